@@ -1,0 +1,1 @@
+//! The derives of the `reliability` crate, documented where that crate re-exports them.

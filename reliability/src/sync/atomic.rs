@@ -1,0 +1,7 @@
+//! `core`'s atomics, or loom's under `--cfg reliability_loom`.
+
+#[cfg(not(reliability_loom))]
+pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+
+#[cfg(reliability_loom)]
+pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};

@@ -1,0 +1,13 @@
+//! Atomics that a model checker can replace, and the small lock-free pieces that every module
+//! builds on.
+//!
+//! Nothing here, or above, names `core::sync::atomic` itself. Under `--cfg reliability_loom` the
+//! same names are loom's, so that the code that runs in production is the code that is checked.
+//! The flag is our own, not `--cfg loom`, because that one would switch tokio and others as well.
+
+pub(crate) mod atomic;
+mod counter;
+mod stripe;
+
+pub use counter::Counter;
+pub(crate) use stripe::{Padded, STRIPES, stripe_index};

@@ -1,0 +1,1 @@
+//! Integration tests: public API only, one module per area.

@@ -1,0 +1,1 @@
+//! The package of the compile tests; see the folders beside `src`.

@@ -1,0 +1,1 @@
+//! Compile tests: one mistake per file, and what must compile.
