@@ -1,9 +1,13 @@
 //! Reliability that is declared on a function, checked by the compiler, and visible from outside.
 #![cfg_attr(not(feature = "std"), no_std)]
+
 extern crate alloc;
+// So that the macros work in this crate's own modules, tests and examples.
 extern crate self as reliability;
 
 pub mod error;
+#[cfg(feature = "resilience")]
+pub mod resilience;
 pub mod state;
 pub mod sync;
 pub mod time;

@@ -1,1 +1,31 @@
-//! time
+//! Clocks and deadlines: the only place that asks what time it is.
+//!
+//! Every policy's core takes *now* as an argument, so that it can be tested without waiting. What
+//! holds state for users takes a [`Clock`] in its builder: precise by default, coarse or ticked
+//! where nanoseconds matter more than milliseconds, manual in tests.
+//!
+//! ```
+//! use std::time::Duration;
+//! use reliability::time::ManualClock;
+//!
+//! let manual = ManualClock::new();
+//! let clock = manual.clock();
+//! let start = clock.now();
+//! manual.advance(Duration::from_secs(5));
+//! assert_eq!(clock.now().saturating_duration_since(start), Duration::from_secs(5));
+//! ```
+//!
+//! [`Deadline`] is the point in time by which a whole call must be over. It travels with the task:
+//! an annotated function that is called inside another one inherits it.
+
+mod clock;
+#[cfg(feature = "std")]
+mod deadline;
+mod instant;
+#[cfg(all(feature = "std", not(reliability_loom)))]
+mod ticker;
+
+pub use clock::{Clock, ManualClock};
+#[cfg(feature = "std")]
+pub use deadline::{Deadline, WithDeadline};
+pub use instant::Instant;

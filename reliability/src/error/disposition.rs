@@ -1,0 +1,162 @@
+use super::{Class, Reason};
+
+/// What the policies do with one kind of failure: the table that all of them ask.
+///
+/// | failure | retried | breaker counts it | reaches the fallback | objective counts it bad |
+/// |---|---|---|---|---|
+/// | an error that is transient | yes | yes | yes | yes |
+/// | an error that is overloaded | yes, not before `retry_after` | yes | yes | yes |
+/// | an error that is permanent | no | no | yes | yes |
+/// | an error that is cancelled | no | no | no | no |
+/// | an error of unknown class | no | yes | yes | yes |
+/// | refused: breaker open | no | no | yes | yes |
+/// | refused: bulkhead full | no | no | yes | yes |
+/// | refused: timed out | yes | yes | yes | yes |
+/// | refused: deadline exceeded | no | yes, if the deadline is the policy's own | yes | yes |
+/// | refused: rate limited | yes, not before `retry_after` | no | yes | yes |
+/// | refused: budget exhausted | no | no | yes | yes |
+///
+/// Why so:
+/// - A *permanent* error is the caller's making (an unknown record, a refused payment): the
+///   dependency did its work, so the breaker stays as it is.
+/// - A boxed error that holds nothing we know is *unknown*: repeating it blindly may do harm, and
+///   not counting it may hide an outage.
+/// - An *open breaker* of the same policy would still be open after any sensible backoff, and each
+///   retry would only burn the budget. The caller learns when to come back by
+///   [`Rejected::retry_after`](super::Rejected::retry_after).
+/// - A *full bulkhead* already queued the call for as long as it may wait. A retry would queue it
+///   twice.
+/// - A *deadline* inherited from a caller that had little time left says nothing about the
+///   dependency; only the policy's own one does.
+/// - Objectives count what the caller *saw*; what is excused (a declined card) is the objective's
+///   to say.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::{Class, Disposition, Reason};
+///
+/// assert!(Disposition::of_class(Class::Transient).retried);
+/// assert!(!Disposition::of_reason(Reason::BreakerOpen).retried);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Disposition {
+    /// A `retry` makes another attempt, if attempts, budget and deadline allow.
+    pub retried: bool,
+    /// A `breaker` counts it as a failed call. What is not counted is as if it had not happened.
+    pub breaker_counts: bool,
+    /// A `fallback` is asked for an answer.
+    pub fallback: bool,
+    /// An objective counts the call as bad.
+    pub slo_bad: bool,
+}
+
+impl Disposition {
+    /// The row of an error that the function itself returned.
+    pub const fn of_class(class: Class) -> Self {
+        match class {
+            Class::Transient | Class::Overloaded => Self::row(true, true, true, true),
+            Class::Permanent => Self::row(false, false, true, true),
+            Class::Cancelled => Self::row(false, false, false, false),
+        }
+    }
+
+    /// The row of an error that does not say its class, like a boxed error of an unknown type.
+    pub const fn unknown() -> Self {
+        Self::row(false, true, true, true)
+    }
+
+    /// The row of a refusal by a policy.
+    pub const fn of_reason(reason: Reason) -> Self {
+        match reason {
+            Reason::TimedOut => Self::row(true, true, true, true),
+            Reason::DeadlineExceeded => Self::row(false, true, true, true),
+            Reason::RateLimited => Self::row(true, false, true, true),
+            Reason::BreakerOpen | Reason::BulkheadFull | Reason::BudgetExhausted => {
+                Self::row(false, false, true, true)
+            }
+        }
+    }
+
+    const fn row(retried: bool, breaker_counts: bool, fallback: bool, slo_bad: bool) -> Self {
+        Self {
+            retried,
+            breaker_counts,
+            fallback,
+            slo_bad,
+        }
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    /// The documented table and the code say the same, cell by cell.
+    #[test]
+    fn the_documented_table_is_the_code() {
+        let rows: [(&str, Disposition); 11] = [
+            (
+                "an error that is transient",
+                Disposition::of_class(Class::Transient),
+            ),
+            (
+                "an error that is overloaded",
+                Disposition::of_class(Class::Overloaded),
+            ),
+            (
+                "an error that is permanent",
+                Disposition::of_class(Class::Permanent),
+            ),
+            (
+                "an error that is cancelled",
+                Disposition::of_class(Class::Cancelled),
+            ),
+            ("an error of unknown class", Disposition::unknown()),
+            (
+                "refused: breaker open",
+                Disposition::of_reason(Reason::BreakerOpen),
+            ),
+            (
+                "refused: bulkhead full",
+                Disposition::of_reason(Reason::BulkheadFull),
+            ),
+            (
+                "refused: timed out",
+                Disposition::of_reason(Reason::TimedOut),
+            ),
+            (
+                "refused: deadline exceeded",
+                Disposition::of_reason(Reason::DeadlineExceeded),
+            ),
+            (
+                "refused: rate limited",
+                Disposition::of_reason(Reason::RateLimited),
+            ),
+            (
+                "refused: budget exhausted",
+                Disposition::of_reason(Reason::BudgetExhausted),
+            ),
+        ];
+        let documented: Vec<Vec<String>> = include_str!("disposition.rs")
+            .lines()
+            .filter(|line| line.starts_with("/// | an error") || line.starts_with("/// | refused"))
+            .map(|line| {
+                line.split('|')
+                    .skip(1)
+                    .map(|cell| cell.trim().into())
+                    .collect()
+            })
+            .collect();
+
+        assert_eq!(documented.len(), rows.len());
+        for (cells, (name, row)) in documented.iter().zip(rows) {
+            let coded = [row.retried, row.breaker_counts, row.fallback, row.slo_bad];
+            let written = [1, 2, 3, 4].map(|column| cells[column].starts_with("yes"));
+            assert_eq!((cells[0].as_str(), written), (name, coded));
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! `Fault` for errors of other libraries, where the class is clear.
+//!
+//! A boxed error is looked into: if it, or one of its sources, is a type listed here, that one
+//! decides; else it is not retried, and breakers count it ([`Disposition::unknown`]).
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::convert::Infallible;
+use core::error::Error;
+use core::time::Duration;
+
+use super::{Class, Disposition, Fault, Rejected, Severity};
+
+macro_rules! permanent {
+    ($($error:ty),* $(,)?) => {$(
+        impl Fault for $error {
+            fn class(&self) -> Class {
+                Class::Permanent
+            }
+        }
+    )*};
+}
+
+permanent!(
+    core::fmt::Error,
+    core::num::ParseIntError,
+    core::num::ParseFloatError,
+    core::num::TryFromIntError,
+    core::str::Utf8Error,
+    core::str::ParseBoolError,
+    core::char::ParseCharError,
+    core::array::TryFromSliceError,
+    core::net::AddrParseError,
+    alloc::string::FromUtf8Error,
+);
+
+impl Fault for Infallible {
+    fn class(&self) -> Class {
+        match *self {}
+    }
+}
+
+macro_rules! delegate {
+    ($error:ty) => {
+        impl<E: Fault + ?Sized> Fault for $error {
+            fn class(&self) -> Class {
+                (**self).class()
+            }
+
+            fn severity(&self) -> Severity {
+                (**self).severity()
+            }
+
+            fn retry_after(&self) -> Option<Duration> {
+                (**self).retry_after()
+            }
+
+            fn rejection(&self) -> Option<&Rejected> {
+                (**self).rejection()
+            }
+
+            fn disposition(&self) -> Disposition {
+                (**self).disposition()
+            }
+        }
+    };
+}
+
+delegate!(&E);
+delegate!(Box<E>);
+delegate!(Arc<E>);
+
+macro_rules! look_inside {
+    ($($error:ty),* $(,)?) => {$(
+        impl Fault for $error {
+            fn class(&self) -> Class {
+                known(self).map_or(Class::Permanent, |fault| fault.class())
+            }
+
+            fn severity(&self) -> Severity {
+                known(self).map_or(Class::Permanent.severity(), |fault| fault.severity())
+            }
+
+            fn retry_after(&self) -> Option<Duration> {
+                known(self).and_then(|fault| fault.retry_after())
+            }
+
+            fn rejection(&self) -> Option<&Rejected> {
+                known(self).and_then(|fault| fault.rejection())
+            }
+
+            fn disposition(&self) -> Disposition {
+                known(self).map_or(Disposition::unknown(), |fault| fault.disposition())
+            }
+        }
+    )*};
+}
+
+look_inside!(
+    dyn Error + 'static,
+    dyn Error + Send + 'static,
+    dyn Error + Send + Sync + 'static
+);
+
+/// The first error in the chain of sources whose class is known here.
+fn known<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Fault> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(fault) = downcast(error) {
+            return Some(fault);
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn downcast<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Fault> {
+    fn as_fault<'a, E: Error + Fault + 'static>(
+        error: &'a (dyn Error + 'static),
+    ) -> Option<&'a dyn Fault> {
+        error.downcast_ref::<E>().map(|fault| fault as &dyn Fault)
+    }
+    let found = as_fault::<Rejected>(error);
+    #[cfg(feature = "std")]
+    let found = found
+        .or_else(|| as_fault::<std::io::Error>(error))
+        .or_else(|| as_fault::<tokio::time::error::Elapsed>(error));
+    #[cfg(feature = "reqwest")]
+    let found = found.or_else(|| as_fault::<reqwest::Error>(error));
+    found
+}
+
+#[cfg(feature = "std")]
+mod with_std {
+    use std::io;
+    use std::sync::mpsc;
+
+    use super::{Class, Fault, Rejected, known};
+
+    impl Fault for io::Error {
+        fn class(&self) -> Class {
+            if let Some(fault) = self.get_ref().and_then(|inner| known(inner)) {
+                return fault.class();
+            }
+            self.kind().class()
+        }
+
+        fn rejection(&self) -> Option<&Rejected> {
+            self.get_ref()
+                .and_then(|inner| known(inner))
+                .and_then(|fault| fault.rejection())
+        }
+    }
+
+    impl Fault for io::ErrorKind {
+        /// Connections that broke, or were not there yet, are transient; what is full or busy is
+        /// overloaded; the rest would fail again.
+        fn class(&self) -> Class {
+            use io::ErrorKind as Kind;
+            match self {
+                Kind::ConnectionRefused
+                | Kind::ConnectionReset
+                | Kind::ConnectionAborted
+                | Kind::NotConnected
+                | Kind::BrokenPipe
+                | Kind::TimedOut
+                | Kind::Interrupted
+                | Kind::UnexpectedEof
+                | Kind::WriteZero
+                | Kind::HostUnreachable
+                | Kind::NetworkUnreachable
+                | Kind::NetworkDown
+                | Kind::StaleNetworkFileHandle
+                | Kind::Deadlock => Class::Transient,
+                Kind::WouldBlock
+                | Kind::ResourceBusy
+                | Kind::ExecutableFileBusy
+                | Kind::OutOfMemory
+                | Kind::StorageFull
+                | Kind::QuotaExceeded => Class::Overloaded,
+                _ => Class::Permanent,
+            }
+        }
+    }
+
+    impl Fault for mpsc::RecvError {
+        fn class(&self) -> Class {
+            Class::Permanent
+        }
+    }
+
+    impl<T> Fault for mpsc::SendError<T> {
+        fn class(&self) -> Class {
+            Class::Permanent
+        }
+    }
+
+    impl<T> Fault for mpsc::TrySendError<T> {
+        fn class(&self) -> Class {
+            match self {
+                mpsc::TrySendError::Full(_) => Class::Overloaded,
+                mpsc::TrySendError::Disconnected(_) => Class::Permanent,
+            }
+        }
+    }
+
+    impl Fault for std::time::SystemTimeError {
+        fn class(&self) -> Class {
+            Class::Permanent
+        }
+    }
+
+    impl Fault for std::env::VarError {
+        fn class(&self) -> Class {
+            Class::Permanent
+        }
+    }
+
+    impl Fault for tokio::time::error::Elapsed {
+        fn class(&self) -> Class {
+            Class::Transient
+        }
+    }
+}
+
+#[cfg(feature = "anyhow")]
+impl Fault for anyhow::Error {
+    fn class(&self) -> Class {
+        let error: &(dyn Error + Send + Sync + 'static) = self.as_ref();
+        error.class()
+    }
+
+    fn severity(&self) -> Severity {
+        let error: &(dyn Error + Send + Sync + 'static) = self.as_ref();
+        error.severity()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        let error: &(dyn Error + Send + Sync + 'static) = self.as_ref();
+        error.retry_after()
+    }
+
+    fn rejection(&self) -> Option<&Rejected> {
+        let error: &(dyn Error + Send + Sync + 'static) = self.as_ref();
+        error.rejection()
+    }
+
+    fn disposition(&self) -> Disposition {
+        let error: &(dyn Error + Send + Sync + 'static) = self.as_ref();
+        error.disposition()
+    }
+}
+
+#[cfg(feature = "reqwest")]
+impl Fault for reqwest::Error {
+    /// By the status when there is one (429 and 503 are overloaded; 408, 425 and the other 5xx but
+    /// 501 and 505 are transient; the rest is permanent); without a status, what could not be
+    /// built or decoded is permanent, and what happened on the way is transient.
+    fn class(&self) -> Class {
+        match self.status().map(|status| status.as_u16()) {
+            Some(429 | 503) => Class::Overloaded,
+            Some(501 | 505) => Class::Permanent,
+            Some(408 | 425 | 500..=599) => Class::Transient,
+            Some(_) => Class::Permanent,
+            None if self.is_builder() || self.is_redirect() || self.is_decode() => Class::Permanent,
+            None => Class::Transient,
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std", not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn io_errors_have_the_class_of_their_kind() {
+        let table = [
+            (io::ErrorKind::ConnectionReset, Class::Transient),
+            (io::ErrorKind::TimedOut, Class::Transient),
+            (io::ErrorKind::WouldBlock, Class::Overloaded),
+            (io::ErrorKind::StorageFull, Class::Overloaded),
+            (io::ErrorKind::NotFound, Class::Permanent),
+            (io::ErrorKind::PermissionDenied, Class::Permanent),
+            (io::ErrorKind::InvalidData, Class::Permanent),
+        ];
+        for (kind, class) in table {
+            assert_eq!(io::Error::from(kind).class(), class, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_boxed_error_is_looked_into_through_its_sources() {
+        use super::super::{Contextual, Reason};
+
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        let boxed: Box<dyn Error + Send + Sync> = Box::new(Contextual::new("reading", reset));
+        assert_eq!(boxed.class(), Class::Transient);
+
+        let rejected = Rejected::new(Reason::BreakerOpen, "inventory");
+        let boxed: Box<dyn Error> = Box::new(Contextual::new("pricing", rejected.clone()));
+        assert_eq!(boxed.rejection(), Some(&rejected));
+
+        let unknown: Box<dyn Error> = "who knows".into();
+        assert_eq!(unknown.class(), Class::Permanent);
+        assert_eq!(unknown.disposition(), Disposition::unknown());
+    }
+
+    #[test]
+    fn a_refusal_inside_an_io_error_is_still_a_refusal() {
+        use super::super::Reason;
+
+        let rejected = Rejected::new(Reason::TimedOut, "disk");
+        let error = io::Error::other(rejected.clone());
+        assert_eq!(error.class(), Class::Transient);
+        assert_eq!(error.rejection(), Some(&rejected));
+    }
+}

@@ -1,0 +1,232 @@
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use super::Instant;
+use super::instant::saturating_nanos;
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// Where the time comes from. Cheap to clone; clones share the timeline.
+///
+/// | clock | a reading costs | resolution | for |
+/// |---|---|---|---|
+/// | [`precise`](Clock::precise) | 22 ns | 1 ns | the default; follows tokio's paused clock in tests |
+/// | [`coarse`](Clock::coarse) | 4 ns | 1 to 4 ms | hot paths whose limits are tens of milliseconds |
+/// | [`ticked`](Clock::ticked) | below 1 ns | 1 ms | the hottest paths; costs one background thread |
+/// | [`ManualClock`] | 1 ns | exact | tests, simulation, systems without a clock |
+///
+/// # Examples
+///
+/// ```
+/// use reliability::time::Clock;
+///
+/// let clock = Clock::coarse();
+/// let earlier = clock.now();
+/// assert!(clock.now() >= earlier);
+/// ```
+#[derive(Clone)]
+pub struct Clock(Source);
+
+#[derive(Clone)]
+enum Source {
+    #[cfg(feature = "std")]
+    Precise,
+    #[cfg(feature = "std")]
+    Coarse,
+    #[cfg(all(feature = "std", not(reliability_loom)))]
+    Ticked(super::ticker::Ticks),
+    Manual(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// The monotonic clock of the system, through tokio, so that a paused clock
+    /// (`#[tokio::test(start_paused = true)]`) is followed.
+    #[cfg(feature = "std")]
+    pub const fn precise() -> Self {
+        Self(Source::Precise)
+    }
+
+    /// The kernel's coarse monotonic clock, which advances with the scheduler's tick. On systems
+    /// other than Linux this is the precise clock.
+    #[cfg(feature = "std")]
+    pub const fn coarse() -> Self {
+        Self(Source::Coarse)
+    }
+
+    /// A clock that a background thread advances every millisecond; the thread starts with the
+    /// first ticked clock and is shared by all. If the system refuses the thread, this is the
+    /// coarse clock.
+    #[cfg(all(feature = "std", not(reliability_loom)))]
+    pub fn ticked() -> Self {
+        match super::ticker::Ticks::start() {
+            Some(ticks) => Self(Source::Ticked(ticks)),
+            None => Self::coarse(),
+        }
+    }
+
+    /// The time on this clock.
+    #[inline]
+    pub fn now(&self) -> Instant {
+        match &self.0 {
+            #[cfg(feature = "std")]
+            Source::Precise => system::precise(),
+            #[cfg(feature = "std")]
+            Source::Coarse => system::coarse(),
+            #[cfg(all(feature = "std", not(reliability_loom)))]
+            Source::Ticked(ticks) => ticks.now(),
+            Source::Manual(nanos) => Instant::from_nanos(nanos.load(Ordering::Acquire)),
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl Default for Clock {
+    /// The precise clock.
+    fn default() -> Self {
+        Self::precise()
+    }
+}
+
+#[cfg(not(feature = "std"))]
+impl Default for Clock {
+    /// A manual clock at its origin: without `std` there is no other.
+    fn default() -> Self {
+        ManualClock::new().clock()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            #[cfg(feature = "std")]
+            Source::Precise => "Clock::precise",
+            #[cfg(feature = "std")]
+            Source::Coarse => "Clock::coarse",
+            #[cfg(all(feature = "std", not(reliability_loom)))]
+            Source::Ticked(_) => "Clock::ticked",
+            Source::Manual(_) => "Clock::manual",
+        })
+    }
+}
+
+/// A clock that is moved by hand.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::time::{Instant, ManualClock};
+///
+/// let manual = ManualClock::new();
+/// manual.advance(Duration::from_millis(3));
+/// assert_eq!(manual.clock().now(), Instant::from_nanos(3_000_000));
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ManualClock {
+    nanos: Arc<AtomicU64>,
+}
+
+impl ManualClock {
+    /// A clock at its origin.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The clock to hand to a builder. It shows whatever this one is set to.
+    pub fn clock(&self) -> Clock {
+        Clock(Source::Manual(Arc::clone(&self.nanos)))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        let by = saturating_nanos(by);
+        let add = |now: u64| Some(now.saturating_add(by));
+        // The closure never refuses, so neither does the update.
+        let _ = self
+            .nanos
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+    }
+
+    /// Sets the clock, also backwards: real clocks jump, and what runs under fire must bear it.
+    pub fn set(&self, now: Instant) {
+        self.nanos.store(now.as_nanos(), Ordering::Release);
+    }
+}
+
+#[cfg(feature = "std")]
+mod system {
+    use std::sync::OnceLock;
+
+    use super::Instant;
+
+    /// Instants are counted from the first reading in this process, less this much, so that a
+    /// clock which starts before that reading still fits on the timeline.
+    const HEADROOM_NANOS: u64 = 1 << 62;
+
+    #[inline]
+    pub(super) fn precise() -> Instant {
+        static ORIGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
+        let now = tokio::time::Instant::now();
+        let origin = *ORIGIN.get_or_init(|| now);
+        let nanos = |duration: core::time::Duration| duration.as_nanos() as u64;
+        Instant::from_nanos(if now >= origin {
+            HEADROOM_NANOS.saturating_add(nanos(now - origin))
+        } else {
+            HEADROOM_NANOS.saturating_sub(nanos(origin - now))
+        })
+    }
+
+    #[cfg(target_os = "linux")]
+    #[inline]
+    pub(super) fn coarse() -> Instant {
+        use rustix::time::{ClockId, clock_gettime};
+
+        let now = clock_gettime(ClockId::MonotonicCoarse);
+        Instant::from_nanos(now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[inline]
+    pub(super) fn coarse() -> Instant {
+        precise()
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_goes_where_it_is_told() {
+        let manual = ManualClock::new();
+        let clock = manual.clock();
+        manual.advance(Duration::from_secs(2));
+        assert_eq!(clock.now(), Instant::from_nanos(2_000_000_000));
+        manual.set(Instant::from_nanos(7));
+        assert_eq!(clock.now(), Instant::from_nanos(7));
+        manual.advance(Duration::MAX);
+        assert_eq!(clock.now(), Instant::from_nanos(u64::MAX));
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn system_clocks_do_not_go_backwards() {
+        for clock in [Clock::precise(), Clock::coarse(), Clock::ticked()] {
+            let mut last = clock.now();
+            for _ in 0..10_000 {
+                let now = clock.now();
+                assert!(now >= last, "{clock:?}");
+                last = now;
+            }
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[tokio::test(start_paused = true)]
+    async fn the_precise_clock_follows_tokio() {
+        let clock = Clock::precise();
+        let start = clock.now();
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert!(clock.now().saturating_duration_since(start) >= Duration::from_secs(3600));
+    }
+}
