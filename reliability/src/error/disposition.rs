@@ -2,23 +2,24 @@ use super::{Class, Reason};
 
 /// What the policies do with one kind of failure: the table that all of them ask.
 ///
-/// | failure | retried | breaker counts it | reaches the fallback | objective counts it bad |
+/// | failure | retried | breaker counts it as | reaches the fallback | objective counts it bad |
 /// |---|---|---|---|---|
-/// | an error that is transient | yes | yes | yes | yes |
-/// | an error that is overloaded | yes, not before `retry_after` | yes | yes | yes |
-/// | an error that is permanent | no | no | yes | yes |
-/// | an error that is cancelled | no | no | no | no |
-/// | an error of unknown class | no | yes | yes | yes |
-/// | refused: breaker open | no | no | yes | yes |
-/// | refused: bulkhead full | no | no | yes | yes |
-/// | refused: timed out | yes | yes | yes | yes |
-/// | refused: deadline exceeded | no | yes, if the deadline is the policy's own | yes | yes |
-/// | refused: rate limited | yes, not before `retry_after` | no | yes | yes |
-/// | refused: budget exhausted | no | no | yes | yes |
+/// | an error that is transient | yes | a failure | yes | yes |
+/// | an error that is overloaded | yes, not before `retry_after` | a failure | yes | yes |
+/// | an error that is permanent | no | a success | yes | yes |
+/// | an error that is cancelled | no | nothing | no | no |
+/// | an error of unknown class | no | a failure | yes | yes |
+/// | refused: breaker open | no | nothing | yes | yes |
+/// | refused: bulkhead full | no | nothing | yes | yes |
+/// | refused: timed out | yes | a failure | yes | yes |
+/// | refused: deadline exceeded | no | a failure, if the deadline is the policy's own | yes | yes |
+/// | refused: rate limited | yes, not before `retry_after` | nothing | yes | yes |
+/// | refused: budget exhausted | no | nothing | yes | yes |
 ///
 /// Why so:
 /// - A *permanent* error is the caller's making (an unknown record, a refused payment): the
-///   dependency did its work, so the breaker stays as it is.
+///   dependency did its work. If that counted as nothing, a half-open breaker whose probes all ask
+///   for unknown records would never close.
 /// - A boxed error that holds nothing we know is *unknown*: repeating it blindly may do harm, and
 ///   not counting it may hide an outage.
 /// - An *open breaker* of the same policy would still be open after any sensible backoff, and each
@@ -44,8 +45,8 @@ use super::{Class, Reason};
 pub struct Disposition {
     /// A `retry` makes another attempt, if attempts, budget and deadline allow.
     pub retried: bool,
-    /// A `breaker` counts it as a failed call. What is not counted is as if it had not happened.
-    pub breaker_counts: bool,
+    /// What a `breaker` counts it as.
+    pub breaker: Counted,
     /// A `fallback` is asked for an answer.
     pub fallback: bool,
     /// An objective counts the call as bad.
@@ -56,25 +57,25 @@ impl Disposition {
     /// The row of an error that the function itself returned.
     pub const fn of_class(class: Class) -> Self {
         match class {
-            Class::Transient | Class::Overloaded => Self::row(true, true, true, true),
-            Class::Permanent => Self::row(false, false, true, true),
-            Class::Cancelled => Self::row(false, false, false, false),
+            Class::Transient | Class::Overloaded => Self::row(true, Counted::Failure, true, true),
+            Class::Permanent => Self::row(false, Counted::Success, true, true),
+            Class::Cancelled => Self::row(false, Counted::Nothing, false, false),
         }
     }
 
     /// The row of an error that does not say its class, like a boxed error of an unknown type.
     pub const fn unknown() -> Self {
-        Self::row(false, true, true, true)
+        Self::row(false, Counted::Failure, true, true)
     }
 
     /// The row of a refusal by a policy.
     pub const fn of_reason(reason: Reason) -> Self {
         match reason {
-            Reason::TimedOut => Self::row(true, true, true, true),
-            Reason::DeadlineExceeded => Self::row(false, true, true, true),
-            Reason::RateLimited => Self::row(true, false, true, true),
+            Reason::TimedOut => Self::row(true, Counted::Failure, true, true),
+            Reason::DeadlineExceeded => Self::row(false, Counted::Failure, true, true),
+            Reason::RateLimited => Self::row(true, Counted::Nothing, true, true),
             Reason::BreakerOpen | Reason::BulkheadFull | Reason::BudgetExhausted => {
-                Self::row(false, false, true, true)
+                Self::row(false, Counted::Nothing, true, true)
             }
         }
     }
@@ -154,9 +155,15 @@ mod tests {
 
         assert_eq!(documented.len(), rows.len());
         for (cells, (name, row)) in documented.iter().zip(rows) {
-            let coded = [row.retried, row.breaker_counts, row.fallback, row.slo_bad];
-            let written = [1, 2, 3, 4].map(|column| cells[column].starts_with("yes"));
+            let coded = [row.retried, row.fallback, row.slo_bad];
+            let written = [1, 3, 4].map(|column| cells[column].starts_with("yes"));
             assert_eq!((cells[0].as_str(), written), (name, coded));
+            let counted = match row.breaker {
+                Counted::Success => "a success",
+                Counted::Failure => "a failure",
+                Counted::Nothing => "nothing",
+            };
+            assert!(cells[2].starts_with(counted), "{name}: {}", cells[2]);
         }
     }
 }

@@ -44,7 +44,7 @@ mod rejected;
 
 pub use class::{Class, Severity};
 pub use context::{Chain, Contextual, ResultExt, chain};
-pub use disposition::Disposition;
+pub use disposition::{Counted, Disposition};
 pub use fault::Fault;
 pub use name::Name;
 pub use rejected::{Failure, Reason, Rejected};
