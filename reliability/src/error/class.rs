@@ -26,12 +26,8 @@ pub enum Class {
 
 impl Class {
     /// All classes, in the order in which they are declared.
-    pub const ALL: [Class; 4] = [
-        Class::Transient,
-        Class::Permanent,
-        Class::Overloaded,
-        Class::Cancelled,
-    ];
+    pub const ALL: [Class; 4] =
+        [Class::Transient, Class::Permanent, Class::Overloaded, Class::Cancelled];
 
     /// What policies do with an error of this class.
     pub const fn disposition(self) -> Disposition {

@@ -18,10 +18,7 @@ pub struct Contextual<E> {
 impl<E> Contextual<E> {
     /// Notes what was being done when `error` happened.
     pub fn new(context: impl Into<Cow<'static, str>>, error: E) -> Self {
-        Self {
-            context: context.into(),
-            error,
-        }
+        Self { context: context.into(), error }
     }
 
     /// What was being done.

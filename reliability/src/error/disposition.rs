@@ -80,14 +80,29 @@ impl Disposition {
         }
     }
 
-    const fn row(retried: bool, breaker_counts: bool, fallback: bool, slo_bad: bool) -> Self {
-        Self {
-            retried,
-            breaker_counts,
-            fallback,
-            slo_bad,
-        }
+    const fn row(retried: bool, breaker: Counted, fallback: bool, slo_bad: bool) -> Self {
+        Self { retried, breaker, fallback, slo_bad }
     }
+}
+
+/// What a breaker counts the end of a call as.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::{Class, Counted};
+///
+/// assert_eq!(Class::Transient.disposition().breaker, Counted::Failure);
+/// assert_eq!(Class::Permanent.disposition().breaker, Counted::Success);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Counted {
+    /// The dependency did its work.
+    Success,
+    /// The dependency did not do its work.
+    Failure,
+    /// It says nothing about the dependency, and is as if it had not happened.
+    Nothing,
 }
 
 #[cfg(all(test, not(reliability_loom)))]
@@ -100,63 +115,28 @@ mod tests {
     #[test]
     fn the_documented_table_is_the_code() {
         let rows: [(&str, Disposition); 11] = [
-            (
-                "an error that is transient",
-                Disposition::of_class(Class::Transient),
-            ),
-            (
-                "an error that is overloaded",
-                Disposition::of_class(Class::Overloaded),
-            ),
-            (
-                "an error that is permanent",
-                Disposition::of_class(Class::Permanent),
-            ),
-            (
-                "an error that is cancelled",
-                Disposition::of_class(Class::Cancelled),
-            ),
+            ("an error that is transient", Disposition::of_class(Class::Transient)),
+            ("an error that is overloaded", Disposition::of_class(Class::Overloaded)),
+            ("an error that is permanent", Disposition::of_class(Class::Permanent)),
+            ("an error that is cancelled", Disposition::of_class(Class::Cancelled)),
             ("an error of unknown class", Disposition::unknown()),
-            (
-                "refused: breaker open",
-                Disposition::of_reason(Reason::BreakerOpen),
-            ),
-            (
-                "refused: bulkhead full",
-                Disposition::of_reason(Reason::BulkheadFull),
-            ),
-            (
-                "refused: timed out",
-                Disposition::of_reason(Reason::TimedOut),
-            ),
-            (
-                "refused: deadline exceeded",
-                Disposition::of_reason(Reason::DeadlineExceeded),
-            ),
-            (
-                "refused: rate limited",
-                Disposition::of_reason(Reason::RateLimited),
-            ),
-            (
-                "refused: budget exhausted",
-                Disposition::of_reason(Reason::BudgetExhausted),
-            ),
+            ("refused: breaker open", Disposition::of_reason(Reason::BreakerOpen)),
+            ("refused: bulkhead full", Disposition::of_reason(Reason::BulkheadFull)),
+            ("refused: timed out", Disposition::of_reason(Reason::TimedOut)),
+            ("refused: deadline exceeded", Disposition::of_reason(Reason::DeadlineExceeded)),
+            ("refused: rate limited", Disposition::of_reason(Reason::RateLimited)),
+            ("refused: budget exhausted", Disposition::of_reason(Reason::BudgetExhausted)),
         ];
         let documented: Vec<Vec<String>> = include_str!("disposition.rs")
             .lines()
             .filter(|line| line.starts_with("/// | an error") || line.starts_with("/// | refused"))
-            .map(|line| {
-                line.split('|')
-                    .skip(1)
-                    .map(|cell| cell.trim().into())
-                    .collect()
-            })
+            .map(|line| line.split('|').skip(1).map(|cell| cell.trim().into()).collect())
             .collect();
 
         assert_eq!(documented.len(), rows.len());
         for (cells, (name, row)) in documented.iter().zip(rows) {
             let coded = [row.retried, row.fallback, row.slo_bad];
-            let written = [1, 3, 4].map(|column| cells[column].starts_with("yes"));
+            let written = [1, 3, 4].map(|column: usize| cells[column].starts_with("yes"));
             assert_eq!((cells[0].as_str(), written), (name, coded));
             let counted = match row.breaker {
                 Counted::Success => "a success",

@@ -96,11 +96,7 @@ macro_rules! look_inside {
     )*};
 }
 
-look_inside!(
-    dyn Error + 'static,
-    dyn Error + Send + 'static,
-    dyn Error + Send + Sync + 'static
-);
+look_inside!(dyn Error + 'static, dyn Error + Send + 'static, dyn Error + Send + Sync + 'static);
 
 /// The first error in the chain of sources whose class is known here.
 fn known<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Fault> {
@@ -146,9 +142,7 @@ mod with_std {
         }
 
         fn rejection(&self) -> Option<&Rejected> {
-            self.get_ref()
-                .and_then(|inner| known(inner))
-                .and_then(|fault| fault.rejection())
+            self.get_ref().and_then(|inner| known(inner)).and_then(|fault| fault.rejection())
         }
     }
 

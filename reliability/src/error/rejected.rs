@@ -109,11 +109,7 @@ pub struct Rejected {
 impl Rejected {
     /// A refusal by the policy of that name.
     pub fn new(reason: Reason, policy: impl Into<Name>) -> Self {
-        Self {
-            policy: policy.into(),
-            reason,
-            retry_after: None,
-        }
+        Self { policy: policy.into(), reason, retry_after: None }
     }
 
     /// Adds after what time another try makes sense.

@@ -29,17 +29,13 @@ impl Counter {
     /// A counter at zero.
     #[cfg(not(reliability_loom))]
     pub const fn new() -> Self {
-        Self {
-            stripes: [const { Padded(AtomicU64::new(0)) }; STRIPES],
-        }
+        Self { stripes: [const { Padded(AtomicU64::new(0)) }; STRIPES] }
     }
 
     /// A counter at zero.
     #[cfg(reliability_loom)]
     pub fn new() -> Self {
-        Self {
-            stripes: core::array::from_fn(|_| Padded(AtomicU64::new(0))),
-        }
+        Self { stripes: core::array::from_fn(|_| Padded(AtomicU64::new(0))) }
     }
 
     /// Adds `amount`.

@@ -70,11 +70,7 @@ mod imp {
     pub(super) fn stripe_index() -> usize {
         let name = std::format!("{:?}", loom::thread::current().id());
         let digits = name.chars().filter(char::is_ascii_digit);
-        digits
-            .filter_map(|digit| digit.to_digit(10))
-            .last()
-            .unwrap_or(0) as usize
-            % super::STRIPES
+        digits.filter_map(|digit| digit.to_digit(10)).last().unwrap_or(0) as usize % super::STRIPES
     }
 }
 

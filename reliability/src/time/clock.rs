@@ -142,9 +142,7 @@ impl ManualClock {
         let by = saturating_nanos(by);
         let add = |now: u64| Some(now.saturating_add(by));
         // The closure never refuses, so neither does the update.
-        let _ = self
-            .nanos
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        let _ = self.nanos.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
     }
 
     /// Sets the clock, also backwards: real clocks jump, and what runs under fire must bear it.

@@ -77,10 +77,7 @@ impl Deadline {
     ///
     /// Dropping the returned future drops `future` and nothing else.
     pub fn scope<F: Future>(self, future: F) -> WithDeadline<F> {
-        WithDeadline {
-            future,
-            deadline: self,
-        }
+        WithDeadline { future, deadline: self }
     }
 
     /// Runs `work` with this as the current deadline, unless the one before was earlier.

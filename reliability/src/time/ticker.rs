@@ -26,10 +26,7 @@ impl Ticks {
                     thread::sleep(TICK);
                 }
             };
-            thread::Builder::new()
-                .name("reliability-clock".into())
-                .spawn(tick)
-                .is_ok()
+            thread::Builder::new().name("reliability-clock".into()).spawn(tick).is_ok()
         });
         started.then_some(Self(()))
     }
