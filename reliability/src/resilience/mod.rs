@@ -1,1 +1,5 @@
 //! Keep one call alive.
+
+mod invalid;
+
+pub use invalid::Invalid;

@@ -7,7 +7,9 @@
 
 pub(crate) mod atomic;
 mod counter;
+mod histogram;
 mod stripe;
 
 pub use counter::Counter;
+pub use histogram::{Histogram, HistogramSnapshot};
 pub(crate) use stripe::{Padded, STRIPES, stripe_index};
