@@ -12,4 +12,9 @@ mod stripe;
 
 pub use counter::Counter;
 pub use histogram::{Histogram, HistogramSnapshot};
+mod counters;
+mod stripe;
+
+pub use counter::Counter;
+pub use counters::Counters;
 pub(crate) use stripe::{Padded, STRIPES, stripe_index};

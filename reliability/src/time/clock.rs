@@ -152,7 +152,7 @@ impl ManualClock {
 }
 
 #[cfg(feature = "std")]
-mod system {
+pub(crate) mod system {
     use std::sync::OnceLock;
 
     use super::Instant;
@@ -161,9 +161,10 @@ mod system {
     /// clock which starts before that reading still fits on the timeline.
     const HEADROOM_NANOS: u64 = 1 << 62;
 
+    static ORIGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
+
     #[inline]
     pub(super) fn precise() -> Instant {
-        static ORIGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
         let now = tokio::time::Instant::now();
         let origin = *ORIGIN.get_or_init(|| now);
         let nanos = |duration: core::time::Duration| duration.as_nanos() as u64;
@@ -172,6 +173,14 @@ mod system {
         } else {
             HEADROOM_NANOS.saturating_sub(nanos(origin - now))
         })
+    }
+
+    /// The same point on tokio's timeline, for a timer; at most thirty years from the origin.
+    pub(crate) fn timer_at(instant: Instant) -> tokio::time::Instant {
+        const FAR_NANOS: u64 = 30 * 365 * 24 * 3600 * 1_000_000_000;
+        let origin = *ORIGIN.get_or_init(tokio::time::Instant::now);
+        let nanos = instant.as_nanos().saturating_sub(HEADROOM_NANOS).min(FAR_NANOS);
+        origin + core::time::Duration::from_nanos(nanos)
     }
 
     #[cfg(target_os = "linux")]

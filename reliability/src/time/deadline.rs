@@ -6,9 +6,11 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio::time::Instant;
 
-/// The point in time by which a whole call must be over.
+use super::instant::saturating_nanos;
+use super::{Clock, Instant};
+
+/// The point in time by which a whole call must be over, on the timeline of [`Clock::precise`].
 ///
 /// A deadline travels with the task: while a future inside [`scope`](Deadline::scope) runs, and
 /// inside every function annotated with `deadline = ".."`, [`Deadline::current`] tells it, and an
@@ -32,26 +34,20 @@ use tokio::time::Instant;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline(Instant);
 
-std::thread_local! {
-    static CURRENT: Cell<Option<Deadline>> = const { Cell::new(None) };
-}
-
 impl Deadline {
-    /// The deadline that much from now. More than thirty years count as thirty.
+    /// The deadline that much from now.
     pub fn after(duration: Duration) -> Self {
-        Self::at(Instant::now() + duration.min(FAR))
+        Self(Clock::precise().now().saturating_add(duration))
     }
 
-    /// The deadline at that instant of tokio's clock.
+    /// The deadline at that instant of [`Clock::precise`].
     pub const fn at(instant: Instant) -> Self {
         Self(instant)
     }
 
     /// The deadline of the running task, if it has one.
-    #[inline]
     pub fn current() -> Option<Self> {
-        // A thread that is being torn down runs no calls any more.
-        CURRENT.try_with(Cell::get).unwrap_or(None)
+        Scope::current_at(|| Clock::precise().now()).map(Self)
     }
 
     /// When it is.
@@ -61,12 +57,12 @@ impl Deadline {
 
     /// How much time is left; zero when it has passed.
     pub fn remaining(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
+        self.0.saturating_duration_since(Clock::precise().now())
     }
 
     /// Whether it has passed.
     pub fn has_passed(self) -> bool {
-        Instant::now() >= self.0
+        Clock::precise().now() >= self.0
     }
 
     /// Makes this the deadline that `future` sees as [`Deadline::current`], unless an outer one is
@@ -78,28 +74,6 @@ impl Deadline {
     /// Dropping the returned future drops `future` and nothing else.
     pub fn scope<F: Future>(self, future: F) -> WithDeadline<F> {
         WithDeadline { future, deadline: self }
-    }
-
-    /// Runs `work` with this as the current deadline, unless the one before was earlier.
-    #[inline]
-    pub(crate) fn enter<T>(self, work: impl FnOnce() -> T) -> T {
-        let outer = Self::current();
-        let inner = outer.map_or(self, |outer| outer.min(self));
-        let _restore = Restore(outer);
-        let _ = CURRENT.try_with(|current| current.set(Some(inner)));
-        work()
-    }
-}
-
-/// Thirty years: far enough, and within what every system's clock can add.
-const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
-
-/// Puts the outer deadline back, also when the work panics.
-struct Restore(Option<Deadline>);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        let _ = CURRENT.try_with(|current| current.set(self.0));
     }
 }
 
@@ -126,7 +100,96 @@ impl<F: Future> Future for WithDeadline<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let future = this.future;
-        this.deadline.enter(|| future.poll(cx))
+        Scope::current().until(this.deadline.0).run(|| future.poll(cx)).0
+    }
+}
+
+const NEVER: Instant = Instant::from_nanos(u64::MAX);
+
+std::thread_local! {
+    static CURRENT: Cell<Scope> = const { Cell::new(Scope::UNBOUNDED) };
+}
+
+/// What bounds the code that runs on this thread right now.
+///
+/// A policy's own deadline counts from the first time the clock is read, and the clock is read
+/// only when somebody waits or asks: a call that is ready at once never pays for it. Until then
+/// the bound is a duration.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope {
+    /// The earliest deadline that is known.
+    at: Instant,
+    /// The shortest duration whose start has not been read yet.
+    after_nanos: u64,
+    /// When the start of that duration was read, once it was.
+    started: Option<Instant>,
+}
+
+impl Scope {
+    const UNBOUNDED: Scope = Scope { at: NEVER, after_nanos: u64::MAX, started: None };
+
+    /// The scope of the running code.
+    #[inline]
+    pub(crate) fn current() -> Scope {
+        // A thread that is being torn down runs no calls any more.
+        CURRENT.try_with(Cell::get).unwrap_or(Scope::UNBOUNDED)
+    }
+
+    /// The earliest deadline that is known without reading a clock.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<Instant> {
+        (self.at < NEVER).then_some(self.at)
+    }
+
+    /// This scope, ending at `at` at the latest.
+    #[inline]
+    pub(crate) fn until(mut self, at: Instant) -> Scope {
+        self.at = self.at.min(at);
+        self.started = None;
+        self
+    }
+
+    /// This scope, ending that long after its start, which is read when it is needed.
+    #[inline]
+    pub(crate) fn within(mut self, after: Duration) -> Scope {
+        self.after_nanos = self.after_nanos.min(saturating_nanos(after));
+        self.started = None;
+        self
+    }
+
+    /// Runs `work` in this scope. Also returns when the scope's start was read, if `work` needed it.
+    #[inline]
+    pub(crate) fn run<T>(self, work: impl FnOnce() -> T) -> (T, Option<Instant>) {
+        let restore = Restore(CURRENT.try_with(|current| current.replace(self)).ok());
+        let result = work();
+        let started = Scope::current().started;
+        drop(restore);
+        (result, started)
+    }
+
+    /// The deadline of the running code, with `now` as the start of what has not started yet.
+    pub(crate) fn current_at(now: impl FnOnce() -> Instant) -> Option<Instant> {
+        let mut scope = Scope::current();
+        if scope.after_nanos < u64::MAX {
+            let now = now();
+            scope.at = scope.at.min(now.saturating_add(Duration::from_nanos(scope.after_nanos)));
+            scope.after_nanos = u64::MAX;
+            scope.started = Some(now);
+            let _ = CURRENT.try_with(|current| current.set(scope));
+        }
+        scope.known()
+    }
+}
+
+/// Puts the outer scope back, also when the work panics.
+struct Restore(Option<Scope>);
+
+impl Drop for Restore {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(outer) = self.0 {
+            let _ = CURRENT.try_with(|current| current.set(outer));
+        }
     }
 }
 
@@ -146,8 +209,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_panic_puts_the_outer_deadline_back() {
-        let deadline = Deadline::after(Duration::from_secs(1));
-        let result = std::panic::catch_unwind(|| deadline.enter(|| panic!("inside")));
+        let scope = Scope::current().within(Duration::from_secs(1));
+        let result = std::panic::catch_unwind(|| scope.run(|| panic!("inside")));
         assert!(result.is_err());
         assert_eq!(Deadline::current(), None);
     }
@@ -156,5 +219,17 @@ mod tests {
     async fn the_longest_duration_is_a_deadline_too() {
         assert!(!Deadline::after(Duration::MAX).has_passed());
         assert!(Deadline::after(Duration::ZERO).has_passed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scope_starts_when_somebody_asks_and_says_when() {
+        let scope = Scope::current().within(Duration::from_secs(2));
+        let ((), started) = scope.run(|| ());
+        assert_eq!(started, None);
+
+        let now = Clock::precise().now();
+        let (deadline, started) = scope.run(Deadline::current);
+        assert_eq!(deadline, Some(Deadline::after(Duration::from_secs(2))));
+        assert_eq!(started, Some(now));
     }
 }
