@@ -88,17 +88,8 @@ impl Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            policy,
-            setting,
-            expected,
-            got,
-            advice,
-        } = self;
-        write!(
-            f,
-            "policy `{policy}`: `{setting}` must be {expected}, but is {got}; "
-        )?;
+        let Self { policy, setting, expected, got, advice } = self;
+        write!(f, "policy `{policy}`: `{setting}` must be {expected}, but is {got}; ")?;
         match advice {
             Some(advice) => f.write_str(advice),
             None => write!(f, "give `{setting}` such a value"),

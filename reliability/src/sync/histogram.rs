@@ -120,12 +120,7 @@ impl Histogram {
         let buckets = core::array::from_fn(|index| self.buckets[index].load(Ordering::Acquire));
         let above = self.above.load(Ordering::Acquire);
         let max_nanos = self.max_nanos.load(Ordering::Relaxed);
-        HistogramSnapshot {
-            below,
-            buckets,
-            above,
-            max_nanos,
-        }
+        HistogramSnapshot { below, buckets, above, max_nanos }
     }
 }
 
@@ -155,11 +150,7 @@ pub struct HistogramSnapshot {
 impl HistogramSnapshot {
     /// How many calls were recorded.
     pub fn count(&self) -> u64 {
-        self.buckets
-            .iter()
-            .fold(self.below.wrapping_add(self.above), |sum, n| {
-                sum.wrapping_add(*n)
-            })
+        self.buckets.iter().fold(self.below.wrapping_add(self.above), |sum, n| sum.wrapping_add(*n))
     }
 
     /// The longest duration recorded, exact; `None` when nothing was.
@@ -265,11 +256,7 @@ fn rank(q: f64, count: u64) -> u64 {
     }
     let exact = q * count as f64;
     let floor = exact as u64;
-    let ceiling = if floor as f64 >= exact {
-        floor
-    } else {
-        floor.saturating_add(1)
-    };
+    let ceiling = if floor as f64 >= exact { floor } else { floor.saturating_add(1) };
     ceiling.clamp(1, count)
 }
 

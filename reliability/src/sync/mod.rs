@@ -7,14 +7,11 @@
 
 pub(crate) mod atomic;
 mod counter;
+mod counters;
 mod histogram;
 mod stripe;
 
 pub use counter::Counter;
-pub use histogram::{Histogram, HistogramSnapshot};
-mod counters;
-mod stripe;
-
-pub use counter::Counter;
 pub use counters::Counters;
+pub use histogram::{Histogram, HistogramSnapshot};
 pub(crate) use stripe::{Padded, STRIPES, stripe_index};

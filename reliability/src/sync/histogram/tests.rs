@@ -6,9 +6,7 @@ use super::*;
 
 /// The definition, on a sorted list.
 fn exact_quantile(sorted: &[u64], q: f64) -> u64 {
-    let rank = (q * sorted.len() as f64)
-        .ceil()
-        .clamp(1.0, sorted.len() as f64);
+    let rank = (q * sorted.len() as f64).ceil().clamp(1.0, sorted.len() as f64);
     sorted[rank as usize - 1]
 }
 
@@ -16,10 +14,7 @@ fn assert_within_bound(reported: Duration, exact_nanos: u64) {
     let exact = Duration::from_nanos(exact_nanos);
     let allowed = (exact / 16).max(Duration::from_nanos(RANGE_START_NANOS));
     let error = reported.abs_diff(exact);
-    assert!(
-        error <= allowed,
-        "reported {reported:?} for {exact:?}: off by {error:?}"
-    );
+    assert!(error <= allowed, "reported {reported:?} for {exact:?}: off by {error:?}");
 }
 
 #[test]
@@ -27,16 +22,8 @@ fn buckets_tile_the_range_without_gap_or_overlap() {
     for index in 0..BUCKETS {
         let middle = middle_nanos(index);
         let half = (1_u64 << middle.ilog2()) / PARTS as u64 / 2;
-        assert_eq!(
-            Bucket::of(middle - half),
-            Bucket::At(index),
-            "start of {index}"
-        );
-        assert_eq!(
-            Bucket::of(middle + half - 1),
-            Bucket::At(index),
-            "end of {index}"
-        );
+        assert_eq!(Bucket::of(middle - half), Bucket::At(index), "start of {index}");
+        assert_eq!(Bucket::of(middle + half - 1), Bucket::At(index), "end of {index}");
     }
     assert_eq!(Bucket::of(RANGE_START_NANOS - 1), Bucket::Below);
     assert_eq!(Bucket::of(RANGE_START_NANOS), Bucket::At(0));
@@ -47,10 +34,7 @@ fn buckets_tile_the_range_without_gap_or_overlap() {
 #[test]
 fn a_histogram_without_entries_answers_nothing() {
     let snapshot = Histogram::new().snapshot();
-    assert_eq!(
-        (snapshot.count(), snapshot.max(), snapshot.quantile(0.5)),
-        (0, None, None)
-    );
+    assert_eq!((snapshot.count(), snapshot.max(), snapshot.quantile(0.5)), (0, None, None));
 }
 
 #[test]
@@ -78,10 +62,7 @@ fn beyond_the_range_the_answer_is_the_longest_seen() {
     let snapshot = histogram.snapshot();
     assert_eq!(snapshot.quantile(0.1), Some(Duration::from_secs(50_000)));
     histogram.record(Duration::MAX);
-    assert_eq!(
-        histogram.snapshot().max(),
-        Some(Duration::from_nanos(u64::MAX))
-    );
+    assert_eq!(histogram.snapshot().max(), Some(Duration::from_nanos(u64::MAX)));
 }
 
 #[test]
@@ -90,18 +71,10 @@ fn a_share_outside_zero_to_one_counts_as_the_nearer_end() {
     histogram.record(Duration::from_millis(1));
     histogram.record(Duration::from_millis(100));
     let snapshot = histogram.snapshot();
-    for (outside, inside) in [
-        (-1.0, 0.0),
-        (f64::NEG_INFINITY, 0.0),
-        (1.5, 1.0),
-        (f64::INFINITY, 1.0),
-        (f64::NAN, 1.0),
-    ] {
-        assert_eq!(
-            snapshot.quantile(outside),
-            snapshot.quantile(inside),
-            "{outside}"
-        );
+    for (outside, inside) in
+        [(-1.0, 0.0), (f64::NEG_INFINITY, 0.0), (1.5, 1.0), (f64::INFINITY, 1.0), (f64::NAN, 1.0)]
+    {
+        assert_eq!(snapshot.quantile(outside), snapshot.quantile(inside), "{outside}");
     }
     assert_ne!(snapshot.quantile(0.0), snapshot.quantile(1.0));
 }
@@ -120,10 +93,7 @@ fn threads_lose_no_entry() {
         }
     });
     assert_eq!(histogram.snapshot().count(), 40_000);
-    assert_eq!(
-        histogram.snapshot().max(),
-        Some(Duration::from_micros(4 * 9_999))
-    );
+    assert_eq!(histogram.snapshot().max(), Some(Duration::from_micros(4 * 9_999)));
 }
 
 proptest! {
