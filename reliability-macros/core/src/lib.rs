@@ -2,3 +2,18 @@
 //!
 //! An ordinary library, because two proc-macro crates can share code only through a third, and
 //! because its functions take and return `proc_macro2` tokens and so can be tested.
+//!
+//! Every macro is one function from tokens to tokens. It never fails: its errors are
+//! `compile_error!` items among the tokens it returns, all of them, each on the token that is
+//! wrong ([`Diagnostics`]).
+
+mod crate_path;
+pub mod derive;
+mod diagnostics;
+mod dump;
+mod options;
+
+pub use crate_path::CratePath;
+pub use diagnostics::{Diagnostics, did_you_mean, list_in_words};
+pub use dump::{dump, pretty};
+pub use options::{Choice, Value};

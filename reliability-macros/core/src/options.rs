@@ -1,0 +1,96 @@
+use proc_macro2::{Ident, TokenStream};
+use syn::{
+    Token,
+    ext::IdentExt as _,
+    parse::{Parse, ParseStream},
+    punctuated::Punctuated,
+    token,
+};
+
+/// One choice in an attribute: `initial`, `to(Open, Locked)` or `name = "door"`.
+///
+/// The name may be a keyword of the language (`final`, `crate`). What it means is left to the
+/// macro, so that each wrong choice is an error of its own.
+#[derive(Debug)]
+pub struct Choice {
+    /// What is chosen.
+    pub name: Ident,
+    /// What was written beside the name.
+    pub value: Value,
+}
+
+/// What was written beside the name of a [`Choice`].
+#[derive(Debug)]
+pub enum Value {
+    /// Nothing: `initial`.
+    Absent,
+    /// Tokens in parentheses: `to(Open, Locked)`.
+    List(token::Paren, TokenStream),
+    /// Tokens after an equals sign, up to the next comma: `name = "door"`.
+    Equals(Token![=], TokenStream),
+}
+
+impl Choice {
+    /// Reads the comma-separated choices of one attribute.
+    ///
+    /// # Errors
+    ///
+    /// When the tokens do not have one of the three shapes.
+    pub fn parse_all(tokens: TokenStream) -> syn::Result<Vec<Self>> {
+        let all =
+            syn::parse::Parser::parse2(Punctuated::<Self, Token![,]>::parse_terminated, tokens)?;
+        Ok(all.into_iter().collect())
+    }
+}
+
+impl Parse for Choice {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.call(Ident::parse_any)?;
+        let value = if input.peek(token::Paren) {
+            let content;
+            let parentheses = syn::parenthesized!(content in input);
+            Value::List(parentheses, content.parse()?)
+        } else if input.peek(Token![=]) {
+            let equals = input.parse()?;
+            let mut tokens = TokenStream::new();
+            while !input.is_empty() && !input.peek(Token![,]) {
+                tokens.extend([input.parse::<proc_macro2::TokenTree>()?]);
+            }
+            Value::Equals(equals, tokens)
+        } else {
+            Value::Absent
+        };
+        Ok(Self { name, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn keywords_are_names_and_commas_inside_parentheses_do_not_part() {
+        let choices =
+            Choice::parse_all(quote!(initial, to(Open, Locked), final, crate = ::a::b,)).unwrap();
+        let names: Vec<String> = choices
+            .iter()
+            .map(|choice| choice.name.to_string())
+            .collect();
+        assert_eq!(names, ["initial", "to", "final", "crate"]);
+        assert!(matches!(choices[0].value, Value::Absent));
+        assert!(
+            matches!(&choices[1].value, Value::List(_, list) if list.to_string() == "Open , Locked")
+        );
+        assert!(
+            matches!(&choices[3].value, Value::Equals(_, path) if path.to_string() == ":: a :: b")
+        );
+    }
+
+    #[test]
+    fn other_shapes_are_errors() {
+        assert!(Choice::parse_all(quote!(to[Open])).is_err());
+        assert!(Choice::parse_all(quote!("initial")).is_err());
+    }
+}
