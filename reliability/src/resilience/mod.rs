@@ -1,5 +1,6 @@
 //! Keep one call alive.
 
 mod invalid;
+pub mod retry;
 
 pub use invalid::Invalid;
