@@ -1,1 +1,4 @@
 //! Integration tests: public API only, one module per area.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of it is tests")]
+
+mod tidy;

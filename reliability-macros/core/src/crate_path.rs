@@ -44,10 +44,7 @@ impl CratePath {
     }
 
     fn check(path: &Path) -> syn::Result<()> {
-        let is_crate = path
-            .segments
-            .first()
-            .is_some_and(|first| first.ident == "crate");
+        let is_crate = path.segments.first().is_some_and(|first| first.ident == "crate");
         if path.leading_colon.is_some() || is_crate {
             return Ok(());
         }
@@ -80,9 +77,7 @@ mod tests {
 
     #[test]
     fn a_relative_path_is_refused_with_both_absolute_ones() {
-        let error = CratePath::parse(quote!(my::re_export))
-            .unwrap_err()
-            .to_string();
+        let error = CratePath::parse(quote!(my::re_export)).unwrap_err().to_string();
         assert!(error.contains("`::my::re_export`"), "{error}");
         assert!(error.contains("`crate::my::re_export`"), "{error}");
     }

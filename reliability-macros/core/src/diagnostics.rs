@@ -31,10 +31,7 @@ impl Diagnostics {
         reason = "a `Default` would invite `mem::take`, and so a forgotten `finish`"
     )]
     pub fn new() -> Self {
-        Self {
-            errors: None,
-            finished: false,
-        }
+        Self { errors: None, finished: false }
     }
 
     /// Notes a mistake, to be shown on `tokens`.

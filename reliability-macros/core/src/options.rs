@@ -74,10 +74,7 @@ mod tests {
     fn keywords_are_names_and_commas_inside_parentheses_do_not_part() {
         let choices =
             Choice::parse_all(quote!(initial, to(Open, Locked), final, crate = ::a::b,)).unwrap();
-        let names: Vec<String> = choices
-            .iter()
-            .map(|choice| choice.name.to_string())
-            .collect();
+        let names: Vec<String> = choices.iter().map(|choice| choice.name.to_string()).collect();
         assert_eq!(names, ["initial", "to", "final", "crate"]);
         assert!(matches!(choices[0].value, Value::Absent));
         assert!(
