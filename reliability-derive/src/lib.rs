@@ -1,1 +1,17 @@
 //! The derives of the `reliability` crate, documented where that crate re-exports them.
+#![allow(
+    missing_docs,
+    reason = "the documentation stands at the re-exports, where its examples run"
+)]
+
+use proc_macro::TokenStream;
+
+#[proc_macro_derive(StateMachine, attributes(machine, state))]
+pub fn state_machine(input: TokenStream) -> TokenStream {
+    reliability_macros_core::derive::state_machine(input.into()).into()
+}
+
+#[proc_macro_derive(Packed, attributes(packed))]
+pub fn packed(input: TokenStream) -> TokenStream {
+    reliability_macros_core::derive::packed(input.into()).into()
+}

@@ -5,6 +5,8 @@ extern crate alloc;
 // So that the macros work in this crate's own modules, tests and examples.
 extern crate self as reliability;
 
+#[doc(hidden)]
+pub mod __private;
 pub mod error;
 #[cfg(feature = "resilience")]
 pub mod resilience;

@@ -1,0 +1,308 @@
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{
+    Attribute, Data, DeriveInput, LitStr, Meta, Path, Token, Variant, ext::IdentExt as _,
+    parse::Parser as _, punctuated::Punctuated, spanned::Spanned as _,
+};
+
+use super::model::{Machine, State, Target};
+use crate::{Choice, CratePath, Diagnostics, Value, did_you_mean, list_in_words};
+
+/// Names that the generated module needs for itself.
+const TAKEN: [&str; 2] = ["Typed", "ReachableFrom"];
+const MACHINE_KEYS: [&str; 4] = ["name", "derive", "atomic", "crate"];
+const STATE_KEYS: [&str; 3] = ["initial", "final", "to"];
+
+/// Reads the enum; `None` when there is nothing to make a machine of.
+pub(super) fn machine(input: &DeriveInput, diagnostics: &mut Diagnostics) -> Option<Machine> {
+    let Data::Enum(data) = &input.data else {
+        diagnostics.error(
+            &input.ident,
+            format!(
+                "a state machine is an enum with a variant for each state: write `enum {} {{ \
+                 #[state(initial, to(Open))] Closed, #[state(to(Closed))] Open }}`",
+                input.ident
+            ),
+        );
+        return None;
+    };
+    if data.variants.is_empty() {
+        diagnostics.error(
+            &input.ident,
+            format!(
+                "`{}` has no states: write one variant for each, and `#[state(initial, to(..))]` \
+                 on the one it starts in",
+                input.ident
+            ),
+        );
+        return None;
+    }
+    let settings = settings(input, diagnostics);
+    let mut machine = Machine {
+        ident: input.ident.clone(),
+        vis: input.vis.clone(),
+        generics: input.generics.clone(),
+        module: settings.module,
+        derives: settings.derives,
+        krate: settings.krate,
+        atomic: settings.atomic,
+        states: Vec::new(),
+        edges_understood: true,
+    };
+    let names: Vec<String> =
+        data.variants.iter().map(|variant| variant.ident.to_string()).collect();
+    for variant in &data.variants {
+        let (state, understood) = state(variant, &names, diagnostics);
+        machine.states.push(state);
+        machine.edges_understood &= understood;
+    }
+    Some(machine)
+}
+
+struct Settings {
+    module: Ident,
+    derives: Vec<Path>,
+    krate: CratePath,
+    atomic: Option<Span>,
+}
+
+fn settings(input: &DeriveInput, diagnostics: &mut Diagnostics) -> Settings {
+    let mut module = None;
+    let mut derives = Vec::new();
+    let mut krate = CratePath::default();
+    let mut atomic = None;
+    let fallback = snake_case(&input.ident);
+    let mut seen = Vec::new();
+    for Choice { name, value } in choices(&input.attrs, "machine", diagnostics) {
+        if !first_time(&name, &mut seen, diagnostics) {
+            continue;
+        }
+        match (name.to_string().as_str(), value) {
+            ("name", Value::Equals(_, value)) => {
+                module =
+                    Some(diagnostics.keep(module_name(value)).unwrap_or_else(|| fallback.clone()));
+            }
+            ("derive", Value::List(_, paths)) => {
+                let paths = Punctuated::<Path, Token![,]>::parse_terminated.parse2(paths);
+                derives.extend(diagnostics.keep(paths).into_iter().flatten());
+            }
+            ("atomic", Value::Absent) => atomic = Some(name.span()),
+            ("crate", Value::Equals(_, path)) => {
+                krate = diagnostics.keep(CratePath::parse(path)).unwrap_or_default();
+            }
+            (key @ "name", _) => {
+                wrong_shape(&name, &format!("{key} = \"{fallback}\""), diagnostics)
+            }
+            (key @ "derive", _) => wrong_shape(&name, &format!("{key}(Debug, Clone)"), diagnostics),
+            (key @ "atomic", _) => wrong_shape(&name, key, diagnostics),
+            (key @ "crate", _) => {
+                wrong_shape(&name, &format!("{key} = ::reliability"), diagnostics)
+            }
+            (unknown, _) => diagnostics.error(
+                &name,
+                format!(
+                    "`#[machine(..)]` takes {}, not `{unknown}`{}",
+                    list_in_words(MACHINE_KEYS, "and"),
+                    did_you_mean(unknown, MACHINE_KEYS),
+                ),
+            ),
+        }
+    }
+    if module.is_none() && !seen.iter().any(|seen| seen == "name") {
+        diagnostics.error(
+            &input.ident,
+            format!(
+                "the module for the states of `{}` needs a name: write `#[machine(name = \
+                 \"{fallback}\")]` under the derive",
+                input.ident
+            ),
+        );
+    }
+    Settings { module: module.unwrap_or(fallback), derives, krate, atomic }
+}
+
+fn module_name(value: TokenStream) -> syn::Result<Ident> {
+    let literal = syn::parse2::<LitStr>(value.clone()).map_err(|_| {
+        let written = value.to_string();
+        let written = written.trim_matches('"');
+        syn::Error::new_spanned(&value, format!("write the name in quotes: `name = \"{written}\"`"))
+    })?;
+    literal.parse_with(|input: syn::parse::ParseStream<'_>| input.parse::<Ident>()).map_err(|_| {
+        syn::Error::new(
+            literal.span(),
+            format!(
+                "`{}` cannot be the name of a module: write an identifier in snake_case",
+                literal.value()
+            ),
+        )
+    })
+}
+
+fn state(variant: &Variant, names: &[String], diagnostics: &mut Diagnostics) -> (State, bool) {
+    let ident = &variant.ident;
+    if TAKEN.iter().any(|taken| ident == taken) {
+        diagnostics.error(
+            ident,
+            format!("the generated module has its own `{ident}`: give this state another name"),
+        );
+    }
+    let mut state = State {
+        ident: ident.clone(),
+        docs: docs(&variant.attrs),
+        fields: variant.fields.clone(),
+        declared: variant.attrs.iter().any(|attr| attr.path().is_ident("state")),
+        initial: None,
+        is_final: false,
+        targets: Vec::new(),
+    };
+    let mut understood = true;
+    let mut seen = Vec::new();
+    for Choice { name, value } in choices(&variant.attrs, "state", diagnostics) {
+        if !first_time(&name, &mut seen, diagnostics) {
+            continue;
+        }
+        match (name.to_string().as_str(), value) {
+            ("initial", Value::Absent) => state.initial = Some(name.span()),
+            ("final", Value::Absent) => state.is_final = true,
+            ("to", Value::List(_, list)) if list.is_empty() => {
+                understood = false;
+                diagnostics.error(
+                    &name,
+                    format!(
+                        "`to()` names no state: write `to({})`, or `final` when `{ident}` leads nowhere",
+                        names.iter().find(|other| ident != other).map_or("..", |other| other),
+                    ),
+                );
+            }
+            ("to", Value::List(_, list)) => {
+                let list = Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list);
+                let list = list.map_err(|error| {
+                    syn::Error::new(
+                        error.span(),
+                        "write the names of states here, parted by commas: `to(Open, Locked)`",
+                    )
+                });
+                understood &= match diagnostics.keep(list) {
+                    Some(list) => targets(&mut state, list, names, diagnostics),
+                    None => false,
+                };
+            }
+            (key @ ("initial" | "final"), _) => {
+                understood = false;
+                wrong_shape(&name, key, diagnostics);
+            }
+            ("to", _) => {
+                understood = false;
+                wrong_shape(&name, "to(Open, Locked)", diagnostics);
+            }
+            (unknown, _) => {
+                understood = false;
+                let suggestion = if names.iter().any(|state| state == unknown) {
+                    format!("; did you mean `to({unknown})`?")
+                } else {
+                    did_you_mean(unknown, STATE_KEYS)
+                };
+                diagnostics.error(
+                    &name,
+                    format!(
+                        "`#[state(..)]` takes {}, not `{unknown}`{suggestion}",
+                        list_in_words(STATE_KEYS, "and"),
+                    ),
+                );
+            }
+        }
+    }
+    (state, understood)
+}
+
+/// Resolves the names in `to(..)`; a misspelt one is taken for what was probably meant, so that
+/// the state which was meant is not called unreachable as well.
+fn targets(
+    state: &mut State,
+    list: impl IntoIterator<Item = Ident>,
+    names: &[String],
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let mut understood = true;
+    for written in list {
+        let name = written.to_string();
+        let Some(index) = names.iter().position(|state| *state == name) else {
+            let suggestion = did_you_mean(&name, names.iter().map(String::as_str));
+            diagnostics.error(
+                &written,
+                format!(
+                    "no state is called `{name}`{}",
+                    if suggestion.is_empty() {
+                        format!("; there are {}", list_in_words(names, "and"))
+                    } else {
+                        suggestion.clone()
+                    },
+                ),
+            );
+            let meant = names.iter().position(|state| suggestion.contains(&format!("`{state}`")));
+            match meant {
+                Some(meant) if state.targets.iter().all(|target| target.state != meant) => {
+                    state.targets.push(Target { written, state: meant });
+                }
+                Some(_) => {}
+                None => understood = false,
+            }
+            continue;
+        };
+        if state.targets.iter().any(|target| target.state == index) {
+            diagnostics.error(
+                &written,
+                format!("`{}` leads to `{name}` already: write it once", state.ident),
+            );
+            continue;
+        }
+        state.targets.push(Target { written, state: index });
+    }
+    understood
+}
+
+/// The choices of every `#[key(..)]` among the attributes.
+fn choices(attrs: &[Attribute], key: &str, diagnostics: &mut Diagnostics) -> Vec<Choice> {
+    let mut all = Vec::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(key)) {
+        let parsed = match &attr.meta {
+            Meta::List(list) => Choice::parse_all(list.tokens.clone()),
+            Meta::Path(_) | Meta::NameValue(_) => Err(syn::Error::new(
+                attr.meta.span(),
+                format!("write the choices in parentheses: `#[{key}(..)]`"),
+            )),
+        };
+        all.extend(diagnostics.keep(parsed).into_iter().flatten());
+    }
+    all
+}
+
+fn first_time(name: &Ident, seen: &mut Vec<String>, diagnostics: &mut Diagnostics) -> bool {
+    let text = name.to_string();
+    let first = !seen.contains(&text);
+    if !first {
+        diagnostics.error(name, format!("`{text}` is written twice: keep one"));
+    }
+    seen.push(text);
+    first
+}
+
+fn wrong_shape(name: &Ident, shape: &str, diagnostics: &mut Diagnostics) {
+    diagnostics.error(name, format!("write it as `{shape}`"));
+}
+
+pub(super) fn docs(attrs: &[Attribute]) -> Vec<Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect()
+}
+
+/// `HalfOpen` to `half_open`, raw when that is a keyword.
+fn snake_case(ident: &Ident) -> Ident {
+    let mut name = String::new();
+    for (position, letter) in ident.unraw().to_string().char_indices() {
+        if letter.is_uppercase() && position > 0 {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    let keyword = syn::parse_str::<Ident>(&name).is_err();
+    if keyword { Ident::new_raw(&name, ident.span()) } else { Ident::new(&name, ident.span()) }
+}

@@ -1,0 +1,3 @@
+//! What expansions may name. Not for people: it changes without notice.
+
+pub use alloc::string::String;

@@ -1,0 +1,206 @@
+/// Data of at most 32 bits, which therefore fits into the word of an
+/// [`AtomicMachine`](super::AtomicMachine).
+///
+/// Derive it with [`Packed`](derive@super::Packed) for structs and for enums without data.
+///
+/// # Examples
+///
+/// By hand, for a number that needs twelve bits:
+///
+/// ```
+/// use reliability::state::Packed;
+///
+/// struct Permille(u16);
+///
+/// impl Packed for Permille {
+///     const BITS: u32 = 12;
+///
+///     fn to_bits(self) -> u32 {
+///         self.0.min(1000).into()
+///     }
+///
+///     fn from_bits(bits: u32) -> Self {
+///         Self(bits as u16)
+///     }
+/// }
+///
+/// assert_eq!(Permille::from_bits(Permille(250).to_bits()).0, 250);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be packed into the word of an `AtomicMachine`",
+    label = "`{Self}` is not `Packed`",
+    note = "if it fits into 32 bits, write `#[derive(reliability::state::Packed)]` on it, or the impl by hand",
+    note = "if it does not, keep it elsewhere and only its index here, or leave out `atomic`"
+)]
+pub trait Packed: Sized {
+    /// How many bits it needs, at most 32.
+    const BITS: u32;
+
+    /// The value in the lowest [`BITS`](Self::BITS) bits; the others are zero.
+    fn to_bits(self) -> u32;
+
+    /// The value back. It gets what `to_bits` gave, or all zeros for the data of an initial
+    /// state that was not given any.
+    fn from_bits(bits: u32) -> Self;
+}
+
+impl Packed for () {
+    const BITS: u32 = 0;
+
+    fn to_bits(self) -> u32 {
+        0
+    }
+
+    fn from_bits(_: u32) -> Self {}
+}
+
+impl Packed for bool {
+    const BITS: u32 = 1;
+
+    fn to_bits(self) -> u32 {
+        self.into()
+    }
+
+    fn from_bits(bits: u32) -> Self {
+        bits != 0
+    }
+}
+
+macro_rules! integers {
+    ($($signed:ty as $unsigned:ty),* $(,)?) => {$(
+        impl Packed for $unsigned {
+            const BITS: u32 = <$unsigned>::BITS;
+
+            fn to_bits(self) -> u32 {
+                self.into()
+            }
+
+            fn from_bits(bits: u32) -> Self {
+                bits as $unsigned
+            }
+        }
+
+        impl Packed for $signed {
+            const BITS: u32 = <$signed>::BITS;
+
+            // By way of the unsigned type, so that a sign does not fill the bits above.
+            fn to_bits(self) -> u32 {
+                self.cast_unsigned().into()
+            }
+
+            fn from_bits(bits: u32) -> Self {
+                (bits as $unsigned).cast_signed()
+            }
+        }
+    )*};
+}
+
+integers!(i8 as u8, i16 as u16, i32 as u32);
+
+impl Packed for f32 {
+    const BITS: u32 = 32;
+
+    fn to_bits(self) -> u32 {
+        f32::to_bits(self)
+    }
+
+    fn from_bits(bits: u32) -> Self {
+        f32::from_bits(bits)
+    }
+}
+
+/// One bit more than the value: whether it is there.
+impl<T: Packed> Packed for Option<T> {
+    const BITS: u32 = 1 + T::BITS;
+
+    fn to_bits(self) -> u32 {
+        self.map_or(0, |value| (value, true).to_bits())
+    }
+
+    fn from_bits(bits: u32) -> Self {
+        let (value, there) = <(T, bool)>::from_bits(bits);
+        there.then_some(value)
+    }
+}
+
+/// Side by side, the first in the lowest bits.
+impl<A: Packed, B: Packed> Packed for (A, B) {
+    const BITS: u32 = A::BITS + B::BITS;
+
+    fn to_bits(self) -> u32 {
+        const { assert!(Self::BITS <= 32, "this data needs more than 32 bits") };
+        let high = self.1.to_bits();
+        self.0.to_bits() | high.checked_shl(A::BITS).unwrap_or(0)
+    }
+
+    fn from_bits(bits: u32) -> Self {
+        let mask = u32::MAX.checked_shl(A::BITS).map_or(u32::MAX, |above| !above);
+        let high = bits.checked_shr(A::BITS).unwrap_or(0);
+        (A::from_bits(bits & mask), B::from_bits(high))
+    }
+}
+
+impl<A: Packed, B: Packed, C: Packed> Packed for (A, B, C) {
+    const BITS: u32 = <(A, (B, C))>::BITS;
+
+    fn to_bits(self) -> u32 {
+        (self.0, (self.1, self.2)).to_bits()
+    }
+
+    fn from_bits(bits: u32) -> Self {
+        let (first, (second, third)) = Packed::from_bits(bits);
+        (first, second, third)
+    }
+}
+
+impl<A: Packed, B: Packed, C: Packed, D: Packed> Packed for (A, B, C, D) {
+    const BITS: u32 = <(A, (B, (C, D)))>::BITS;
+
+    fn to_bits(self) -> u32 {
+        (self.0, (self.1, (self.2, self.3))).to_bits()
+    }
+
+    fn from_bits(bits: u32) -> Self {
+        let (first, (second, (third, fourth))) = Packed::from_bits(bits);
+        (first, second, third, fourth)
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use core::fmt::Debug;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn comes_back<T: Packed + Copy + PartialEq + Debug>(value: T) {
+        let bits = value.to_bits();
+        assert_eq!(T::from_bits(bits), value);
+        let above = u64::from(bits) >> T::BITS;
+        assert_eq!(above, 0, "{value:?} sets bits above its {}", T::BITS);
+    }
+
+    proptest! {
+        #[test]
+        fn values_come_back_and_stay_within_their_bits(
+            wide: u32, signed: i32, pair: (i16, u16), three: (bool, i8, u16),
+            four: (u8, bool, u8, i8), maybe: Option<u16>, nothing_beside: ((), u32),
+        ) {
+            comes_back(wide);
+            comes_back(signed);
+            comes_back(pair);
+            comes_back(three);
+            comes_back(four);
+            comes_back(maybe);
+            comes_back(nothing_beside);
+            comes_back((wide, ()));
+        }
+    }
+
+    #[test]
+    fn neighbours_do_not_mix() {
+        assert_eq!((0xAB_u8, 0xCD_u8).to_bits(), 0xCDAB);
+        assert_eq!((true, (-1_i8, false)).to_bits(), 0b0_1111_1111_1);
+    }
+}

@@ -1,0 +1,50 @@
+use core::{error::Error, fmt};
+
+use super::{Machine, Transition};
+
+/// A transition that is not declared was asked for at run time.
+///
+/// Nothing has changed, and nothing is lost: it carries what was to come next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused<M> {
+    /// What was asked for.
+    pub transition: Transition,
+    /// What would have been the next state.
+    pub next: M,
+}
+
+impl<M: Machine> Refused<M> {
+    pub(super) const fn new(transition: Transition, next: M) -> Self {
+        Self { transition, next }
+    }
+
+    /// The states that could have been entered instead.
+    pub fn declared(&self) -> impl Iterator<Item = &'static str> {
+        let from = self.transition.from;
+        let edges = M::TRANSITIONS.iter().filter(move |edge| edge.from == from);
+        edges.map(|edge| edge.to)
+    }
+}
+
+impl<M: Machine> fmt::Display for Refused<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Transition { from, to } = self.transition;
+        write!(f, "{} cannot go from `{from}` to `{to}`", M::NAME)?;
+        let mut separator = "; declared: ";
+        for target in self.declared() {
+            write!(f, "{separator}`{target}`")?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
+/// Without the data, which need not be printable.
+impl<M> fmt::Debug for Refused<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused").field("transition", &self.transition).finish_non_exhaustive()
+    }
+}
+
+impl<M: Machine> Error for Refused<M> {}
