@@ -8,27 +8,63 @@
 use core::time::Duration;
 
 use reliability::error::{Class, Fault, Reason, Rejected};
+use reliability::resilience::retry::{Backoff, RetryBudget};
+use reliability::state::{AtomicMachine, StateMachine};
 use reliability::time::ManualClock;
 
-/// An error of a device.
-#[derive(Debug)]
-pub struct BusFault;
+/// Whether the bus may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, StateMachine)]
+#[machine(name = "bus", derive(Debug, Clone, Copy, PartialEq, Eq), atomic)]
+pub enum Bus {
+    /// Nobody uses it.
+    #[state(initial, to(Busy))]
+    Idle,
+    /// A device uses it.
+    #[state(to(Idle))]
+    Busy {
+        /// The device's number.
+        device: u16,
+    },
+}
 
-impl Fault for BusFault {
+static BUS: AtomicMachine<Bus> = AtomicMachine::new();
+
+/// The bus is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BusBusy;
+
+impl Fault for BusBusy {
     fn class(&self) -> Class {
         Class::Transient
     }
 }
 
-/// Says what a policy would do with such an error, and how long ago a clock was started.
-pub fn survive(waited: Duration) -> (bool, Duration, Rejected) {
-    let manual = ManualClock::new();
-    let clock = manual.clock();
-    let start = clock.now();
-    manual.advance(waited);
-    let elapsed = clock.now().saturating_duration_since(start);
-    let refused = Rejected::new(Reason::BreakerOpen, "bus").with_retry_after(elapsed);
-    (BusFault.class().disposition().retried, elapsed, refused)
+/// Takes the bus for a device.
+///
+/// # Errors
+///
+/// When another device has it.
+pub fn take(device: u16) -> Result<(), BusBusy> {
+    let seen = BUS.load();
+    if !seen.is::<bus::Idle>() {
+        return Err(BusBusy);
+    }
+    BUS.transition::<bus::Idle, _>(seen, bus::Busy { device }).map(drop).map_err(|_| BusBusy)
+}
+
+/// Says what to do after the first attempt failed: wait that long, or give up.
+///
+/// # Errors
+///
+/// When another attempt makes no sense, or the budget does not allow it.
+pub fn wait_after(error: &BusBusy, budget: &RetryBudget) -> Result<Duration, Rejected> {
+    if !error.disposition().retried {
+        return Err(Rejected::new(Reason::BudgetExhausted, "bus"));
+    }
+    budget.withdraw()?;
+    let clock = ManualClock::new();
+    let seed = clock.clock().now().as_nanos();
+    Ok(Backoff::standard().delay(1, Duration::ZERO, seed))
 }
 
 #[cfg(panic = "abort")]
