@@ -1,5 +1,7 @@
 //! Keep one call alive.
 
+#[cfg(feature = "std")]
+pub mod bulkhead;
 mod invalid;
 pub mod retry;
 

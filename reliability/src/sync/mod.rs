@@ -9,9 +9,13 @@ pub(crate) mod atomic;
 mod counter;
 mod counters;
 mod histogram;
+#[cfg(all(feature = "std", feature = "resilience"))]
+mod mutex;
 mod stripe;
 
 pub use counter::Counter;
 pub use counters::Counters;
 pub use histogram::{Histogram, HistogramSnapshot};
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub(crate) use mutex::Mutex;
 pub(crate) use stripe::{Padded, STRIPES, stripe_index};

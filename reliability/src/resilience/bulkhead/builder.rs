@@ -1,0 +1,102 @@
+use core::time::Duration;
+
+use super::Bulkhead;
+use super::gate::Gate;
+use crate::error::Name;
+use crate::resilience::Invalid;
+use crate::time::Clock;
+
+/// Settings of a [`Bulkhead`] that is yet to be made.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `build()`"]
+pub struct BulkheadBuilder {
+    name: Name,
+    concurrent: u32,
+    queue: u32,
+    wait: Duration,
+    clock: Clock,
+}
+
+impl BulkheadBuilder {
+    pub(super) fn new(name: Name) -> Self {
+        Self {
+            name,
+            concurrent: Bulkhead::DEFAULT_CONCURRENT,
+            queue: Bulkhead::DEFAULT_QUEUE,
+            wait: Bulkhead::DEFAULT_WAIT,
+            clock: Clock::default(),
+        }
+    }
+
+    /// How many calls may be inside at a time: 1 to
+    /// [`MAX_CONCURRENT`](Bulkhead::MAX_CONCURRENT), 16 777 215.
+    /// Default: [`DEFAULT_CONCURRENT`](Bulkhead::DEFAULT_CONCURRENT), 64.
+    ///
+    /// Little's law gives the number: calls per second times seconds per call, with some to spare.
+    pub fn concurrent(mut self, concurrent: u32) -> Self {
+        self.concurrent = concurrent;
+        self
+    }
+
+    /// How many calls may wait for a place: 0 to [`MAX_QUEUE`](Bulkhead::MAX_QUEUE), 65 535.
+    /// Default: [`DEFAULT_QUEUE`](Bulkhead::DEFAULT_QUEUE), 128.
+    ///
+    /// With 0 a call that finds no room is refused at once. The queue takes 24 bytes a call, and
+    /// takes them when the bulkhead is built.
+    pub fn queue(mut self, queue: u32) -> Self {
+        self.queue = queue;
+        self
+    }
+
+    /// How long a call waits at most. Default: [`DEFAULT_WAIT`](Bulkhead::DEFAULT_WAIT), 100 ms.
+    ///
+    /// With zero a call that finds no room is refused at once.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// The clock that decides when a wait is over. Default: [`Clock::precise`].
+    ///
+    /// It is read only by calls that wait.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes the bulkhead.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when `concurrent` or `queue` is out of its range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::bulkhead::Bulkhead;
+    ///
+    /// let invalid = Bulkhead::builder("inventory").concurrent(0).build().unwrap_err();
+    /// assert_eq!(invalid.setting(), "concurrent");
+    /// ```
+    pub fn build(self) -> Result<Bulkhead, Invalid> {
+        check_concurrent(&self.name, self.concurrent)?;
+        if self.queue > Bulkhead::MAX_QUEUE {
+            let expected = alloc::format!("at most {}", Bulkhead::MAX_QUEUE);
+            return Err(Invalid::new(self.name, "queue", expected, self.queue).with_advice(
+                "a queue that long outlasts the patience of its callers; shorten it",
+            ));
+        }
+        let gate = Gate::new(self.concurrent, self.queue);
+        Ok(Bulkhead::new(self.name, self.clock, gate, self.wait))
+    }
+}
+
+pub(super) fn check_concurrent(name: &Name, concurrent: u32) -> Result<(), Invalid> {
+    if (1..=Bulkhead::MAX_CONCURRENT).contains(&concurrent) {
+        return Ok(());
+    }
+    let expected = alloc::format!("1 to {}", Bulkhead::MAX_CONCURRENT);
+    Err(Invalid::new(name.clone(), "concurrent", expected, concurrent).with_advice(
+        "leave out the bulkhead where no limit is wanted, use a breaker to stop all calls",
+    ))
+}

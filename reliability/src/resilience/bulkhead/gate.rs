@@ -1,0 +1,279 @@
+//! The lock-free core of the bulkhead: who is inside, who waits, and who is next.
+//!
+//! Everything that decides is one word, so that no two reads can disagree:
+//!
+//! ```text
+//!  63       48 47              24 23               0
+//! +-----------+------------------+------------------+
+//! |  waiting  |      limit       |      inside      |
+//! +-----------+------------------+------------------+
+//!
+//!   enter   inside + 1, if inside < limit and nobody waits       one compare-and-swap
+//!   leave   inside - 1; if somebody waited, admit the first      one subtraction
+//!   queue   waiting + 1, if there is no room or somebody waits   under the lock
+//!   admit   waiting - 1 and inside + 1, if inside < limit        under the lock
+//! ```
+//!
+//! Why no wake-up is lost: all changes are read-modify-writes of the one word, so they have one
+//! order. A leave before a `queue` makes the room that the `queue` sees, and it enters instead. A
+//! leave after it sees that somebody waits, takes the lock - which the one that queues holds until
+//! it is in the list - and admits. While somebody waits nobody else gets in, however much room there
+//! is, so the order of the list is the order of entry.
+//!
+//! Outside the lock `waiting` is the length of the list. Nothing that can panic runs under the lock
+//! between changing the one and the other - wakers are cloned before, dropped and woken after, and
+//! the list never grows beyond what it was made with - so a poisoned lock guards a consistent list.
+
+use alloc::collections::VecDeque;
+use core::task::Waker;
+
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, Padded};
+
+/// The largest limit that fits in the word.
+pub(super) const MAX_LIMIT: u32 = (1 << 24) - 1;
+/// The longest queue that fits in the word.
+pub(super) const MAX_QUEUE: u32 = (1 << 16) - 1;
+
+const ONE_INSIDE: u64 = 1;
+const LIMIT_SHIFT: u32 = 24;
+const WAITING_SHIFT: u32 = 48;
+const ONE_WAITING: u64 = 1 << WAITING_SHIFT;
+const LIMIT_MASK: u64 = (MAX_LIMIT as u64) << LIMIT_SHIFT;
+
+#[derive(Clone, Copy)]
+struct Word(u64);
+
+impl Word {
+    fn inside(self) -> u32 {
+        self.0 as u32 & MAX_LIMIT
+    }
+
+    fn limit(self) -> u32 {
+        (self.0 >> LIMIT_SHIFT) as u32 & MAX_LIMIT
+    }
+
+    fn waiting(self) -> u32 {
+        (self.0 >> WAITING_SHIFT) as u32
+    }
+
+    fn has_room(self) -> bool {
+        self.inside() < self.limit()
+    }
+
+    /// Somebody who waits goes first.
+    fn admits_a_newcomer(self) -> bool {
+        self.has_room() && self.waiting() == 0
+    }
+}
+
+pub(super) struct Gate {
+    word: Padded<AtomicU64>,
+    queue: Mutex<Queue>,
+    queue_capacity: u32,
+}
+
+struct Queue {
+    /// Sorted by ticket, because tickets are dealt in order and only ever taken out.
+    waiters: VecDeque<Waiter>,
+    next_ticket: u64,
+}
+
+struct Waiter {
+    ticket: u64,
+    waker: Waker,
+}
+
+/// What became of a call that was ready to wait.
+pub(super) enum Entry {
+    Inside,
+    Queued(u64),
+    Refused,
+}
+
+impl Gate {
+    pub(super) fn new(limit: u32, queue_capacity: u32) -> Self {
+        let limit = limit.min(MAX_LIMIT);
+        let queue_capacity = queue_capacity.min(MAX_QUEUE);
+        let waiters = VecDeque::with_capacity(queue_capacity as usize);
+        Self {
+            word: Padded(AtomicU64::new(u64::from(limit) << LIMIT_SHIFT)),
+            queue: Mutex::new(Queue { waiters, next_ticket: 0 }),
+            queue_capacity,
+        }
+    }
+
+    /// Enters if there is room and nobody waits for it.
+    ///
+    /// Acquire, against the release in [`leave`](Gate::leave): what was done under a permit
+    /// happened before what is done under the next one.
+    #[inline]
+    pub(super) fn try_enter(&self) -> bool {
+        let mut seen = self.load();
+        while seen.admits_a_newcomer() {
+            match self.replace(seen, seen.0 + ONE_INSIDE, Ordering::Acquire) {
+                Ok(()) => return true,
+                Err(found) => seen = found,
+            }
+        }
+        false
+    }
+
+    /// Gives a place back that was entered or admitted to.
+    #[inline]
+    pub(super) fn leave(&self) {
+        let before = Word(self.word.fetch_sub(ONE_INSIDE, Ordering::Release));
+        if before.waiting() > 0 {
+            self.admit_waiters();
+        }
+    }
+
+    /// Enters, or else takes the last place of the queue.
+    ///
+    /// `waker` is woken when the ticket is admitted: see [`poll_queued`](Gate::poll_queued). A
+    /// ticket must end in `poll_queued` answering that it was admitted, or in
+    /// [`give_up`](Gate::give_up).
+    pub(super) fn enter_or_queue(&self, waker: Waker) -> Entry {
+        let mut queue = self.queue.lock();
+        let mut seen = self.load();
+        loop {
+            let (next, order, enters) = if seen.admits_a_newcomer() {
+                (seen.0 + ONE_INSIDE, Ordering::Acquire, true)
+            } else if seen.waiting() < self.queue_capacity {
+                // The lock publishes the list; the word need not.
+                (seen.0 + ONE_WAITING, Ordering::Relaxed, false)
+            } else {
+                return Entry::Refused;
+            };
+            match self.replace(seen, next, order) {
+                Ok(()) if enters => return Entry::Inside,
+                Ok(()) => return Entry::Queued(queue.push(waker)),
+                Err(found) => seen = found,
+            }
+        }
+    }
+
+    /// Whether the ticket was admitted and its holder is now inside. If not, `waker` replaces the
+    /// one to be woken.
+    pub(super) fn poll_queued(&self, ticket: u64, waker: Waker) -> bool {
+        let mut queue = self.queue.lock();
+        // Only its holder and `admit_first` take a ticket off the list.
+        let Some(index) = queue.index_of(ticket) else { return true };
+        let replaced =
+            queue.waiters.get_mut(index).map(|waiter| core::mem::replace(&mut waiter.waker, waker));
+        drop(queue);
+        drop(replaced);
+        false
+    }
+
+    /// Takes the ticket off the list. False if it is too late: it was admitted, and its holder is
+    /// inside and must [`leave`](Gate::leave).
+    pub(super) fn give_up(&self, ticket: u64) -> bool {
+        let mut queue = self.queue.lock();
+        let Some(index) = queue.index_of(ticket) else { return false };
+        let gone = queue.waiters.remove(index);
+        self.word.fetch_sub(ONE_WAITING, Ordering::Relaxed);
+        drop(queue);
+        drop(gone);
+        true
+    }
+
+    /// More places let waiters in at once; fewer let the surplus run to its end.
+    pub(super) fn set_limit(&self, limit: u32) {
+        let limit = u64::from(limit.min(MAX_LIMIT)) << LIMIT_SHIFT;
+        let mut seen = self.load();
+        // Relaxed: a read-modify-write carries on what earlier leaves released.
+        while let Err(found) = self.replace(seen, (seen.0 & !LIMIT_MASK) | limit, Ordering::Relaxed)
+        {
+            seen = found;
+        }
+        self.admit_waiters();
+    }
+
+    pub(super) fn inside(&self) -> u32 {
+        self.load().inside()
+    }
+
+    pub(super) fn limit(&self) -> u32 {
+        self.load().limit()
+    }
+
+    pub(super) fn waiting(&self) -> u32 {
+        self.load().waiting()
+    }
+
+    pub(super) fn queue_capacity(&self) -> u32 {
+        self.queue_capacity
+    }
+
+    /// How many waiters fit in the memory that the list has.
+    #[cfg(all(test, not(reliability_loom)))]
+    pub(super) fn queue_memory(&self) -> usize {
+        self.queue.lock().waiters.capacity()
+    }
+
+    /// Admits from the front of the queue while there is room; wakes outside the lock, because a
+    /// waker may run anything, this gate included.
+    #[cold]
+    fn admit_waiters(&self) {
+        let mut more = true;
+        while more {
+            let Some(admitted) = self.admit_first() else { return };
+            more = admitted.more;
+            admitted.waker.wake();
+        }
+    }
+
+    fn admit_first(&self) -> Option<Admitted> {
+        let mut queue = self.queue.lock();
+        queue.waiters.front()?;
+        // Never older than this thread's own change that made the room.
+        let mut seen = self.load();
+        let left = loop {
+            if !seen.has_room() {
+                return None;
+            }
+            let next = seen.0 + ONE_INSIDE - ONE_WAITING;
+            // Acquire, and the lock hands it on to the one that is admitted.
+            match self.replace(seen, next, Ordering::Acquire) {
+                Ok(()) => break Word(next),
+                Err(found) => seen = found,
+            }
+        };
+        let waker = queue.waiters.pop_front()?.waker;
+        Some(Admitted { waker, more: left.has_room() && left.waiting() > 0 })
+    }
+
+    #[inline]
+    fn load(&self) -> Word {
+        Word(self.word.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn replace(&self, seen: Word, next: u64, order: Ordering) -> Result<(), Word> {
+        let outcome = self.word.compare_exchange_weak(seen.0, next, order, Ordering::Relaxed);
+        outcome.map(drop).map_err(Word)
+    }
+}
+
+struct Admitted {
+    waker: Waker,
+    /// Whether there was room for the next in the queue as well.
+    more: bool,
+}
+
+impl Queue {
+    fn push(&mut self, waker: Waker) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.waiters.push_back(Waiter { ticket, waker });
+        ticket
+    }
+
+    fn index_of(&self, ticket: u64) -> Option<usize> {
+        self.waiters.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()
+    }
+}
+
+#[cfg(all(test, reliability_loom))]
+mod loom_tests;

@@ -1,0 +1,337 @@
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use super::builder::BulkheadBuilder;
+use super::enter::{Enter, EnterOwned};
+use super::gate::{Gate, MAX_LIMIT, MAX_QUEUE};
+use super::permit::{Held, OwnedPermit, Permit};
+use super::ticket::{Ticket, Waiting};
+use crate::error::{Name, Reason, Rejected};
+use crate::resilience::Invalid;
+use crate::sync::Counter;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::time::Clock;
+
+/// At most so many calls at a time, and at most so many waiting, for so long.
+///
+/// A handle: clones are the same bulkhead. See the [module](super) for why and when.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::bulkhead::Bulkhead;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("inventory")
+///     .concurrent(64)
+///     .queue(128)
+///     .wait(Duration::from_millis(100))
+///     .build()?;
+///
+/// let permit = bulkhead.enter().await?;
+/// // ... call the dependency ...
+/// drop(permit);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Bulkhead {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(super) gate: Gate,
+    pub(super) name: Name,
+    pub(super) clock: Clock,
+    wait_nanos: AtomicU64,
+    rejected: Counter,
+}
+
+impl Bulkhead {
+    /// Calls inside at a time, where [`concurrent`](BulkheadBuilder::concurrent) is not set.
+    pub const DEFAULT_CONCURRENT: u32 = 64;
+    /// Calls that wait, where [`queue`](BulkheadBuilder::queue) is not set.
+    pub const DEFAULT_QUEUE: u32 = 128;
+    /// The longest wait, where [`wait`](BulkheadBuilder::wait) is not set.
+    pub const DEFAULT_WAIT: Duration = Duration::from_millis(100);
+    /// The largest number of calls inside that can be asked for.
+    pub const MAX_CONCURRENT: u32 = MAX_LIMIT;
+    /// The longest queue that can be asked for.
+    pub const MAX_QUEUE: u32 = MAX_QUEUE;
+
+    /// A bulkhead with the defaults, each of which can be changed.
+    ///
+    /// `name` stands in refusals and logs.
+    pub fn builder(name: impl Into<Name>) -> BulkheadBuilder {
+        BulkheadBuilder::new(name.into())
+    }
+
+    pub(super) fn new(name: Name, clock: Clock, gate: Gate, wait: Duration) -> Self {
+        Self { shared: Arc::new(Shared::new(name, clock, gate, wait)) }
+    }
+
+    /// Enters if there is room and nobody waits for it; never waits itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] for [`Reason::BulkheadFull`]. Nobody knows when a call will end, so it says no
+    /// `retry_after`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::error::Reason;
+    /// use reliability::resilience::bulkhead::Bulkhead;
+    ///
+    /// let bulkhead = Bulkhead::builder("inventory").concurrent(1).build()?;
+    /// let inside = bulkhead.try_enter()?;
+    /// let refused = bulkhead.try_enter().unwrap_err();
+    /// assert_eq!(refused.reason(), Reason::BulkheadFull);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn try_enter(&self) -> Result<Permit<'_>, Rejected> {
+        if self.shared.gate.try_enter() {
+            Ok(Permit(Held(&*self.shared)))
+        } else {
+            Err(self.shared.refuse())
+        }
+    }
+
+    /// [`try_enter`](Bulkhead::try_enter) with a permit that keeps the bulkhead alive.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_enter`](Bulkhead::try_enter).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::bulkhead::Bulkhead;
+    ///
+    /// let bulkhead = Bulkhead::builder("inventory").build()?;
+    /// let permit = bulkhead.try_enter_owned()?;
+    /// let worker = std::thread::spawn(move || drop(permit));
+    /// # worker.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn try_enter_owned(&self) -> Result<OwnedPermit, Rejected> {
+        if self.shared.gate.try_enter() {
+            Ok(OwnedPermit(Held(Arc::clone(&self.shared))))
+        } else {
+            Err(self.shared.refuse())
+        }
+    }
+
+    /// Enters, or waits in the queue for a place: first come, first served.
+    ///
+    /// With a place free it is ready at once, without reading a clock or arming a timer. Waiting
+    /// allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] for [`Reason::BulkheadFull`]: at once when the queue is full or waiting is
+    /// switched off, and when the longest wait is over.
+    ///
+    /// # Panics
+    ///
+    /// When it has to wait outside a tokio runtime whose timer is enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the queue. If the place was granted in that very moment, it goes
+    /// to the next in the queue. Entering again joins the end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::resilience::bulkhead::Bulkhead;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("inventory")
+    ///     .concurrent(1)
+    ///     .queue(1)
+    ///     .wait(Duration::from_secs(1))
+    ///     .build()?;
+    ///
+    /// let first = bulkhead.try_enter()?;
+    /// let waiting = tokio::spawn({
+    ///     let bulkhead = bulkhead.clone();
+    ///     async move { bulkhead.enter().await.map(drop) }
+    /// });
+    /// drop(first);
+    /// waiting.await??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn enter(&self) -> Enter<'_> {
+        Enter::new(self.ticket())
+    }
+
+    /// [`enter`](Bulkhead::enter) with a permit that keeps the bulkhead alive.
+    ///
+    /// # Errors
+    ///
+    /// As [`enter`](Bulkhead::enter).
+    ///
+    /// # Panics
+    ///
+    /// As [`enter`](Bulkhead::enter).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`enter`](Bulkhead::enter).
+    ///
+    /// # Examples
+    ///
+    /// See [`OwnedPermit`].
+    pub fn enter_owned(&self) -> EnterOwned {
+        EnterOwned::new(Ticket::new(Arc::clone(&self.shared)))
+    }
+
+    /// The way in for a driver that bounds the wait with a timer of its own.
+    #[inline]
+    pub(crate) fn ticket(&self) -> Waiting<'_> {
+        Ticket::new(&self.shared)
+    }
+
+    /// Changes how many calls may be inside at a time: 1 to
+    /// [`MAX_CONCURRENT`](Bulkhead::MAX_CONCURRENT).
+    ///
+    /// More places let those who wait in at once. Fewer throw nobody out: the surplus runs to its
+    /// end, and nobody enters until there is room under the new limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`], and nothing changes, when the number is out of its range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::bulkhead::Bulkhead;
+    ///
+    /// let bulkhead = Bulkhead::builder("inventory").concurrent(1).build()?;
+    /// let first = bulkhead.try_enter()?;
+    /// bulkhead.set_concurrent(2)?;
+    /// let second = bulkhead.try_enter()?;
+    ///
+    /// bulkhead.set_concurrent(1)?;
+    /// drop(first);
+    /// assert!(bulkhead.try_enter().is_err(), "the second is still inside");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_concurrent(&self, concurrent: u32) -> Result<(), Invalid> {
+        super::builder::check_concurrent(&self.shared.name, concurrent)?;
+        self.shared.gate.set_limit(concurrent);
+        Ok(())
+    }
+
+    /// Changes the longest wait, for calls that begin to wait from now on.
+    ///
+    /// Zero switches waiting off. The length of the queue is fixed, because its memory is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::resilience::bulkhead::Bulkhead;
+    ///
+    /// let bulkhead = Bulkhead::builder("inventory").build()?;
+    /// bulkhead.set_wait(Duration::from_millis(20));
+    /// assert_eq!(bulkhead.wait(), Duration::from_millis(20));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_wait(&self, wait: Duration) {
+        self.shared.wait_nanos.store(nanos(wait), Ordering::Relaxed);
+    }
+
+    /// The name it was made with.
+    pub fn name(&self) -> &Name {
+        &self.shared.name
+    }
+
+    /// How many calls may be inside at a time.
+    pub fn concurrent(&self) -> u32 {
+        self.shared.gate.limit()
+    }
+
+    /// How many calls are inside: more than [`concurrent`](Bulkhead::concurrent) only while the
+    /// surplus of a lowered limit runs to its end.
+    pub fn in_use(&self) -> u32 {
+        self.shared.gate.inside()
+    }
+
+    /// How many calls may wait.
+    pub fn queue(&self) -> u32 {
+        self.shared.gate.queue_capacity()
+    }
+
+    /// How many calls wait.
+    pub fn queued(&self) -> u32 {
+        self.shared.gate.waiting()
+    }
+
+    /// How long a call waits at most.
+    pub fn wait(&self) -> Duration {
+        self.shared.wait()
+    }
+
+    /// How many calls were refused since it was made.
+    pub fn rejected(&self) -> u64 {
+        self.shared.rejected.sum()
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+impl Bulkhead {
+    pub(super) fn gate(&self) -> &Gate {
+        &self.shared.gate
+    }
+}
+
+impl Shared {
+    pub(super) fn new(name: Name, clock: Clock, gate: Gate, wait: Duration) -> Self {
+        let wait_nanos = AtomicU64::new(nanos(wait));
+        Self { gate, name, clock, wait_nanos, rejected: Counter::new() }
+    }
+
+    pub(super) fn wait(&self) -> Duration {
+        Duration::from_nanos(self.wait_nanos.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn may_wait(&self) -> bool {
+        self.gate.queue_capacity() > 0 && !self.wait().is_zero()
+    }
+
+    /// Counts the refusal, and makes it.
+    #[cold]
+    pub(super) fn refuse(&self) -> Rejected {
+        self.rejected.add(1);
+        Rejected::new(Reason::BulkheadFull, self.name.clone())
+    }
+}
+
+/// At most 584 years.
+fn nanos(wait: Duration) -> u64 {
+    u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl fmt::Debug for Bulkhead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bulkhead")
+            .field("name", self.name())
+            .field("in_use", &self.in_use())
+            .field("concurrent", &self.concurrent())
+            .field("queued", &self.queued())
+            .field("queue", &self.queue())
+            .field("wait", &self.wait())
+            .field("rejected", &self.rejected())
+            .finish()
+    }
+}

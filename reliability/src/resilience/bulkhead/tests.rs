@@ -1,0 +1,282 @@
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::task::Wake;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::sync::atomic::{AtomicU32, Ordering};
+
+fn bulkhead(concurrent: u32, queue: u32) -> Bulkhead {
+    let wait = Duration::from_secs(1);
+    let built = Bulkhead::builder("test").concurrent(concurrent).queue(queue).wait(wait).build();
+    built.unwrap_or_else(|invalid| panic!("{invalid}"))
+}
+
+#[derive(Default)]
+struct WakeCount(AtomicU32);
+
+impl Wake for WakeCount {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn settings_out_of_range_are_refused_by_name() {
+    let refused = |builder: BulkheadBuilder| builder.build().map_err(|i| i.setting() == "queue");
+    let builder = || Bulkhead::builder("test");
+    assert_eq!(refused(builder().concurrent(0)).err(), Some(false));
+    assert_eq!(refused(builder().concurrent(Bulkhead::MAX_CONCURRENT + 1)).err(), Some(false));
+    assert_eq!(refused(builder().queue(Bulkhead::MAX_QUEUE + 1)).err(), Some(true));
+
+    let largest = builder().concurrent(Bulkhead::MAX_CONCURRENT).queue(Bulkhead::MAX_QUEUE);
+    let largest = largest.build().unwrap();
+    assert_eq!(largest.concurrent(), Bulkhead::MAX_CONCURRENT);
+    assert_eq!((largest.queue(), largest.in_use(), largest.queued()), (Bulkhead::MAX_QUEUE, 0, 0));
+
+    assert_eq!(largest.set_concurrent(0).unwrap_err().setting(), "concurrent");
+    assert_eq!(largest.concurrent(), Bulkhead::MAX_CONCURRENT);
+}
+
+#[test]
+fn a_waker_that_is_no_longer_polled_with_is_not_woken() {
+    let bulkhead = bulkhead(1, 1);
+    let permit = bulkhead.try_enter().unwrap();
+    let (old, new) = (Arc::new(WakeCount::default()), Arc::new(WakeCount::default()));
+    let mut ticket = bulkhead.ticket();
+    for waker in [&old, &new] {
+        let waker = Waker::from(Arc::clone(waker));
+        assert!(ticket.poll_enter(&mut Context::from_waker(&waker)).is_pending());
+    }
+    assert_eq!(Arc::strong_count(&old), 1, "the old waker is released");
+    drop(permit);
+    let wakes = |count: &WakeCount| count.0.load(Ordering::Relaxed);
+    assert_eq!((wakes(&old), wakes(&new)), (0, 1));
+}
+
+/// A waker may run a task in place, which may come back to the bulkhead.
+#[test]
+fn a_waker_may_use_the_bulkhead_it_is_woken_by() {
+    struct Nosy(Bulkhead, AtomicU32);
+    impl Wake for Nosy {
+        fn wake(self: Arc<Self>) {
+            let refused = self.0.try_enter().is_err();
+            self.1.store(u32::from(refused && self.0.queued() == 0), Ordering::Relaxed);
+        }
+    }
+
+    let bulkhead = bulkhead(1, 1);
+    let permit = bulkhead.try_enter().unwrap();
+    let nosy = Arc::new(Nosy(bulkhead.clone(), AtomicU32::new(0)));
+    let waker = Waker::from(Arc::clone(&nosy));
+    let mut ticket = bulkhead.ticket();
+    assert!(ticket.poll_enter(&mut Context::from_waker(&waker)).is_pending());
+    drop(permit);
+    assert_eq!(nosy.1.load(Ordering::Relaxed), 1, "the place was taken when the waker ran");
+}
+
+#[test]
+fn a_place_that_was_granted_at_the_last_moment_is_used() {
+    let bulkhead = bulkhead(1, 1);
+    let permit = bulkhead.try_enter().unwrap();
+    let mut ticket = bulkhead.ticket();
+    assert!(ticket.poll_enter(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(permit);
+    let held = ticket.give_up().map(Permit).unwrap();
+    assert_eq!((bulkhead.in_use(), bulkhead.rejected()), (1, 0));
+    drop(held);
+    assert_eq!(bulkhead.in_use(), 0);
+}
+
+#[test]
+fn waiting_needs_no_more_memory_than_was_set_aside() {
+    let bulkhead = bulkhead(1, 1_000);
+    let _permit = bulkhead.try_enter().unwrap();
+    let before = bulkhead.gate().queue_memory();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut tickets: Vec<_> = (0..1_001).map(|_| bulkhead.ticket()).collect();
+    let mut poll = |ticket: &mut ticket::Waiting<'_>| ticket.poll_enter(&mut context).map(drop);
+    let refused = tickets.iter_mut().map(&mut poll).filter(Poll::is_ready).count();
+    assert_eq!((refused, bulkhead.queued()), (1, 1_000));
+    // Out of the middle and the ends, and in again.
+    for index in [500, 0, 999] {
+        tickets[index] = bulkhead.ticket();
+        assert!(poll(&mut tickets[index]).is_pending());
+    }
+    assert_eq!(bulkhead.gate().queue_memory(), before);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    TryEnter,
+    Enter,
+    Poll(usize),
+    CancelTicket(usize),
+    GiveUp(usize),
+    Leave(usize),
+    Resize(u32),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        2 => Just(Step::TryEnter),
+        4 => Just(Step::Enter),
+        4 => any::<usize>().prop_map(Step::Poll),
+        1 => any::<usize>().prop_map(Step::CancelTicket),
+        1 => any::<usize>().prop_map(Step::GiveUp),
+        4 => any::<usize>().prop_map(Step::Leave),
+        1 => (1_u32..5).prop_map(Step::Resize),
+    ];
+    prop::collection::vec(step, 0..200)
+}
+
+/// What the documentation says, with a list and two numbers.
+struct Model {
+    limit: u32,
+    queue: usize,
+    inside: u32,
+    waiting: VecDeque<usize>,
+    granted: Vec<usize>,
+    rejected: u64,
+}
+
+impl Model {
+    fn try_enter(&mut self) -> bool {
+        let enters = self.inside < self.limit && self.waiting.is_empty();
+        self.inside += u32::from(enters);
+        enters
+    }
+
+    fn admit(&mut self) {
+        while self.inside < self.limit
+            && let Some(first) = self.waiting.pop_front()
+        {
+            self.inside += 1;
+            self.granted.push(first);
+        }
+    }
+
+    fn leave(&mut self) {
+        self.inside -= 1;
+        self.admit();
+    }
+
+    /// Whether the caller had been admitted.
+    fn take_granted(&mut self, id: usize) -> bool {
+        let granted = self.granted.iter().position(|g| *g == id);
+        granted.map(|index| self.granted.remove(index)).is_some()
+    }
+}
+
+struct Caller<'a> {
+    id: usize,
+    ticket: ticket::Waiting<'a>,
+    wakes: Arc<WakeCount>,
+}
+
+impl<'a> Caller<'a> {
+    fn new(id: usize, bulkhead: &'a Bulkhead) -> Self {
+        Self { id, ticket: bulkhead.ticket(), wakes: Arc::default() }
+    }
+
+    fn poll(&mut self) -> Poll<Option<Permit<'a>>> {
+        let waker = Waker::from(Arc::clone(&self.wakes));
+        let polled = self.ticket.poll_enter(&mut Context::from_waker(&waker));
+        polled.map(|outcome| outcome.map(Permit).ok())
+    }
+}
+
+proptest! {
+    #[test]
+    fn it_does_what_a_naive_bulkhead_does(limit in 1_u32..5, queue in 0_u32..5, steps in steps()) {
+        let bulkhead = bulkhead(limit, queue);
+        let mut model = Model {
+            limit,
+            queue: queue as usize,
+            inside: 0,
+            waiting: VecDeque::new(),
+            granted: Vec::new(),
+            rejected: 0,
+        };
+        let mut permits = Vec::new();
+        let mut callers: Vec<Caller<'_>> = Vec::new();
+        for (id, step) in steps.into_iter().enumerate() {
+            let pick = |index: usize, len: usize| (len > 0).then(|| index % len);
+            match step {
+                Step::TryEnter => {
+                    let entered = bulkhead.try_enter();
+                    let expected = model.try_enter();
+                    prop_assert_eq!(entered.is_ok(), expected);
+                    model.rejected += u64::from(!expected);
+                    permits.extend(entered);
+                }
+                Step::Enter => {
+                    let mut caller = Caller::new(id, &bulkhead);
+                    let polled = caller.poll();
+                    if model.try_enter() {
+                        prop_assert!(matches!(polled, Poll::Ready(Some(_))));
+                    } else if model.waiting.len() < model.queue {
+                        model.waiting.push_back(id);
+                        prop_assert!(polled.is_pending());
+                    } else {
+                        model.rejected += 1;
+                        prop_assert!(matches!(polled, Poll::Ready(None)));
+                    }
+                    match polled {
+                        Poll::Ready(permit) => permits.extend(permit),
+                        Poll::Pending => callers.push(caller),
+                    }
+                }
+                Step::Poll(index) => if let Some(index) = pick(index, callers.len()) {
+                    let polled = callers[index].poll();
+                    prop_assert_eq!(polled.is_ready(), model.take_granted(callers[index].id));
+                    if let Poll::Ready(permit) = polled {
+                        prop_assert!(permit.is_some());
+                        permits.extend(permit);
+                        callers.remove(index);
+                    }
+                },
+                Step::CancelTicket(index) => if let Some(index) = pick(index, callers.len()) {
+                    let id = callers.remove(index).id;
+                    model.waiting.retain(|waiting| *waiting != id);
+                    if model.take_granted(id) {
+                        model.leave();
+                    }
+                },
+                Step::GiveUp(index) => if let Some(index) = pick(index, callers.len()) {
+                    let mut caller = callers.remove(index);
+                    let outcome = caller.ticket.give_up().map(Permit);
+                    model.waiting.retain(|waiting| *waiting != caller.id);
+                    let granted = model.take_granted(caller.id);
+                    prop_assert_eq!(outcome.is_ok(), granted);
+                    model.rejected += u64::from(!granted);
+                    permits.extend(outcome);
+                },
+                Step::Leave(index) => if let Some(index) = pick(index, permits.len()) {
+                    drop(permits.swap_remove(index));
+                    model.leave();
+                },
+                Step::Resize(limit) => {
+                    bulkhead.set_concurrent(limit).unwrap();
+                    model.limit = limit;
+                    model.admit();
+                }
+            }
+            prop_assert_eq!(bulkhead.in_use(), model.inside);
+            prop_assert_eq!(bulkhead.queued() as usize, model.waiting.len());
+            prop_assert_eq!(bulkhead.concurrent(), model.limit);
+            prop_assert_eq!(bulkhead.rejected(), model.rejected);
+            for caller in &callers {
+                let woken = caller.wakes.0.load(Ordering::Relaxed);
+                prop_assert_eq!(woken, u32::from(model.granted.contains(&caller.id)));
+            }
+        }
+        drop(callers);
+        drop(permits);
+        prop_assert_eq!((bulkhead.in_use(), bulkhead.queued()), (0, 0));
+    }
+}

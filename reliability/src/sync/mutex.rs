@@ -1,0 +1,25 @@
+#[cfg(not(reliability_loom))]
+use std::sync::{Mutex as Imp, MutexGuard as Guard, PoisonError};
+
+#[cfg(reliability_loom)]
+use loom::sync::{Mutex as Imp, MutexGuard as Guard};
+#[cfg(reliability_loom)]
+use std::sync::PoisonError;
+
+/// `std`'s mutex, or loom's, without poisoning.
+///
+/// For the slow paths of lock-free structures. Whoever holds it keeps the value consistent at every
+/// point that can panic, so that one panicking thread does not take all others down: nobody has to
+/// ask whether the lock is poisoned.
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(Imp<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Imp::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
