@@ -2,6 +2,7 @@
 
 #[cfg(feature = "std")]
 pub mod bulkhead;
+pub mod breaker;
 mod invalid;
 pub mod retry;
 

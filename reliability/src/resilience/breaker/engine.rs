@@ -1,0 +1,357 @@
+//! The breaker without a clock: what it decides, given the time.
+
+use core::time::Duration;
+
+use super::Settings;
+use super::circuit::circuit::{Closed, HalfOpen, Open};
+use super::circuit::{Cell, Circuit, Seen};
+use super::live::LiveSettings;
+use super::state::{State, Transitions};
+use super::window::lanes::{LaneCount, Lanes};
+use super::window::{Completed, Memory, Moment, Verdict};
+use crate::error::{Counted, Name};
+use crate::state::{Packed, ReachableFrom};
+use crate::sync::Padded;
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::time::Instant;
+
+/// Everything but the clock. Lock-free; no method allocates.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) name: Name,
+    seed: u64,
+    /// Of the window of calls: its largest size, and whether it can tell slow calls.
+    pub(super) capacity: u32,
+    pub(super) slow_rule: bool,
+    // Read by every call, written by transitions only: on lines of their own.
+    pub(super) cell: Padded<Cell>,
+    pub(super) settings: Padded<LiveSettings>,
+    pub(super) memory: Memory,
+    rejected: Lanes,
+    pub(super) tally: Padded<Tally>,
+}
+
+/// What is counted and remembered beside the state word; no fast path writes it.
+#[derive(Debug)]
+pub(super) struct Tally {
+    /// When a probe was admitted while no other was on its way.
+    probing_since: AtomicU64,
+    /// Open periods in a row, without closing in between.
+    pub(super) trips: AtomicU32,
+    /// Outcomes that came after a transition.
+    pub(super) stale: AtomicU64,
+    /// Trips that metrics-only suppressed.
+    pub(super) suppressed: AtomicU64,
+    pub(super) transitions: Transitions,
+}
+
+/// A call that is not let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Engine {
+    /// `capacity` bounds the calls a window can be given later, `seed` decides the jitter.
+    pub(super) fn new(
+        name: Name,
+        settings: &Settings,
+        capacity: u32,
+        lanes: LaneCount,
+        seed: u64,
+    ) -> Self {
+        let slow_rule = settings.slow_calls.is_some();
+        Self {
+            name,
+            seed,
+            capacity,
+            slow_rule,
+            cell: Padded(Cell::new()),
+            settings: Padded(LiveSettings::new(settings)),
+            memory: Memory::new(settings.window, capacity, slow_rule, lanes),
+            rejected: Lanes::counters(lanes),
+            tally: Padded(Tally {
+                probing_since: AtomicU64::new(0),
+                trips: AtomicU32::new(0),
+                stale: AtomicU64::new(0),
+                suppressed: AtomicU64::new(0),
+                transitions: Transitions::new(),
+            }),
+        }
+    }
+
+    /// Lets a call through, and says in which generation, or refuses it.
+    #[inline]
+    pub(super) fn admit(&self, now: impl Fn() -> Instant) -> Result<u32, Refusal> {
+        let seen = self.cell.load();
+        if seen.is::<Closed>() {
+            return Ok(seen.generation());
+        }
+        self.admit_unless_open(seen, now)
+    }
+
+    fn admit_unless_open(&self, mut seen: Seen, now: impl Fn() -> Instant) -> Result<u32, Refusal> {
+        loop {
+            let attempt = match seen.machine() {
+                Circuit::Closed { .. } | Circuit::Disabled => return Ok(seen.generation()),
+                Circuit::ForcedOpen => return Err(self.refuse(None)),
+                Circuit::Open { until_ms } => {
+                    let now = now();
+                    if let Some(remaining) = self.remaining(until_ms, now) {
+                        return Err(self.refuse(Some(remaining)));
+                    }
+                    self.note_probing_since(now);
+                    let first = HalfOpen { admitted: 1, completed: 0, failed: 0, slow: 0 };
+                    self.go::<Open, _>(seen, first)
+                }
+                Circuit::HalfOpen { admitted, completed, failed, slow } => {
+                    let trial = HalfOpen { admitted, completed, failed, slow };
+                    match self.admit_probe(seen, trial, now()) {
+                        Some(attempt) => attempt,
+                        None => return Err(self.refuse(None)),
+                    }
+                }
+            };
+            seen = match attempt {
+                Ok(reached) if reached.is::<HalfOpen>() => return Ok(reached.generation()),
+                // Re-opened, closed, or changed by somebody else.
+                Ok(other) | Err(other) => other,
+            };
+        }
+    }
+
+    /// Takes a place among the probes. `None` when there is none.
+    fn admit_probe(&self, seen: Seen, trial: HalfOpen, now: Instant) -> Option<Result<Seen, Seen>> {
+        let probes = self.settings.probes();
+        // Only where the number of probes was lowered meanwhile.
+        if u32::from(trial.completed) >= probes {
+            return Some(self.decide(seen, trial, || now));
+        }
+        let on_their_way = trial.admitted - trial.completed;
+        if on_their_way > 0 && self.waited_too_long(now) {
+            return Some(self.open::<HalfOpen>(seen, now));
+        }
+        if u32::from(trial.admitted) >= probes {
+            return None;
+        }
+        if on_their_way == 0 {
+            self.note_probing_since(now);
+        }
+        let admitted = HalfOpen { admitted: trial.admitted + 1, ..trial };
+        Some(self.cell.update(seen, admitted))
+    }
+
+    /// Takes the outcome of a call that was admitted in `generation` into account.
+    #[inline]
+    pub(super) fn record(
+        &self,
+        generation: u32,
+        counted: Counted,
+        slow: bool,
+        now: impl Fn() -> Instant,
+    ) {
+        let seen = self.cell.load();
+        if seen.generation() != generation {
+            self.tally.stale.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let Some(closed) = seen.get::<Closed>() else {
+            return self.record_probe(seen, counted, slow, now);
+        };
+        let failed = match counted {
+            Counted::Success => false,
+            Counted::Failure => true,
+            Counted::Nothing => return,
+        };
+        let call = Completed { failed, slow, judge_always: !closed.settled };
+        let is_current = || self.cell.load().generation() == generation;
+        let at = Moment { generation, now: &now, is_current };
+        match self.memory.complete(call, &at, || self.settings.rule()) {
+            Verdict::Keep if closed.settled => {}
+            verdict => self.follow(verdict, generation, now),
+        }
+    }
+
+    /// Does what the window found.
+    #[cold]
+    fn follow(&self, verdict: Verdict, generation: u32, now: impl Fn() -> Instant) {
+        let mut seen = self.cell.load();
+        while let Some(closed) = seen.get::<Closed>() {
+            if seen.generation() != generation {
+                return;
+            }
+            let attempt = match verdict {
+                Verdict::Keep | Verdict::TooFewCalls => {
+                    let settled = verdict == Verdict::Keep;
+                    if closed.settled == settled {
+                        return;
+                    }
+                    self.cell.update(seen, Closed { settled, ..closed })
+                }
+                Verdict::Restart => self.restart(seen, closed),
+                Verdict::Trip if closed.observing => {
+                    let restarted = self.restart(seen, closed);
+                    self.tally.suppressed.fetch_add(restarted.is_ok().into(), Ordering::Relaxed);
+                    restarted
+                }
+                Verdict::Trip => self.open::<Closed>(seen, now()),
+            };
+            match attempt {
+                Ok(_) => return,
+                Err(found) => seen = found,
+            }
+        }
+    }
+
+    /// Takes the outcome of a probe into account. Open and forced open admit nobody, and disabled
+    /// counts nothing.
+    fn record_probe(
+        &self,
+        mut seen: Seen,
+        counted: Counted,
+        slow: bool,
+        now: impl Fn() -> Instant,
+    ) {
+        if !seen.is::<HalfOpen>() {
+            return;
+        }
+        let generation = seen.generation();
+        while let Some(mut trial) = seen.get::<HalfOpen>() {
+            if seen.generation() != generation {
+                break;
+            }
+            match counted {
+                Counted::Nothing => trial.admitted = trial.admitted.saturating_sub(1),
+                Counted::Success => trial.completed += 1,
+                Counted::Failure => {
+                    trial.completed += 1;
+                    trial.failed += 1;
+                }
+            }
+            trial.slow += u8::from(slow && counted != Counted::Nothing);
+            let attempt = if u32::from(trial.completed) >= self.settings.probes() {
+                self.decide(seen, trial, &now)
+            } else {
+                self.cell.update(seen, trial)
+            };
+            match attempt {
+                Ok(_) => return,
+                Err(found) => seen = found,
+            }
+        }
+        self.tally.stale.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Closes if the probes were good enough, opens again otherwise.
+    fn decide(&self, seen: Seen, trial: HalfOpen, now: impl Fn() -> Instant) -> Result<Seen, Seen> {
+        let rule = self.settings.rule();
+        let reaches = |count: u8, rate: u32| {
+            u64::from(count) * 1_000_000 >= u64::from(rate) * u64::from(trial.completed)
+        };
+        let slow = rule.slow_rate > 0 && reaches(trial.slow, rule.slow_rate);
+        if slow || reaches(trial.failed, rule.failure_rate) {
+            return self.open::<HalfOpen>(seen, now());
+        }
+        let closed = self.go::<HalfOpen, _>(seen, Closed::EMPTY)?;
+        self.tally.trips.store(0, Ordering::Relaxed);
+        Ok(closed)
+    }
+
+    /// Opens, for a period that follows from the trips before.
+    fn open<From>(&self, seen: Seen, now: Instant) -> Result<Seen, Seen>
+    where
+        From: crate::state::State<Circuit>,
+        Open: ReachableFrom<From>,
+    {
+        let trips = self.tally.trips.load(Ordering::Relaxed);
+        let random = scramble(self.seed ^ u64::from(seen.generation()));
+        let period = self.settings.open_period().millis(trips, random);
+        let until_ms = millis(now).wrapping_add(period);
+        let opened = self.go::<From, _>(seen, Open { until_ms })?;
+        self.tally.trips.store(trips.saturating_add(1), Ordering::Relaxed);
+        Ok(opened)
+    }
+
+    pub(super) fn restart(&self, seen: Seen, closed: Closed) -> Result<Seen, Seen> {
+        self.go::<Closed, _>(seen, Closed { settled: false, ..closed })
+    }
+
+    /// How long the breaker stays open, or `None` when that is over.
+    ///
+    /// Milliseconds wrap every 49 days. What is further away than any period can be is a clock that
+    /// jumped back, or a breaker that nobody called for weeks, and over as well.
+    pub(super) fn remaining(&self, until_ms: u32, now: Instant) -> Option<Duration> {
+        let remaining = until_ms.wrapping_sub(millis(now));
+        let longest = self.settings.open_period().longest_millis();
+        let remaining = (1..=longest).contains(&remaining).then_some(remaining)?;
+        Some(Duration::from_millis(remaining.into()))
+    }
+
+    /// Whether probes have been on their way for longer than they may.
+    ///
+    /// Of threads that race for the first place, each notes nearly the same time. A clock that
+    /// jumped back by more than the wait must not make it endless.
+    fn waited_too_long(&self, now: Instant) -> bool {
+        let since = Instant::from_nanos(self.tally.probing_since.load(Ordering::Relaxed));
+        let wait = self.settings.half_open_for();
+        now.saturating_duration_since(since) >= wait || since.saturating_duration_since(now) > wait
+    }
+
+    /// To be called before the transition that makes others read it.
+    fn note_probing_since(&self, now: Instant) {
+        let nanos = now.as_nanos();
+        self.tally.probing_since.store(nanos, Ordering::Relaxed);
+    }
+
+    fn refuse(&self, retry_after: Option<Duration>) -> Refusal {
+        self.rejected.add_one();
+        Refusal { retry_after }
+    }
+
+    pub(super) fn rejected(&self) -> u64 {
+        self.rejected.sum()
+    }
+
+    /// Goes to another state, or starts a state anew, and tells those who watch.
+    pub(super) fn go<From, To>(&self, seen: Seen, next: To) -> Result<Seen, Seen>
+    where
+        From: crate::state::State<Circuit>,
+        To: crate::state::State<Circuit> + Packed + ReachableFrom<From>,
+    {
+        let reached = self.cell.transition::<From, To>(seen, next)?;
+        let (from, to) = (State::of(seen), State::of(reached));
+        self.tally.transitions.count(from, to);
+        self.announce(from, to);
+        Ok(reached)
+    }
+
+    #[cfg(feature = "telemetry")]
+    fn announce(&self, from: State, to: State) {
+        tracing::event!(
+            name: "reliability.breaker.transition",
+            target: "reliability::breaker",
+            tracing::Level::INFO,
+            reliability.policy = &*self.name,
+            reliability.breaker.from = from.as_str(),
+            reliability.breaker.to = to.as_str(),
+        );
+    }
+
+    #[cfg(not(feature = "telemetry"))]
+    fn announce(&self, _from: State, _to: State) {}
+}
+
+/// Milliseconds on the timeline of the clock; they wrap.
+///
+/// Rounded down on both ends of a period, so that who waits for exactly the period is admitted.
+fn millis(now: Instant) -> u32 {
+    (now.as_nanos() / 1_000_000) as u32
+}
+
+/// One number in, an unrelated one out (the finalizer of splitmix64).
+fn scramble(number: u64) -> u64 {
+    let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ mixed >> 31
+}

@@ -1,0 +1,282 @@
+use alloc::sync::Arc;
+use core::cell::Cell;
+use core::fmt;
+use core::time::Duration;
+
+use super::engine::{Engine, Refusal};
+use super::permit::{OwnedPermit, Permit, Ticket};
+use super::{Builder, Settings, Snapshot, State, Window};
+use crate::error::{Counted, Fault, Name, Reason, Rejected};
+use crate::resilience::Invalid;
+use crate::time::{Clock, Instant};
+
+/// Refuses calls to a dependency that fails, and tries now and then whether it is back.
+///
+/// A cheap handle: clones share one breaker. See [the module](super) for what it does when.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::breaker::Breaker;
+///
+/// # fn fetch() -> Result<u32, std::io::Error> { Ok(7) }
+/// let breaker = Breaker::standard("inventory");
+/// let permit = breaker.acquire()?;
+/// match fetch() {
+///     Ok(_) => permit.success(),
+///     Err(error) => permit.failure_with(&error),
+/// }
+/// assert_eq!(breaker.snapshot().window.calls, 1);
+/// # Ok::<(), reliability::error::Rejected>(())
+/// ```
+#[derive(Clone)]
+pub struct Breaker(Arc<Inner>);
+
+/// What an error counts as.
+pub(super) type CountedAs = fn(&dyn Fault) -> Counted;
+
+pub(super) struct Inner {
+    pub(super) engine: Engine,
+    pub(super) clock: Clock,
+    pub(super) counted_as: Option<CountedAs>,
+}
+
+impl Breaker {
+    /// A breaker of that name with [standard settings](Settings::standard).
+    pub fn standard(name: impl Into<Name>) -> Self {
+        Builder::new(name.into()).build_unchecked()
+    }
+
+    /// Starts from the standard settings.
+    pub fn builder(name: impl Into<Name>) -> Builder {
+        Builder::new(name.into())
+    }
+
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// Asks whether a call may be made now.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with [`Reason::BreakerOpen`], when the breaker is open, or half-open with all
+    /// probes on their way. `retry_after` says how long it stays open, where that is known: not in
+    /// half-open, and not when it was forced open. A refusal does not allocate.
+    #[inline]
+    pub fn acquire(&self) -> Result<Permit<'_>, Rejected> {
+        let ticket = self.0.ticket()?;
+        Ok(Permit::new(&self.0, ticket))
+    }
+
+    /// As [`acquire`](Self::acquire), with a permit that keeps the breaker alive.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_owned(&self) -> Result<OwnedPermit, Rejected> {
+        let ticket = self.0.ticket()?;
+        Ok(OwnedPermit::new(self.clone(), ticket))
+    }
+
+    /// As [`acquire`](Self::acquire), but does not read the clock for a rule about slow calls: for
+    /// callers that pass the time to [`Permit::record`] themselves.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    #[inline]
+    pub fn acquire_untimed(&self) -> Result<Permit<'_>, Rejected> {
+        let generation = self.0.admit()?;
+        Ok(Permit::new(&self.0, Ticket::new(generation, None)))
+    }
+
+    /// The name, as refusals carry it.
+    pub fn name(&self) -> &Name {
+        self.0.name()
+    }
+
+    /// The state. An open period that is over ends with the next call, not by itself.
+    pub fn state(&self) -> State {
+        State::of(self.0.engine.cell.load())
+    }
+
+    /// What an error counts as for this breaker.
+    pub fn counted_as<F: Fault>(&self, fault: &F) -> Counted {
+        self.0.counted_as(fault)
+    }
+
+    /// Whether calls of this duration are slow by the rule in force; without a rule, never.
+    pub fn is_slow(&self, elapsed: Duration) -> bool {
+        self.0.engine.settings.is_slow(elapsed)
+    }
+
+    /// Whether there is a rule about slow calls, so that it pays to measure them.
+    #[inline]
+    pub fn times_calls(&self) -> bool {
+        self.0.engine.settings.has_slow_rule()
+    }
+
+    /// State, window and counters at this moment.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.0)
+    }
+
+    /// Refuses all calls until [`reset`](Self::reset), [`disable`](Self::disable) or
+    /// [`metrics_only`](Self::metrics_only). Outcomes of calls on their way do not count any more.
+    pub fn force_open(&self) {
+        self.0.engine.force_open();
+    }
+
+    /// Lets all calls pass and counts nothing, until another of these is called.
+    pub fn disable(&self) {
+        self.0.engine.disable();
+    }
+
+    /// Closes, with an empty window and no trips in a row, and ends any mode.
+    pub fn reset(&self) {
+        self.0.engine.reset();
+    }
+
+    /// Counts and judges, but never refuses: to learn what a breaker would do before it may.
+    ///
+    /// Where it would have opened it counts a [suppressed trip](Snapshot::suppressed) and goes on
+    /// with an empty window. A breaker that is closed keeps its window; one that is not, closes.
+    pub fn metrics_only(&self) {
+        self.0.engine.metrics_only();
+    }
+
+    /// The settings in force, rates to the millionth, open periods to the millisecond.
+    pub fn settings(&self) -> Settings {
+        self.0.engine.settings.settings()
+    }
+
+    /// Changes settings while calls are running. State and window are kept.
+    ///
+    /// The new settings apply from the next call on; an open period that has begun keeps its end,
+    /// unless no period may be that long any more. A window of time is the exception: of another
+    /// length it starts empty. When two threads change settings at the same time, some may stay of
+    /// one and some of the other.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when a setting makes no sense, and when it asks for what the breaker was not
+    /// built for: another kind of window, more calls than
+    /// [`window_capacity`](Builder::window_capacity), or a rule about slow calls in a window of
+    /// calls that was built without one. Then nothing is changed.
+    pub fn reconfigure(&self, change: impl FnOnce(Settings) -> Settings) -> Result<(), Invalid> {
+        let engine = &self.0.engine;
+        let before = self.settings();
+        let after = change(before.clone());
+        after.validate(&engine.name)?;
+        self.0.fits(before.window, &after)?;
+        engine.settings.store(&after);
+        if let (Window::Time(old), Window::Time(new)) = (before.window, after.window)
+            && old != new
+        {
+            engine.memory.set_length(new);
+            engine.empty_window();
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    pub(super) fn name(&self) -> &Name {
+        &self.engine.name
+    }
+
+    #[inline]
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    #[inline]
+    fn admit(&self) -> Result<u32, Rejected> {
+        self.engine.admit(|| self.now()).map_err(|refusal| self.rejected(refusal))
+    }
+
+    #[inline]
+    fn ticket(&self) -> Result<Ticket, Rejected> {
+        let generation = self.admit()?;
+        let start = self.engine.settings.has_slow_rule().then(|| self.now());
+        Ok(Ticket::new(generation, start))
+    }
+
+    #[cold]
+    fn rejected(&self, refusal: Refusal) -> Rejected {
+        let rejected = Rejected::new(Reason::BreakerOpen, self.engine.name.clone());
+        match refusal.retry_after {
+            Some(retry_after) => rejected.with_retry_after(retry_after),
+            None => rejected,
+        }
+    }
+
+    pub(super) fn counted_as<F: Fault>(&self, fault: &F) -> Counted {
+        match self.counted_as {
+            Some(counted_as) => counted_as(fault),
+            None => fault.disposition().breaker,
+        }
+    }
+
+    /// `now` is a reading of the clock that can be used, if there is one already.
+    #[inline]
+    pub(super) fn record_at(
+        &self,
+        generation: u32,
+        counted: Counted,
+        elapsed: Option<Duration>,
+        now: Option<Instant>,
+    ) {
+        let slow = elapsed.is_some_and(|elapsed| self.engine.settings.is_slow(elapsed));
+        // Whoever asks a second time wants to know whether the clock has moved on.
+        let first = Cell::new(now);
+        let now = || first.take().unwrap_or_else(|| self.now());
+        self.engine.record(generation, counted, slow, now);
+    }
+
+    /// Refuses what the memory was not built for.
+    fn fits(&self, before: Window, after: &Settings) -> Result<(), Invalid> {
+        let invalid = |setting, expected, got: &dyn fmt::Display| {
+            Invalid::new(self.engine.name.clone(), setting, expected, got)
+        };
+        let slow_rule = after.slow_calls.is_some();
+        match (before, after.window) {
+            (Window::Count(_), Window::Count(calls)) if calls > self.engine.capacity => {
+                let capacity = self.engine.capacity;
+                let expected =
+                    alloc::format!("at most {capacity} calls, the capacity it was built with");
+                let advice = alloc::format!("build the breaker with `.window_capacity({calls})`");
+                Err(invalid("window", expected, &calls).with_advice(advice))
+            }
+            (Window::Count(_), Window::Count(_)) if slow_rule && !self.engine.slow_rule => {
+                let expected = "left out, as it was when the breaker was built";
+                let advice =
+                    "build the breaker with `.slow_calls(..)`; a rate of 1 hardly ever opens";
+                Err(invalid("slow_calls", expected.into(), &"given").with_advice(advice))
+            }
+            (Window::Count(_), Window::Count(_))
+            | (Window::Time(_), Window::Time(_))
+            | (Window::Consecutive(_), Window::Consecutive(_)) => Ok(()),
+            (Window::Count(_) | Window::Time(_) | Window::Consecutive(_), other) => {
+                let expected = alloc::format!("of the kind it was built with, like {before:?}");
+                let got = alloc::format!("{other:?}");
+                let advice = "build another breaker for another kind of window";
+                Err(invalid("window", expected, &got).with_advice(advice))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Breaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Breaker")
+            .field("now", &self.snapshot())
+            .field("settings", &self.settings())
+            .finish()
+    }
+}

@@ -1,0 +1,51 @@
+use super::tagged;
+use super::{Counts, Rule, Verdict};
+use crate::sync::Padded;
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// Failures since the last success: one word.
+///
+/// While nothing fails nobody writes it, so successes of many threads only read a shared line.
+#[derive(Debug)]
+pub(super) struct ConsecutiveWindow {
+    streak: Padded<AtomicU64>,
+}
+
+impl ConsecutiveWindow {
+    pub(super) fn new() -> Self {
+        Self { streak: Padded(AtomicU64::new(0)) }
+    }
+
+    #[inline]
+    pub(super) fn success(&self, generation: u32) {
+        let mut seen = self.streak.load(Ordering::Relaxed);
+        // A streak of another generation is none, and stays for the next failure to replace.
+        while tagged::unpack(seen, generation).is_some_and(|streak| streak > 0) {
+            let none = tagged::pack(generation, 0);
+            let swapped =
+                self.streak.compare_exchange_weak(seen, none, Ordering::AcqRel, Ordering::Relaxed);
+            match swapped {
+                Ok(_) => return,
+                Err(found) => seen = found,
+            }
+        }
+    }
+
+    /// Counts a failure, and says whether the breaker has to open.
+    pub(super) fn failure(
+        &self,
+        generation: u32,
+        rule: &Rule,
+        is_current: impl Fn() -> bool,
+    ) -> Verdict {
+        match tagged::count_up(&self.streak, generation, is_current) {
+            Some(before) if before + 1 >= u64::from(rule.window) => Verdict::Trip,
+            _ => Verdict::Keep,
+        }
+    }
+
+    pub(super) fn counts(&self, generation: u32) -> Counts {
+        let streak = tagged::unpack(self.streak.load(Ordering::Relaxed), generation).unwrap_or(0);
+        Counts { calls: streak, failures: streak, slow: 0 }
+    }
+}

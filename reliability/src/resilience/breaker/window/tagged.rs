@@ -1,0 +1,53 @@
+//! Words that belong to one generation: 20 bits of it above, a 44-bit value below.
+//!
+//! A word of another generation reads as empty, so that a transition empties every window by
+//! changing one number, and an outcome that arrives late finds no place to be counted.
+//!
+//! Twenty bits wrap after a million transitions. A word that nobody touched for exactly that many
+//! reads as current again; a lane's count then shifts all positions alike, which no rule notices
+//! but the one that waits for the first calls.
+
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+const VALUE_BITS: u32 = 44;
+const VALUE_MASK: u64 = (1 << VALUE_BITS) - 1;
+
+/// Values stay below this, so that a sum over all lanes still fits: half a trillion per lane, which
+/// is two months of 100,000 calls a second on one thread. Then the window starts afresh.
+pub(super) const LIMIT: u64 = 1 << 39;
+
+#[inline]
+pub(super) const fn pack(generation: u32, value: u64) -> u64 {
+    // The shift drops the upper bits of the generation.
+    (generation as u64) << VALUE_BITS | value
+}
+
+/// The value, if the word belongs to this generation.
+#[inline]
+pub(super) const fn unpack(word: u64, generation: u32) -> Option<u64> {
+    if (word ^ pack(generation, 0)) >> VALUE_BITS == 0 { Some(word & VALUE_MASK) } else { None }
+}
+
+/// Counts one up and returns the count before, or `None` when the generation is over.
+///
+/// `is_current` is asked only when the word belongs to another generation: is that one older, or
+/// are we? A compare-and-swap, not an addition, so that no stale outcome slips in between.
+#[inline]
+pub(super) fn count_up(
+    word: &AtomicU64,
+    generation: u32,
+    is_current: impl Fn() -> bool,
+) -> Option<u64> {
+    let mut seen = word.load(Ordering::Relaxed);
+    loop {
+        let (before, next) = match unpack(seen, generation) {
+            Some(value) => (value, seen + 1),
+            None if is_current() => (0, pack(generation, 1)),
+            None => return None,
+        };
+        match word.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => return Some(before),
+            Err(found) => seen = found,
+        }
+    }
+}
