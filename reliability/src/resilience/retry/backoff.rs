@@ -1,3 +1,4 @@
+use core::fmt;
 use core::time::Duration;
 
 use super::Jitter;
@@ -257,6 +258,31 @@ impl Backoff {
 
     fn longest(&self) -> Duration {
         self.max.unwrap_or_else(|| Self::DEFAULT_MAX.max(self.first))
+    }
+}
+
+impl fmt::Display for Backoff {
+    /// One line for logs: "exponential from 100ms, up to 10s, full jitter".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.shape {
+            Shape::Constant => write!(f, "constant {:?}", self.first)?,
+            Shape::Linear => write!(f, "linear from {:?}", self.first)?,
+            Shape::Fibonacci => write!(f, "fibonacci from {:?}", self.first)?,
+            Shape::Decorrelated => write!(f, "decorrelated from {:?}", self.first)?,
+            Shape::Exponential => write!(f, "exponential from {:?}", self.first)?,
+        }
+        if let Some(factor) = self.factor {
+            write!(f, " by {factor}")?;
+        }
+        if self.shape != Shape::Constant {
+            write!(f, ", up to {:?}", self.longest())?;
+        }
+        match (self.shape, self.jitter.unwrap_or_default()) {
+            (Shape::Decorrelated, _) => Ok(()),
+            (_, Jitter::None) => f.write_str(", no jitter"),
+            (_, Jitter::Full) => f.write_str(", full jitter"),
+            (_, Jitter::Equal) => f.write_str(", equal jitter"),
+        }
     }
 }
 

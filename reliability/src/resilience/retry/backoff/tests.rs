@@ -125,6 +125,22 @@ fn a_factor_that_nobody_validated_counts_as_one() {
     }
 }
 
+#[test]
+fn a_schedule_prints_as_one_line() {
+    for (backoff, line) in [
+        (Backoff::standard(), "exponential from 100ms, up to 10s, full jitter"),
+        (
+            Backoff::exponential(MS(5)).factor(1.5),
+            "exponential from 5ms by 1.5, up to 30s, full jitter",
+        ),
+        (Backoff::constant(MS(5)).jitter(Jitter::None), "constant 5ms, no jitter"),
+        (Backoff::linear(MS(5)).jitter(Jitter::Equal), "linear from 5ms, up to 30s, equal jitter"),
+        (Backoff::decorrelated(MS(5)), "decorrelated from 5ms, up to 30s"),
+    ] {
+        assert_eq!(alloc::format!("{backoff}"), line);
+    }
+}
+
 fn durations() -> impl Strategy<Value = Duration> {
     prop_oneof![
         Just(Duration::ZERO),
