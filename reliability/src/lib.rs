@@ -12,4 +12,6 @@ pub mod error;
 pub mod resilience;
 pub mod state;
 pub mod sync;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;
 pub mod time;

@@ -148,6 +148,13 @@ pub struct HistogramSnapshot {
 }
 
 impl HistogramSnapshot {
+    /// The same with that many more entries that took no time at all.
+    #[cfg(all(feature = "std", feature = "resilience"))]
+    pub(crate) fn with_immediate(mut self, calls: u64) -> Self {
+        self.below = self.below.wrapping_add(calls);
+        self
+    }
+
     /// How many calls were recorded.
     pub fn count(&self) -> u64 {
         self.buckets.iter().fold(self.below.wrapping_add(self.above), |sum, n| sum.wrapping_add(*n))

@@ -35,3 +35,5 @@ pub(crate) use deadline::Scope;
 #[cfg(feature = "std")]
 pub use deadline::{Deadline, WithDeadline};
 pub use instant::Instant;
+#[cfg(feature = "std")]
+pub(crate) use instant::saturating_nanos;

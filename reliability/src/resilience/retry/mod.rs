@@ -46,8 +46,14 @@ mod backoff;
 mod budget;
 mod jitter;
 #[cfg(feature = "std")]
+mod policy;
+#[cfg(feature = "std")]
 mod shared_budgets;
 
 pub use backoff::Backoff;
 pub use budget::{RetryBudget, RetryBudgetBuilder};
 pub use jitter::Jitter;
+#[cfg(feature = "std")]
+pub use policy::Retry;
+#[cfg(feature = "std")]
+pub(crate) use policy::Retrying;

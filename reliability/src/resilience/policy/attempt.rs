@@ -1,0 +1,105 @@
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::call::{Call, Phase};
+use super::timer::Timer;
+use crate::error::{Failure, Rejected};
+
+pin_project! {
+    /// One attempt of a [`Call`]; made by [`Call::attempt`].
+    ///
+    /// A named future, not an `async fn` per layer: the layers are steps in one `poll`, with one
+    /// timer for all of them, and the future is not much larger than the work inside.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Attempt<'c, 'a, F, E> {
+        // Declared first, so dropped first: the work has ended before its place is given away.
+        #[pin]
+        work: F,
+        #[pin]
+        timer: Timer,
+        call: &'c mut Call<'a, E>,
+    }
+}
+
+impl<'c, 'a, F, E> Attempt<'c, 'a, F, E> {
+    #[inline]
+    pub(super) fn new(call: &'c mut Call<'a, E>, work: F) -> Self {
+        Self { work, timer: Timer::idle(), call }
+    }
+}
+
+impl<F, T, E> Future for Attempt<'_, '_, F, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, Failure<E>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let (call, mut timer, work) = (this.call, this.timer, this.work);
+        let outcome = if call.phase == Phase::Outside
+            && let Err(rejected) = ready!(poll_admission(call, timer.as_mut(), cx))
+        {
+            Err(Failure::Rejected(rejected))
+        } else {
+            match call.poll_work(|| work.poll(cx)) {
+                Poll::Ready(result) => result.map_err(Failure::Error),
+                Poll::Pending => {
+                    ready!(poll_fired(call, timer, cx));
+                    Err(Failure::Rejected(call.expired()))
+                }
+            }
+        };
+        call.end_attempt(&outcome);
+        Poll::Ready(outcome)
+    }
+}
+
+#[inline]
+fn poll_admission<E>(
+    call: &mut Call<'_, E>,
+    mut timer: Pin<&mut Timer>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Rejected>> {
+    if !timer.is_armed() {
+        call.check_inherited_deadline()?;
+    }
+    loop {
+        if let Poll::Ready(admitted) = call.poll_admission(cx) {
+            if timer.is_armed() {
+                timer.as_mut().disarm();
+                call.end_queue();
+            }
+            return Poll::Ready(admitted);
+        }
+        ready!(poll_fired(call, timer.as_mut(), cx));
+        call.give_up_waiting()?;
+    }
+}
+
+/// Ready when the wait has reached its bound; arms the timer the first time.
+#[cold]
+fn poll_fired<E>(
+    call: &mut Call<'_, E>,
+    mut timer: Pin<&mut Timer>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    if !timer.is_armed() {
+        let bound = call.begin_wait();
+        if bound.exists() {
+            timer.as_mut().arm(bound.at);
+        }
+    }
+    timer.poll_fired(cx)
+}
+
+impl<F, E> fmt::Debug for Attempt<'_, '_, F, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("call", &self.call).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,129 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::inner::{Inner, Parts};
+use super::layer::check_order;
+use super::{Layer, Policy};
+use crate::error::Name;
+use crate::resilience::retry::{Retry, Retrying};
+use crate::resilience::{Breaker, Bulkhead, Invalid, registry};
+
+/// Makes a [`Policy`]; the order of the calls is the order of the layers, outermost first.
+///
+/// See [`Policy`] for an example.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `build()`"]
+pub struct PolicyBuilder {
+    name: Name,
+    layers: Vec<Layer>,
+    deadline: Option<Duration>,
+    retry: Option<Retry>,
+    breaker: Option<Breaker>,
+    bulkhead: Option<Bulkhead>,
+    timeout: Option<Duration>,
+}
+
+impl PolicyBuilder {
+    pub(super) fn new(name: Name) -> Self {
+        Self {
+            name,
+            layers: Vec::new(),
+            deadline: None,
+            retry: None,
+            breaker: None,
+            bulkhead: None,
+            timeout: None,
+        }
+    }
+
+    /// The place of the fallback that is given to [`Policy::call_or`]; outermost if not said.
+    pub fn fallback(mut self) -> Self {
+        self.layers.push(Layer::Fallback);
+        self
+    }
+
+    /// The time that the whole call may take: attempts, pauses, waits. Above zero.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self.layers.push(Layer::Deadline);
+        self
+    }
+
+    /// More attempts. The work must bear repetition.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = Some(retry);
+        self.layers.push(Layer::Retry);
+        self
+    }
+
+    /// Leaves a dependency alone that fails. A breaker may be shared by several policies.
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.breaker = Some(breaker);
+        self.layers.push(Layer::Breaker);
+        self
+    }
+
+    /// Bounds how many calls run at once. A bulkhead may be shared by several policies.
+    pub fn bulkhead(mut self, bulkhead: Bulkhead) -> Self {
+        self.bulkhead = Some(bulkhead);
+        self.layers.push(Layer::Bulkhead);
+        self
+    }
+
+    /// The time that one attempt may take. Above zero.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self.layers.push(Layer::Timeout);
+        self
+    }
+
+    /// The policy, listed in the [`registry`] as long as a clone of it lives.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when there is no layer, a layer is given twice or in an order that is certainly
+    /// a mistake, or a duration is zero.
+    pub fn build(self) -> Result<Policy, Invalid> {
+        let policy = self.build_unlisted()?;
+        registry::list(&policy);
+        Ok(policy)
+    }
+
+    /// As [`build`](Self::build), for a policy that the registry finds by its declaration.
+    pub(crate) fn build_unlisted(self) -> Result<Policy, Invalid> {
+        if self.layers.is_empty() {
+            return Err(Invalid::new(self.name, "policy", "at least one layer", "empty")
+                .with_advice("add a layer, such as `.timeout(Duration::from_secs(1))`"));
+        }
+        check_order(&self.name, &self.layers)?;
+        let limits = [("deadline", self.deadline), ("timeout", self.timeout)];
+        for (setting, limit) in limits {
+            check_limit(&self.name, setting, limit)?;
+        }
+        let retry = self.retry.map(|retry| Retrying::new(&self.name, retry)).transpose()?;
+        let inner = Inner::new(Parts {
+            name: self.name,
+            layers: self.layers,
+            breaker: self.breaker,
+            bulkhead: self.bulkhead,
+            retry,
+            timeout: self.timeout,
+            deadline: self.deadline,
+        });
+        Ok(Policy { inner: Arc::new(inner) })
+    }
+}
+
+pub(super) fn check_limit(
+    policy: &Name,
+    setting: &'static str,
+    limit: Option<Duration>,
+) -> Result<(), Invalid> {
+    match limit {
+        Some(Duration::ZERO) => {
+            Err(Invalid::new(policy.clone(), setting, "longer than zero", "0s"))
+        }
+        _ => Ok(()),
+    }
+}

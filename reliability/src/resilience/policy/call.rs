@@ -1,0 +1,329 @@
+use core::fmt;
+use core::future::Future;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+
+use super::Policy;
+use super::attempt::Attempt;
+use super::classify::Classifier;
+use super::events;
+use super::inner::{Inner, Step};
+use super::key::IdempotencyKey;
+use super::pause::Pause;
+use super::rescue::Rescue;
+use super::signals::Signal;
+use super::wait::Bound;
+use crate::error::{Counted, Failure, Reason, Rejected};
+use crate::resilience::{breaker, bulkhead};
+use crate::time::{Instant, Scope};
+
+/// One call under a [`Policy`], from its first attempt to its last.
+///
+/// This is what `#[resilient]` expands to, and what [`Policy::call`] is made of:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+/// use reliability::error::{Failure, Rejected};
+/// use reliability::resilience::{Call, Classifier, Next, Policy, Retry};
+///
+/// let policy = Policy::builder("price").retry(Retry::attempts(3)).build()?;
+///
+/// let mut call = Call::new(&policy, Classifier::by_fault());
+/// let price: Result<u32, Failure<Rejected>> = loop {
+///     let outcome = call.attempt(async { Ok(7) }).await;
+///     match call.judge(outcome) {
+///         Next::Done(result) => break result,
+///         Next::Again(pause) => pause.await,
+///     }
+/// };
+/// assert_eq!(price, Ok(7));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// Dropping a call at any point gives back what it holds: its place in the bulkhead or in its
+/// queue, and a probe of a half-open breaker, which does not count as an outcome. The call is
+/// counted as cancelled. When it is dropped because its work panicked, it is counted as panicked,
+/// and by the breaker as a failure.
+#[must_use = "a call does nothing until it is given an attempt"]
+pub struct Call<'a, E> {
+    pub(super) policy: &'a Inner,
+    pub(super) classifier: Classifier<E>,
+    /// The next admission step of this attempt; below the number of steps while it is admitted.
+    pub(super) step: usize,
+    pub(super) attempts: u32,
+    /// No more attempts than this, whatever the policy says.
+    pub(super) attempts_cap: u32,
+    pub(super) phase: Phase,
+    pub(super) breaker: Option<breaker::Permit<'a>>,
+    pub(super) bulkhead: Option<bulkhead::Permit<'a>>,
+    pub(super) waiting: Option<bulkhead::ticket::Waiting<'a>>,
+    /// When the call, and this attempt, first had to wait. Until then no clock is read.
+    pub(super) waited_since: Option<Instant>,
+    pub(super) attempt_waited_since: Option<Instant>,
+    pub(super) deadline_started: Option<Instant>,
+    /// What ends the wait that the timer is armed for.
+    pub(super) bound: Bound,
+    pub(super) previous_pause: Duration,
+    pub(super) key: Option<IdempotencyKey>,
+}
+
+/// Where in its life a call is; decides what dropping it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Between attempts, or waiting for admission.
+    Outside,
+    /// An attempt's work has begun.
+    Working,
+    /// The work is being polled right now: who drops the call here is unwinding through it.
+    Polling,
+    /// An outcome was counted.
+    Finished,
+}
+
+/// What to do after an attempt.
+#[derive(Debug)]
+pub enum Next<T, E> {
+    /// The call is over, and this is its result.
+    Done(Result<T, Failure<E>>),
+    /// Make another attempt after this pause.
+    Again(Pause),
+}
+
+impl<'a, E> Call<'a, E> {
+    /// Begins a call. Nothing is admitted or timed before the first attempt is polled.
+    #[inline]
+    pub fn new(policy: &'a Policy, classifier: Classifier<E>) -> Self {
+        let policy = policy.inner();
+        if let Some(budget) = policy.retry.as_ref().and_then(|retry| retry.budget()) {
+            budget.deposit();
+        }
+        Self {
+            policy,
+            classifier,
+            step: 0,
+            attempts: 0,
+            attempts_cap: u32::MAX,
+            phase: Phase::Outside,
+            breaker: None,
+            bulkhead: None,
+            waiting: None,
+            waited_since: None,
+            attempt_waited_since: None,
+            deadline_started: None,
+            bound: Bound::NEVER,
+            previous_pause: Duration::ZERO,
+            key: None,
+        }
+    }
+
+    /// Begins a call that makes one attempt even if the policy has a `retry`: for work that must not
+    /// be repeated under a policy that is shared.
+    pub fn once(policy: &'a Policy, classifier: Classifier<E>) -> Self {
+        let mut call = Self::new(policy, classifier);
+        call.attempts_cap = 1;
+        call
+    }
+
+    /// Gives the call a key that every attempt's body sees as [`IdempotencyKey::current`].
+    pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Whether another attempt may follow the one that is about to be made: if so, what the body
+    /// consumes has to be kept.
+    #[inline]
+    pub fn may_retry(&self) -> bool {
+        self.attempts_max() > self.attempts + 1
+    }
+
+    /// One attempt: admission, then `work` under timeout and deadline.
+    #[inline]
+    pub fn attempt<F, T>(&mut self, work: F) -> Attempt<'_, 'a, F, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.step = if self.attempts == 0 { 0 } else { self.policy.steps_per_call };
+        self.attempts += 1;
+        self.phase = Phase::Outside;
+        self.attempt_waited_since = None;
+        Attempt::new(self, work)
+    }
+
+    /// Says whether the outcome of an attempt is the result of the call, or there is another try.
+    #[inline]
+    pub fn judge<T>(&mut self, outcome: Result<T, Failure<E>>) -> Next<T, E> {
+        match outcome {
+            Ok(value) => {
+                self.finish(Signal::Ok, Counted::Success);
+                Next::Done(Ok(value))
+            }
+            Err(failure) => match self.pause_before_retry(&failure) {
+                Some(pause) => Next::Again(pause),
+                None => Next::Done(Err(self.fail(failure))),
+            },
+        }
+    }
+
+    /// Takes the outcome of an attempt as the result of the call, for work that is not repeated.
+    ///
+    /// # Errors
+    ///
+    /// The failure that it was given.
+    #[inline]
+    pub fn conclude<T>(&mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
+        match outcome {
+            Ok(value) => {
+                self.finish(Signal::Ok, Counted::Success);
+                Ok(value)
+            }
+            Err(failure) => Err(self.fail(failure)),
+        }
+    }
+
+    /// Whether the fallback is asked for an answer to this failure. Counts it, so ask once.
+    pub fn wants_fallback(&self, failure: &Failure<E>) -> bool {
+        let deadline_is_over = self.policy.deadline_covers_fallback()
+            && matches!(failure, Failure::Rejected(rejected)
+                if rejected.reason() == Reason::DeadlineExceeded);
+        let wanted = self.classifier.failure_disposition(failure).fallback && !deadline_is_over;
+        if wanted {
+            self.policy.signals.count(Signal::FellBack);
+            events::fell_back(self.policy, self.classifier.failure_class(failure));
+        }
+        wanted
+    }
+
+    /// Runs the fallback's future, under the deadline if that is written outside of `fallback`.
+    pub fn answer<F, T>(&mut self, work: F) -> Rescue<'_, 'a, F, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: From<Rejected>,
+    {
+        Rescue::new(self, work)
+    }
+
+    /// Counts the failure that ends the call.
+    #[cold]
+    fn fail(&mut self, failure: Failure<E>) -> Failure<E> {
+        let signal = match &failure {
+            Failure::Rejected(rejected) => {
+                events::rejected(self.policy, rejected);
+                Signal::Rejected(rejected.reason())
+            }
+            Failure::Error(error) => Signal::Failed(self.classifier.class(error)),
+        };
+        self.finish(signal, self.counted(&failure));
+        failure
+    }
+
+    /// The pause before the next attempt, if there is to be one.
+    #[cold]
+    fn pause_before_retry(&mut self, failure: &Failure<E>) -> Option<Pause> {
+        let retry = self.policy.retry.as_ref()?;
+        let reason = match failure {
+            Failure::Rejected(rejected) => Some(rejected.reason()),
+            Failure::Error(_) => None,
+        };
+        let worth_it = self.classifier.failure_disposition(failure).retried
+            || reason.is_some_and(|reason| retry.also_retries(reason));
+        let refused_outside = self.step < self.policy.steps_per_call;
+        if !worth_it || refused_outside || self.attempts >= self.attempts_max() {
+            return None;
+        }
+        let backoff = retry.backoff().delay(self.attempts, self.previous_pause, fastrand::u64(..));
+        let asked = self.classifier.failure_retry_after(failure).unwrap_or(Duration::ZERO);
+        let pause = backoff.max(asked);
+        if !self.fits_the_deadline(pause) {
+            return None;
+        }
+        if let Some(budget) = retry.budget()
+            && budget.withdraw().is_err()
+        {
+            self.policy.signals.count(Signal::RetryDenied);
+            events::retry_denied(self.policy, self.attempts);
+            return None;
+        }
+        self.previous_pause = backoff;
+        self.policy.signals.count(Signal::Retried);
+        events::retried(self.policy, self.attempts, pause);
+        self.phase = Phase::Outside;
+        Some(Pause::new(pause))
+    }
+
+    #[inline]
+    fn attempts_max(&self) -> u32 {
+        match &self.policy.retry {
+            Some(retry) => retry.attempts_max().min(self.attempts_cap),
+            None => 1,
+        }
+    }
+
+    /// Passes the admission steps that are left, outermost first.
+    #[inline]
+    pub(super) fn poll_admission(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejected>> {
+        let policy = self.policy;
+        while let Some(step) = policy.steps.get(self.step) {
+            match step {
+                // The driver reads the clock itself, and only if the work has to wait.
+                Step::Breaker(breaker) => self.breaker = Some(breaker.acquire_untimed()?),
+                Step::Bulkhead(bulkhead) => {
+                    let waiting = self.waiting.get_or_insert_with(|| bulkhead.ticket());
+                    let held = ready!(waiting.poll_enter(cx));
+                    self.waiting = None;
+                    self.bulkhead = Some(bulkhead::Permit(held?));
+                }
+            }
+            self.step += 1;
+        }
+        self.phase = Phase::Working;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Polls the work inside the scopes that it can ask for: deadline and idempotency key.
+    #[inline]
+    pub(super) fn poll_work<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        self.phase = Phase::Polling;
+        let result = match self.policy.deadline() {
+            Some(_) => self.poll_in_scope(poll),
+            None => poll_with_key(self.key.as_ref(), poll),
+        };
+        self.phase = Phase::Working;
+        result
+    }
+
+    #[inline]
+    fn poll_in_scope<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        let own = self.policy.deadline().unwrap_or(Duration::MAX);
+        let scope = match self.deadline_started {
+            Some(started) => Scope::current().until(started.saturating_add(own)),
+            None => Scope::current().within(own),
+        };
+        let key = self.key.as_ref();
+        let (result, started) = scope.run(|| poll_with_key(key, poll));
+        self.deadline_started = self.deadline_started.or(started);
+        result
+    }
+}
+
+impl<E> fmt::Debug for Call<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("policy", &self.policy.name)
+            .field("attempts", &self.attempts)
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
+}
+
+#[inline]
+fn poll_with_key<T>(key: Option<&IdempotencyKey>, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+    match key {
+        Some(key) => key.scope(poll),
+        None => poll(),
+    }
+}

@@ -1,0 +1,175 @@
+use core::fmt;
+use core::time::Duration;
+
+use crate::error::{Class, Counted, Disposition, Failure, Fault};
+
+/// What the policies of one call make of its errors.
+///
+/// [`by_fault`](Classifier::by_fault) asks the error itself, [`when`](Classifier::when) a
+/// predicate, for an error type that is not yours. The functions are called on failures only.
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use reliability::error::Class;
+/// use reliability::resilience::Classifier;
+///
+/// let errors = Classifier::<io::Error>::by_fault();
+/// assert_eq!(errors.class(&io::ErrorKind::ConnectionReset.into()), Class::Transient);
+///
+/// let only_busy = Classifier::<&str>::when(|error| *error == "busy");
+/// assert_eq!(only_busy.class(&"busy"), Class::Transient);
+/// assert_eq!(only_busy.class(&"gone"), Class::Permanent);
+/// ```
+pub struct Classifier<E> {
+    base: Base<E>,
+    retry_when: Option<fn(&E) -> bool>,
+    breaker_when: Option<fn(&E) -> bool>,
+    fallback_except: &'static [Class],
+}
+
+enum Base<E> {
+    Fault {
+        disposition: fn(&E) -> Disposition,
+        class: fn(&E) -> Class,
+        retry_after: fn(&E) -> Option<Duration>,
+    },
+    When(fn(&E) -> bool),
+}
+
+impl<E> Classifier<E> {
+    /// The error says it itself.
+    pub const fn by_fault() -> Self
+    where
+        E: Fault,
+    {
+        Self::from_base(Base::Fault {
+            disposition: E::disposition,
+            class: E::class,
+            retry_after: E::retry_after,
+        })
+    }
+
+    /// The predicate says whether an error is worth another try: those count as transient, all
+    /// others as permanent.
+    pub const fn when(worth_another_try: fn(&E) -> bool) -> Self {
+        Self::from_base(Base::When(worth_another_try))
+    }
+
+    const fn from_base(base: Base<E>) -> Self {
+        Self { base, retry_when: None, breaker_when: None, fallback_except: &[] }
+    }
+
+    /// The predicate alone decides what is retried; all else stays.
+    #[must_use]
+    pub const fn retry_when(mut self, retried: fn(&E) -> bool) -> Self {
+        self.retry_when = Some(retried);
+        self
+    }
+
+    /// The predicate alone decides what a breaker counts as a failure; what it denies counts as a
+    /// success.
+    #[must_use]
+    pub const fn breaker_when(mut self, failure: fn(&E) -> bool) -> Self {
+        self.breaker_when = Some(failure);
+        self
+    }
+
+    /// Failures of these classes do not reach the fallback.
+    #[must_use]
+    pub const fn fallback_except(mut self, classes: &'static [Class]) -> Self {
+        self.fallback_except = classes;
+        self
+    }
+
+    /// The class under which the error is counted.
+    pub fn class(&self, error: &E) -> Class {
+        match self.base {
+            Base::Fault { class, .. } => class(error),
+            Base::When(worth_another_try) if worth_another_try(error) => Class::Transient,
+            Base::When(_) => Class::Permanent,
+        }
+    }
+
+    /// What the policies do with the error.
+    pub fn disposition(&self, error: &E) -> Disposition {
+        let mut disposition = match self.base {
+            Base::Fault { disposition, .. } => disposition(error),
+            Base::When(_) => self.class(error).disposition(),
+        };
+        if let Some(retried) = self.retry_when {
+            disposition.retried = retried(error);
+        }
+        if let Some(failure) = self.breaker_when {
+            disposition.breaker = if failure(error) { Counted::Failure } else { Counted::Success };
+        }
+        disposition.fallback &= !self.fallback_except.contains(&self.class(error));
+        disposition
+    }
+
+    /// How long the other side asked us to stay away, if it did.
+    pub fn retry_after(&self, error: &E) -> Option<Duration> {
+        match self.base {
+            Base::Fault { retry_after, .. } => retry_after(error),
+            Base::When(_) => None,
+        }
+    }
+
+    pub(super) fn failure_disposition(&self, failure: &Failure<E>) -> Disposition {
+        match failure {
+            Failure::Rejected(rejected) => {
+                let mut disposition = rejected.reason().disposition();
+                disposition.fallback &= !self.fallback_except.contains(&rejected.class());
+                disposition
+            }
+            Failure::Error(error) => self.disposition(error),
+        }
+    }
+
+    pub(super) fn failure_class(&self, failure: &Failure<E>) -> Class {
+        match failure {
+            Failure::Rejected(rejected) => rejected.class(),
+            Failure::Error(error) => self.class(error),
+        }
+    }
+
+    pub(super) fn failure_retry_after(&self, failure: &Failure<E>) -> Option<Duration> {
+        match failure {
+            Failure::Rejected(rejected) => rejected.retry_after(),
+            Failure::Error(error) => self.retry_after(error),
+        }
+    }
+}
+
+// Derived impls would ask the same of `E`.
+impl<E> Clone for Classifier<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Classifier<E> {}
+
+impl<E> Clone for Base<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Base<E> {}
+
+impl<E> fmt::Debug for Classifier<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base = match self.base {
+            Base::Fault { .. } => "by_fault",
+            Base::When(_) => "when",
+        };
+        f.debug_struct("Classifier")
+            .field("base", &base)
+            .field("retry_when", &self.retry_when.is_some())
+            .field("breaker_when", &self.breaker_when.is_some())
+            .field("fallback_except", &self.fallback_except)
+            .finish()
+    }
+}

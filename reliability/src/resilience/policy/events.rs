@@ -1,0 +1,72 @@
+//! What a policy tells while it works: `tracing` events, off the path of calls that go well.
+//!
+//! Names follow OpenTelemetry's conventions: lower case, dots between namespaces, snake case
+//! within. Without the `telemetry` feature nothing is emitted.
+
+use core::time::Duration;
+
+use super::inner::Inner;
+use crate::error::{Class, Rejected};
+
+#[cfg(feature = "telemetry")]
+pub(super) fn rejected(policy: &Inner, rejected: &Rejected) {
+    tracing::event!(
+        name: "reliability.policy.rejected",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.policy.name = policy.name.as_str(),
+        reliability.reason = rejected.reason().as_str(),
+        reliability.rejected_by = rejected.policy().as_str(),
+        retry_after_ms = rejected.retry_after().map(|after| after.as_millis() as u64),
+        "rejected",
+    );
+}
+
+#[cfg(feature = "telemetry")]
+pub(super) fn retried(policy: &Inner, attempts: u32, pause: Duration) {
+    tracing::event!(
+        name: "reliability.policy.retried",
+        target: "reliability",
+        tracing::Level::INFO,
+        reliability.policy.name = policy.name.as_str(),
+        reliability.attempts = attempts,
+        pause_ms = pause.as_millis() as u64,
+        "trying again",
+    );
+}
+
+#[cfg(feature = "telemetry")]
+pub(super) fn retry_denied(policy: &Inner, attempts: u32) {
+    tracing::event!(
+        name: "reliability.policy.retry_denied",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.policy.name = policy.name.as_str(),
+        reliability.attempts = attempts,
+        "the retry budget is used up",
+    );
+}
+
+#[cfg(feature = "telemetry")]
+pub(super) fn fell_back(policy: &Inner, class: Class) {
+    tracing::event!(
+        name: "reliability.policy.fell_back",
+        target: "reliability",
+        tracing::Level::INFO,
+        reliability.policy.name = policy.name.as_str(),
+        error.class = class.as_str(),
+        "asking the fallback",
+    );
+}
+
+#[cfg(not(feature = "telemetry"))]
+mod silent {
+    use super::{Class, Duration, Inner, Rejected};
+
+    pub(in super::super) fn rejected(_: &Inner, _: &Rejected) {}
+    pub(in super::super) fn retried(_: &Inner, _: u32, _: Duration) {}
+    pub(in super::super) fn retry_denied(_: &Inner, _: u32) {}
+    pub(in super::super) fn fell_back(_: &Inner, _: Class) {}
+}
+#[cfg(not(feature = "telemetry"))]
+pub(super) use silent::{fell_back, rejected, retried, retry_denied};

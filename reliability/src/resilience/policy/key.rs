@@ -1,0 +1,80 @@
+use alloc::sync::Arc;
+use core::cell::RefCell;
+use core::fmt;
+
+/// The key under which the other side recognises the attempts of one call as one call.
+///
+/// Declared by `#[resilient(idempotency_key = expr)]`, evaluated once per call, the same for every
+/// attempt. Inside the body [`IdempotencyKey::current`] tells it.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::IdempotencyKey;
+///
+/// let key = IdempotencyKey::new("order-17");
+/// assert_eq!(key.header(), ("Idempotency-Key", "order-17"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(Arc<str>);
+
+std::thread_local! {
+    static CURRENT: RefCell<Option<IdempotencyKey>> = const { RefCell::new(None) };
+}
+
+impl IdempotencyKey {
+    /// The key with that text.
+    pub fn new(key: impl fmt::Display) -> Self {
+        Self(alloc::format!("{key}").into())
+    }
+
+    /// The key of the call whose body is running, if it declared one.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Name and value of the HTTP header that carries it.
+    ///
+    /// The name is the one of the IETF draft "The Idempotency-Key HTTP Header Field". The value is
+    /// as it was given: whether it is fit for a header is for the HTTP library to check.
+    pub fn header(&self) -> (&'static str, &str) {
+        ("Idempotency-Key", &self.0)
+    }
+
+    /// Runs `work` with this as the current key.
+    pub(super) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        let outer = replace(Some(self.clone()));
+        let _restore = Restore(outer);
+        work()
+    }
+}
+
+fn replace(key: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
+    CURRENT.try_with(|current| current.replace(key)).ok().flatten()
+}
+
+/// Puts the outer key back, also when the work panics.
+struct Restore(Option<IdempotencyKey>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        replace(self.0.take());
+    }
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IdempotencyKey").field(&self.as_str()).finish()
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,134 @@
+use core::fmt;
+
+use super::super::Invalid;
+use crate::error::Name;
+
+/// One layer of a [`Policy`](super::Policy). Written first means outermost.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::Layer;
+///
+/// assert_eq!(Layer::Bulkhead.to_string(), "bulkhead");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Layer {
+    /// Another answer when there is none.
+    Fallback,
+    /// The time that the whole call may take.
+    Deadline,
+    /// More attempts.
+    Retry,
+    /// Leaves a dependency alone that fails.
+    Breaker,
+    /// Bounds how many calls run at once.
+    Bulkhead,
+    /// The time that one attempt may take.
+    Timeout,
+}
+
+impl Layer {
+    /// The name in lower case, as it is written in `#[resilient(..)]`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Layer::Fallback => "fallback",
+            Layer::Deadline => "deadline",
+            Layer::Retry => "retry",
+            Layer::Breaker => "breaker",
+            Layer::Bulkhead => "bulkhead",
+            Layer::Timeout => "timeout",
+        }
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Orders that are certainly a mistake: the outer layer, the inner one, and what to do instead.
+///
+/// `#[resilient(..)]` refuses the same orders when it is expanded.
+const MISTAKES: [(Layer, Layer, &str); 7] = [
+    (
+        Layer::Timeout,
+        Layer::Retry,
+        "this bounds all attempts together; write `deadline`, or move `timeout` inside `retry`",
+    ),
+    (
+        Layer::Retry,
+        Layer::Deadline,
+        "this would start anew with each attempt; write `timeout`, or move `deadline` outside \
+         `retry`",
+    ),
+    (
+        Layer::Timeout,
+        Layer::Breaker,
+        "the breaker would never see an attempt that takes too long; move `timeout` inside \
+         `breaker`",
+    ),
+    (Layer::Retry, Layer::Fallback, HIDES),
+    (Layer::Breaker, Layer::Fallback, HIDES),
+    (Layer::Bulkhead, Layer::Fallback, HIDES),
+    (Layer::Timeout, Layer::Fallback, HIDES),
+];
+
+const HIDES: &str = "the outer policy would take the fallback's answer for a success; move \
+                     `fallback` outside";
+
+/// Refuses repeated layers and the orders in [`MISTAKES`].
+pub(super) fn check_order(policy: &Name, layers: &[Layer]) -> Result<(), Invalid> {
+    for (index, inner) in layers.iter().enumerate() {
+        for outer in &layers[..index] {
+            if outer == inner {
+                let got = "written twice";
+                return Err(Invalid::new(policy.clone(), inner.as_str(), "written once", got)
+                    .with_advice("keep one of them"));
+            }
+            let mistake = MISTAKES.iter().find(|(o, i, _)| (o, i) == (outer, inner));
+            if let Some((_, _, advice)) = mistake {
+                let got = alloc::format!("inside `{outer}`");
+                let expected = alloc::format!("outside `{outer}`");
+                return Err(Invalid::new(policy.clone(), inner.as_str(), expected, got)
+                    .with_advice(*advice));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+
+    fn refused(layers: &[Layer]) -> Option<alloc::string::String> {
+        use alloc::string::ToString;
+        check_order(&Name::from("price"), layers).err().map(|invalid| invalid.to_string())
+    }
+
+    #[test]
+    fn the_order_of_the_guide_is_accepted() {
+        use Layer::{Breaker, Bulkhead, Deadline, Fallback, Retry, Timeout};
+        assert_eq!(refused(&[Fallback, Deadline, Retry, Breaker, Bulkhead, Timeout]), None);
+        assert_eq!(refused(&[Deadline, Fallback, Bulkhead, Breaker, Retry, Timeout]), None);
+    }
+
+    #[test]
+    fn an_order_that_is_a_mistake_is_refused_with_the_way_out() {
+        assert_eq!(
+            refused(&[Layer::Timeout, Layer::Retry]).as_deref(),
+            Some(
+                "policy `price`: `retry` must be outside `timeout`, but is inside `timeout`; this \
+                 bounds all attempts together; write `deadline`, or move `timeout` inside `retry`"
+            ),
+        );
+    }
+
+    #[test]
+    fn a_layer_is_written_once() {
+        assert!(refused(&[Layer::Retry, Layer::Breaker, Layer::Retry]).is_some());
+    }
+}

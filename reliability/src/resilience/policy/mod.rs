@@ -1,0 +1,350 @@
+//! Layers around one call, composed in the order in which they are written.
+//!
+//! Libraries that stack one wrapper type per layer make the order a matter of types that nobody
+//! can write down, and the cost a matter of how many wrappers there are. Here a [`Policy`] is a
+//! plain value: a list of layers that one driver, [`Attempt`], walks through. It can be named in a
+//! struct field, cloned, printed, listed and changed while it works - and macros and hand-written
+//! code go through the same driver, so that they behave alike.
+//!
+//! ```text
+//!  call ──▶ fallback ▸ deadline ▸ ┌──────────── retry ────────────┐
+//!                                 │ breaker ▸ bulkhead ▸ timeout ▸ work
+//!                                 └── pause ◀── judge ◀── outcome ┘
+//! ```
+//!
+//! A call that is ready at once reads no clock, arms no timer and allocates nothing: deadline,
+//! timeout and latency count from the moment when the work first has to wait. What the work does
+//! before that - on the processor, without waiting - is not timed.
+
+mod attempt;
+mod builder;
+mod call;
+mod classify;
+mod events;
+mod inner;
+mod key;
+mod layer;
+mod outcome;
+mod pause;
+mod rescue;
+mod settings;
+mod signals;
+mod timer;
+mod wait;
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests;
+
+use alloc::sync::{Arc, Weak};
+use core::fmt;
+use core::future::Future;
+
+pub use attempt::Attempt;
+pub use builder::PolicyBuilder;
+pub use call::{Call, Next};
+pub use classify::Classifier;
+pub use key::IdempotencyKey;
+pub use layer::Layer;
+pub use pause::Pause;
+pub use rescue::Rescue;
+pub use settings::Settings;
+pub use signals::Totals;
+
+use super::retry::Retrying;
+use super::{Breaker, Bulkhead, Invalid};
+use crate::error::{Failure, Fault, Name, Rejected};
+use crate::sync::HistogramSnapshot;
+use inner::Inner;
+
+/// What stands around a call: an ordered list of layers and what they have learned.
+///
+/// Clones share everything. Written first means outermost; orders that are certainly a mistake are
+/// refused by [`build`](PolicyBuilder::build).
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::{Breaker, Bulkhead, Policy, Retry};
+///
+/// let policy = Policy::builder("price")
+///     .deadline(Duration::from_secs(3))
+///     .retry(Retry::attempts(4))
+///     .breaker(Breaker::builder("price").build()?)
+///     .bulkhead(Bulkhead::builder("price").concurrent(64).build()?)
+///     .timeout(Duration::from_millis(800))
+///     .build()?;
+///
+/// let price: u32 = policy.call(|| async { Ok::<_, Rejected>(7) }).await?;
+/// assert_eq!(price, 7);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Policy {
+    inner: Arc<Inner>,
+}
+
+impl Policy {
+    /// Begins a policy of that name. Names are for people and metrics; they need not be unique.
+    pub fn builder(name: impl Into<Name>) -> PolicyBuilder {
+        PolicyBuilder::new(name.into())
+    }
+
+    /// Makes the call: `work` is run once per attempt.
+    ///
+    /// # Errors
+    ///
+    /// The error of the last attempt, or what became of the policy's [`Rejected`].
+    ///
+    /// # Panics
+    ///
+    /// When the work, or a pause, has to wait under a timer outside of a tokio runtime whose time
+    /// driver is enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Call`].
+    pub async fn call<T, E, F, Fut>(&self, work: F) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: Fault + From<Rejected>,
+    {
+        self.call_classified(Classifier::by_fault(), work).await
+    }
+
+    /// As [`call`](Policy::call), for an error type that does not say its class itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Policy::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Call`].
+    pub async fn call_classified<T, E, F, Fut>(
+        &self,
+        classifier: Classifier<E>,
+        work: F,
+    ) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<Rejected>,
+    {
+        run(&mut Call::new(self, classifier), work).await.map_err(Failure::into_error)
+    }
+
+    /// As [`call`](Policy::call), with another answer for when there is none.
+    ///
+    /// # Errors
+    ///
+    /// What `fallback` returns; or, for failures that it is not asked about, as
+    /// [`call`](Policy::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Call`], and as `fallback`'s own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::io;
+    /// use std::time::Duration;
+    /// use reliability::error::{Class, Fault, Rejected};
+    /// use reliability::resilience::Policy;
+    ///
+    /// let policy = Policy::builder("price").timeout(Duration::from_millis(50)).build()?;
+    /// let price = policy
+    ///     .call_or(
+    ///         || std::future::pending::<Result<u32, Rejected>>(),
+    ///         |error| async move {
+    ///             assert_eq!(error.class(), Class::Transient);
+    ///             Ok(42)
+    ///         },
+    ///     )
+    ///     .await?;
+    /// assert_eq!(price, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn call_or<T, E, F, Fut, B, BFut>(&self, work: F, fallback: B) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        B: FnOnce(E) -> BFut,
+        BFut: Future<Output = Result<T, E>>,
+        E: Fault + From<Rejected>,
+    {
+        let mut call = Call::new(self, Classifier::by_fault());
+        match run(&mut call, work).await {
+            Err(failure) if call.wants_fallback(&failure) => {
+                call.answer(fallback(failure.into_error())).await
+            }
+            result => result.map_err(Failure::into_error),
+        }
+    }
+
+    /// The name that was given to it.
+    pub fn name(&self) -> &Name {
+        &self.inner.name
+    }
+
+    /// Its layers, outermost first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.inner.layers
+    }
+
+    /// Its breaker, to inspect or to operate by hand.
+    pub fn breaker(&self) -> Option<&Breaker> {
+        self.inner.breaker()
+    }
+
+    /// Its bulkhead, to inspect or to operate by hand.
+    pub fn bulkhead(&self) -> Option<&Bulkhead> {
+        self.inner.bulkhead()
+    }
+
+    /// How often calls ended in which way.
+    pub fn totals(&self) -> Totals {
+        self.inner.signals.totals()
+    }
+
+    /// How long calls took, from the moment when they first had to wait; a call that never waited
+    /// counts as less than a microsecond.
+    pub fn latency(&self) -> HistogramSnapshot {
+        self.inner.signals.latency()
+    }
+
+    /// What can be changed while it works, as it is now.
+    pub fn settings(&self) -> Settings {
+        let inner = &*self.inner;
+        Settings {
+            deadline: inner.deadline(),
+            timeout: inner.timeout(),
+            attempts: inner.retry.as_ref().map(Retrying::attempts_max),
+            backoff: inner.retry.as_ref().map(Retrying::backoff),
+            concurrent: inner.bulkhead().map(Bulkhead::concurrent),
+            breaker: inner.breaker().map(Breaker::settings),
+        }
+    }
+
+    /// Changes the settings. Calls under way go on; window, state and permits are kept.
+    ///
+    /// A breaker or bulkhead that is shared with other policies changes for them, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when a value makes no sense, or a layer would have to be added or taken away.
+    /// Then nothing has changed.
+    pub fn reconfigure(&self, settings: &Settings) -> Result<(), Invalid> {
+        self.check_layers(settings)?;
+        let inner = &*self.inner;
+        builder::check_limit(&inner.name, "deadline", settings.deadline)?;
+        builder::check_limit(&inner.name, "timeout", settings.timeout)?;
+        if let (Some(attempts), Some(backoff)) = (settings.attempts, &settings.backoff) {
+            Retrying::check(&inner.name, attempts, backoff)?;
+        }
+        self.reconfigure_guards(settings)?;
+        if let (Some(retry), Some(attempts), Some(backoff)) =
+            (&inner.retry, settings.attempts, settings.backoff)
+        {
+            retry.reconfigure(attempts, backoff);
+        }
+        inner.set_deadline(settings.deadline);
+        inner.set_timeout(settings.timeout);
+        Ok(())
+    }
+
+    /// Bulkhead and breaker check their own settings: the first is put back if the second refuses.
+    fn reconfigure_guards(&self, settings: &Settings) -> Result<(), Invalid> {
+        let bulkhead = self.bulkhead().zip(settings.concurrent);
+        let before = bulkhead.map(|(bulkhead, _)| bulkhead.concurrent());
+        if let Some((bulkhead, concurrent)) = bulkhead {
+            bulkhead.set_concurrent(concurrent)?;
+        }
+        let Some((breaker, new)) = self.breaker().zip(settings.breaker.clone()) else {
+            return Ok(());
+        };
+        breaker.reconfigure(|_| new).inspect_err(|_| {
+            if let Some(((bulkhead, _), before)) = bulkhead.zip(before) {
+                let restored = bulkhead.set_concurrent(before);
+                debug_assert!(restored.is_ok(), "the limit was valid until now");
+            }
+        })
+    }
+
+    fn check_layers(&self, new: &Settings) -> Result<(), Invalid> {
+        let now = self.settings();
+        let kept = [
+            ("deadline", now.deadline.is_some(), new.deadline.is_some()),
+            ("timeout", now.timeout.is_some(), new.timeout.is_some()),
+            ("attempts", now.attempts.is_some(), new.attempts.is_some()),
+            ("backoff", now.backoff.is_some(), new.backoff.is_some()),
+            ("concurrent", now.concurrent.is_some(), new.concurrent.is_some()),
+            ("breaker", now.breaker.is_some(), new.breaker.is_some()),
+        ];
+        let words = |present: bool| if present { "present" } else { "absent" };
+        match kept.into_iter().find(|(_, now, new)| now != new) {
+            None => Ok(()),
+            Some((setting, now, new)) => {
+                Err(Invalid::new(self.name().clone(), setting, words(now), words(new))
+                    .with_advice("layers are fixed when the policy is built"))
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakPolicy {
+        WeakPolicy(Arc::downgrade(&self.inner))
+    }
+}
+
+/// A policy that is listed but not kept alive.
+pub(crate) struct WeakPolicy(Weak<Inner>);
+
+impl WeakPolicy {
+    pub(crate) fn upgrade(&self) -> Option<Policy> {
+        self.0.upgrade().map(|inner| Policy { inner })
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Policy");
+        debug.field("name", self.name()).field("layers", &self.layers());
+        debug.field("settings", &self.settings()).field("totals", &self.totals());
+        if let Some(breaker) = self.breaker() {
+            debug.field("breaker", breaker);
+        }
+        if let Some(bulkhead) = self.bulkhead() {
+            debug.field("bulkhead", bulkhead);
+        }
+        debug.finish()
+    }
+}
+
+/// The loop that the macros write out in the annotated function.
+async fn run<T, E, F, Fut>(call: &mut Call<'_, E>, mut work: F) -> Result<T, Failure<E>>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    loop {
+        let outcome = call.attempt(work()).await;
+        match call.judge(outcome) {
+            Next::Done(result) => return result,
+            Next::Again(pause) => pause.await,
+        }
+    }
+}

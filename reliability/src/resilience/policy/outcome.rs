@@ -1,0 +1,80 @@
+//! How attempts and calls end: what is counted, reported and given back.
+
+use super::call::{Call, Phase};
+use super::signals::Signal;
+use crate::error::{Counted, Failure, Reason};
+use crate::resilience::breaker;
+use crate::time::{Clock, Instant};
+
+impl<E> Call<'_, E> {
+    /// Takes note of how an attempt ended, and gives back what it alone held.
+    #[inline]
+    pub(super) fn end_attempt<T>(&mut self, outcome: &Result<T, Failure<E>>) {
+        let policy = self.policy;
+        if policy.breaker_per_attempt
+            && let Some(permit) = self.breaker.take()
+        {
+            let counted = match outcome {
+                Ok(_) => Counted::Success,
+                Err(failure) => self.counted(failure),
+            };
+            record(permit, counted, self.attempt_waited_since);
+        }
+        if policy.bulkhead_per_attempt {
+            self.bulkhead = None;
+        }
+    }
+
+    /// What the breaker counts this failure as.
+    pub(super) fn counted(&self, failure: &Failure<E>) -> Counted {
+        match failure {
+            // The work never began, so nothing is known of the dependency.
+            _ if self.phase == Phase::Outside => Counted::Nothing,
+            Failure::Rejected(rejected)
+                if rejected.reason() == Reason::DeadlineExceeded && self.bound.inherited =>
+            {
+                Counted::Nothing
+            }
+            _ => self.classifier.failure_disposition(failure).breaker,
+        }
+    }
+
+    #[inline]
+    pub(super) fn finish(&mut self, signal: Signal, counted: Counted) {
+        self.phase = Phase::Finished;
+        self.policy.signals.count(signal);
+        if let Some(since) = self.waited_since {
+            let latency = Clock::precise().now().saturating_duration_since(since);
+            self.policy.signals.waited(latency);
+        }
+        if let Some(permit) = self.breaker.take() {
+            record(permit, counted, self.waited_since);
+        }
+        self.bulkhead = None;
+    }
+
+    #[cold]
+    fn abandon(&mut self) {
+        if self.phase == Phase::Polling {
+            self.finish(Signal::Panicked, Counted::Failure);
+        } else if self.attempts > 0 {
+            self.finish(Signal::Cancelled, Counted::Nothing);
+        }
+    }
+}
+
+impl<E> Drop for Call<'_, E> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.phase != Phase::Finished {
+            self.abandon();
+        }
+    }
+}
+
+/// Reports an outcome to the breaker; a call that never waited was not slow.
+#[inline]
+fn record(permit: breaker::Permit<'_>, counted: Counted, waited_since: Option<Instant>) {
+    let elapsed = waited_since.map(|since| Clock::precise().now().saturating_duration_since(since));
+    permit.record(counted, elapsed);
+}

@@ -1,0 +1,56 @@
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::timer::Timer;
+use crate::time::Clock;
+
+pin_project! {
+    /// The wait before the next attempt; ready at once when there is nothing to wait for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it cancels the wait and nothing else.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Pause {
+        #[pin]
+        timer: Timer,
+        duration: Duration,
+    }
+}
+
+impl Pause {
+    pub(super) fn new(duration: Duration) -> Self {
+        Self { timer: Timer::idle(), duration }
+    }
+
+    /// How long it waits.
+    pub fn duration(&self) -> Duration {
+        self.duration
+    }
+}
+
+impl Future for Pause {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if this.duration.is_zero() {
+            return Poll::Ready(());
+        }
+        if !this.timer.is_armed() {
+            this.timer.as_mut().arm(Clock::precise().now().saturating_add(*this.duration));
+        }
+        this.timer.poll_fired(cx)
+    }
+}
+
+impl fmt::Debug for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pause").field(&self.duration).finish()
+    }
+}

@@ -1,0 +1,61 @@
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::call::Call;
+use super::timer::Timer;
+use crate::error::Rejected;
+
+pin_project! {
+    /// The fallback's future, under what is left of the call's deadline where that is written
+    /// outside of the fallback; made by [`Call::answer`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As the fallback's own.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Rescue<'c, 'a, F, E> {
+        #[pin]
+        work: F,
+        #[pin]
+        timer: Timer,
+        call: &'c mut Call<'a, E>,
+    }
+}
+
+impl<'c, 'a, F, E> Rescue<'c, 'a, F, E> {
+    pub(super) fn new(call: &'c mut Call<'a, E>, work: F) -> Self {
+        Self { work, timer: Timer::idle(), call }
+    }
+}
+
+impl<F, T, E> Future for Rescue<'_, '_, F, E>
+where
+    F: Future<Output = Result<T, E>>,
+    E: From<Rejected>,
+{
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(answer) = this.work.poll(cx) {
+            return Poll::Ready(answer);
+        }
+        if !this.timer.is_armed() {
+            let bound = this.call.begin_rescue();
+            if bound.exists() {
+                this.timer.as_mut().arm(bound.at);
+            }
+        }
+        this.timer.poll_fired(cx).map(|()| Err(this.call.expired().into()))
+    }
+}
+
+impl<F, E> fmt::Debug for Rescue<'_, '_, F, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rescue").field("call", &self.call).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+use core::fmt;
+use core::time::Duration;
+
+use crate::error::{Class, Reason};
+use crate::sync::{Counters, Histogram};
+
+/// How a call ended, and what was done on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    Ok,
+    Failed(Class),
+    Rejected(Reason),
+    Cancelled,
+    Panicked,
+    Retried,
+    FellBack,
+    RetryDenied,
+}
+
+impl Signal {
+    const COUNT: usize = 16;
+
+    const fn index(self) -> usize {
+        match self {
+            Signal::Ok => 0,
+            Signal::Failed(Class::Transient) => 1,
+            Signal::Failed(Class::Permanent) => 2,
+            Signal::Failed(Class::Overloaded) => 3,
+            Signal::Failed(Class::Cancelled) => 4,
+            Signal::Rejected(Reason::BreakerOpen) => 5,
+            Signal::Rejected(Reason::BulkheadFull) => 6,
+            Signal::Rejected(Reason::TimedOut) => 7,
+            Signal::Rejected(Reason::DeadlineExceeded) => 8,
+            Signal::Rejected(Reason::RateLimited) => 9,
+            Signal::Rejected(Reason::BudgetExhausted) => 10,
+            Signal::Cancelled => 11,
+            Signal::Panicked => 12,
+            Signal::Retried => 13,
+            Signal::FellBack => 14,
+            Signal::RetryDenied => 15,
+        }
+    }
+}
+
+/// What one policy counts: lock-free, a cache line per thread.
+pub(super) struct Signals {
+    counters: Counters<{ Signal::COUNT }>,
+    /// Only calls that had to wait; the others never read a clock.
+    waited: Histogram,
+}
+
+impl Signals {
+    pub(super) fn new() -> Self {
+        Self { counters: Counters::new(), waited: Histogram::new() }
+    }
+
+    #[inline]
+    pub(super) fn count(&self, signal: Signal) {
+        self.counters.add(signal.index(), 1);
+    }
+
+    pub(super) fn waited(&self, latency: Duration) {
+        self.waited.record(latency);
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        Totals { sums: self.counters.sums() }
+    }
+
+    /// The latency of finished calls; one that was ready at once counts as less than a microsecond.
+    pub(super) fn latency(&self) -> crate::sync::HistogramSnapshot {
+        let finished = self.totals().finished();
+        let waited = self.waited.snapshot();
+        let immediate = finished.saturating_sub(waited.count());
+        waited.with_immediate(immediate)
+    }
+}
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.totals().fmt(f)
+    }
+}
+
+/// How often calls ended in which way, since the policy was built.
+///
+/// A call ends in exactly one of: ok, an error of some class, a refusal for some reason, cancelled
+/// (the future was dropped), or a panic of its work. Retries and fallbacks are counted beside that.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+/// use reliability::error::Rejected;
+/// use reliability::resilience::{Policy, Retry};
+///
+/// let policy = Policy::builder("price").retry(Retry::attempts(2)).build()?;
+/// let price: Result<u32, Rejected> = policy.call(|| async { Ok(7) }).await;
+/// assert_eq!(price, Ok(7));
+/// assert_eq!(policy.totals().ok(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    sums: [u64; Signal::COUNT],
+}
+
+impl Totals {
+    /// Calls that ended well.
+    pub fn ok(&self) -> u64 {
+        self.of(Signal::Ok)
+    }
+
+    /// Calls that ended with an error of that class, after the last attempt.
+    pub fn failed(&self, class: Class) -> u64 {
+        self.of(Signal::Failed(class))
+    }
+
+    /// Calls that the policy refused or gave up for that reason.
+    pub fn rejected(&self, reason: Reason) -> u64 {
+        self.of(Signal::Rejected(reason))
+    }
+
+    /// Calls whose future was dropped before it was done.
+    pub fn cancelled(&self) -> u64 {
+        self.of(Signal::Cancelled)
+    }
+
+    /// Calls whose work panicked.
+    pub fn panicked(&self) -> u64 {
+        self.of(Signal::Panicked)
+    }
+
+    /// Attempts after the first one.
+    pub fn retries(&self) -> u64 {
+        self.of(Signal::Retried)
+    }
+
+    /// Calls that asked their fallback. They also count as failed or rejected.
+    pub fn fallbacks(&self) -> u64 {
+        self.of(Signal::FellBack)
+    }
+
+    /// Retries that the budget denied. Those calls ended with the error they had.
+    pub fn retries_denied(&self) -> u64 {
+        self.of(Signal::RetryDenied)
+    }
+
+    /// Calls that ended, whichever way.
+    pub fn finished(&self) -> u64 {
+        let failed = Class::ALL.iter().map(|class| self.failed(*class));
+        let rejected = Reason::ALL.iter().map(|reason| self.rejected(*reason));
+        failed.chain(rejected).sum::<u64>() + self.ok() + self.cancelled() + self.panicked()
+    }
+
+    fn of(&self, signal: Signal) -> u64 {
+        self.sums[signal.index()]
+    }
+}
+
+impl fmt::Debug for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        let mut entry = |name: &str, count: u64| {
+            if count > 0 {
+                map.entry(&format_args!("{name}"), &count);
+            }
+        };
+        entry("ok", self.ok());
+        Class::ALL.iter().for_each(|class| entry(class.as_str(), self.failed(*class)));
+        Reason::ALL.iter().for_each(|reason| entry(reason.as_str(), self.rejected(*reason)));
+        entry("cancelled", self.cancelled());
+        entry("panicked", self.panicked());
+        entry("retries", self.retries());
+        entry("fallbacks", self.fallbacks());
+        entry("retries_denied", self.retries_denied());
+        map.finish()
+    }
+}

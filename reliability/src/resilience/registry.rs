@@ -1,0 +1,179 @@
+//! All policies of the process: list them, find one, inspect or change it.
+//!
+//! A policy that an annotated function declares is here from before `main`, whether the function
+//! has been called or not, under its module path, item and line. A policy built by hand is here
+//! from `build()` until its last clone is dropped.
+//!
+//! ```
+//! use std::time::Duration;
+//! use reliability::resilience::{Policy, registry};
+//!
+//! # fn main() -> Result<(), reliability::resilience::Invalid> {
+//! let policy = Policy::builder("stock-level").timeout(Duration::from_secs(1)).build()?;
+//!
+//! let found = registry::find("stock-level").map(|entry| entry.policy().layers().len());
+//! assert_eq!(found, Some(1));
+//! # Ok(())
+//! # }
+//! ```
+
+use alloc::vec::Vec;
+use core::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::policy::WeakPolicy;
+use super::{Invalid, Policy, PolicyBuilder};
+
+/// Where a policy is declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Site {
+    /// The module path, as `module_path!()` says it.
+    pub module: &'static str,
+    /// The annotated item.
+    pub item: &'static str,
+    /// The file, as `file!()` says it.
+    pub file: &'static str,
+    /// The line of the attribute.
+    pub line: u32,
+}
+
+impl Site {
+    /// What a macro knows of the place where it stands.
+    #[doc(hidden)]
+    pub const fn new(
+        module: &'static str,
+        item: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        Self { module, item, file, line }
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}::{} ({}:{})", self.module, self.item, self.file, self.line)
+    }
+}
+
+/// One policy of the process, and where it is declared.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    policy: Policy,
+    site: Option<Site>,
+}
+
+impl Entry {
+    pub(super) fn declared(policy: Policy, site: Site) -> Self {
+        Self { policy, site: Some(site) }
+    }
+
+    /// The policy itself: inspect it, operate its breaker, reconfigure it.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Where it is declared; `None` when it was built by hand.
+    pub fn site(&self) -> Option<Site> {
+        self.site
+    }
+}
+
+/// All policies: the declared ones, then those built by hand.
+pub fn entries() -> Vec<Entry> {
+    let declared =
+        inventory::iter::<Registered>.into_iter().flat_map(|registered| registered.0.entries());
+    let listed = lock().iter().filter_map(WeakPolicy::upgrade).collect::<Vec<_>>();
+    declared.chain(listed.into_iter().map(|policy| Entry { policy, site: None })).collect()
+}
+
+/// The first policy of that name, or declared on the item of that name or path.
+pub fn find(name: &str) -> Option<Entry> {
+    entries().into_iter().find(|entry| {
+        let on_item = entry.site.is_some_and(|site| {
+            let path = name.strip_suffix(site.item).and_then(|rest| rest.strip_suffix("::"));
+            site.item == name || path == Some(site.module)
+        });
+        on_item || entry.policy.name().as_str() == name
+    })
+}
+
+static LISTED: Mutex<Vec<WeakPolicy>> = Mutex::new(Vec::new());
+
+fn lock() -> std::sync::MutexGuard<'static, Vec<WeakPolicy>> {
+    LISTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lists a policy that was built by hand.
+pub(super) fn list(policy: &Policy) {
+    let mut listed = lock();
+    // Forget what is gone whenever the list would grow, so that it never outgrows what lives.
+    if listed.len() == listed.capacity() {
+        listed.retain(|weak| weak.upgrade().is_some());
+    }
+    listed.push(policy.downgrade());
+}
+
+/// A policy that an annotated function declares: built when it is first called or listed.
+#[doc(hidden)]
+pub struct Declared {
+    site: Site,
+    build: fn() -> Result<PolicyBuilder, Invalid>,
+    policy: OnceLock<Policy>,
+}
+
+impl Declared {
+    /// A declaration; nothing is built yet.
+    pub const fn new(site: Site, build: fn() -> Result<PolicyBuilder, Invalid>) -> Self {
+        Self { site, build, policy: OnceLock::new() }
+    }
+
+    /// The policy.
+    ///
+    /// # Panics
+    ///
+    /// When the settings are refused after all. The macro checks literals when it is expanded, so
+    /// this is left to values that only the running program knows.
+    #[inline]
+    pub fn policy(&self) -> &Policy {
+        match self.policy.get() {
+            Some(policy) => policy,
+            None => self.policy.get_or_init(|| self.build()),
+        }
+    }
+
+    #[cold]
+    fn build(&self) -> Policy {
+        match (self.build)().and_then(PolicyBuilder::build_unlisted) {
+            Ok(policy) => policy,
+            Err(invalid) => panic!("{}: {invalid}", self.site),
+        }
+    }
+}
+
+impl fmt::Debug for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Declared").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+/// What declarations submit to the inventory.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Registered(pub &'static dyn Declaration);
+
+/// A declaration of one policy, or of one per key.
+#[doc(hidden)]
+pub trait Declaration: fmt::Debug + Sync {
+    /// The policies that are there now.
+    fn entries(&self) -> Vec<Entry>;
+}
+
+impl Declaration for Declared {
+    fn entries(&self) -> Vec<Entry> {
+        Vec::from([Entry::declared(self.policy().clone(), self.site)])
+    }
+}
+
+inventory::collect!(Registered);

@@ -1,0 +1,165 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+/// What every policy has counted, at one moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// One entry per policy: the declared ones first, then those built by hand.
+    pub policies: Vec<PolicySnapshot>,
+}
+
+impl Snapshot {
+    /// The first policy of that name.
+    pub fn policy(&self, name: &str) -> Option<&PolicySnapshot> {
+        self.policies.iter().find(|policy| policy.name == name)
+    }
+}
+
+/// What one policy has counted since it was built.
+///
+/// `ok`, `failed`, `rejected`, `cancelled` and `panicked` are the ways in which calls end: each
+/// call is in exactly one of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct PolicySnapshot {
+    /// The policy's name.
+    pub name: String,
+    /// Where it is declared, as `module::item (file:line)`; `None` when it was built by hand.
+    pub site: Option<String>,
+    /// Its layers, outermost first.
+    pub layers: Vec<&'static str>,
+    /// Calls that ended well.
+    pub ok: u64,
+    /// Calls that ended with an error, by class; classes without calls are left out.
+    pub failed: Vec<(&'static str, u64)>,
+    /// Calls that the policy refused or gave up, by reason; reasons without calls are left out.
+    pub rejected: Vec<(&'static str, u64)>,
+    /// Calls whose future was dropped before it was done.
+    pub cancelled: u64,
+    /// Calls whose work panicked.
+    pub panicked: u64,
+    /// Attempts after the first one.
+    pub retries: u64,
+    /// Retries that the budget denied.
+    pub retries_denied: u64,
+    /// Calls that asked their fallback.
+    pub fallbacks: u64,
+    /// How long calls took.
+    pub latency: Latency,
+    /// The policy's breaker, if it has one.
+    pub breaker: Option<BreakerSnapshot>,
+    /// The policy's bulkhead, if it has one.
+    pub bulkhead: Option<BulkheadSnapshot>,
+}
+
+impl PolicySnapshot {
+    /// Calls that ended, whichever way.
+    pub fn finished(&self) -> u64 {
+        let sum = |counts: &[(&str, u64)]| counts.iter().map(|(_, count)| count).sum::<u64>();
+        self.ok + sum(&self.failed) + sum(&self.rejected) + self.cancelled + self.panicked
+    }
+
+    /// Calls refused or given up for that reason, such as `"breaker_open"`.
+    pub fn rejected_for(&self, reason: &str) -> u64 {
+        let of_reason = |(name, _): &&(&str, u64)| *name == reason;
+        self.rejected.iter().find(of_reason).map_or(0, |(_, count)| *count)
+    }
+
+    /// Calls that ended with an error of that class, such as `"transient"`.
+    pub fn failed_as(&self, class: &str) -> u64 {
+        let of_class = |(name, _): &&(&str, u64)| *name == class;
+        self.failed.iter().find(of_class).map_or(0, |(_, count)| *count)
+    }
+}
+
+/// Quantiles of how long calls took, from the moment when they first had to wait.
+///
+/// A call that never waited reads no clock and counts as less than a microsecond. Quantiles are
+/// within the relative error of [`Histogram`](crate::sync::Histogram); `None` before the first
+/// call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Latency {
+    /// Half of the calls were no slower.
+    pub p50: Option<Duration>,
+    /// 90 % of the calls were no slower.
+    pub p90: Option<Duration>,
+    /// 99 % of the calls were no slower.
+    pub p99: Option<Duration>,
+    /// No call was slower.
+    pub max: Option<Duration>,
+}
+
+/// The state of a breaker.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BreakerSnapshot {
+    /// The breaker's name.
+    pub name: String,
+    /// The state that it is in, such as `"closed"` or `"half_open"`.
+    pub state: &'static str,
+    /// How often it went from one state to another: `(from, to, times)`, without the zeros.
+    pub transitions: Vec<(&'static str, &'static str, u64)>,
+}
+
+/// The state of a bulkhead.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BulkheadSnapshot {
+    /// The bulkhead's name.
+    pub name: String,
+    /// How many calls may run at once.
+    pub concurrent: u64,
+    /// How many calls run now.
+    pub in_use: u64,
+    /// How many calls wait for a place.
+    pub queued: u64,
+}
+
+impl fmt::Display for Snapshot {
+    /// A table: one line per policy.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:<24} {:>9} {:>8} {:>8} {:>8} {:>9} {:>9}  breaker",
+            "policy", "ok", "failed", "rejected", "retries", "p50", "p99",
+        )?;
+        for policy in &self.policies {
+            policy.fmt_row(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl PolicySnapshot {
+    fn fmt_row(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sum = |counts: &[(&str, u64)]| counts.iter().map(|(_, count)| count).sum::<u64>();
+        writeln!(
+            f,
+            "{:<24} {:>9} {:>8} {:>8} {:>8} {:>9} {:>9}  {}",
+            self.name,
+            self.ok,
+            sum(&self.failed),
+            sum(&self.rejected),
+            self.retries,
+            Millis(self.latency.p50),
+            Millis(self.latency.p99),
+            self.breaker.as_ref().map_or("-", |breaker| breaker.state),
+        )
+    }
+}
+
+/// A duration in milliseconds with one digit, or a dash.
+struct Millis(Option<Duration>);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.pad("-"),
+            Some(duration) => f.pad(&alloc::format!("{:.1} ms", duration.as_secs_f64() * 1000.0)),
+        }
+    }
+}

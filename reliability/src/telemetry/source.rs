@@ -1,0 +1,30 @@
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{PolicySnapshot, Snapshot};
+
+/// What can tell its state: implemented by the modules above this one, which submit it before
+/// `main`, so that telemetry need not know them.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Source {
+    /// The state of all policies that the source knows.
+    pub policies: fn() -> Vec<PolicySnapshot>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source")
+    }
+}
+
+inventory::collect!(Source);
+
+/// What every policy of the process has counted so far.
+///
+/// Counters are read one after the other while calls go on, so sums of one snapshot may differ by
+/// the calls that ended in between. Each counter only ever grows.
+pub fn snapshot() -> Snapshot {
+    let sources = inventory::iter::<Source>.into_iter();
+    Snapshot { policies: sources.flat_map(|source| (source.policies)()).collect() }
+}
