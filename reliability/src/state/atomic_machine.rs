@@ -80,10 +80,10 @@ impl<M: PackedMachine> AtomicMachine<M> {
     }
 
     fn exchange(&self, seen: Snapshot<M>, next: Snapshot<M>) -> Result<Snapshot<M>, Snapshot<M>> {
-        // Release: whoever sees the new state sees what its maker did before. Acquire: whoever
-        // makes the next one, or loses, has seen what came before the word that it found.
+        // Release: whoever sees the new state sees what its maker did before. Who wins has acquired
+        // already, when it loaded what it has `seen`; who loses acquires what it finds instead.
         self.word
-            .compare_exchange(seen.word(), next.word(), Ordering::AcqRel, Ordering::Acquire)
+            .compare_exchange(seen.word(), next.word(), Ordering::Release, Ordering::Acquire)
             .map_or_else(|found| Err(Snapshot::from_word(found)), |_| Ok(next))
     }
 }

@@ -3,6 +3,7 @@ use quote::{quote, quote_spanned};
 use syn::{GenericParam, Ident, Member, parse_quote};
 
 use super::{
+    diagram,
     model::{Machine, State},
     module::{self, free_parameter, state_type},
 };
@@ -67,7 +68,12 @@ fn table(machine: &Machine) -> TokenStream {
 fn inherent(machine: &Machine) -> TokenStream {
     let Machine { ident, vis, krate, generics, .. } = machine;
     let (impl_generics, arguments, where_clause) = generics.split_for_impl();
+    let picture = diagram::diagram(machine);
+    let doc = format!(
+        "What `{ident}` declares; a double frame marks a state in which it may end.\n\n{picture}\n"
+    );
     quote! {
+        #[doc = #doc]
         #[automatically_derived]
         #[allow(dead_code, reason = "written by `StateMachine`: not every machine needs every part")]
         impl #impl_generics #ident #arguments #where_clause {

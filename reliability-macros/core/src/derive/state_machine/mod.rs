@@ -7,6 +7,7 @@
 //! A mistake never stops a later stage: the module is written from what was understood, so that
 //! one mistake does not become an error at every use of the machine.
 
+mod diagram;
 mod expand;
 mod generics;
 mod graph;
