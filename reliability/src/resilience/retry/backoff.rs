@@ -50,7 +50,7 @@ const LAST_GROWTH: u32 = 1_024;
 /// No delay is ever longer than the longest. Without jitter no delay is shorter than the one
 /// before it. Whatever the settings and arguments, nothing panics: what does not fit in a
 /// [`Duration`] is [`Duration::MAX`], or the longest delay if that is less. Exponential delays are
-/// computed in `f64`, exact to the nanosecond up to about 100 days.
+/// computed in `f64`: to the nanosecond where they are shorter than a day.
 ///
 /// # Examples
 ///
