@@ -17,7 +17,7 @@ mod table;
 mod verdict;
 mod visitors;
 
-use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,10 +27,9 @@ use tokio::time::{Instant, sleep_until};
 pub use http::{Answer, Http, Unreachable};
 pub use inventory::Mood;
 pub use shop::{Price, Shop, page};
-pub use table::Protection;
 
 use inventory::Inventory;
-use table::{Row, Table};
+use table::{Protection, Row, Table};
 use verdict::Verdict;
 use visitors::Visitors;
 
@@ -48,16 +47,13 @@ const PLAN: [(Mood, u32); 7] = [
 /// Opens the shop, lets the inventory go through its moods, prints one row per second, and tells
 /// whether the protected route served its visitors better.
 ///
-/// `routes` has `/protected/{sku}` and `/unprotected/{sku}`; `protection` tells what the policy of
-/// the first has done so far.
+/// `routes` has `/unprotected/{sku}` and `/protected/{sku}`; `policy` is the name of the policy
+/// that protects the second.
 ///
 /// # Errors
 ///
 /// When the loopback interface has no free port.
-pub async fn run(
-    routes: Router<Shop>,
-    protection: impl Fn() -> Protection,
-) -> Result<ExitCode, Box<dyn Error>> {
+pub async fn run(routes: Router<Shop>, policy: &str) -> io::Result<ExitCode> {
     let inventory = Inventory::open().await?;
     let listener = http::listen().await?;
     let shop = listener.local_addr()?;
@@ -68,20 +64,20 @@ pub async fn run(
     let table = Table::start();
     let mut verdict = Verdict::default();
     let mut second = 0;
-    let mut before = protection();
+    let mut before = Protection::of(policy);
     let start = Instant::now();
     for (mood, seconds) in PLAN {
         inventory.turn(mood);
         for _ in 0..seconds {
             second += 1;
             sleep_until(start + Duration::from_secs(second)).await;
-            let now = protection();
+            let now = Protection::of(policy);
             let row = Row {
                 second,
                 mood,
                 unprotected: unprotected.take_tally(),
                 protected: protected.take_tally(),
-                protection: now.since(&before),
+                protection: now.since(before),
             };
             before = now;
             table.print(&row);

@@ -38,13 +38,15 @@ impl Shop {
         self.inventory.get(&format!("/price/{sku}")).await
     }
 
-    /// Notes a price that the inventory has told.
-    pub fn remember(&self, sku: u32, price: Price) {
-        let old = Price { fresh: false, ..price };
-        self.lock().insert(sku, old);
+    /// The price in an answer of the inventory, which is cached; `None` when there is none in it.
+    pub fn read(&self, sku: u32, answer: &Answer) -> Option<Price> {
+        let text = std::str::from_utf8(&answer.body).ok()?;
+        let cents = text.parse().ok().filter(|_| answer.status == StatusCode::OK)?;
+        self.lock().insert(sku, Price { cents, fresh: false });
+        Some(Price { cents, fresh: true })
     }
 
-    /// The cached price.
+    /// The price that the inventory told last.
     pub fn cached(&self, sku: u32) -> Option<Price> {
         self.lock().get(&sku).copied()
     }

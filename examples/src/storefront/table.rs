@@ -3,27 +3,48 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use reliability::telemetry;
+
 use super::inventory::Mood;
 use super::visitors::Tally;
 
-/// What the protected route's policy has done so far.
-#[derive(Debug, Clone, Default)]
-pub struct Protection {
+/// What the policy of the protected route has counted, as telemetry tells it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Protection {
     /// Attempts beyond the first one of a call.
-    pub retries: u64,
-    /// Calls and attempts that were refused or given up: breaker open, bulkhead full, timed out.
-    pub rejections: u64,
-    /// What state its breaker is in.
-    pub breaker: String,
+    pub(super) retries: u64,
+    /// Calls that were refused or given up: breaker open, bulkhead full, too late.
+    pub(super) rejections: u64,
+    /// How often the breaker opened.
+    pub(super) opened: u64,
+    /// What state the breaker is in.
+    pub(super) breaker: &'static str,
 }
 
 impl Protection {
+    /// Everything so far.
+    pub(super) fn of(policy: &str) -> Self {
+        let snapshot = telemetry::snapshot();
+        let Some(policy) = snapshot.policy(policy) else {
+            return Self::default();
+        };
+        let breaker = policy.breaker.as_ref();
+        let transitions = breaker.into_iter().flat_map(|breaker| &breaker.transitions);
+        Self {
+            retries: policy.retries,
+            rejections: policy.rejected.iter().map(|(_, calls)| calls).sum(),
+            opened: transitions.filter(|(_, to, _)| *to == "open").map(|(.., times)| times).sum(),
+            breaker: breaker.map_or("-", |breaker| breaker.state),
+        }
+    }
+
     /// The counts since then, and the state as it is now.
-    pub(super) fn since(&self, before: &Protection) -> Protection {
-        Protection {
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
             retries: self.retries - before.retries,
             rejections: self.rejections - before.rejections,
-            breaker: self.breaker.clone(),
+            opened: self.opened - before.opened,
+            breaker: self.breaker,
         }
     }
 }
@@ -55,11 +76,11 @@ impl Table {
             "served",
             "p50",
             "p99",
-            "pages",
+            "visits",
             "served",
             "p50",
             "p99",
-            "pages",
+            "visits",
             "cached",
             "retries",
             "rejected",
@@ -77,7 +98,7 @@ impl Table {
             percent(row.protected.cached_share()),
             row.protection.retries,
             row.protection.rejections,
-            self.breaker(&row.protection.breaker),
+            self.breaker(row.protection.breaker),
         );
     }
 
@@ -121,5 +142,9 @@ pub(super) fn percent(share: Option<f64>) -> String {
 }
 
 pub(super) fn milliseconds(time: Option<Duration>) -> String {
-    time.map_or_else(|| "-".to_owned(), |time| format!("{} ms", time.as_millis()))
+    match time.map(|time| time.as_millis()) {
+        None => "-".to_owned(),
+        Some(0) => "<1 ms".to_owned(),
+        Some(milliseconds) => format!("{milliseconds} ms"),
+    }
 }

@@ -13,6 +13,7 @@ pub(super) struct Verdict {
     all: Sides,
     retries: u64,
     rejections: u64,
+    opened: u64,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +34,7 @@ impl Verdict {
         self.all.merge(row);
         self.retries += row.protection.retries;
         self.rejections += row.protection.rejections;
+        self.opened += row.protection.opened;
         match self.moods.iter_mut().find(|(mood, _)| *mood == row.mood) {
             Some((_, sides)) => sides.merge(row),
             None => {
@@ -47,33 +49,34 @@ impl Verdict {
     /// and its slowest pages came sooner.
     pub(super) fn print(&self) -> ExitCode {
         println!();
-        println!("{:<11} {:>22} {:>22}", "served, p99", "unprotected", "protected");
+        println!("{:<12} {:>22} {:>22}", "served, p99", "unprotected", "protected");
         for (mood, sides) in &self.moods {
             println!(
-                "{:<11} {:>22} {:>22}",
+                "{:<12} {:>22} {:>22}",
                 mood.as_str(),
                 sum(&sides.unprotected),
                 sum(&sides.protected)
             );
         }
         println!(
-            "{:<11} {:>22} {:>22}",
+            "{:<12} {:>22} {:>22}",
             "all",
             sum(&self.all.unprotected),
             sum(&self.all.protected)
         );
         println!(
-            "{:<11} {:>22} {:>22}",
-            "pages",
+            "{:<12} {:>22} {:>22}",
+            "pages served",
             self.all.unprotected.served(),
             self.all.protected.served(),
         );
         println!();
         println!(
-            "{} of the protected pages showed a cached price; {} retries, {} rejections.",
+            "{} of the protected pages showed a cached price; {} retries, {} rejections, breaker opened {} times.",
             percent(self.all.protected.cached_share()),
             self.retries,
             self.rejections,
+            self.opened,
         );
         if self.protected_is_better() {
             println!(
