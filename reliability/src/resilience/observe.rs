@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::breaker::State;
 use super::registry::{self, Entry};
-use super::{Breaker, Bulkhead, Layer};
+use super::{Breaker, Bulkhead};
 use crate::error::{Class, Reason};
 use crate::telemetry::{BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Source};
 
@@ -18,27 +18,27 @@ impl Entry {
         let policy = self.policy();
         let totals = policy.totals();
         let latency = policy.latency();
-        let mut snapshot = PolicySnapshot::default();
-        snapshot.name = policy.name().to_string();
-        snapshot.site = self.site().map(|site| site.to_string());
-        snapshot.layers = policy.layers().iter().map(|layer| Layer::as_str(*layer)).collect();
-        snapshot.ok = totals.ok();
-        snapshot.failed = counts(Class::ALL.map(|class| (class.as_str(), totals.failed(class))));
-        snapshot.rejected =
-            counts(Reason::ALL.map(|reason| (reason.as_str(), totals.rejected(reason))));
-        snapshot.cancelled = totals.cancelled();
-        snapshot.panicked = totals.panicked();
-        snapshot.retries = totals.retries();
-        snapshot.retries_denied = totals.retries_denied();
-        snapshot.fallbacks = totals.fallbacks();
-        snapshot.latency = Latency::default();
-        snapshot.latency.p50 = latency.quantile(0.5);
-        snapshot.latency.p90 = latency.quantile(0.9);
-        snapshot.latency.p99 = latency.quantile(0.99);
-        snapshot.latency.max = latency.max();
-        snapshot.breaker = policy.breaker().map(observe_breaker);
-        snapshot.bulkhead = policy.bulkhead().map(observe_bulkhead);
-        snapshot
+        PolicySnapshot {
+            name: policy.name().to_string(),
+            site: self.site().map(|site| site.to_string()),
+            layers: policy.layers().iter().map(|layer| layer.as_str()).collect(),
+            ok: totals.ok(),
+            failed: counts(Class::ALL.map(|class| (class.as_str(), totals.failed(class)))),
+            rejected: counts(Reason::ALL.map(|reason| (reason.as_str(), totals.rejected(reason)))),
+            cancelled: totals.cancelled(),
+            panicked: totals.panicked(),
+            retries: totals.retries(),
+            retries_denied: totals.retries_denied(),
+            fallbacks: totals.fallbacks(),
+            latency: Latency {
+                p50: latency.quantile(0.5),
+                p90: latency.quantile(0.9),
+                p99: latency.quantile(0.99),
+                max: latency.max(),
+            },
+            breaker: policy.breaker().map(observe_breaker),
+            bulkhead: policy.bulkhead().map(observe_bulkhead),
+        }
     }
 }
 
@@ -48,22 +48,22 @@ fn counts<const N: usize>(all: [(&'static str, u64); N]) -> Vec<(&'static str, u
 
 fn observe_breaker(breaker: &Breaker) -> BreakerSnapshot {
     let now = breaker.snapshot();
-    let mut snapshot = BreakerSnapshot::default();
-    snapshot.name = now.name.to_string();
-    snapshot.state = now.state.as_str();
     let edges = State::ALL.iter().flat_map(|from| State::ALL.iter().map(move |to| (*from, *to)));
-    snapshot.transitions = edges
-        .map(|(from, to)| (from.as_str(), to.as_str(), now.transitions(from, to)))
-        .filter(|(_, _, times)| *times > 0)
-        .collect();
-    snapshot
+    BreakerSnapshot {
+        name: now.name.to_string(),
+        state: now.state.as_str(),
+        transitions: edges
+            .map(|(from, to)| (from.as_str(), to.as_str(), now.transitions(from, to)))
+            .filter(|(_, _, times)| *times > 0)
+            .collect(),
+    }
 }
 
 fn observe_bulkhead(bulkhead: &Bulkhead) -> BulkheadSnapshot {
-    let mut snapshot = BulkheadSnapshot::default();
-    snapshot.name = bulkhead.name().to_string();
-    snapshot.concurrent = bulkhead.concurrent().into();
-    snapshot.in_use = bulkhead.in_use().into();
-    snapshot.queued = bulkhead.queued().into();
-    snapshot
+    BulkheadSnapshot {
+        name: bulkhead.name().to_string(),
+        concurrent: bulkhead.concurrent().into(),
+        in_use: bulkhead.in_use().into(),
+        queued: bulkhead.queued().into(),
+    }
 }

@@ -56,6 +56,20 @@ use crate::error::{Failure, Fault, Name, Rejected};
 use crate::sync::HistogramSnapshot;
 use inner::Inner;
 
+/// The loop that `#[resilient]` writes out in the annotated function. A macro here as well: each
+/// `async fn` between the caller and the work would copy the future once more.
+macro_rules! attempts {
+    ($call:ident, $work:ident) => {
+        loop {
+            let outcome = $call.attempt($work()).await;
+            match $call.judge(outcome) {
+                Next::Done(result) => break result,
+                Next::Again(pause) => pause.await,
+            }
+        }
+    };
+}
+
 /// What stands around a call: an ordered list of layers and what they have learned.
 ///
 /// Clones share everything. Written first means outermost; orders that are certainly a mistake are
@@ -108,13 +122,13 @@ impl Policy {
     /// # Cancel safety
     ///
     /// As [`Call`].
-    pub async fn call<T, E, F, Fut>(&self, work: F) -> Result<T, E>
+    pub fn call<T, E, F, Fut>(&self, work: F) -> impl Future<Output = Result<T, E>>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: Fault + From<Rejected>,
     {
-        self.call_classified(Classifier::by_fault(), work).await
+        self.call_classified(Classifier::by_fault(), work)
     }
 
     /// As [`call`](Policy::call), for an error type that does not say its class itself.
@@ -129,14 +143,15 @@ impl Policy {
     pub async fn call_classified<T, E, F, Fut>(
         &self,
         classifier: Classifier<E>,
-        work: F,
+        mut work: F,
     ) -> Result<T, E>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: From<Rejected>,
     {
-        run(&mut Call::new(self, classifier), work).await.map_err(Failure::into_error)
+        let mut call = Call::new(self, classifier);
+        attempts!(call, work).map_err(Failure::into_error)
     }
 
     /// As [`call`](Policy::call), with another answer for when there is none.
@@ -174,7 +189,7 @@ impl Policy {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn call_or<T, E, F, Fut, B, BFut>(&self, work: F, fallback: B) -> Result<T, E>
+    pub async fn call_or<T, E, F, Fut, B, BFut>(&self, mut work: F, fallback: B) -> Result<T, E>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -183,7 +198,7 @@ impl Policy {
         E: Fault + From<Rejected>,
     {
         let mut call = Call::new(self, Classifier::by_fault());
-        match run(&mut call, work).await {
+        match attempts!(call, work) {
             Err(failure) if call.wants_fallback(&failure) => {
                 call.answer(fallback(failure.into_error())).await
             }
@@ -331,20 +346,5 @@ impl fmt::Debug for Policy {
             debug.field("bulkhead", bulkhead);
         }
         debug.finish()
-    }
-}
-
-/// The loop that the macros write out in the annotated function.
-async fn run<T, E, F, Fut>(call: &mut Call<'_, E>, mut work: F) -> Result<T, Failure<E>>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, E>>,
-{
-    loop {
-        let outcome = call.attempt(work()).await;
-        match call.judge(outcome) {
-            Next::Done(result) => return result,
-            Next::Again(pause) => pause.await,
-        }
     }
 }
