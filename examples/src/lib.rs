@@ -1,5 +1,6 @@
-//! What the examples share: a shop, the service it depends on, and its visitors.
+//! What the examples share: the services that they call.
 //!
 //! Nothing in here protects anything. What does stands in the examples themselves, beside `src`.
 
+pub mod quickstart;
 pub mod storefront;

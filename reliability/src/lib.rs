@@ -8,6 +8,8 @@ extern crate self as reliability;
 #[doc(hidden)]
 pub mod __private;
 pub mod error;
+#[cfg(all(doc, feature = "macros", feature = "resilience", feature = "telemetry"))]
+pub mod guide;
 #[cfg(feature = "resilience")]
 pub mod resilience;
 pub mod state;
