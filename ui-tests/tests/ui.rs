@@ -3,4 +3,5 @@
 fn ui() {
     let t = trybuild::TestCases::new();
     t.pass("state_machine/pass/*.rs");
+    t.pass("resilient/pass/*.rs");
 }

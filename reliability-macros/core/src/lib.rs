@@ -7,11 +7,19 @@
 //! `compile_error!` items among the tokens it returns, all of them, each on the token that is
 //! wrong ([`Diagnostics`]).
 
+mod body;
 mod crate_path;
 pub mod derive;
 mod diagnostics;
 mod dump;
+mod item;
+mod literal;
 mod options;
+mod params;
+pub mod resilient;
+mod settings;
+mod stack;
+pub mod traced;
 
 pub use crate_path::CratePath;
 pub use diagnostics::{Diagnostics, did_you_mean, list_in_words};

@@ -1,5 +1,13 @@
 //! What expansions may name. Not for people: it changes without notice.
 
+#[cfg(all(feature = "std", feature = "resilience"))]
+mod answer;
+#[cfg(all(feature = "std", feature = "resilience"))]
+mod argument;
+mod diagnostics;
+#[cfg(feature = "telemetry")]
+mod traced;
+
 pub use alloc::string::String;
 pub use core;
 pub use core::time::Duration;
@@ -7,9 +15,23 @@ pub use core::time::Duration;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use inventory;
 #[cfg(feature = "telemetry")]
-pub use tracing;
+pub use tracing::{self, Span};
 
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use crate::resilience::keyed::Keyed;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use crate::resilience::registry::{Declaration, Declared, Registered, Site};
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub use crate::resilience::{Call, Next};
+
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub use answer::{Answer, AnswerLater, AnswerNow, FallbackResult, Later, Now};
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub use argument::{Argument, Repeatable, again};
+pub use diagnostics::{
+    CarriesRejected, OneImplementor, carry, carry_failure, one_implementor, typed,
+};
+#[cfg(feature = "telemetry")]
+pub use traced::{
+    Ended, RecordDebug, RecordDisplay, RecordNothing, ShowDebug, ShowType, Shown, TypeName,
+};

@@ -66,3 +66,5 @@ pub use policy::{
 #[cfg(feature = "std")]
 pub use retry::Retry;
 pub use retry::{Backoff, Jitter, RetryBudget};
+#[cfg(all(feature = "std", feature = "macros"))]
+pub use reliability_macros::resilient;

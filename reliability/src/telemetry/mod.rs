@@ -39,3 +39,5 @@ mod source;
 pub use snapshot::{BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Snapshot};
 #[cfg(feature = "std")]
 pub use source::{Source, snapshot};
+#[cfg(feature = "macros")]
+pub use reliability_macros::traced;

@@ -55,8 +55,8 @@ pub struct Call<'a, E> {
     /// The next admission step of this attempt; below the number of steps while it is admitted.
     pub(super) step: usize,
     pub(super) attempts: u32,
-    /// No more attempts than this, whatever the policy says.
-    pub(super) attempts_cap: u32,
+    /// Of the policy, read when the call began, or 1.
+    pub(super) attempts_max: u32,
     pub(super) phase: Phase,
     pub(super) breaker: Option<breaker::Permit<'a>>,
     pub(super) bulkhead: Option<bulkhead::Permit<'a>>,
@@ -98,15 +98,21 @@ impl<'a, E> Call<'a, E> {
     #[inline]
     pub fn new(policy: &'a Policy, classifier: Classifier<E>) -> Self {
         let policy = policy.inner();
-        if let Some(budget) = policy.retry.as_ref().and_then(|retry| retry.budget()) {
-            budget.deposit();
+        let mut attempts_max = 1;
+        if let Some(retry) = &policy.retry {
+            // Read once: were the figure raised after `may_retry` has denied, then the arguments of
+            // a further attempt would be gone.
+            attempts_max = retry.attempts_max();
+            if let Some(budget) = retry.budget() {
+                budget.deposit();
+            }
         }
         Self {
             policy,
             classifier,
             step: 0,
             attempts: 0,
-            attempts_cap: u32::MAX,
+            attempts_max,
             phase: Phase::Outside,
             breaker: None,
             bulkhead: None,
@@ -124,7 +130,7 @@ impl<'a, E> Call<'a, E> {
     /// be repeated under a policy that is shared.
     pub fn once(policy: &'a Policy, classifier: Classifier<E>) -> Self {
         let mut call = Self::new(policy, classifier);
-        call.attempts_cap = 1;
+        call.attempts_max = 1;
         call
     }
 
@@ -138,7 +144,7 @@ impl<'a, E> Call<'a, E> {
     /// consumes has to be kept.
     #[inline]
     pub fn may_retry(&self) -> bool {
-        self.attempts_max() > self.attempts + 1
+        self.attempts_max > self.attempts + 1
     }
 
     /// One attempt: admission, then `work` under timeout and deadline.
@@ -232,7 +238,7 @@ impl<'a, E> Call<'a, E> {
         let worth_it = self.classifier.failure_disposition(failure).retried
             || reason.is_some_and(|reason| retry.also_retries(reason));
         let refused_outside = self.step < self.policy.steps_per_call;
-        if !worth_it || refused_outside || self.attempts >= self.attempts_max() {
+        if !worth_it || refused_outside || self.attempts >= self.attempts_max {
             return None;
         }
         let backoff = retry.backoff().delay(self.attempts, self.previous_pause, fastrand::u64(..));
@@ -253,14 +259,6 @@ impl<'a, E> Call<'a, E> {
         events::retried(self.policy, self.attempts, pause);
         self.phase = Phase::Outside;
         Some(Pause::new(pause))
-    }
-
-    #[inline]
-    fn attempts_max(&self) -> u32 {
-        match &self.policy.retry {
-            Some(retry) => retry.attempts_max().min(self.attempts_cap),
-            None => 1,
-        }
     }
 
     /// Passes the admission steps that are left, outermost first.

@@ -1,0 +1,286 @@
+//! The parameters of a function, as what has to happen to each so that the body can run again.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{
+    Attribute, FnArg, Pat, PatIdent, ReceiverKind, Signature, Token, Type, spanned::Spanned as _,
+};
+
+use crate::crate_path::CratePath;
+
+/// How often the body and the fallback want the arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Uses {
+    /// The body runs once and nothing comes after it: the arguments are left alone.
+    Once,
+    /// The body may run again: owned arguments are cloned while attempts remain, and then moved.
+    Repeatedly,
+    /// A fallback gets the arguments afterwards: every attempt works on clones.
+    AlsoAfter,
+}
+
+/// How a parameter is passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passing {
+    /// A shared reference, which is copied.
+    Shared,
+    /// An exclusive reference, which is reborrowed.
+    Exclusive,
+    /// Anything else, which is cloned.
+    Owned,
+}
+
+/// One parameter, without the receiver.
+#[derive(Debug)]
+struct Param {
+    /// Its `#[cfg(..)]` attributes, which everything that names it has to carry.
+    cfgs: Vec<Attribute>,
+    /// The name in the rewritten signature; none for `_`.
+    outer: Option<Ident>,
+    /// What the body binds; none where that is the outer name itself.
+    inner: Option<TokenStream>,
+    ty: Type,
+    passing: Passing,
+}
+
+/// The parameters of one function.
+#[derive(Debug)]
+pub(crate) struct Params {
+    receiver: Option<Receiver>,
+    params: Vec<Param>,
+}
+
+#[derive(Debug)]
+struct Receiver {
+    token: Token![self],
+    owned: bool,
+    mutable: Option<Token![mut]>,
+    ty: Option<Type>,
+}
+
+/// Statements around the attempts of a call.
+#[derive(Debug, Default)]
+pub(crate) struct Bindings {
+    /// Before the first attempt.
+    pub(crate) before: TokenStream,
+    /// At the start of each attempt.
+    pub(crate) each: TokenStream,
+    /// The name that stands for an owned `self` in the body.
+    pub(crate) this: Option<Ident>,
+}
+
+impl Params {
+    /// Reads the parameters, and rewrites the signature so that all of them have a name where
+    /// `uses` wants them again.
+    pub(crate) fn take(sig: &mut Signature, uses: Uses) -> Self {
+        let mut receiver = None;
+        let mut params = Vec::new();
+        for (index, input) in sig.inputs.iter_mut().enumerate() {
+            match input {
+                FnArg::Receiver(written) => receiver = Some(Receiver::read(written, uses)),
+                FnArg::Typed(typed) => params.push(Param::take(typed, index, uses)),
+            }
+        }
+        Self { receiver, params }
+    }
+
+    /// What prepares the arguments of each attempt. `last` is an expression that says whether the
+    /// attempt is certainly the last one.
+    pub(crate) fn bindings(&self, krate: &CratePath, uses: Uses, last: &TokenStream) -> Bindings {
+        let mut bindings = Bindings::default();
+        if uses == Uses::Once {
+            return bindings;
+        }
+        if let Some(receiver) = &self.receiver {
+            receiver.bind(&mut bindings, krate, uses, last);
+        }
+        for param in &self.params {
+            param.bind(&mut bindings, krate, uses, last);
+        }
+        bindings
+    }
+
+    /// Calls `function` with all arguments and then `error`, once for each combination of the
+    /// parameters that stand under `#[cfg(..)]`: as statements `let answer = ..;` of which one is
+    /// compiled.
+    pub(crate) fn call(
+        &self,
+        function: &TokenStream,
+        error: &TokenStream,
+        answer: &Ident,
+    ) -> TokenStream {
+        let conditional: Vec<usize> =
+            (0..self.params.len()).filter(|index| !self.params[*index].cfgs.is_empty()).collect();
+        let combinations = 0..1_usize << conditional.len();
+        combinations
+            .map(|present| {
+                let is_present = |index: usize| {
+                    conditional
+                        .iter()
+                        .position(|conditional| *conditional == index)
+                        .is_none_or(|bit| present & (1 << bit) != 0)
+                };
+                let cfgs = conditional.iter().flat_map(|index| {
+                    let present = is_present(*index);
+                    self.params[*index].cfgs.iter().map(move |cfg| {
+                        let condition = condition(cfg);
+                        if present {
+                            quote!(#[cfg(#condition)])
+                        } else {
+                            quote!(#[cfg(not(#condition))])
+                        }
+                    })
+                });
+                let receiver =
+                    self.receiver.iter().map(|receiver| receiver.token.to_token_stream());
+                let arguments = self
+                    .params
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, _)| is_present(*index))
+                    .filter_map(|(_, param)| param.outer.as_ref().map(ToTokens::to_token_stream));
+                let arguments = receiver.chain(arguments).chain([error.clone()]);
+                quote!(#(#cfgs)* let #answer = #function(#(#arguments),*);)
+            })
+            .collect()
+    }
+
+    /// Whether the body can change something that outlives an attempt.
+    pub(crate) fn has_exclusive(&self, sig: &Signature) -> bool {
+        let by_receiver = sig.receiver().is_some_and(|receiver| {
+            matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_)))
+        });
+        by_receiver || self.params.iter().any(|param| param.passing == Passing::Exclusive)
+    }
+}
+
+/// What stands in the parentheses of a `#[cfg(..)]`; several attributes of one parameter are
+/// joined by the caller's repetition.
+fn condition(cfg: &Attribute) -> TokenStream {
+    match &cfg.meta {
+        syn::Meta::List(list) => list.tokens.clone(),
+        other => other.to_token_stream(),
+    }
+}
+
+impl Receiver {
+    fn read(written: &mut syn::Receiver, uses: Uses) -> Self {
+        let reference = match &written.kind {
+            ReceiverKind::Reference(..) => true,
+            ReceiverKind::Typed(_, ty) => matches!(**ty, Type::Reference(_)),
+            _ => false,
+        };
+        let ty = match &written.kind {
+            ReceiverKind::Typed(_, ty) => Some((**ty).clone()),
+            _ => None,
+        };
+        let owned = !reference;
+        // The attempt binds its own name for an owned `self`, and that one is what changes.
+        let mutable = if owned && uses != Uses::Once { written.mutability.take() } else { None };
+        Self { token: written.self_token, owned, mutable, ty }
+    }
+
+    fn bind(&self, bindings: &mut Bindings, krate: &CratePath, uses: Uses, last: &TokenStream) {
+        if !self.owned {
+            return;
+        }
+        let this = Ident::new("this", Span::mixed_site());
+        let (token, mutable) = (&self.token, &self.mutable);
+        let span = self.ty.as_ref().map_or(token.span, |ty| ty.span());
+        let value = keep(bindings, krate, uses, last, &token.to_token_stream(), "this", span);
+        bindings.each.extend(quote!(let #mutable #this = #value;));
+        bindings.this = Some(this);
+    }
+}
+
+impl Param {
+    fn take(typed: &mut syn::PatType, index: usize, uses: Uses) -> Self {
+        let cfgs = typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
+        let passing = match bare(&typed.ty) {
+            Type::Reference(reference) if reference.mutability.is_some() => Passing::Exclusive,
+            Type::Reference(_) => Passing::Shared,
+            _ => Passing::Owned,
+        };
+        let mut this = Self { cfgs, outer: None, inner: None, ty: (*typed.ty).clone(), passing };
+        this.name(typed, index, uses);
+        this
+    }
+
+    /// Gives the parameter a name, and the body's attempt the pattern.
+    fn name(&mut self, typed: &mut syn::PatType, index: usize, uses: Uses) {
+        if let Pat::Ident(PatIdent { by_ref: None, mutability, ident, subpat: None, .. }) =
+            &mut *typed.pat
+        {
+            self.outer = Some(ident.clone());
+            let rebound = self.passing != Passing::Shared || mutability.is_some();
+            if uses != Uses::Once && rebound {
+                self.inner = Some(quote!(#mutability #ident));
+                *mutability = None;
+            }
+            return;
+        }
+        let is_wild = matches!(*typed.pat, Pat::Wild(_));
+        if uses == Uses::Once || (is_wild && uses == Uses::Repeatedly) {
+            return;
+        }
+        let name = Ident::new(&format!("argument_{index}"), Span::mixed_site());
+        if !is_wild {
+            self.inner = Some(typed.pat.to_token_stream());
+        }
+        *typed.pat = syn::parse_quote!(#name);
+        self.outer = Some(name);
+    }
+
+    fn bind(&self, bindings: &mut Bindings, krate: &CratePath, uses: Uses, last: &TokenStream) {
+        let (Some(outer), Some(inner)) = (&self.outer, &self.inner) else {
+            return;
+        };
+        let cfgs = &self.cfgs;
+        let value = match self.passing {
+            Passing::Shared => outer.to_token_stream(),
+            Passing::Exclusive => quote!(&mut *#outer),
+            Passing::Owned => {
+                let mut own = Bindings::default();
+                let name = outer.to_string();
+                let name = name.trim_start_matches("r#");
+                let value = outer.to_token_stream();
+                let value = keep(&mut own, krate, uses, last, &value, name, self.ty.span());
+                let before = own.before;
+                if !before.is_empty() {
+                    bindings.before.extend(quote!(#(#cfgs)* #before));
+                }
+                value
+            }
+        };
+        bindings.each.extend(quote!(#(#cfgs)* let #inner = #value;));
+    }
+}
+
+/// The expression that gives an attempt its own `value`; what it needs before goes to `bindings`.
+/// Errors about a type that cannot be cloned are shown at `span`.
+fn keep(
+    bindings: &mut Bindings,
+    krate: &CratePath,
+    uses: Uses,
+    last: &TokenStream,
+    value: &TokenStream,
+    name: &str,
+    span: Span,
+) -> TokenStream {
+    if uses == Uses::AlsoAfter {
+        return quote_spanned!(span=> #krate::__private::again(&#value));
+    }
+    let kept = format_ident!("kept_{name}", span = Span::mixed_site());
+    let new = quote_spanned!(span=> #krate::__private::Argument::new);
+    bindings.before.extend(quote!(let mut #kept = #new(#value);));
+    quote!(#kept.take(#last))
+}
+
+/// The type without parentheses and invisible groups, as `macro_rules!` leaves them.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        other => other,
+    }
+}

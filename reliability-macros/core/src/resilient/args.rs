@@ -1,0 +1,386 @@
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::{Expr, Path};
+
+use super::{breaker::Breaker, bulkhead::Bulkhead, fallback::Fallback, order, retry::Retry};
+use crate::{
+    crate_path::CratePath,
+    diagnostics::{Diagnostics, list_in_words},
+    literal::Period,
+    settings::{self, Known, Setting},
+};
+
+/// What was written in `#[resilient(..)]`.
+#[derive(Debug)]
+pub(crate) struct Args {
+    /// In the order in which they are written: outermost first.
+    pub(crate) layers: Vec<Layer>,
+    /// What allows the body to run again.
+    pub(crate) repeats: Option<Repeats>,
+    pub(crate) source: Source,
+    pub(crate) name: Option<syn::LitStr>,
+    pub(crate) clock: Option<&'static str>,
+    pub(crate) when: Option<Path>,
+    pub(crate) krate: CratePath,
+}
+
+/// One layer, with the word that began it.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) word: Ident,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Fallback(Fallback),
+    Deadline(Period),
+    Retry(Box<Retry>),
+    Breaker(Box<Breaker>),
+    Bulkhead(Bulkhead),
+    Timeout(Period),
+}
+
+/// The user's word that repeating the body does no harm.
+#[derive(Debug)]
+pub(crate) enum Repeats {
+    /// `idempotent`
+    Idempotent,
+    /// `idempotency_key = expr`
+    Key(Box<Expr>),
+}
+
+/// Where the policy object comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// One for the function.
+    Declared,
+    /// `policy = expr`
+    Shared(Box<Expr>),
+    /// `key = expr`, and how many keys are kept.
+    PerKey(Box<Expr>, u32),
+}
+
+const KNOWN: Known = &[
+    ("fallback", "fallback = path::to::function"),
+    ("deadline", "deadline = \"3s\""),
+    ("retry", "retry(attempts = 3)"),
+    ("breaker", "breaker(failure_rate = 0.5)"),
+    ("bulkhead", "bulkhead(concurrent = 64)"),
+    ("timeout", "timeout = \"800ms\""),
+    ("idempotent", "idempotent"),
+    ("idempotency_key", "idempotency_key = expression"),
+    ("policy", "policy = expression"),
+    ("key", "key = expression"),
+    ("capacity", "capacity = 1000"),
+    ("name", "name = \"inventory\""),
+    ("clock", "clock = coarse"),
+    ("when", "when = path::to::predicate"),
+    ("crate", "crate = ::path::to::reliability"),
+];
+
+const CLOCKS: Known = &[("precise", "precise"), ("coarse", "coarse"), ("ticked", "ticked")];
+
+/// How many keys a `key = ..` keeps policies for, unless `capacity` says.
+pub(crate) const DEFAULT_CAPACITY: u32 = 1_000;
+const CAPACITY_MAX: u32 = 1_000_000;
+
+impl Args {
+    /// Reads and checks everything that can be checked without the item.
+    pub(crate) fn read(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Self {
+        let mut draft = Draft::default();
+        let choices = settings::parse(diagnostics, tokens);
+        let grammar_was_wrong = diagnostics.has_errors();
+        settings::walk(diagnostics, "`#[resilient]`", KNOWN, choices, |diagnostics, setting| {
+            draft.take(diagnostics, &setting);
+        });
+        let args = draft.finish(diagnostics);
+        if !grammar_was_wrong {
+            args.check_presence(diagnostics);
+        }
+        order::check(diagnostics, &args.layers);
+        args.check_repetition(diagnostics);
+        args
+    }
+
+    /// The fallback, if there is one.
+    pub(crate) fn fallback(&self) -> Option<&Fallback> {
+        self.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::Fallback(fallback) => Some(fallback),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn retry(&self) -> Option<&Retry> {
+        self.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::Retry(retry) => Some(&**retry),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn breaker(&self) -> Option<&Breaker> {
+        self.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::Breaker(breaker) => Some(&**breaker),
+            _ => None,
+        })
+    }
+
+    /// Whether the body may run more than once in a call.
+    pub(crate) fn repeats(&self) -> bool {
+        self.repeats.is_some()
+            && (self.retry().is_some() || matches!(self.source, Source::Shared(_)))
+    }
+
+    fn check_presence(&self, diagnostics: &mut Diagnostics) {
+        if self.layers.is_empty() && !matches!(self.source, Source::Shared(_)) {
+            diagnostics.push(syn::Error::new(
+                Span::call_site(),
+                "`#[resilient]` has nothing to do: name at least one policy, for example \
+                 `#[resilient(timeout = \"800ms\")]` or `#[resilient(retry(attempts = 3), \
+                 idempotent)]`",
+            ));
+        }
+    }
+
+    /// Repetition is never an accident.
+    fn check_repetition(&self, diagnostics: &mut Diagnostics) {
+        if self.repeats.is_some() {
+            return;
+        }
+        for layer in &self.layers {
+            if let Kind::Retry(_) = layer.kind {
+                diagnostics.error(
+                    &layer.word,
+                    "`retry` runs the body again, so say that this does no harm: add `idempotent` \
+                     if running it twice has the effect of running it once, or `idempotency_key = \
+                     expression` if the other side recognises a repeated call by a key (the body \
+                     reads it with `IdempotencyKey::current()`)",
+                );
+            }
+        }
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Draft {
+    layers: Vec<Layer>,
+    idempotent: Option<Ident>,
+    idempotency_key: Option<(Ident, Expr)>,
+    policy: Option<(Ident, Expr)>,
+    key: Option<(Ident, Expr)>,
+    capacity: Option<(Ident, u32)>,
+    name: Option<(Ident, syn::LitStr)>,
+    clock: Option<(Ident, &'static str)>,
+    when: Option<Path>,
+    krate: Option<CratePath>,
+}
+
+impl Draft {
+    fn take(&mut self, diagnostics: &mut Diagnostics, setting: &Setting) {
+        let word = || setting.word().clone();
+        let name = setting.name;
+        if let Some(kind) = layer(diagnostics, setting) {
+            self.layers.push(Layer { word: word(), kind });
+            return;
+        }
+        match name {
+            "idempotent" => self.idempotent = diagnostics.keep(setting.flag()).map(|()| word()),
+            "idempotency_key" => {
+                self.idempotency_key = diagnostics.keep(setting.expr()).map(|e| (word(), e));
+            }
+            "policy" => self.policy = diagnostics.keep(setting.expr()).map(|e| (word(), e)),
+            "key" => self.key = diagnostics.keep(setting.expr()).map(|e| (word(), e)),
+            "capacity" => {
+                self.capacity =
+                    diagnostics.keep(setting.count(1, CAPACITY_MAX)).map(|n| (word(), n));
+            }
+            "name" => self.name = diagnostics.keep(setting.text()).map(|t| (word(), t)),
+            "clock" => {
+                let clock = setting.variant("clock", CLOCKS);
+                self.clock = diagnostics.keep(clock).map(|c| (word(), c.name));
+            }
+            "when" => self.when = diagnostics.keep(setting.path()),
+            "crate" => {
+                let path = setting.path().and_then(|path| CratePath::from_path(&path));
+                self.krate = diagnostics.keep(path);
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(mut self, diagnostics: &mut Diagnostics) -> Args {
+        self.check_exclusions(diagnostics);
+        let capacity = self.capacity.map_or(DEFAULT_CAPACITY, |(_, n)| n);
+        let source = match (self.policy, self.key) {
+            (Some((_, policy)), _) => Source::Shared(Box::new(policy)),
+            (None, Some((_, key))) => Source::PerKey(Box::new(key), capacity),
+            (None, None) => Source::Declared,
+        };
+        let repeats = match (self.idempotency_key, self.idempotent) {
+            (Some((_, key)), _) => Some(Repeats::Key(Box::new(key))),
+            (None, Some(_)) => Some(Repeats::Idempotent),
+            (None, None) => None,
+        };
+        Args {
+            layers: std::mem::take(&mut self.layers),
+            repeats,
+            source,
+            name: self.name.map(|(_, name)| name),
+            clock: self.clock.map(|(_, clock)| clock),
+            when: self.when,
+            krate: self.krate.unwrap_or_default(),
+        }
+    }
+
+    /// Options that exclude each other are named together.
+    fn check_exclusions(&self, diagnostics: &mut Diagnostics) {
+        if let (Some(_), Some((word, _))) = (&self.idempotent, &self.idempotency_key) {
+            diagnostics.error(
+                word,
+                "`idempotent` and `idempotency_key` answer the same question; keep \
+                 `idempotency_key` if the other side wants the key, else `idempotent`",
+            );
+        }
+        if let Some((word, _)) = &self.capacity
+            && self.key.is_none()
+        {
+            diagnostics.error(
+                word,
+                "`capacity` bounds the policies that `key = ..` makes; add `key = expression`, or \
+                 remove `capacity`",
+            );
+        }
+        if let (Some(_), Some((word, _)), None) = (&self.key, &self.name, &self.policy) {
+            diagnostics.error(
+                word,
+                "`key = ..` and `name` exclude each other: the policies are named after the \
+                 function and the key, as in `price/berlin`; remove `name`",
+            );
+        }
+        if let Some((word, _)) = &self.clock
+            && self.policy.is_none()
+            && !self
+                .layers
+                .iter()
+                .any(|layer| matches!(layer.kind, Kind::Breaker(_) | Kind::Bulkhead(_)))
+        {
+            diagnostics.error(
+                word,
+                "`clock` is what `breaker` and `bulkhead` read, and there is neither; remove it",
+            );
+        }
+        if self.policy.is_some() {
+            self.check_shared(diagnostics);
+        }
+    }
+
+    /// A policy that comes from elsewhere brings its own layers, name and clock.
+    fn check_shared(&self, diagnostics: &mut Diagnostics) {
+        let words = self
+            .layers
+            .iter()
+            .filter(|layer| !matches!(layer.kind, Kind::Fallback(_)))
+            .map(|layer| &layer.word)
+            .chain(self.key.iter().map(|(word, _)| word))
+            .chain(self.name.iter().map(|(word, _)| word))
+            .chain(self.clock.iter().map(|(word, _)| word));
+        for word in words {
+            diagnostics.error(
+                word,
+                format!(
+                    "`policy = ..` and `{word}` exclude each other: a policy that is built \
+                     elsewhere brings its own layers, name and clock. Give `{word}` to its builder, \
+                     or remove `policy`"
+                ),
+            );
+        }
+    }
+}
+
+/// The layer that the setting stands for, if it stands for one. After an error there is a layer
+/// too where its place matters to the checks that follow.
+fn layer(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Kind> {
+    match setting.name {
+        "fallback" => Fallback::read(diagnostics, setting).map(Kind::Fallback),
+        "deadline" => diagnostics.keep(setting.period()).map(Kind::Deadline),
+        "retry" => Some(Kind::Retry(Box::new(Retry::read(diagnostics, setting)))),
+        "breaker" => Some(Kind::Breaker(Box::new(Breaker::read(diagnostics, setting)))),
+        "bulkhead" => Some(Kind::Bulkhead(Bulkhead::read(diagnostics, setting))),
+        "timeout" => diagnostics.keep(setting.period()).map(Kind::Timeout),
+        _ => None,
+    }
+}
+
+/// `classes` in words, for messages.
+pub(super) const CLASSES: [(&str, &str); 4] = [
+    ("transient", "Transient"),
+    ("permanent", "Permanent"),
+    ("overloaded", "Overloaded"),
+    ("cancelled", "Cancelled"),
+];
+
+/// Reads `permanent, cancelled` to the variants of `Class`.
+pub(super) fn classes(tokens: TokenStream) -> syn::Result<Vec<Ident>> {
+    use syn::{parse::Parser as _, punctuated::Punctuated};
+
+    let names = || list_in_words(CLASSES.map(|(name, _)| name), "or");
+    let words = Punctuated::<Ident, syn::Token![,]>::parse_terminated.parse2(tokens)?;
+    if words.is_empty() {
+        let message = format!("name the classes that get no fallback: {}", names());
+        return Err(syn::Error::new(Span::call_site(), message));
+    }
+    words
+        .into_iter()
+        .map(|word| {
+            let written = word.to_string();
+            CLASSES
+                .iter()
+                .find(|(name, _)| *name == written)
+                .map(|(_, variant)| Ident::new(variant, word.span()))
+                .ok_or_else(|| {
+                    let near = crate::did_you_mean(&written, CLASSES.iter().map(|(name, _)| *name));
+                    let message =
+                        format!("`{written}` is no class of errors{near}; it is {}", names());
+                    syn::Error::new(word.span(), message)
+                })
+        })
+        .collect()
+}
+
+/// The policy to whose builder layers are added.
+pub(super) struct Building<'a> {
+    pub(super) krate: &'a CratePath,
+    /// An expression for its name.
+    pub(super) name: TokenStream,
+    /// `.clock(..)`, where one is asked for.
+    pub(super) clock: Option<TokenStream>,
+    /// Whether it is one of many, each for a key.
+    pub(super) keyed: bool,
+}
+
+impl Kind {
+    /// How the layer is added to a policy's builder.
+    pub(super) fn builder_call(&self, policy: &Building<'_>) -> TokenStream {
+        match self {
+            Self::Fallback(_) => quote!(.fallback()),
+            Self::Deadline(period) => quote!(.deadline(#period)),
+            Self::Retry(retry) => retry.builder_call(policy),
+            Self::Breaker(breaker) => breaker.builder_call(policy),
+            Self::Bulkhead(bulkhead) => bulkhead.builder_call(policy),
+            Self::Timeout(period) => quote!(.timeout(#period)),
+        }
+    }
+
+    /// As it is written.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Fallback(_) => "fallback",
+            Self::Deadline(_) => "deadline",
+            Self::Retry(_) => "retry",
+            Self::Breaker(_) => "breaker",
+            Self::Bulkhead(_) => "bulkhead",
+            Self::Timeout(_) => "timeout",
+        }
+    }
+}

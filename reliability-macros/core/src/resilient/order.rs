@@ -1,0 +1,63 @@
+use super::args::Layer;
+use crate::diagnostics::Diagnostics;
+
+/// Orders that are certainly a mistake: outer layer, inner layer, which of the two words to mark,
+/// and why. `Policy::builder` refuses the same ones when it builds.
+const MISTAKES: [(&str, &str, Mark, &str); 7] = [
+    (
+        "timeout",
+        "retry",
+        Mark::Outer,
+        "`timeout` outside `retry` bounds all attempts together; write `deadline`, or move \
+         `timeout` behind `retry`, where it bounds each attempt",
+    ),
+    (
+        "retry",
+        "deadline",
+        Mark::Inner,
+        "`deadline` inside `retry` would start anew with each attempt; write `timeout`, or move \
+         `deadline` in front of `retry`, where it bounds the whole call",
+    ),
+    (
+        "timeout",
+        "breaker",
+        Mark::Outer,
+        "`timeout` outside `breaker` hides from the breaker that an attempt takes too long; move \
+         `timeout` behind `breaker`",
+    ),
+    ("retry", "fallback", Mark::Inner, HIDES),
+    ("breaker", "fallback", Mark::Inner, HIDES),
+    ("bulkhead", "fallback", Mark::Inner, HIDES),
+    ("timeout", "fallback", Mark::Inner, HIDES),
+];
+
+const HIDES: &str = "policies nest in the written order, outermost first, and a policy outside of \
+                     `fallback` would take its answer for a success; write `fallback` first, or \
+                     directly behind `deadline`";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Outer,
+    Inner,
+}
+
+/// Refuses the orders above, once for each word that stands in the wrong place.
+pub(super) fn check(diagnostics: &mut Diagnostics, layers: &[Layer]) {
+    let mut marked: Vec<&'static str> = Vec::new();
+    for (index, inner) in layers.iter().enumerate() {
+        for outer in &layers[..index] {
+            let names = (outer.kind.name(), inner.kind.name());
+            let Some((_, _, mark, reason)) =
+                MISTAKES.iter().find(|(outer, inner, ..)| (*outer, *inner) == names)
+            else {
+                continue;
+            };
+            let wrong = if *mark == Mark::Outer { outer } else { inner };
+            if marked.contains(&wrong.kind.name()) {
+                continue;
+            }
+            marked.push(wrong.kind.name());
+            diagnostics.error(&wrong.word, reason);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::{LitStr, spanned::Spanned as _};
+
+use super::args::{Args, Building, Repeats, Source};
+use crate::{
+    body::{error_span, rename_self, typed_return},
+    item::FnItem,
+    params::{Params, Uses},
+};
+
+/// A local name that the user's body neither sees nor hides.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The function around a loop of attempts, or around a single one where there is no retry.
+pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem {
+    let mut item = item.clone();
+    let uses = match (args.fallback().is_some(), args.repeats()) {
+        (true, _) => Uses::AlsoAfter,
+        (false, true) => Uses::Repeatedly,
+        (false, false) => Uses::Once,
+    };
+    let params = Params::take(&mut item.sig, uses);
+    let names = Names::new(&item);
+    let policy = policy(args, &item, &params, &names, within);
+    let attempts = attempts(args, &item, &params, &names, uses);
+    let answer = answer(args, &params, &names);
+    item.with_statements(quote!(#policy #attempts #answer))
+}
+
+/// Local names of the expansion, and the place where errors about the error type are shown.
+struct Names {
+    policy: Ident,
+    call: Ident,
+    outcome: Ident,
+    result: Ident,
+    error: Span,
+}
+
+impl Names {
+    fn new(item: &FnItem) -> Self {
+        Self {
+            policy: local("policy"),
+            call: local("call"),
+            outcome: local("outcome"),
+            result: local("result"),
+            error: error_span(&item.sig.output).resolved_at(Span::mixed_site()),
+        }
+    }
+}
+
+/// The policy: declared here and registered, or what the user's expression says; and the call that
+/// begins under it.
+fn policy(
+    args: &Args,
+    item: &FnItem,
+    params: &Params,
+    names: &Names,
+    within: Option<&str>,
+) -> TokenStream {
+    let krate = &args.krate;
+    let Names { policy, call, .. } = names;
+    let policy_type = quote!(#krate::resilience::Policy);
+    let source = match &args.source {
+        Source::Declared => {
+            let declared = declared(args, item, within);
+            quote!(let #policy: &#policy_type = #declared;)
+        }
+        Source::PerKey(key, capacity) => {
+            let name = local("key");
+            let keyed = keyed(args, item, within, &name, *capacity);
+            quote! {
+                let #name = &(#key);
+                let #policy: &#policy_type = &#keyed;
+            }
+        }
+        // The body changes what the policy may be a part of, so it is held by a clone.
+        Source::Shared(shared) if params.has_exclusive(&item.sig) => quote! {
+            let #policy: &#policy_type = &#policy_type::clone(&(#shared));
+        },
+        Source::Shared(shared) => quote!(let #policy: &#policy_type = &(#shared);),
+    };
+    let is_shared = matches!(args.source, Source::Shared(_));
+    let begin = if is_shared && !args.repeats() { quote!(once) } else { quote!(new) };
+    let key = match &args.repeats {
+        Some(Repeats::Key(key)) => {
+            Some(quote!(.with_idempotency_key(#krate::resilience::IdempotencyKey::new(&(#key)))))
+        }
+        _ => None,
+    };
+    let unshared = same_for_every_implementor(args, item, within);
+    let classifier = classifier(args, names.error);
+    quote! {
+        #unshared
+        #source
+        let mut #call = #krate::__private::Call::#begin(#policy, #classifier) #key;
+    }
+}
+
+/// In a default method of a trait, a policy in a `static` would be one for all implementors. The
+/// attribute does not see that it stands in a trait, but there `Self` may be unsized.
+fn same_for_every_implementor(
+    args: &Args,
+    item: &FnItem,
+    within: Option<&str>,
+) -> Option<TokenStream> {
+    let receiver = item.sig.receiver()?;
+    if within.is_some() || !matches!(args.source, Source::Declared) {
+        return None;
+    }
+    let krate = &args.krate;
+    let span = receiver.self_token.span.resolved_at(Span::mixed_site());
+    Some(quote_spanned!(span=> #krate::__private::one_implementor::<Self>();))
+}
+
+/// The policy in its `static`, which is listed in the registry. In a block, because statics have no
+/// hygiene and the body must not see it.
+fn declared(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
+    let krate = &args.krate;
+    let site = site(args, item, within);
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => LitStr::new(&qualified(item, within), Span::call_site()),
+    };
+    let builder = builder(args, name.to_token_stream(), false);
+    quote!({
+        static POLICY: #krate::__private::Declared =
+            #krate::__private::Declared::new(#site, || #builder);
+        #krate::__private::inventory::submit! { #krate::__private::Registered(&POLICY) }
+        POLICY.policy()
+    })
+}
+
+/// The policy of a key, from a `static` that holds one for each.
+fn keyed(
+    args: &Args,
+    item: &FnItem,
+    within: Option<&str>,
+    key: &Ident,
+    capacity: u32,
+) -> TokenStream {
+    let krate = &args.krate;
+    let site = site(args, item, within);
+    let capacity = proc_macro2::Literal::u32_unsuffixed(capacity);
+    let name = local("name");
+    let builder = builder(args, quote!(#name.clone()), true);
+    quote!({
+        static POLICIES: #krate::__private::Keyed =
+            #krate::__private::Keyed::new(#site, #capacity, |#name| #builder);
+        #krate::__private::inventory::submit! { #krate::__private::Registered(&POLICIES) }
+        POLICIES.policy(#key)
+    })
+}
+
+/// A `Result<PolicyBuilder, Invalid>` with the layers in the written order.
+fn builder(args: &Args, name: TokenStream, keyed: bool) -> TokenStream {
+    let krate = &args.krate;
+    let clock = args.clock.map(|clock| {
+        let clock = Ident::new(clock, Span::call_site());
+        quote!(.clock(#krate::time::Clock::#clock()))
+    });
+    let policy = Building { krate, name, clock, keyed };
+    let layers = args.layers.iter().map(|layer| layer.kind.builder_call(&policy));
+    let name = &policy.name;
+    quote!(::core::result::Result::Ok(#krate::resilience::Policy::builder(#name) #(#layers)*))
+}
+
+fn site(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
+    let krate = &args.krate;
+    let function = qualified(item, within);
+    quote! {
+        #krate::__private::Site::new(
+            ::core::module_path!(),
+            #function,
+            ::core::file!(),
+            ::core::line!(),
+        )
+    }
+}
+
+/// `price`, or `Store::price` on an `impl` block.
+fn qualified(item: &FnItem, within: Option<&str>) -> String {
+    let function = item.sig.ident.to_string();
+    let function = function.trim_start_matches("r#");
+    match within {
+        Some(owner) => format!("{owner}::{function}"),
+        None => function.to_owned(),
+    }
+}
+
+/// What the policies make of an error. Where its type does not say, the error stands on that type.
+fn classifier(args: &Args, error: Span) -> TokenStream {
+    let krate = &args.krate;
+    let base = match &args.when {
+        Some(path) => quote!(when(#path)),
+        None => quote_spanned!(error=> by_fault()),
+    };
+    let retry = args.retry().and_then(|retry| retry.when.as_ref());
+    let retry = retry.map(|path| quote!(.retry_when(#path)));
+    let breaker = args.breaker().and_then(|breaker| breaker.when.as_ref());
+    let breaker = breaker.map(|path| quote!(.breaker_when(#path)));
+    let except = args.fallback().and_then(|fallback| fallback.classifier_call(krate));
+    quote!(#krate::resilience::Classifier::#base #retry #breaker #except)
+}
+
+/// The loop, or the single attempt, up to the `Result` with a `Failure`.
+fn attempts(args: &Args, item: &FnItem, params: &Params, names: &Names, uses: Uses) -> TokenStream {
+    let krate = &args.krate;
+    let Names { call, outcome, result, .. } = names;
+    let bindings = params.bindings(krate, uses, &quote!(!#call.may_retry()));
+    let typed = typed_return(krate, &item.sig.output);
+    let statements = match &bindings.this {
+        Some(this) => rename_self(item.statements(), this),
+        None => item.statements(),
+    };
+    let block = item.block(quote!(#typed #statements));
+    // Without repetition the work takes the arguments along; with it, each attempt borrows its own.
+    let work = if uses == Uses::Once { quote!(async move #block) } else { quote!(async #block) };
+    let (before, each) = (&bindings.before, &bindings.each);
+    let next = quote!(#krate::__private::Next);
+    let pause = local("pause");
+    if args.repeats() {
+        return quote! {
+            #before
+            let #result = loop {
+                #each
+                let #outcome = #call.attempt(#work).await;
+                match #call.judge(#outcome) {
+                    #next::Done(#result) => break #result,
+                    #next::Again(#pause) => #pause.await,
+                }
+            };
+        };
+    }
+    let attempt = quote!(#call.attempt(#work).await);
+    let attempt = if each.is_empty() { attempt } else { quote!({ #each #attempt }) };
+    quote! {
+        #before
+        let #outcome = #attempt;
+        let #result = #call.conclude(#outcome);
+    }
+}
+
+/// The end: the fallback's answer where it is asked, else the function's own error.
+fn answer(args: &Args, params: &Params, names: &Names) -> TokenStream {
+    let krate = &args.krate;
+    let Names { call, result, .. } = names;
+    let span = names.error;
+    let carry = quote_spanned!(span=> #krate::__private::carry);
+    let Some(fallback) = args.fallback() else {
+        return quote!(#carry(#result));
+    };
+    let (failure, answer) = (local("failure"), local("answer"));
+    let error = quote_spanned!(span=> #krate::__private::carry_failure(#failure));
+    let function = fallback.function.to_token_stream();
+    let asked = params.call(&function, &error, &answer);
+    let kind = quote_spanned!(fallback.function.span().resolved_at(Span::mixed_site())=>
+        (&#answer).kind().settle(#answer)
+    );
+    quote! {
+        match #result {
+            ::core::result::Result::Err(#failure) if #call.wants_fallback(&#failure) => {
+                use #krate::__private::{AnswerLater as _, AnswerNow as _};
+                #asked
+                let #answer = #krate::__private::Answer(#answer);
+                #call.answer(#kind).await
+            }
+            #result => #carry(#result),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Walks the settings of an attribute in the order in which they are written, and reads each.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{Expr, Path, parse::ParseStream};
+
+use crate::{
+    diagnostics::{Diagnostics, did_you_mean, list_in_words},
+    literal::{self, Period},
+    options::{Choice, Value},
+};
+
+/// The settings that something has: the name of each, and how it is written.
+pub(crate) type Known = &'static [(&'static str, &'static str)];
+
+/// One setting whose name is known.
+pub(crate) struct Setting {
+    /// Its name, as in the table of the known ones.
+    pub(crate) name: &'static str,
+    /// How it is written, for messages.
+    example: &'static str,
+    choice: Choice,
+}
+
+/// Calls `each` for every setting of `owner`, in order. Unknown ones and repetitions are errors
+/// and left out.
+pub(crate) fn walk(
+    diagnostics: &mut Diagnostics,
+    owner: &str,
+    known: Known,
+    choices: Vec<Choice>,
+    mut each: impl FnMut(&mut Diagnostics, Setting),
+) {
+    let mut seen: Vec<&str> = Vec::new();
+    for choice in choices {
+        let written = choice.name.to_string();
+        let Some((name, example)) = known.iter().find(|(name, _)| *name == written) else {
+            let message = unknown(owner, &written, known);
+            diagnostics.error(&choice.name, message);
+            continue;
+        };
+        if seen.contains(name) {
+            diagnostics
+                .error(&choice.name, format!("`{name}` is given twice; keep one of the two"));
+            continue;
+        }
+        seen.push(name);
+        each(diagnostics, Setting { name, example, choice });
+    }
+}
+
+/// "`retry` has no `atempts`; did you mean `attempts`?"
+pub(crate) fn unknown(owner: &str, written: &str, known: Known) -> String {
+    let names = || known.iter().map(|(name, _)| *name);
+    let near = did_you_mean(written, names());
+    let rest =
+        if near.is_empty() { format!("; it has {}", list_in_words(names(), "and")) } else { near };
+    format!("{owner} has no setting `{written}`{rest}")
+}
+
+/// The comma-separated settings of `tokens`; after a mistake in the grammar, none.
+pub(crate) fn parse(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Vec<Choice> {
+    diagnostics.keep(Choice::parse_all(tokens)).unwrap_or_default()
+}
+
+impl Setting {
+    /// The word that was written.
+    pub(crate) fn word(&self) -> &Ident {
+        &self.choice.name
+    }
+
+    fn wrong_shape(&self) -> syn::Error {
+        syn::Error::new_spanned(&self.choice.name, format!("write `{}`", self.example))
+    }
+
+    /// The tokens after the equals sign.
+    fn tokens(&self) -> syn::Result<TokenStream> {
+        match &self.choice.value {
+            Value::Equals(_, tokens) if !tokens.is_empty() => Ok(tokens.clone()),
+            _ => Err(self.wrong_shape()),
+        }
+    }
+
+    /// `name = expression`.
+    pub(crate) fn expr(&self) -> syn::Result<Expr> {
+        syn::parse2(self.tokens()?)
+    }
+
+    /// `name = path::to::it`.
+    pub(crate) fn path(&self) -> syn::Result<Path> {
+        let tokens = self.tokens()?;
+        syn::parse2::<syn::ExprPath>(tokens.clone())
+            .ok()
+            .and_then(|path| path.qself.is_none().then_some(path.path))
+            .ok_or_else(|| {
+                syn::Error::new_spanned(
+                    tokens,
+                    format!("expected a path to a function; write `{}`", self.example),
+                )
+            })
+    }
+
+    /// `name = "250ms"`.
+    pub(crate) fn period(&self) -> syn::Result<Period> {
+        Period::read(&self.expr()?)
+    }
+
+    /// `name = 4`.
+    pub(crate) fn count(&self, least: u32, most: u32) -> syn::Result<u32> {
+        literal::count(&self.expr()?, least, most)
+    }
+
+    /// `name = 0.5`.
+    pub(crate) fn share(&self) -> syn::Result<f64> {
+        literal::share(&self.expr()?)
+    }
+
+    /// `name = 2.0`.
+    pub(crate) fn factor(&self, above: f64, most: f64) -> syn::Result<f64> {
+        literal::factor(&self.expr()?, above, most)
+    }
+
+    /// `name = "inventory"`.
+    pub(crate) fn text(&self) -> syn::Result<syn::LitStr> {
+        literal::text(&self.expr()?)
+    }
+
+    /// `name = word` or `name = word(..)`, where `of` says what the words are.
+    pub(crate) fn variant(&self, of: &str, known: Known) -> syn::Result<Variant> {
+        let tokens = self.tokens()?;
+        let wrong = |tokens: TokenStream| {
+            let names = list_in_words(known.iter().map(|(_, example)| *example), "or");
+            syn::Error::new_spanned(tokens, format!("expected {of}: {names}"))
+        };
+        let choice = match Choice::parse_all(tokens.clone()) {
+            Ok(mut choices) if choices.len() == 1 => choices.remove(0),
+            _ => return Err(wrong(tokens)),
+        };
+        let written = choice.name.to_string();
+        let Some((name, example)) = known.iter().find(|(name, _)| *name == written) else {
+            let near = did_you_mean(&written, known.iter().map(|(name, _)| *name));
+            let names = list_in_words(known.iter().map(|(_, example)| *example), "or");
+            return Err(syn::Error::new_spanned(
+                &choice.name,
+                format!("`{written}` is no {of}{near}; it is {names}"),
+            ));
+        };
+        Variant::new(name, example, choice)
+    }
+
+    /// `name(..)`.
+    pub(crate) fn list(&self) -> syn::Result<TokenStream> {
+        match &self.choice.value {
+            Value::List(_, tokens) => Ok(tokens.clone()),
+            _ => Err(self.wrong_shape()),
+        }
+    }
+
+    /// Whether it has parentheses, for settings with two shapes.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.choice.value, Value::List(..))
+    }
+
+    /// `name`, alone.
+    pub(crate) fn flag(&self) -> syn::Result<()> {
+        match &self.choice.value {
+            Value::Absent => Ok(()),
+            _ => Err(self.wrong_shape()),
+        }
+    }
+
+    /// `name(..)`, with values first and named settings after them.
+    pub(crate) fn call(&self) -> syn::Result<Variant> {
+        match &self.choice.value {
+            Value::List(_, tokens) => {
+                Variant::with(self.name, self.example, self.choice.name.clone(), tokens.clone())
+            }
+            _ => Err(self.wrong_shape()),
+        }
+    }
+}
+
+/// `exponential("50ms", max = "1s")`: a word, the values that stand first, and named settings.
+pub(crate) struct Variant {
+    pub(crate) name: &'static str,
+    example: &'static str,
+    pub(crate) word: Ident,
+    pub(crate) values: Vec<Expr>,
+    pub(crate) named: Vec<Choice>,
+}
+
+impl Variant {
+    fn new(name: &'static str, example: &'static str, choice: Choice) -> syn::Result<Self> {
+        let tokens = match choice.value {
+            Value::Absent => TokenStream::new(),
+            Value::List(_, tokens) => tokens,
+            Value::Equals(..) => {
+                return Err(syn::Error::new_spanned(&choice.name, format!("write `{example}`")));
+            }
+        };
+        Self::with(name, example, choice.name, tokens)
+    }
+
+    fn with(
+        name: &'static str,
+        example: &'static str,
+        word: Ident,
+        tokens: TokenStream,
+    ) -> syn::Result<Self> {
+        let parts = |input: ParseStream<'_>| {
+            let mut values = Vec::new();
+            let mut named = TokenStream::new();
+            while !input.is_empty() {
+                if starts_setting(input) {
+                    named = input.parse()?;
+                } else {
+                    values.push(input.parse::<Expr>()?);
+                    if !input.is_empty() {
+                        input.parse::<syn::Token![,]>()?;
+                    }
+                }
+            }
+            Ok((values, named))
+        };
+        let (values, named) = syn::parse::Parser::parse2(parts, tokens)?;
+        Ok(Self { name, example, word, values, named: Choice::parse_all(named)? })
+    }
+
+    /// Exactly as many values as `N`.
+    pub(crate) fn exactly<const N: usize>(&self) -> syn::Result<[&Expr; N]> {
+        let values: Vec<&Expr> = self.values.iter().collect();
+        <[&Expr; N]>::try_from(values)
+            .map_err(|_| syn::Error::new_spanned(&self.word, format!("write `{}`", self.example)))
+    }
+}
+
+/// A name and then `=`, `(`, a comma or the end.
+fn starts_setting(input: ParseStream<'_>) -> bool {
+    use syn::ext::IdentExt as _;
+
+    let ahead = input.fork();
+    ahead.call(Ident::parse_any).is_ok()
+        && (ahead.is_empty()
+            || ahead.peek(syn::Token![,])
+            || ahead.peek(syn::Token![=])
+            || ahead.peek(syn::token::Paren))
+}

@@ -1,0 +1,84 @@
+use quote::quote;
+
+use super::*;
+
+fn resilient(item: TokenStream) -> String {
+    expand(Attribute::Resilient, quote!(timeout = "1s"), item).to_string()
+}
+
+fn traced(item: TokenStream) -> String {
+    expand(Attribute::Traced, quote!(), item).to_string()
+}
+
+fn span_is_outside(expansion: &str) -> bool {
+    let place = |mark: &str| expansion.find(mark).unwrap();
+    place("tracing :: span !") < place("__private :: Call")
+}
+
+#[test]
+fn siblings_are_expanded_in_one_order_whoever_runs_first() {
+    let body = quote!(
+        async fn f() -> Result<(), E> {
+            work().await
+        }
+    );
+    for path in [quote!(resilient), quote!(reliability::resilience::resilient)] {
+        let expansion = traced(quote!(#[inline] #[#path(timeout = "1s")] #body));
+        assert!(span_is_outside(&expansion), "{expansion}");
+        assert!(expansion.contains("inline"), "{expansion}");
+    }
+    assert!(span_is_outside(&resilient(quote!(#[traced] #body))));
+}
+
+#[test]
+fn an_inner_sibling_on_a_condition_is_waited_for() {
+    let expansion = traced(quote! {
+        #[cfg_attr(feature = "remote", inline, resilient(timeout = "1s"))]
+        async fn f() -> Result<(), E> { work().await }
+    });
+    let expected = quote! {
+        #[cfg_attr(feature = "remote", inline, resilient(timeout = "1s"))]
+        #[::reliability::telemetry::traced()]
+        async fn f() -> Result<(), E> { work().await }
+    };
+    assert_eq!(expansion, expected.to_string());
+}
+
+#[test]
+fn an_outer_sibling_on_a_condition_comes_later_by_itself() {
+    let expansion = resilient(quote! {
+        #[cfg_attr(feature = "traces", traced)]
+        async fn f() -> Result<(), E> { work().await }
+    });
+    assert!(expansion.contains("cfg_attr (feature = \"traces\" , traced)"), "{expansion}");
+    assert!(expansion.contains("__private :: Call"), "{expansion}");
+}
+
+#[test]
+fn what_was_imported_under_another_name_is_found_by_its_mark() {
+    let body = quote!(
+        async fn f() -> Result<(), E> {
+            work().await
+        }
+    );
+    let right = traced(resilient(body.clone()).parse().unwrap());
+    assert!(span_is_outside(&right) && !right.contains("compile_error"), "{right}");
+
+    let wrong = resilient(traced(body.clone()).parse().unwrap());
+    assert!(wrong.contains("`#[traced]` belongs outside of `#[resilient]`"), "{wrong}");
+
+    let again = resilient(resilient(body).parse().unwrap());
+    assert!(again.contains("`#[resilient]` is here twice"), "{again}");
+}
+
+#[test]
+fn the_user_item_survives_a_mistake_without_our_attributes() {
+    let expansion = resilient(quote!(
+        #[traced(levle = info)]
+        async fn f() -> Result<(), E> {
+            work().await
+        }
+    ));
+    assert!(expansion.starts_with("async fn f"), "{expansion}");
+    assert!(expansion.contains("did you mean `level`?"), "{expansion}");
+}

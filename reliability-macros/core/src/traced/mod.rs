@@ -1,0 +1,89 @@
+//! `#[traced]`: one span per call.
+//!
+//! The span is made and entered by the runtime's `tracing`; nothing of the user's signature
+//! changes. `tracing`'s own attribute is not used: it would be one more crate of macros, and its
+//! expansion could not stand in our stack.
+
+mod args;
+mod render;
+
+use proc_macro2::TokenStream;
+use syn::{ReturnType, Type};
+
+pub(crate) use args::Args;
+
+use crate::{
+    diagnostics::Diagnostics,
+    item::{self, Body, FnItem},
+    stack::{self, Attribute},
+};
+
+/// Expands `#[traced(args)] item`.
+#[must_use]
+pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    match item::block_keyword(&item) {
+        Some(word) => {
+            let message = format!(
+                "`#[traced]` goes on a function; write it on the functions of this `{word}` that \
+                 are worth a span"
+            );
+            let error = syn::Error::new(word.span(), message).into_compile_error();
+            quote::quote!(#item #error)
+        }
+        None => stack::expand(Attribute::Traced, args, item),
+    }
+}
+
+/// Checks one function and wraps it. `original` is the function before attributes that belong
+/// inside have changed it.
+pub(crate) fn wrap(
+    diagnostics: &mut Diagnostics,
+    args: &Args,
+    item: &FnItem,
+    original: &FnItem,
+    within: Option<&str>,
+) -> FnItem {
+    check(diagnostics, original);
+    if diagnostics.has_errors() {
+        return item.clone();
+    }
+    render::render(args, item, within)
+}
+
+fn check(diagnostics: &mut Diagnostics, item: &FnItem) {
+    if let Body::Missing(semicolon) = &item.body {
+        diagnostics.error(
+            semicolon,
+            "`#[traced]` wraps a body, and this method is only declared: write the attribute on \
+             the method of each `impl` of the trait",
+        );
+        return;
+    }
+    if let Some(word) = &item.sig.constness {
+        diagnostics.error(
+            word,
+            "a `const fn` cannot be traced, because it may run in the compiler; remove `const`",
+        );
+        return;
+    }
+    let returns_future = match &item.sig.output {
+        ReturnType::Type(_, ty) => is_future(ty),
+        ReturnType::Default => false,
+    };
+    if item.sig.asyncness.is_none() && returns_future {
+        diagnostics.error(
+            item.sig.fn_token,
+            "the span would end when the future is made, before it runs: write an `async fn`; \
+             under `#[async_trait]`, a method that calls a traced `async fn`",
+        );
+    }
+}
+
+fn is_future(ty: &Type) -> bool {
+    let text = quote::quote!(#ty).to_string();
+    let boxed = text.contains("Pin <") && text.contains("Future");
+    boxed || (matches!(ty, Type::ImplTrait(_)) && text.contains("Future"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+use expect_test::{Expect, expect};
+use quote::quote;
+
+use super::*;
+use crate::dump::pretty;
+
+fn check(args: TokenStream, item: TokenStream, expected: Expect) {
+    expected.assert_eq(&pretty(expand(args, item)));
+}
+
+#[test]
+fn an_async_function() {
+    let item = quote! {
+        async fn price(&self, sku: &str, count: u32, client: Client, token: Token) -> Result<Price, PriceError> {
+            self.get(sku).await
+        }
+    };
+    let args = quote!(level = debug, skip(token), fields(order.count = count, sku = %sku));
+    check(
+        args,
+        item,
+        expect![[r#"
+            async fn price(
+                &self,
+                sku: &str,
+                count: u32,
+                client: Client,
+                token: Token,
+            ) -> Result<Price, PriceError> {
+                let span: ::reliability::__private::Span = {
+                    use ::reliability::__private::{ShowDebug as _, ShowType as _};
+                    ::reliability::__private::tracing::span!(
+                        ::reliability::__private::tracing::Level::DEBUG, "price", count = count,
+                        client = (&& ::reliability::__private::Shown(& client)).shown(), order.count
+                        = count, sku = % sku, error =
+                        ::reliability::__private::tracing::field::Empty, otel.status_code =
+                        ::reliability::__private::tracing::field::Empty
+                    )
+                };
+                let outcome = ::reliability::__private::tracing::Instrument::instrument(
+                        async move {
+                            if false {
+                                return ::reliability::__private::typed::<
+                                    Result<Price, PriceError>,
+                                >();
+                            }
+                            self.get(sku).await
+                        },
+                        ::core::clone::Clone::clone(&span),
+                    )
+                    .await;
+                {
+                    use ::reliability::__private::{
+                        RecordDebug as _, RecordDisplay as _, RecordNothing as _,
+                    };
+                    (&&&::reliability::__private::Ended(&outcome)).record(&span);
+                }
+                outcome
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn a_sync_function_without_a_result() {
+    check(
+        quote!(skip_all, name = "tick"),
+        quote!(
+            fn tick(now: u64) {
+                beat(now)
+            }
+        ),
+        expect![[r#"
+        fn tick(now: u64) {
+            let span: ::reliability::__private::Span = ::reliability::__private::tracing::span!(
+                ::reliability::__private::tracing::Level::INFO, "tick"
+            );
+            span.in_scope(move || { beat(now) })
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn an_expansion_stays_within_its_budget() {
+    fn tokens(stream: TokenStream) -> usize {
+        let inside = |token| match token {
+            proc_macro2::TokenTree::Group(group) => 2 + tokens(group.stream()),
+            _ => 1,
+        };
+        stream.into_iter().map(inside).sum()
+    }
+
+    let item = quote!(
+        async fn price(sku: Sku) -> Result<Price, PriceError> {}
+    );
+    let size = tokens(expand(TokenStream::new(), item));
+    assert!(size <= 290, "{size} tokens");
+}

@@ -1,0 +1,77 @@
+//! Tells a sync fallback from an async one, without a word by the user.
+//!
+//! Method lookup tries a receiver as it is before it borrows it once more. [`AnswerLater`] is
+//! implemented for what a future was put into, [`AnswerNow`] for a reference to anything, so that
+//! `(&answer).kind()` finds the first where it applies and the second everywhere else.
+
+use core::future::{Future, Ready, ready};
+
+/// What a fallback returned: a `Result`, or a future of one.
+#[derive(Debug)]
+pub struct Answer<A>(pub A);
+
+/// The fallback is async.
+#[derive(Debug)]
+pub struct Later;
+
+/// The fallback has answered.
+#[derive(Debug)]
+pub struct Now;
+
+/// Found for a future.
+pub trait AnswerLater {
+    /// The tag that settles it.
+    fn kind(&self) -> Later {
+        Later
+    }
+}
+
+impl<F: Future> AnswerLater for Answer<F> {}
+
+/// Found for all else.
+pub trait AnswerNow {
+    /// The tag that settles it.
+    fn kind(&self) -> Now {
+        Now
+    }
+}
+
+impl<A> AnswerNow for &Answer<A> {}
+
+impl Later {
+    /// The future itself.
+    pub fn settle<F: Future>(self, answer: Answer<F>) -> F {
+        answer.0
+    }
+}
+
+impl Now {
+    /// A future that is ready.
+    pub fn settle<A: FallbackResult>(self, answer: Answer<A>) -> Ready<A> {
+        ready(answer.0)
+    }
+}
+
+/// What a fallback may return.
+#[diagnostic::on_unimplemented(
+    message = "a fallback must return what the function returns, but this one returns `{Self}`",
+    label = "returns `{Self}`",
+    note = "a fallback is a `fn` or an `async fn` with the arguments of the function and then its error, and with the same `Result`"
+)]
+pub trait FallbackResult {}
+
+impl<T, E> FallbackResult for Result<T, E> {}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn results_and_futures_are_told_apart() {
+        let now = Answer(Ok::<u8, ()>(1));
+        let later = Answer(async { Ok::<u8, ()>(2) });
+        let now = (&now).kind().settle(now).await;
+        let later = (&later).kind().settle(later).await;
+        assert_eq!((now, later), (Ok(1), Ok(2)));
+    }
+}

@@ -1,0 +1,49 @@
+//! Bounds that exist for their error messages.
+
+use crate::error::{Failure, Rejected};
+
+/// An error type that can stand for the refusal of a policy.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot carry the refusal of a policy",
+    label = "does not implement `From<Rejected>`",
+    note = "when a policy refuses a call (breaker open, timed out, ..), the caller gets that as a `{Self}`: add a variant for it, and the line `impl From<reliability::error::Rejected> for {Self} {{ fn from(rejected: reliability::error::Rejected) -> Self {{ Self::Rejected(rejected) }} }}`",
+    note = "under `#[derive(reliability::error::Fault)]`, `#[fault(from)] Rejected(reliability::error::Rejected)` is such a variant and writes that line"
+)]
+pub trait CarriesRejected: From<Rejected> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<Rejected>> CarriesRejected for E {}
+
+/// The result that the caller gets.
+#[inline]
+pub fn carry<T, E: CarriesRejected>(result: Result<T, Failure<E>>) -> Result<T, E> {
+    result.map_err(Failure::into_error)
+}
+
+/// The error that the fallback gets.
+#[inline]
+pub fn carry_failure<E: CarriesRejected>(failure: Failure<E>) -> E {
+    failure.into_error()
+}
+
+/// A type whose methods are written once for it, and not in a trait for all who implement that.
+#[diagnostic::on_unimplemented(
+    message = "in a default method of a trait, `#[resilient]` would keep one policy for all implementors together",
+    label = "a default method",
+    note = "add `policy = expression`, such as a policy that `self` owns, or `key = expression`, which makes one policy for each key"
+)]
+pub trait OneImplementor {}
+
+#[diagnostic::do_not_recommend]
+impl<T> OneImplementor for T {}
+
+/// Asserts that the method stands in no trait.
+#[inline(always)]
+pub const fn one_implementor<T: OneImplementor + ?Sized>() {}
+
+/// Stands, typed, behind a `return` that is never reached, and so tells the compiler the type of a
+/// block before the block is checked.
+#[cold]
+pub fn typed<T>() -> T {
+    unreachable!("this call stands behind `if false`")
+}
