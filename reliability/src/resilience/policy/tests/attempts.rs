@@ -1,0 +1,83 @@
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn transient_errors_are_retried_until_one_attempt_succeeds() {
+    let policy = Policy::builder("p").retry(retrying(4, 10 * MS)).build().unwrap();
+    let start = Clock::precise().now();
+    let (result, attempts) = scripted(&policy, &[Err(TRANSIENT), Err(TRANSIENT), Ok(7)]).await;
+    assert_eq!((result, attempts), (Ok(7), 3));
+    assert_eq!(policy.totals().ok(), 1);
+    assert_eq!(policy.totals().retries(), 2);
+    assert_eq!(Clock::precise().now().saturating_duration_since(start), 20 * MS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_count_the_first_call() {
+    let policy = Policy::builder("p").retry(retrying(2, MS)).build().unwrap();
+    let (result, attempts) = scripted(&policy, &[Err(TRANSIENT), Err(TRANSIENT), Ok(7)]).await;
+    assert_eq!((result, attempts), (Err(TRANSIENT), 2));
+    assert_eq!(policy.totals().failed(Class::Transient), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn permanent_and_cancelled_errors_are_not_retried() {
+    let policy = Policy::builder("p").retry(retrying(4, MS)).build().unwrap();
+    for class in [Class::Permanent, Class::Cancelled] {
+        let (result, attempts) = scripted(&policy, &[Err(E::Of(class)), Ok(7)]).await;
+        assert_eq!((result, attempts), (Err(E::Of(class)), 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_makes_the_pause_longer_and_never_shorter() {
+    let policy = Policy::builder("p").retry(retrying(3, 10 * MS)).build().unwrap();
+    for (asked, waited) in [(30 * MS, 30 * MS), (MS, 10 * MS)] {
+        let start = Clock::precise().now();
+        let (result, _) = scripted(&policy, &[Err(E::After(asked)), Ok(1)]).await;
+        assert_eq!(result, Ok(1));
+        assert_eq!(Clock::precise().now().saturating_duration_since(start), waited);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_hangs_times_out_and_is_retried() {
+    let policy = Policy::builder("p").retry(retrying(2, MS)).timeout(50 * MS).build().unwrap();
+    let result: Result<(), E> = policy.call(pending).await;
+    assert_eq!(result, Err(E::Refused(Reason::TimedOut)));
+    assert_eq!(policy.totals().retries(), 1);
+    assert_eq!(policy.totals().rejected(Reason::TimedOut), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exhausted_budget_ends_the_call_with_the_error_it_had() {
+    let budget = RetryBudget::builder("b").ratio(0.1).capacity(1).build().unwrap();
+    let policy = Policy::builder("p").retry(retrying(5, MS).budget(budget)).build().unwrap();
+    let failing = [Err(TRANSIENT), Err(TRANSIENT), Err(TRANSIENT), Err(TRANSIENT), Err(TRANSIENT)];
+    let (result, attempts) = scripted(&policy, &failing).await;
+    assert_eq!((result, attempts), (Err(TRANSIENT), 2));
+    assert_eq!(policy.totals().retries_denied(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_key_is_the_same_in_every_attempt() {
+    let policy = Policy::builder("p").retry(retrying(3, MS)).build().unwrap();
+    let mut call = Call::new(&policy, Classifier::<E>::by_fault())
+        .with_idempotency_key(IdempotencyKey::new("order-17"));
+    let mut keys = Vec::new();
+    let result: Result<(), Failure<E>> = loop {
+        let outcome = call
+            .attempt(async {
+                tokio::task::yield_now().await;
+                keys.push(IdempotencyKey::current().unwrap().to_string());
+                Err(TRANSIENT)
+            })
+            .await;
+        match call.judge(outcome) {
+            Next::Done(result) => break result,
+            Next::Again(pause) => pause.await,
+        }
+    };
+    assert!(result.is_err());
+    assert_eq!(keys, ["order-17"; 3]);
+    assert_eq!(IdempotencyKey::current(), None);
+}
