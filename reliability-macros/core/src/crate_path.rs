@@ -1,4 +1,4 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Path;
 
@@ -41,6 +41,16 @@ impl CratePath {
     pub fn from_path(path: &Path) -> syn::Result<Self> {
         Self::check(path)?;
         Ok(Self(path.to_token_stream()))
+    }
+
+    /// The same path with its tokens located at `span`, where the compiler is to point.
+    #[must_use]
+    pub fn at(&self, span: Span) -> TokenStream {
+        let tokens = self.0.clone().into_iter().map(|mut token| {
+            token.set_span(token.span().located_at(span));
+            token
+        });
+        tokens.collect()
     }
 
     fn check(path: &Path) -> syn::Result<()> {

@@ -161,7 +161,7 @@ pub trait ReachableFrom<Prev> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not made for an `AtomicMachine`",
     label = "not declared `atomic`",
-    note = "write `#[machine(atomic)]` on `{Self}`; the data of each state must then be `Packed`"
+    note = "add `atomic` to its `#[machine(..)]`; the data of each state must then be `Packed`"
 )]
 pub trait PackedMachine: Machine {
     /// The machine in the state with this index, its data read from the bits that

@@ -1,9 +1,9 @@
 //! `#[derive(Packed)]`: small data as the bits of one word.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{
-    Data, DeriveInput, Fields, Generics, Member, Type, Variant, parse_quote_spanned,
+    Data, DeriveInput, Field, Fields, Generics, Member, Type, Variant, parse_quote,
     punctuated::Punctuated, spanned::Spanned as _, token::Comma,
 };
 
@@ -51,37 +51,43 @@ pub(super) fn packed_struct(
     generics: &Generics,
     fields: &Fields,
 ) -> TokenStream {
-    let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
     let members: Vec<Member> = fields.members().collect();
     let locals: Vec<Ident> = (0..members.len())
-        .map(|position| Ident::new(&format!("field_{position}"), proc_macro2::Span::mixed_site()))
+        .map(|position| Ident::new(&format!("field_{position}"), Span::mixed_site()))
         .collect();
-    let pair_type = nest(&types.iter().map(|ty| quote!(#ty)).collect::<Vec<_>>());
-    let pair_value = nest(&members.iter().map(|member| quote!(self.#member)).collect::<Vec<_>>());
-    let pair_pattern = nest(&locals.iter().map(|local| quote!(#local)).collect::<Vec<_>>());
+    let pair_value = nest(&members, |member| quote!(self.#member));
+    let pair_pattern = nest(&locals, |local| quote!(#local));
     let mut required = generics.clone();
-    require_packed(krate, &mut required, types);
+    require_packed(krate, &mut required, fields);
     let (impl_generics, _, where_clause) = required.split_for_impl();
+    // All that speaks of the fields' types is located at one of them. When it is not `Packed`, the
+    // compiler finds that in several places, and tells it once, because it looks the same.
+    let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
+    let span = types.first().map_or(shown.span(), |ty| ty.span());
+    let span = Span::call_site().located_at(span);
+    let (pair_type, trait_path) = (nest(&types, |ty| quote!(#ty)), krate.at(span));
+    let packed_pair = quote_spanned!(span=> <#pair_type as #trait_path::state::Packed>);
     let size_check = generics.params.is_empty().then(|| {
         let message = format!(
             "the data of `{shown}` needs more than the 32 bits that are there for it: use smaller \
              types, or keep it elsewhere and only its index here"
         );
-        quote_spanned! {shown.span().resolved_at(proc_macro2::Span::call_site())=>
-            const _: () = ::core::assert!(<#ty as #krate::state::Packed>::BITS <= 32, #message);
-        }
+        let check = quote_spanned! {Span::call_site().located_at(shown.span())=>
+            ::core::assert!(BITS <= 32, #message)
+        };
+        quote!(const _: () = { const BITS: u32 = #packed_pair::BITS; #check };)
     });
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::state::Packed for #ty #where_clause {
-            const BITS: u32 = <#pair_type as #krate::state::Packed>::BITS;
+            const BITS: u32 = #packed_pair::BITS;
 
             fn to_bits(self) -> u32 {
-                #krate::state::Packed::to_bits(#pair_value)
+                #packed_pair::to_bits(#pair_value)
             }
 
             fn from_bits(bits: u32) -> Self {
-                let #pair_pattern = <#pair_type as #krate::state::Packed>::from_bits(bits);
+                let #pair_pattern = #packed_pair::from_bits(bits);
                 Self { #(#members: #locals),* }
             }
         }
@@ -89,29 +95,29 @@ pub(super) fn packed_struct(
     }
 }
 
-/// Adds a bound for each field, written with the tokens of its type: that is where the compiler
-/// then points, once, when it does not hold.
-pub(super) fn require_packed<'a>(
-    krate: &CratePath,
-    generics: &mut Generics,
-    types: impl IntoIterator<Item = &'a Type>,
-) {
-    let clause = generics.make_where_clause();
-    for ty in types {
-        clause.predicates.push(parse_quote_spanned!(ty.span()=> #ty: #krate::state::Packed));
+/// Adds a bound for each field whose type depends on a parameter.
+pub(super) fn require_packed(krate: &CratePath, generics: &mut Generics, fields: &Fields) {
+    let params: Vec<String> = generics.type_params().map(|param| param.ident.to_string()).collect();
+    for Field { ty, .. } in fields {
+        if mentions(ty.to_token_stream(), &params) {
+            generics.make_where_clause().predicates.push(parse_quote!(#ty: #krate::state::Packed));
+        }
     }
 }
 
+fn mentions(tokens: TokenStream, names: &[String]) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), names),
+        TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
 /// `()`, `a`, or `(a, (b, c))`: the runtime packs pairs, so any number of fields is pairs.
-fn nest(items: &[TokenStream]) -> TokenStream {
-    match items {
-        [] => quote!(()),
-        [only] => only.clone(),
-        [first, rest @ ..] => {
-            let rest = nest(rest);
-            quote!((#first, #rest))
-        }
-    }
+fn nest<T>(items: &[T], each: impl Fn(&T) -> TokenStream) -> TokenStream {
+    let mut items = items.iter().rev().map(each);
+    let Some(last) = items.next() else { return quote!(()) };
+    items.fold(last, |rest, item| quote!((#item, #rest)))
 }
 
 /// An enum without data: the position of the variant.
@@ -126,7 +132,9 @@ fn packed_enum(
         diagnostics.error(ident, format!("`{ident}` has no variant to pack"));
         return None;
     }
+    let mut has_data = false;
     for variant in variants.iter().filter(|variant| !variant.fields.is_empty()) {
+        has_data = true;
         diagnostics.error(
             &variant.fields,
             format!(
@@ -142,6 +150,17 @@ fn packed_enum(
     let bits = u32::BITS - positions.last().map_or(0, |last| *last).leading_zeros();
     let (last, but_last) = names.split_last()?;
     let but_last_positions = &positions[..but_last.len()];
+    let back = if has_data {
+        // Never run: the error is told. It only keeps the uses of the type from failing as well.
+        quote!(::core::unreachable!())
+    } else {
+        quote! {
+            match bits {
+                #(#but_last_positions => Self::#but_last {},)*
+                _ => Self::#last {},
+            }
+        }
+    };
     Some(quote! {
         #[automatically_derived]
         impl #impl_generics #krate::state::Packed for #ident #arguments #where_clause {
@@ -152,10 +171,7 @@ fn packed_enum(
             }
 
             fn from_bits(bits: u32) -> Self {
-                match bits {
-                    #(#but_last_positions => Self::#but_last {},)*
-                    _ => Self::#last {},
-                }
+                #back
             }
         }
     })

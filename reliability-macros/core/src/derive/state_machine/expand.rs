@@ -1,5 +1,5 @@
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::{GenericParam, Ident, Member, parse_quote};
 
 use super::{
@@ -204,17 +204,17 @@ fn packed_machine(machine: &Machine) -> TokenStream {
         let ty = state_type(machine, state);
         packed::packed_struct(krate, &state.ident, &quote!(#module::#ty), &generics, &state.fields)
     });
-    let field_types: Vec<_> =
-        machine.states.iter().flat_map(|state| &state.fields).map(|field| &field.ty).collect();
     let mut generics = generics.clone();
-    packed::require_packed(krate, &mut generics, field_types);
+    for state in &machine.states {
+        packed::require_packed(krate, &mut generics, &state.fields);
+    }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, arguments, _) = machine.generics.split_for_impl();
     let last = machine.states.len() - 1;
     let arms = machine.states.iter().enumerate().map(|(index, state)| {
         let ty = state_type(machine, state);
         let pattern = if index == last { quote!(_) } else { quote!(#index) };
-        quote_spanned! {state.ident.span().resolved_at(proc_macro2::Span::call_site())=>
+        quote! {
             #pattern => ::core::convert::From::from(
                 <#module::#ty as #krate::state::Packed>::from_bits(bits)
             ),

@@ -31,7 +31,7 @@ fn one_initial(machine: &Machine, diagnostics: &mut Diagnostics) {
                 format!(
                     "`{}` starts nowhere: write `#[state(initial, ..)]` on one of {}",
                     machine.ident,
-                    list_in_words(machine.states.iter().map(|state| &state.ident), "and"),
+                    list_in_words(machine.states.iter().map(|state| &state.ident), "or"),
                 ),
             );
         }

@@ -1,7 +1,7 @@
 //! `#[derive(StateMachine)]`: one enum in, one module of state types out.
 //!
-//! The stages, one file each: [`parse`] reads the enum and notes what it cannot understand,
-//! [`graph`] checks what the states say about each other, [`expand`] writes the module
+//! The stages, one file each: [`parse`] and [`states`] read the enum and note what they
+//! cannot understand, [`graph`] checks what the states say about each other, [`expand`] writes the module
 //! ([`module`]) and the impls that join it to the enum.
 //!
 //! A mistake never stops a later stage: the module is written from what was understood, so that
@@ -15,6 +15,7 @@ mod model;
 mod module;
 mod parse;
 mod rebase;
+mod states;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -11,6 +11,8 @@ pub(super) struct Machine {
     pub(super) generics: Generics,
     /// The module that the derive writes.
     pub(super) module: Ident,
+    /// Where the user wrote its name.
+    pub(super) module_span: Span,
     pub(super) derives: Vec<Path>,
     pub(super) krate: CratePath,
     /// Where `atomic` was asked for.

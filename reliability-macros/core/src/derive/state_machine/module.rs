@@ -7,8 +7,8 @@ use syn::{Attribute, Fields, Path, Visibility, visit_mut::VisitMut as _};
 use super::{
     generics,
     model::{Machine, State},
-    parse,
     rebase::{Rebase, rebase_path, rebase_visibility},
+    states,
 };
 use crate::list_in_words;
 
@@ -23,6 +23,9 @@ const HOLDER_DERIVES: [&str; 7] =
 /// to it.
 pub(super) fn module(machine: &Machine) -> TokenStream {
     let Machine { ident, vis, module, .. } = machine;
+    // Where another item of that name would clash with it.
+    let mut defined = module.clone();
+    defined.set_span(machine.module_span);
     let inner_vis = rebase_visibility(vis);
     let structs = machine.states.iter().map(|state| state_struct(machine, state, &inner_vis));
     let holder = holder(machine, &inner_vis);
@@ -43,7 +46,11 @@ pub(super) fn module(machine: &Machine) -> TokenStream {
             clippy::wildcard_imports,
             reason = "written by `StateMachine`: not every machine needs every part"
         )]
-        #vis mod #module {
+        #[deny(
+            proc_macro_derive_resolution_fallback,
+            reason = "the types of the states' data must be declared outside of the function, because a module cannot see into it"
+        )]
+        #vis mod #defined {
             use super::*;
             #(#structs)*
             #holder
@@ -61,7 +68,7 @@ fn state_struct(machine: &Machine, state: &State, vis: &Visibility) -> TokenStre
     for (position, field) in fields.iter_mut().enumerate() {
         rebase.visit_type_mut(&mut field.ty);
         field.vis = vis.clone();
-        let docs = parse::docs(&field.attrs);
+        let docs = states::docs(&field.attrs);
         field.attrs = or_default(docs, || {
             let name =
                 field.ident.as_ref().map_or_else(|| position.to_string(), |name| name.to_string());

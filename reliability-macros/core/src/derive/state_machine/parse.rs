@@ -1,16 +1,15 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{
     Attribute, Data, DeriveInput, LitStr, Meta, Path, Token, Variant, ext::IdentExt as _,
-    parse::Parser as _, punctuated::Punctuated, spanned::Spanned as _,
+    parse::Parser as _, punctuated::Punctuated,
 };
 
-use super::model::{Machine, State, Target};
+use super::{model::Machine, states};
 use crate::{Choice, CratePath, Diagnostics, Value, did_you_mean, list_in_words};
 
 /// Names that the generated module needs for itself.
 const TAKEN: [&str; 2] = ["Typed", "ReachableFrom"];
 const MACHINE_KEYS: [&str; 4] = ["name", "derive", "atomic", "crate"];
-const STATE_KEYS: [&str; 3] = ["initial", "final", "to"];
 
 /// Reads the enum; `None` when there is nothing to make a machine of.
 pub(super) fn machine(input: &DeriveInput, diagnostics: &mut Diagnostics) -> Option<Machine> {
@@ -41,21 +40,43 @@ pub(super) fn machine(input: &DeriveInput, diagnostics: &mut Diagnostics) -> Opt
         ident: input.ident.clone(),
         vis: input.vis.clone(),
         generics: input.generics.clone(),
-        module: settings.module,
+        module_span: settings.module.span(),
+        module: at_call_site(&settings.module),
         derives: settings.derives,
         krate: settings.krate,
         atomic: settings.atomic,
         states: Vec::new(),
         edges_understood: true,
     };
+    if refuse_taken_names(&data.variants, diagnostics) {
+        return None;
+    }
     let names: Vec<String> =
         data.variants.iter().map(|variant| variant.ident.to_string()).collect();
     for variant in &data.variants {
-        let (state, understood) = state(variant, &names, diagnostics);
+        let (state, understood) = states::state(variant, &names, diagnostics);
         machine.states.push(state);
         machine.edges_understood &= understood;
     }
     Some(machine)
+}
+
+/// Whether a state is called like something in the generated module: nothing of that would work.
+fn refuse_taken_names<'a>(
+    variants: impl IntoIterator<Item = &'a Variant>,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let mut refused = false;
+    for Variant { ident, .. } in variants {
+        if TAKEN.iter().any(|taken| ident == taken) {
+            refused = true;
+            diagnostics.error(
+                ident,
+                format!("the generated module has its own `{ident}`: give this state another name"),
+            );
+        }
+    }
+    refused
 }
 
 struct Settings {
@@ -72,7 +93,7 @@ fn settings(input: &DeriveInput, diagnostics: &mut Diagnostics) -> Settings {
     let mut atomic = None;
     let fallback = snake_case(&input.ident);
     let mut seen = Vec::new();
-    for Choice { name, value } in choices(&input.attrs, "machine", diagnostics) {
+    for Choice { name, value } in choices(&input.attrs, "machine", diagnostics).0 {
         if !first_time(&name, &mut seen, diagnostics) {
             continue;
         }
@@ -137,146 +158,38 @@ fn module_name(value: TokenStream) -> syn::Result<Ident> {
     })
 }
 
-fn state(variant: &Variant, names: &[String], diagnostics: &mut Diagnostics) -> (State, bool) {
-    let ident = &variant.ident;
-    if TAKEN.iter().any(|taken| ident == taken) {
-        diagnostics.error(
-            ident,
-            format!("the generated module has its own `{ident}`: give this state another name"),
-        );
-    }
-    let mut state = State {
-        ident: ident.clone(),
-        docs: docs(&variant.attrs),
-        fields: variant.fields.clone(),
-        declared: variant.attrs.iter().any(|attr| attr.path().is_ident("state")),
-        initial: None,
-        is_final: false,
-        targets: Vec::new(),
-    };
-    let mut understood = true;
-    let mut seen = Vec::new();
-    for Choice { name, value } in choices(&variant.attrs, "state", diagnostics) {
-        if !first_time(&name, &mut seen, diagnostics) {
-            continue;
-        }
-        match (name.to_string().as_str(), value) {
-            ("initial", Value::Absent) => state.initial = Some(name.span()),
-            ("final", Value::Absent) => state.is_final = true,
-            ("to", Value::List(_, list)) if list.is_empty() => {
-                understood = false;
-                diagnostics.error(
-                    &name,
-                    format!(
-                        "`to()` names no state: write `to({})`, or `final` when `{ident}` leads nowhere",
-                        names.iter().find(|other| ident != other).map_or("..", |other| other),
-                    ),
-                );
-            }
-            ("to", Value::List(_, list)) => {
-                let list = Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list);
-                let list = list.map_err(|error| {
-                    syn::Error::new(
-                        error.span(),
-                        "write the names of states here, parted by commas: `to(Open, Locked)`",
-                    )
-                });
-                understood &= match diagnostics.keep(list) {
-                    Some(list) => targets(&mut state, list, names, diagnostics),
-                    None => false,
-                };
-            }
-            (key @ ("initial" | "final"), _) => {
-                understood = false;
-                wrong_shape(&name, key, diagnostics);
-            }
-            ("to", _) => {
-                understood = false;
-                wrong_shape(&name, "to(Open, Locked)", diagnostics);
-            }
-            (unknown, _) => {
-                understood = false;
-                let suggestion = if names.iter().any(|state| state == unknown) {
-                    format!("; did you mean `to({unknown})`?")
-                } else {
-                    did_you_mean(unknown, STATE_KEYS)
-                };
-                diagnostics.error(
-                    &name,
-                    format!(
-                        "`#[state(..)]` takes {}, not `{unknown}`{suggestion}",
-                        list_in_words(STATE_KEYS, "and"),
-                    ),
-                );
-            }
-        }
-    }
-    (state, understood)
-}
-
-/// Resolves the names in `to(..)`; a misspelt one is taken for what was probably meant, so that
-/// the state which was meant is not called unreachable as well.
-fn targets(
-    state: &mut State,
-    list: impl IntoIterator<Item = Ident>,
-    names: &[String],
+/// The choices of every `#[key(..)]` among the attributes, as far as they can be read.
+pub(super) fn choices(
+    attrs: &[Attribute],
+    key: &str,
     diagnostics: &mut Diagnostics,
-) -> bool {
-    let mut understood = true;
-    for written in list {
-        let name = written.to_string();
-        let Some(index) = names.iter().position(|state| *state == name) else {
-            let suggestion = did_you_mean(&name, names.iter().map(String::as_str));
-            diagnostics.error(
-                &written,
-                format!(
-                    "no state is called `{name}`{}",
-                    if suggestion.is_empty() {
-                        format!("; there are {}", list_in_words(names, "and"))
-                    } else {
-                        suggestion.clone()
-                    },
-                ),
-            );
-            let meant = names.iter().position(|state| suggestion.contains(&format!("`{state}`")));
-            match meant {
-                Some(meant) if state.targets.iter().all(|target| target.state != meant) => {
-                    state.targets.push(Target { written, state: meant });
-                }
-                Some(_) => {}
-                None => understood = false,
-            }
-            continue;
-        };
-        if state.targets.iter().any(|target| target.state == index) {
-            diagnostics.error(
-                &written,
-                format!("`{}` leads to `{name}` already: write it once", state.ident),
-            );
-            continue;
-        }
-        state.targets.push(Target { written, state: index });
-    }
-    understood
-}
-
-/// The choices of every `#[key(..)]` among the attributes.
-fn choices(attrs: &[Attribute], key: &str, diagnostics: &mut Diagnostics) -> Vec<Choice> {
+) -> (Vec<Choice>, Understood) {
     let mut all = Vec::new();
+    let mut understood = true;
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(key)) {
         let parsed = match &attr.meta {
             Meta::List(list) => Choice::parse_all(list.tokens.clone()),
-            Meta::Path(_) | Meta::NameValue(_) => Err(syn::Error::new(
-                attr.meta.span(),
+            Meta::Path(_) | Meta::NameValue(_) => Err(syn::Error::new_spanned(
+                &attr.meta,
                 format!("write the choices in parentheses: `#[{key}(..)]`"),
             )),
         };
-        all.extend(diagnostics.keep(parsed).into_iter().flatten());
+        match diagnostics.keep(parsed) {
+            Some(choices) => all.extend(choices),
+            None => understood = false,
+        }
     }
-    all
+    (all, understood)
 }
 
-fn first_time(name: &Ident, seen: &mut Vec<String>, diagnostics: &mut Diagnostics) -> bool {
+/// Whether what was read is all that was meant.
+pub(super) type Understood = bool;
+
+pub(super) fn first_time(
+    name: &Ident,
+    seen: &mut Vec<String>,
+    diagnostics: &mut Diagnostics,
+) -> bool {
     let text = name.to_string();
     let first = !seen.contains(&text);
     if !first {
@@ -286,12 +199,15 @@ fn first_time(name: &Ident, seen: &mut Vec<String>, diagnostics: &mut Diagnostic
     first
 }
 
-fn wrong_shape(name: &Ident, shape: &str, diagnostics: &mut Diagnostics) {
+pub(super) fn wrong_shape(name: &Ident, shape: &str, diagnostics: &mut Diagnostics) {
     diagnostics.error(name, format!("write it as `{shape}`"));
 }
 
-pub(super) fn docs(attrs: &[Attribute]) -> Vec<Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect()
+/// Most of what is generated belongs to the derive, and not to one token of the user.
+fn at_call_site(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(Span::call_site());
+    ident
 }
 
 /// `HalfOpen` to `half_open`, raw when that is a keyword.

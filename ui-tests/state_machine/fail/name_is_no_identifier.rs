@@ -1,0 +1,13 @@
+//~ `front door` cannot be the name of a module
+use reliability::state::StateMachine;
+
+#[derive(StateMachine)]
+#[machine(name = "front door")]
+enum Door {
+    #[state(initial, to(Open))]
+    Closed,
+    #[state(to(Closed))]
+    Open,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//~ `Open` leads only to itself
+use reliability::state::StateMachine;
+
+#[derive(StateMachine)]
+#[machine(name = "door")]
+enum Door {
+    #[state(initial, to(Open))]
+    Closed,
+    #[state(to(Open))]
+    Open,
+}
+
+fn main() {}
