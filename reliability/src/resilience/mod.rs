@@ -63,8 +63,8 @@ pub use policy::{
     Attempt, Call, Classifier, IdempotencyKey, Layer, Next, Pause, Policy, PolicyBuilder, Rescue,
     Settings, Totals,
 };
+#[cfg(all(feature = "std", feature = "macros"))]
+pub use reliability_macros::resilient;
 #[cfg(feature = "std")]
 pub use retry::Retry;
 pub use retry::{Backoff, Jitter, RetryBudget};
-#[cfg(all(feature = "std", feature = "macros"))]
-pub use reliability_macros::resilient;

@@ -36,8 +36,8 @@ mod snapshot;
 #[cfg(feature = "std")]
 mod source;
 
+#[cfg(feature = "macros")]
+pub use reliability_macros::traced;
 pub use snapshot::{BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Snapshot};
 #[cfg(feature = "std")]
 pub use source::{Source, snapshot};
-#[cfg(feature = "macros")]
-pub use reliability_macros::traced;

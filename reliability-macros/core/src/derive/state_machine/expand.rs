@@ -75,7 +75,11 @@ fn inherent(machine: &Machine) -> TokenStream {
     quote! {
         #[doc = #doc]
         #[automatically_derived]
-        #[allow(dead_code, reason = "written by `StateMachine`: not every machine needs every part")]
+        #[allow(
+            dead_code,
+            clippy::same_name_method,
+            reason = "written by `StateMachine`: its trait's methods without the trait in scope"
+        )]
         impl #impl_generics #ident #arguments #where_clause {
             /// Every transition that is declared, in the order of the declaration.
             #vis const TRANSITIONS: &'static [#krate::state::Transition] =

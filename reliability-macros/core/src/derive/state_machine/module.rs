@@ -42,7 +42,9 @@ pub(super) fn module(machine: &Machine) -> TokenStream {
             missing_copy_implementations,
             unreachable_pub,
             unused_imports,
+            clippy::derive_partial_eq_without_eq,
             clippy::exhaustive_structs,
+            clippy::field_scoped_visibility_modifiers,
             clippy::wildcard_imports,
             reason = "written by `StateMachine`: not every machine needs every part"
         )]
