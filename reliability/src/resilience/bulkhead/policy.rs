@@ -227,9 +227,13 @@ impl Bulkhead {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn set_concurrent(&self, concurrent: u32) -> Result<(), Invalid> {
-        super::builder::check_concurrent(&self.shared.name, concurrent)?;
+        self.check_concurrent(concurrent)?;
         self.shared.gate.set_limit(concurrent);
         Ok(())
+    }
+
+    pub(crate) fn check_concurrent(&self, concurrent: u32) -> Result<(), Invalid> {
+        super::builder::check_concurrent(&self.shared.name, concurrent)
     }
 
     /// Changes the longest wait, for calls that begin to wait from now on.

@@ -14,9 +14,16 @@ pin_project! {
     ///
     /// A named future, not an `async fn` per layer: the layers are steps in one `poll`, with one
     /// timer for all of them, and the future is not much larger than the work inside.
+    ///
+    /// What the attempt holds is given back when its outcome is judged. By then it has been
+    /// dropped, and with it work that was cut off: a place is free when nobody is in it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it ends the work. The call goes on: with another attempt, which takes over the
+    /// places that are the call's, and begins anew those that are the attempt's, or to its own end.
     #[must_use = "futures do nothing unless polled"]
     pub struct Attempt<'c, 'a, F, E> {
-        // Declared first, so dropped first: the work has ended before its place is given away.
         #[pin]
         work: F,
         #[pin]
@@ -42,21 +49,18 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (call, mut timer, work) = (this.call, this.timer, this.work);
-        let outcome = if call.phase == Phase::Outside
+        if call.phase == Phase::Outside
             && let Err(rejected) = ready!(poll_admission(call, timer.as_mut(), cx))
         {
-            Err(Failure::Rejected(rejected))
-        } else {
-            match call.poll_work(|| work.poll(cx)) {
-                Poll::Ready(result) => result.map_err(Failure::Error),
-                Poll::Pending => {
-                    ready!(poll_fired(call, timer, cx));
-                    Err(Failure::Rejected(call.expired()))
-                }
+            return Poll::Ready(Err(Failure::Rejected(rejected)));
+        }
+        match call.poll_work(|| work.poll(cx)) {
+            Poll::Ready(result) => Poll::Ready(result.map_err(Failure::Error)),
+            Poll::Pending => {
+                ready!(poll_fired(call, timer, cx));
+                Poll::Ready(Err(Failure::Rejected(call.expired())))
             }
-        };
-        call.end_attempt(&outcome);
-        Poll::Ready(outcome)
+        }
     }
 }
 

@@ -153,7 +153,9 @@ impl<'a, E> Call<'a, E> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        self.step = if self.attempts == 0 { 0 } else { self.policy.steps_per_call };
+        if self.attempts > 0 {
+            self.leave_attempt();
+        }
         self.attempts += 1;
         self.phase = Phase::Outside;
         self.attempt_waited_since = None;
@@ -163,6 +165,7 @@ impl<'a, E> Call<'a, E> {
     /// Says whether the outcome of an attempt is the result of the call, or there is another try.
     #[inline]
     pub fn judge<T>(&mut self, outcome: Result<T, Failure<E>>) -> Next<T, E> {
+        self.end_attempt(&outcome);
         match outcome {
             Ok(value) => {
                 self.finish(Signal::Ok, Counted::Success);
@@ -182,6 +185,7 @@ impl<'a, E> Call<'a, E> {
     /// The failure that it was given.
     #[inline]
     pub fn conclude<T>(&mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
+        self.end_attempt(&outcome);
         match outcome {
             Ok(value) => {
                 self.finish(Signal::Ok, Counted::Success);
@@ -292,6 +296,15 @@ impl<'a, E> Call<'a, E> {
         };
         self.phase = Phase::Working;
         result
+    }
+
+    /// Polls the fallback inside the same scopes, but under the deadline only if that covers it.
+    pub(super) fn poll_rescue<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        if self.policy.deadline_covers_fallback() {
+            self.poll_in_scope(poll)
+        } else {
+            poll_with_key(self.key.as_ref(), poll)
+        }
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::error::{Class, Counted, Disposition, Failure, Fault};
+use crate::error::{Class, Counted, Disposition, Failure, Fault, Reason, Rejected};
 
 /// What the policies of one call make of its errors.
 ///
@@ -30,12 +30,26 @@ pub struct Classifier<E> {
 }
 
 enum Base<E> {
-    Fault {
-        disposition: fn(&E) -> Disposition,
-        class: fn(&E) -> Class,
-        retry_after: fn(&E) -> Option<Duration>,
-    },
+    /// One function, not one per question, because every call under way carries a classifier.
+    Fault(fn(&E) -> Answers),
     When(fn(&E) -> bool),
+}
+
+/// All that a [`Fault`] says.
+struct Answers {
+    disposition: Disposition,
+    class: Class,
+    retry_after: Option<Duration>,
+    reason: Option<Reason>,
+}
+
+fn ask<E: Fault>(error: &E) -> Answers {
+    Answers {
+        disposition: error.disposition(),
+        class: error.class(),
+        retry_after: error.retry_after(),
+        reason: error.rejection().map(Rejected::reason),
+    }
 }
 
 impl<E> Classifier<E> {
@@ -44,11 +58,7 @@ impl<E> Classifier<E> {
     where
         E: Fault,
     {
-        Self::from_base(Base::Fault {
-            disposition: E::disposition,
-            class: E::class,
-            retry_after: E::retry_after,
-        })
+        Self::from_base(Base::Fault(ask::<E>))
     }
 
     /// The predicate says whether an error is worth another try: those count as transient, all
@@ -86,7 +96,7 @@ impl<E> Classifier<E> {
     /// The class under which the error is counted.
     pub fn class(&self, error: &E) -> Class {
         match self.base {
-            Base::Fault { class, .. } => class(error),
+            Base::Fault(ask) => ask(error).class,
             Base::When(worth_another_try) if worth_another_try(error) => Class::Transient,
             Base::When(_) => Class::Permanent,
         }
@@ -95,7 +105,7 @@ impl<E> Classifier<E> {
     /// What the policies do with the error.
     pub fn disposition(&self, error: &E) -> Disposition {
         let mut disposition = match self.base {
-            Base::Fault { disposition, .. } => disposition(error),
+            Base::Fault(ask) => ask(error).disposition,
             Base::When(_) => self.class(error).disposition(),
         };
         if let Some(retried) = self.retry_when {
@@ -111,7 +121,15 @@ impl<E> Classifier<E> {
     /// How long the other side asked us to stay away, if it did.
     pub fn retry_after(&self, error: &E) -> Option<Duration> {
         match self.base {
-            Base::Fault { retry_after, .. } => retry_after(error),
+            Base::Fault(ask) => ask(error).retry_after,
+            Base::When(_) => None,
+        }
+    }
+
+    /// Why another policy refused, if that is what the error stands for.
+    pub(super) fn reason(&self, error: &E) -> Option<Reason> {
+        match self.base {
+            Base::Fault(ask) => ask(error).reason,
             Base::When(_) => None,
         }
     }
@@ -162,7 +180,7 @@ impl<E> Copy for Base<E> {}
 impl<E> fmt::Debug for Classifier<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base = match self.base {
-            Base::Fault { .. } => "by_fault",
+            Base::Fault(_) => "by_fault",
             Base::When(_) => "when",
         };
         f.debug_struct("Classifier")

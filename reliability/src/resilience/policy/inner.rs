@@ -138,7 +138,7 @@ impl Limit {
     const NONE: u64 = u64::MAX;
 
     fn new(limit: Option<Duration>) -> Self {
-        Self { nanos: AtomicU64::new(limit.map_or(Self::NONE, saturating_nanos)) }
+        Self { nanos: AtomicU64::new(Self::word(limit)) }
     }
 
     #[inline]
@@ -150,6 +150,11 @@ impl Limit {
     }
 
     fn store(&self, limit: Option<Duration>) {
-        self.nanos.store(limit.map_or(Self::NONE, saturating_nanos), Ordering::Relaxed);
+        self.nanos.store(Self::word(limit), Ordering::Relaxed);
+    }
+
+    /// At most 584 years, which is still a limit, and not the absence of one.
+    fn word(limit: Option<Duration>) -> u64 {
+        limit.map_or(Self::NONE, |limit| saturating_nanos(limit).min(Self::NONE - 1))
     }
 }

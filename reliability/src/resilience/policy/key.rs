@@ -28,7 +28,8 @@ impl IdempotencyKey {
         Self(alloc::format!("{key}").into())
     }
 
-    /// The key of the call whose body is running, if it declared one.
+    /// The key of the call whose body, or fallback, is running; of the next one around it, if that
+    /// declared none. Tasks that are spawned do not inherit it.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
     }

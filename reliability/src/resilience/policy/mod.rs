@@ -108,7 +108,8 @@ impl Policy {
         PolicyBuilder::new(name.into())
     }
 
-    /// Makes the call: `work` is run once per attempt.
+    /// Makes the call: `work` makes the future of each attempt, which is polled once the attempt
+    /// is admitted, and dropped unpolled if it is refused.
     ///
     /// # Errors
     ///
@@ -277,22 +278,20 @@ impl Policy {
         Ok(())
     }
 
-    /// Bulkhead and breaker check their own settings: the first is put back if the second refuses.
+    /// The bulkhead's limit is checked before the breaker changes, and set after it: were it put
+    /// back instead, it would have let calls in meanwhile.
     fn reconfigure_guards(&self, settings: &Settings) -> Result<(), Invalid> {
         let bulkhead = self.bulkhead().zip(settings.concurrent);
-        let before = bulkhead.map(|(bulkhead, _)| bulkhead.concurrent());
         if let Some((bulkhead, concurrent)) = bulkhead {
-            bulkhead.set_concurrent(concurrent)?;
+            bulkhead.check_concurrent(concurrent)?;
         }
-        let Some((breaker, new)) = self.breaker().zip(settings.breaker.clone()) else {
-            return Ok(());
-        };
-        breaker.reconfigure(|_| new).inspect_err(|_| {
-            if let Some(((bulkhead, _), before)) = bulkhead.zip(before) {
-                let restored = bulkhead.set_concurrent(before);
-                debug_assert!(restored.is_ok(), "the limit was valid until now");
-            }
-        })
+        if let Some((breaker, new)) = self.breaker().zip(settings.breaker.clone()) {
+            breaker.reconfigure(|_| new)?;
+        }
+        match bulkhead {
+            Some((bulkhead, concurrent)) => bulkhead.set_concurrent(concurrent),
+            None => Ok(()),
+        }
     }
 
     fn check_layers(&self, new: &Settings) -> Result<(), Invalid> {

@@ -2,6 +2,7 @@
 
 use super::call::{Call, Phase};
 use super::signals::Signal;
+use super::wait::inherited_deadline_has_passed;
 use crate::error::{Counted, Failure, Reason};
 use crate::resilience::breaker;
 use crate::time::{Clock, Instant};
@@ -25,6 +26,21 @@ impl<E> Call<'_, E> {
         }
     }
 
+    /// Gives back what an attempt still holds that was dropped half-way, so that the next one can
+    /// pass the same steps.
+    #[cold]
+    pub(super) fn leave_attempt(&mut self) {
+        let policy = self.policy;
+        self.step = self.step.min(policy.steps_per_call);
+        if policy.breaker_per_attempt {
+            self.breaker = None;
+        }
+        if policy.bulkhead_per_attempt {
+            self.bulkhead = None;
+            self.waiting = None;
+        }
+    }
+
     /// What the breaker counts this failure as.
     pub(super) fn counted(&self, failure: &Failure<E>) -> Counted {
         match failure {
@@ -35,8 +51,15 @@ impl<E> Call<'_, E> {
             {
                 Counted::Nothing
             }
+            Failure::Error(error) if self.ended_by_inherited_deadline(error) => Counted::Nothing,
             _ => self.classifier.failure_disposition(failure).breaker,
         }
+    }
+
+    /// Whether the error is what a nested policy made of a deadline that this call inherited too.
+    fn ended_by_inherited_deadline(&self, error: &E) -> bool {
+        self.classifier.reason(error) == Some(Reason::DeadlineExceeded)
+            && inherited_deadline_has_passed()
     }
 
     #[inline]

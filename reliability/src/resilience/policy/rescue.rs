@@ -41,7 +41,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Poll::Ready(answer) = this.work.poll(cx) {
+        if let Poll::Ready(answer) = this.call.poll_rescue(|| this.work.poll(cx)) {
             return Poll::Ready(answer);
         }
         if !this.timer.is_armed() {

@@ -33,6 +33,12 @@ impl Bound {
     }
 }
 
+/// Reads the clock only where a deadline is known.
+#[inline]
+pub(super) fn inherited_deadline_has_passed() -> bool {
+    Scope::current().known().is_some_and(|at| Clock::precise().now() >= at)
+}
+
 impl<E> Call<'_, E> {
     /// A pause that ends after the deadline would be slept for nothing.
     pub(super) fn fits_the_deadline(&mut self, pause: Duration) -> bool {
@@ -50,13 +56,11 @@ impl<E> Call<'_, E> {
     /// An inherited deadline that has passed already leaves nothing to attempt.
     #[inline]
     pub(super) fn check_inherited_deadline(&mut self) -> Result<(), Rejected> {
-        match Scope::current().known() {
-            Some(at) if Clock::precise().now() >= at => {
-                self.bound = Bound::NEVER;
-                Err(self.rejected(Reason::DeadlineExceeded))
-            }
-            _ => Ok(()),
+        if !inherited_deadline_has_passed() {
+            return Ok(());
         }
+        self.bound = Bound::NEVER;
+        Err(self.rejected(Reason::DeadlineExceeded))
     }
 
     /// What ends the wait that begins now, and since when it counts.

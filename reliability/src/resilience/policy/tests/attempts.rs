@@ -81,3 +81,25 @@ async fn the_key_is_the_same_in_every_attempt() {
     assert_eq!(keys, ["order-17"; 3]);
     assert_eq!(IdempotencyKey::current(), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_a_key_passes_on_the_one_around_it() {
+    let policy = Policy::builder("p").timeout(50 * MS).build().unwrap();
+    let key = IdempotencyKey::new("outer");
+    let mut outer = Call::new(&policy, Classifier::<E>::by_fault()).with_idempotency_key(key);
+    let own = async {
+        let key = IdempotencyKey::new("inner");
+        let mut inner = Call::new(&policy, Classifier::<E>::by_fault()).with_idempotency_key(key);
+        let seen = inner.attempt(async { Ok(IdempotencyKey::current()) }).await;
+        inner.conclude(seen).unwrap()
+    };
+    let seen = outer
+        .attempt(async {
+            let around = policy.call(|| async { Ok::<_, E>(IdempotencyKey::current()) }).await?;
+            Ok((around, own.await, IdempotencyKey::current()))
+        })
+        .await;
+    let texts = seen.map(|(a, b, c)| [a, b, c].map(|key| key.map(|key| key.to_string())));
+    let expected = ["outer", "inner", "outer"].map(|key| Some(key.to_string()));
+    assert_eq!(outer.conclude(texts), Ok(expected));
+}

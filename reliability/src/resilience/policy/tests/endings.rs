@@ -98,3 +98,83 @@ async fn many_tasks_share_one_policy_and_every_call_is_counted_once() {
     assert_eq!(policy.totals().finished(), 200);
     assert_whole(&policy).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_classifier_or_of_a_destructor_counts_the_call_once() {
+    struct Loud;
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            panic!("the destructor's own")
+        }
+    }
+    let policy = full_policy();
+    let clone = policy.clone();
+    let dropping = async move {
+        let work = || {
+            let loud = Loud;
+            async move {
+                let _loud = loud;
+                pending::<Result<(), E>>().await
+            }
+        };
+        clone.call(work).await
+    };
+    assert!(tokio::spawn(dropping).await.is_err());
+    assert_eq!(policy.totals().finished(), 1);
+    assert_whole(&policy).await;
+
+    for classifier in [
+        Classifier::<E>::when(|_| panic!("the predicate's own")),
+        Classifier::<E>::by_fault().retry_when(|_| panic!("the predicate's own")),
+        Classifier::<E>::by_fault().breaker_when(|_| panic!("the predicate's own")),
+    ] {
+        let policy = full_policy();
+        let clone = policy.clone();
+        let call = async move {
+            clone.call_classified(classifier, || async { Err::<(), _>(TRANSIENT) }).await
+        };
+        assert!(tokio::spawn(call).await.is_err());
+        assert_eq!(policy.totals().finished(), 1);
+        assert_whole(&policy).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_never_polled_is_no_call() {
+    let policy = full_policy();
+    drop(policy.call(|| async { Ok::<_, E>(()) }));
+    drop(Call::new(&policy, Classifier::<E>::by_fault()));
+    assert_eq!(policy.totals().finished(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_inside_a_call_of_the_same_policy_is_a_call_of_its_own() {
+    let policy = Policy::builder("p").retry(retrying(2, MS)).timeout(50 * MS).build().unwrap();
+    let result =
+        policy.call(|| async { policy.call(|| async { Err::<(), _>(TRANSIENT) }).await }).await;
+    assert_eq!(result, Err(TRANSIENT));
+    assert_eq!(policy.totals().failed(Class::Transient), 3);
+    assert_eq!(policy.totals().finished(), 3);
+    assert_eq!(policy.totals().retries(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_inside_a_full_bulkhead_of_its_own_is_refused_and_nothing_is_lost() {
+    let policy = full_policy();
+    let result = policy.call(|| async { policy.call(|| async { Ok::<_, E>(()) }).await }).await;
+    assert_eq!(result, Err(E::Refused(Reason::BulkheadFull)));
+    assert_eq!(policy.totals().rejected(Reason::BulkheadFull), policy.totals().finished() - 1);
+    assert_whole(&policy).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_call_in_a_pause_counts_it_cancelled_and_frees_its_place() {
+    let policy = full_policy();
+    let mut call = Box::pin(policy.call(|| async { Err::<(), _>(TRANSIENT) }));
+    assert!(poll_once(&mut call).await.is_none());
+    assert_eq!(policy.totals().retries(), 1);
+    assert_eq!(policy.bulkhead().map(Bulkhead::in_use), Some(0), "a pause holds no place");
+    drop(call);
+    assert_eq!(policy.totals().cancelled(), 1);
+    assert_whole(&policy).await;
+}

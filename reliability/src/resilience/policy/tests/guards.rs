@@ -93,3 +93,157 @@ async fn a_breaker_outside_of_retry_counts_calls_and_one_inside_counts_attempts(
     assert_eq!(scripted(&inside, &failing).await, (Err(TRANSIENT), 2));
     assert!(inside.breaker().unwrap().acquire().is_err());
 }
+
+/// Says, when it is dropped, how many calls were in the bulkhead.
+struct InUse<'a>(&'a Policy, &'a Mutex<Vec<u32>>);
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        let in_use = self.0.bulkhead().map_or(0, Bulkhead::in_use);
+        self.1.lock().unwrap().push(in_use);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_is_cut_off_is_gone_before_its_place_is_given_away() {
+    let policy = full_policy();
+    let seen = Mutex::new(Vec::new());
+    let work = || {
+        let held = InUse(&policy, &seen);
+        async move {
+            let _held = held;
+            pending::<Result<(), E>>().await
+        }
+    };
+    assert_eq!(policy.call(work).await, Err(E::Refused(Reason::TimedOut)));
+    drop(drop_after(2, policy.call(work)).await);
+    assert_eq!(*seen.lock().unwrap(), [1; 4]);
+    assert_whole(&policy).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_is_given_up_by_hand_gives_its_place_to_the_next() {
+    for outside in [false, true] {
+        let bulkhead = Bulkhead::builder("p").concurrent(1).build().unwrap();
+        let builder = Policy::builder("p");
+        let builder = if outside {
+            builder.bulkhead(bulkhead).retry(retrying(3, MS))
+        } else {
+            builder.retry(retrying(3, MS)).bulkhead(bulkhead)
+        };
+        let policy = builder.build().unwrap();
+        let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+        let hung = poll_once(&mut Box::pin(call.attempt(pending::<Result<(), E>>()))).await;
+        assert!(hung.is_none());
+        let outcome = call.attempt(async { Ok::<_, E>(7) }).await;
+        assert!(matches!(call.judge(outcome), Next::Done(Ok(7))));
+        assert_eq!(policy.totals().finished(), 1);
+        assert_whole_bulkhead(&policy);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_never_got_in_does_not_open_the_door_for_the_next() {
+    let policy = Policy::builder("p")
+        .bulkhead(Bulkhead::builder("p").concurrent(1).queue(1).wait(9 * MS).build().unwrap())
+        .retry(retrying(3, MS))
+        .build()
+        .unwrap();
+    let mut holder = Box::pin(policy.call(pending::<Result<(), E>>));
+    assert!(poll_once(&mut holder).await.is_none());
+    let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+    assert!(poll_once(&mut Box::pin(call.attempt(async { Ok(1) }))).await.is_none());
+    let outcome = call.attempt(async { Ok(1) }).await;
+    assert!(matches!(outcome, Err(Failure::Rejected(_))), "it is still full");
+}
+
+fn assert_whole_bulkhead(policy: &Policy) {
+    assert_eq!(policy.bulkhead().map(Bulkhead::in_use), Some(0));
+    assert_eq!(policy.bulkhead().map(Bulkhead::queued), Some(0));
+}
+
+fn half_open(probes: u32) -> Breaker {
+    let breaker = Breaker::builder("p")
+        .window(breaker::Window::consecutive(1))
+        .open_for(5 * MS)
+        .probes(probes)
+        .build()
+        .unwrap();
+    breaker.acquire().unwrap().failure();
+    breaker
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_comes_back_when_cancelled_and_counts_when_it_panics() {
+    let breaker = half_open(1);
+    let policy = Policy::builder("p").breaker(breaker).timeout(50 * MS).build().unwrap();
+    tokio::time::advance(6 * MS).await;
+    for _ in 0..3 {
+        let mut probe = Box::pin(policy.call(pending::<Result<(), E>>));
+        assert!(poll_once(&mut probe).await.is_none());
+        let refused = policy.call(|| async { Ok::<_, E>(()) }).await;
+        assert_eq!(refused, Err(E::Refused(Reason::BreakerOpen)), "the only place is taken");
+    }
+    assert_eq!(policy.breaker().unwrap().state(), breaker::State::HalfOpen);
+
+    let clone = policy.clone();
+    let panics = async move { clone.call::<(), E, _, _>(|| async { panic!("probe") }).await };
+    assert!(tokio::spawn(panics).await.is_err());
+    assert_eq!(policy.breaker().unwrap().state(), breaker::State::Open);
+    let totals = policy.totals();
+    assert_eq!((totals.cancelled(), totals.panicked(), totals.finished()), (3, 1, 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_whose_inherited_deadline_ends_says_nothing() {
+    let breaker = half_open(1);
+    let policy = Policy::builder("p").breaker(breaker).build().unwrap();
+    tokio::time::advance(6 * MS).await;
+    let call = policy.call(pending::<Result<(), E>>);
+    assert!(Deadline::after(10 * MS).scope(call).await.is_err());
+    assert_eq!(policy.breaker().unwrap().state(), breaker::State::HalfOpen);
+    assert_eq!(policy.call(|| async { Ok::<_, E>(1) }).await, Ok(1));
+    assert_eq!(policy.breaker().unwrap().state(), breaker::State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_its_bulkhead_refuses_gives_its_probe_back() {
+    let bulkhead = Bulkhead::builder("p").concurrent(1).build().unwrap();
+    let policy =
+        Policy::builder("p").breaker(half_open(1)).bulkhead(bulkhead.clone()).build().unwrap();
+    tokio::time::advance(6 * MS).await;
+    let held = bulkhead.try_enter().unwrap();
+    for _ in 0..3 {
+        let refused = policy.call(|| async { Ok::<_, E>(()) }).await;
+        assert_eq!(refused, Err(E::Refused(Reason::BulkheadFull)));
+    }
+    drop(held);
+    assert_eq!(policy.call(|| async { Ok::<_, E>(()) }).await, Ok(()));
+    assert_eq!(policy.breaker().unwrap().state(), breaker::State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_two_policies_share_counts_both_and_stops_both() {
+    let breaker = Breaker::builder("s").window(breaker::Window::consecutive(2)).build().unwrap();
+    let one = Policy::builder("one").breaker(breaker.clone()).build().unwrap();
+    let two = Policy::builder("two").retry(retrying(3, MS)).breaker(breaker).build().unwrap();
+    assert_eq!(scripted(&one, &[Err(TRANSIENT)]).await, (Err(TRANSIENT), 1));
+    let refused = Err(E::Refused(Reason::BreakerOpen));
+    assert_eq!(scripted(&two, &[Err(TRANSIENT), Ok(1), Ok(1)]).await.0, refused);
+    assert_eq!(two.totals().retries(), 1, "the second attempt found it open");
+    assert_eq!(scripted(&one, &[Ok(1)]).await.0, refused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_came_through_a_nested_call_counts_for_nobody() {
+    let guarded = |name| {
+        let window = breaker::Window::consecutive(1);
+        let breaker = Breaker::builder(name).window(window).build().unwrap();
+        Policy::builder(name).breaker(breaker).build().unwrap()
+    };
+    let (outer, inner) = (guarded("outer"), guarded("inner"));
+    let call = outer.call(|| inner.call(pending::<Result<(), Rejected>>));
+    assert!(Deadline::after(10 * MS).scope(call).await.is_err());
+    assert_eq!(inner.breaker().unwrap().state(), breaker::State::Closed);
+    assert_eq!(outer.breaker().unwrap().state(), breaker::State::Closed);
+}

@@ -20,3 +20,78 @@ async fn settings_change_while_the_policy_works_and_a_bad_one_changes_nothing() 
     let refused = policy.reconfigure(&settings).unwrap_err();
     assert!(refused.to_string().contains("layers are fixed"), "{refused}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_durations_are_limits_like_any_other() {
+    let policy =
+        Policy::builder("p").deadline(Duration::MAX).timeout(Duration::MAX).build().unwrap();
+    let mut settings = policy.settings();
+    assert!(settings.deadline.is_some() && settings.timeout.is_some());
+    policy.reconfigure(&settings).unwrap();
+    settings.timeout = Some(MS);
+    policy.reconfigure(&settings).unwrap();
+    let result: Result<(), E> = policy.call(pending).await;
+    assert_eq!(result, Err(E::Refused(Reason::TimedOut)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_that_are_refused_let_nobody_in() {
+    let policy = full_policy();
+    let mut holder = Box::pin(policy.call(pending::<Result<(), E>>));
+    assert!(poll_once(&mut holder).await.is_none());
+    let mut waiter = Box::pin(policy.call(|| async { Ok::<_, E>(()) }));
+    assert!(poll_once(&mut waiter).await.is_none());
+
+    let mut settings = policy.settings();
+    settings.concurrent = Some(2);
+    settings.breaker.as_mut().unwrap().probes = 0;
+    assert!(policy.reconfigure(&settings).is_err());
+    assert!(poll_once(&mut waiter).await.is_none(), "the second place was never there");
+
+    settings = policy.settings();
+    settings.concurrent = Some(0);
+    settings.breaker.as_mut().unwrap().probes = 7;
+    assert!(policy.reconfigure(&settings).is_err());
+    assert_eq!(policy.settings().breaker.unwrap().probes, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_keeps_the_number_of_attempts_that_it_began_with() {
+    let policy = Policy::builder("p").retry(retrying(1, MS)).build().unwrap();
+    let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+    assert!(!call.may_retry(), "so the body may consume what it was given");
+    let outcome = call.attempt(async { Err::<(), _>(TRANSIENT) }).await;
+    let mut settings = policy.settings();
+    settings.attempts = Some(5);
+    policy.reconfigure(&settings).unwrap();
+    assert!(matches!(call.judge(outcome), Next::Done(Err(Failure::Error(TRANSIENT)))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn numbers_out_of_range_are_refused() {
+    for attempts in [0, 1001, u32::MAX] {
+        assert!(Policy::builder("p").retry(retrying(attempts, MS)).build().is_err(), "{attempts}");
+    }
+    for attempts in [1, 1000] {
+        assert!(Policy::builder("p").retry(retrying(attempts, MS)).build().is_ok(), "{attempts}");
+    }
+    assert!(Policy::builder("p").timeout(Duration::ZERO).build().is_err());
+    assert!(Policy::builder("p").deadline(Duration::ZERO).build().is_err());
+    assert!(Policy::builder("p").build().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_that_changes_holds_for_attempts_that_wait_from_then_on() {
+    let policy = Policy::builder("p").timeout(10 * MS).build().unwrap();
+    let mut running = Box::pin(policy.call(pending::<Result<(), E>>));
+    assert!(poll_once(&mut running).await.is_none());
+    let mut settings = policy.settings();
+    settings.timeout = Some(Duration::from_secs(9));
+    policy.reconfigure(&settings).unwrap();
+    tokio::time::advance(11 * MS).await;
+    assert_eq!(poll_once(&mut running).await, Some(Err(E::Refused(Reason::TimedOut))));
+    let mut later = Box::pin(policy.call(pending::<Result<(), E>>));
+    assert!(poll_once(&mut later).await.is_none());
+    tokio::time::advance(11 * MS).await;
+    assert!(poll_once(&mut later).await.is_none());
+}
