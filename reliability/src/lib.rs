@@ -1,4 +1,55 @@
 //! Reliability that is declared on a function, checked by the compiler, and visible from outside.
+//!
+//! ```
+//! use reliability::prelude::*;
+//!
+//! #[resilient(
+//!     deadline = "3s",
+//!     retry(attempts = 4, backoff = exponential("50ms", max = "1s")),
+//!     breaker(failure_rate = 0.5, open_for = "5s"),
+//!     timeout = "800ms",
+//!     idempotent,
+//! )]
+//! async fn price(sku: &str) -> Result<u32, Rejected> {
+//!     // Ask the inventory over the network.
+//!     Ok(if sku == "tea" { 299 } else { 499 })
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Rejected> {
+//! // As before, and never longer than three seconds.
+//! assert_eq!(price("tea").await?, 299);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - **Declared**: the layers around a call stand on the function, in the order in which they nest.
+//! - **Checked**: a body that may run twice without saying so, layers in an order that is certainly
+//!   a mistake, a transition that a machine does not declare: none of them compiles, and the
+//!   message says what to write instead.
+//! - **Visible**: every policy is counted, listed, and can be changed while it works.
+//!
+//! # Where to go
+//!
+//! Read the first chapter of the [`guide`], then the modules as you need them:
+//!
+//! | Module | What it is for |
+//! |---|---|
+//! | [`error`] | what went wrong, and is it worth another try |
+//! | [`resilience`] | keep one call alive: fallback, deadline, retry, breaker, bulkhead, timeout |
+//! | [`state`] | one enum declares a machine; what it does not declare does not compile |
+//! | [`telemetry`] | what every policy has counted |
+//! | [`time`] | clocks, and deadlines that travel with the task |
+//! | [`sync`] | the lock-free pieces underneath: counters and histograms |
+//!
+//! Everything that a macro does can be written by hand: [`guide::by_hand`].
+//!
+//! # Features
+//!
+//! `std`, `macros`, `resilience` and `telemetry` are on by default; `anyhow` and `reqwest` add
+//! [`Fault`](error::Fault) for the errors of those libraries; `full` is all of them. Without `std`
+//! the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers, backoff schedules
+//! and retry budgets.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
@@ -10,6 +61,7 @@ pub mod __private;
 pub mod error;
 #[cfg(all(doc, feature = "macros", feature = "resilience", feature = "telemetry"))]
 pub mod guide;
+pub mod prelude;
 #[cfg(feature = "resilience")]
 pub mod resilience;
 pub mod state;
@@ -17,3 +69,8 @@ pub mod sync;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;
 pub mod time;
+
+/// Compiles and runs what the README shows.
+#[cfg(all(doctest, feature = "macros", feature = "resilience", feature = "telemetry"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

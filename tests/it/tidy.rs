@@ -6,6 +6,7 @@
 mod examples;
 mod layers;
 mod macros;
+mod readme;
 mod sources;
 
 use std::fs;

@@ -1,8 +1,12 @@
-//! Long chapters: read them when you need them.
+//! Long chapters: read the first one, and the others when you need them.
 //!
-//! 1. [`policies`]: what each layer is for, what it does unless told otherwise, and why.
-//! 2. [`watching`]: what the policies have counted, and how to read it.
-//! 3. [`by_hand`]: policies without macros, for when you need to know, or to do something else.
+//! 1. [`first_call`]: one attribute on one function, and what its callers see.
+//! 2. [`policies`]: what each layer is for, what it does unless told otherwise, and why.
+//! 3. [`watching`]: what the policies have counted, and how to read it.
+//! 4. [`by_hand`]: the same without macros, for when you need to know, or to do something else.
+
+#[doc = include_str!("first_call.md")]
+pub mod first_call {}
 
 #[doc = include_str!("policies.md")]
 pub mod policies {}

@@ -176,6 +176,7 @@ pub(crate) mod system {
     }
 
     /// The same point on tokio's timeline, for a timer; at most thirty years from the origin.
+    #[cfg(feature = "resilience")]
     pub(crate) fn timer_at(instant: Instant) -> tokio::time::Instant {
         const FAR_NANOS: u64 = 30 * 365 * 24 * 3600 * 1_000_000_000;
         let origin = *ORIGIN.get_or_init(tokio::time::Instant::now);

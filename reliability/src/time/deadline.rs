@@ -7,7 +7,6 @@ use core::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::instant::saturating_nanos;
 use super::{Clock, Instant};
 
 /// The point in time by which a whole call must be over, on the timeline of [`Clock::precise`].
@@ -150,9 +149,10 @@ impl Scope {
     }
 
     /// This scope, ending that long after its start, which is read when it is needed.
+    #[cfg(feature = "resilience")]
     #[inline]
     pub(crate) fn within(mut self, after: Duration) -> Scope {
-        self.after_nanos = self.after_nanos.min(saturating_nanos(after));
+        self.after_nanos = self.after_nanos.min(super::instant::saturating_nanos(after));
         self.started = None;
         self
     }

@@ -25,15 +25,13 @@ mod instant;
 #[cfg(all(feature = "std", not(reliability_loom)))]
 mod ticker;
 
-#[cfg(feature = "std")]
-#[allow(unused_imports, reason = "only the drivers of `resilience` use it")]
+#[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use clock::system::timer_at;
 pub use clock::{Clock, ManualClock};
-#[cfg(feature = "std")]
-#[allow(unused_imports, reason = "only the drivers of `resilience` use it")]
+#[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use deadline::Scope;
 #[cfg(feature = "std")]
 pub use deadline::{Deadline, WithDeadline};
 pub use instant::Instant;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use instant::saturating_nanos;

@@ -1,0 +1,105 @@
+//! A shop asks a misbehaving inventory for prices: on one route through `#[resilient]`, on the
+//! other one without.
+//!
+//! ```sh
+//! cargo run --example storefront
+//! ```
+//!
+//! The shop, the inventory and the visitors are in `src/storefront`; what protects a call is all
+//! here. `storefront_by_hand.rs` is the same without macros.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use reliability::prelude::*;
+use reliability_examples::storefront::{self, Price, Shop, Unreachable, page};
+
+/// Why there is no price.
+#[derive(Debug)]
+enum PriceError {
+    /// The inventory hangs up, resets the connection, or is not there.
+    Unreachable(Unreachable),
+    /// The inventory answers, with an error of its own.
+    Failing(StatusCode),
+    /// The policy refused the call, or gave it up.
+    Rejected(Rejected),
+}
+
+impl Fault for PriceError {
+    fn class(&self) -> Class {
+        match self {
+            PriceError::Unreachable(_) | PriceError::Failing(_) => Class::Transient,
+            PriceError::Rejected(rejected) => rejected.class(),
+        }
+    }
+
+    fn rejection(&self) -> Option<&Rejected> {
+        match self {
+            PriceError::Rejected(rejected) => Some(rejected),
+            PriceError::Unreachable(_) | PriceError::Failing(_) => None,
+        }
+    }
+}
+
+impl From<Rejected> for PriceError {
+    fn from(rejected: Rejected) -> Self {
+        PriceError::Rejected(rejected)
+    }
+}
+
+impl fmt::Display for PriceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PriceError::Unreachable(error) => error.fmt(f),
+            PriceError::Failing(status) => write!(f, "the inventory answered {status}"),
+            PriceError::Rejected(rejected) => rejected.fmt(f),
+        }
+    }
+}
+
+/// The price, as the inventory tells it.
+async fn ask(shop: &Shop, sku: u32) -> Result<Price, PriceError> {
+    let answer = shop.ask(sku).await.map_err(PriceError::Unreachable)?;
+    shop.read(sku, &answer).ok_or(PriceError::Failing(answer.status))
+}
+
+/// The price, whatever the inventory does.
+#[resilient(
+    fallback = cached_price,
+    deadline = "1s",
+    retry(attempts = 3, backoff = exponential("20ms", max = "200ms"), jitter = full),
+    breaker(window = count(50), failure_rate = 0.5, min_calls = 20, open_for = "1s", probes = 3),
+    bulkhead(concurrent = 32),
+    timeout = "200ms",
+    idempotent,
+)]
+async fn price(shop: &Shop, sku: u32) -> Result<Price, PriceError> {
+    ask(shop, sku).await
+}
+
+/// The price that the inventory told last, if it ever did.
+async fn cached_price(shop: &Shop, sku: u32, error: PriceError) -> Result<Price, PriceError> {
+    shop.cached(sku).ok_or(error)
+}
+
+async fn unprotected(State(shop): State<Shop>, Path(sku): Path<u32>) -> Response {
+    page(ask(&shop, sku).await)
+}
+
+async fn protected(State(shop): State<Shop>, Path(sku): Path<u32>) -> Response {
+    page(price(&shop, sku).await)
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let routes = Router::new()
+        .route("/unprotected/{sku}", get(unprotected))
+        .route("/protected/{sku}", get(protected));
+    Ok(storefront::run(routes, "price").await?)
+}
