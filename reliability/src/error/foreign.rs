@@ -131,49 +131,87 @@ mod with_std {
     use std::io;
     use std::sync::mpsc;
 
-    use super::{Class, Fault, Rejected, known};
+    use super::{Class, Disposition, Duration, Fault, Rejected, Severity, known};
 
     impl Fault for io::Error {
         fn class(&self) -> Class {
-            if let Some(fault) = self.get_ref().and_then(|inner| known(inner)) {
-                return fault.class();
-            }
-            self.kind().class()
+            inside(self).map_or_else(|| self.kind().class(), |fault| fault.class())
+        }
+
+        fn severity(&self) -> Severity {
+            inside(self).map_or_else(|| self.kind().severity(), |fault| fault.severity())
+        }
+
+        fn retry_after(&self) -> Option<Duration> {
+            inside(self).and_then(|fault| fault.retry_after())
         }
 
         fn rejection(&self) -> Option<&Rejected> {
-            self.get_ref().and_then(|inner| known(inner)).and_then(|fault| fault.rejection())
+            inside(self).and_then(|fault| fault.rejection())
         }
+
+        fn disposition(&self) -> Disposition {
+            inside(self).map_or_else(|| self.kind().disposition(), |fault| fault.disposition())
+        }
+    }
+
+    fn inside(error: &io::Error) -> Option<&dyn Fault> {
+        error.get_ref().and_then(|inner| known(inner))
     }
 
     impl Fault for io::ErrorKind {
         /// Connections that broke, or were not there yet, are transient; what is full or busy is
         /// overloaded; the rest would fail again.
         fn class(&self) -> Class {
-            use io::ErrorKind as Kind;
-            match self {
-                Kind::ConnectionRefused
-                | Kind::ConnectionReset
-                | Kind::ConnectionAborted
-                | Kind::NotConnected
-                | Kind::BrokenPipe
-                | Kind::TimedOut
-                | Kind::Interrupted
-                | Kind::UnexpectedEof
-                | Kind::WriteZero
-                | Kind::HostUnreachable
-                | Kind::NetworkUnreachable
-                | Kind::NetworkDown
-                | Kind::StaleNetworkFileHandle
-                | Kind::Deadlock => Class::Transient,
-                Kind::WouldBlock
-                | Kind::ResourceBusy
-                | Kind::ExecutableFileBusy
-                | Kind::OutOfMemory
-                | Kind::StorageFull
-                | Kind::QuotaExceeded => Class::Overloaded,
-                _ => Class::Permanent,
-            }
+            clear_class(*self).unwrap_or(Class::Permanent)
+        }
+
+        /// A kind that does not tell whose fault it is - failed name lookups and TLS handshakes
+        /// have such - is [unknown](Disposition::unknown): not retried, and counted by breakers.
+        fn disposition(&self) -> Disposition {
+            clear_class(*self).map_or(Disposition::unknown(), Class::disposition)
+        }
+    }
+
+    fn clear_class(kind: io::ErrorKind) -> Option<Class> {
+        use io::ErrorKind as Kind;
+        match kind {
+            Kind::ConnectionRefused
+            | Kind::ConnectionReset
+            | Kind::ConnectionAborted
+            | Kind::NotConnected
+            | Kind::BrokenPipe
+            | Kind::TimedOut
+            | Kind::Interrupted
+            | Kind::UnexpectedEof
+            | Kind::WriteZero
+            | Kind::HostUnreachable
+            | Kind::NetworkUnreachable
+            | Kind::NetworkDown
+            | Kind::StaleNetworkFileHandle
+            | Kind::Deadlock => Some(Class::Transient),
+            Kind::WouldBlock
+            | Kind::ResourceBusy
+            | Kind::ExecutableFileBusy
+            | Kind::OutOfMemory
+            | Kind::StorageFull
+            | Kind::QuotaExceeded => Some(Class::Overloaded),
+            Kind::NotFound
+            | Kind::PermissionDenied
+            | Kind::AlreadyExists
+            | Kind::NotADirectory
+            | Kind::IsADirectory
+            | Kind::DirectoryNotEmpty
+            | Kind::ReadOnlyFilesystem
+            | Kind::InvalidInput
+            | Kind::InvalidFilename
+            | Kind::NotSeekable
+            | Kind::FileTooLarge
+            | Kind::CrossesDevices
+            | Kind::TooManyLinks
+            | Kind::ArgumentListTooLong
+            | Kind::Unsupported => Some(Class::Permanent),
+            _ => None,
         }
     }
 
@@ -308,5 +346,33 @@ mod tests {
         let error = io::Error::other(rejected.clone());
         assert_eq!(error.class(), Class::Transient);
         assert_eq!(error.rejection(), Some(&rejected));
+    }
+
+    #[test]
+    fn an_io_error_says_all_that_the_refusal_inside_it_says() {
+        use super::super::Reason;
+
+        let after = Duration::from_secs(5);
+        let rejected = Rejected::new(Reason::BreakerOpen, "disk").with_retry_after(after);
+        let error = io::Error::other(rejected.clone());
+        assert_eq!(error.retry_after(), Some(after));
+        assert_eq!(error.severity(), rejected.severity());
+        assert_eq!(error.disposition(), rejected.disposition());
+    }
+
+    #[test]
+    fn an_io_error_that_says_nothing_is_not_retried_and_counted() {
+        // Failed name lookups, TLS, and most of what libraries wrap come as such.
+        let unclear = [
+            io::Error::other("connection closed by the proxy"),
+            io::Error::from_raw_os_error(i32::MAX),
+            io::Error::new(io::ErrorKind::InvalidData, "garbage"),
+        ];
+        for error in unclear {
+            assert_eq!(error.class(), Class::Permanent, "{error:?}");
+            assert_eq!(error.disposition(), Disposition::unknown(), "{error:?}");
+        }
+        let clear = io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(clear.disposition(), Class::Permanent.disposition());
     }
 }

@@ -153,6 +153,7 @@ impl ManualClock {
 
 #[cfg(feature = "std")]
 pub(crate) mod system {
+    use core::time::Duration;
     use std::sync::OnceLock;
 
     use super::Instant;
@@ -161,13 +162,20 @@ pub(crate) mod system {
     /// clock which starts before that reading still fits on the timeline.
     const HEADROOM_NANOS: u64 = 1 << 62;
 
+    /// Timers further away are never waited for.
+    const FAR_NANOS: u64 = 30 * 365 * 24 * 3600 * 1_000_000_000;
+
     static ORIGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
 
     #[inline]
     pub(super) fn precise() -> Instant {
         let now = tokio::time::Instant::now();
-        let origin = *ORIGIN.get_or_init(|| now);
-        let nanos = |duration: core::time::Duration| duration.as_nanos() as u64;
+        on_timeline(now, *ORIGIN.get_or_init(|| now))
+    }
+
+    #[inline]
+    fn on_timeline(now: tokio::time::Instant, origin: tokio::time::Instant) -> Instant {
+        let nanos = |duration: Duration| duration.as_nanos() as u64;
         Instant::from_nanos(if now >= origin {
             HEADROOM_NANOS.saturating_add(nanos(now - origin))
         } else {
@@ -178,10 +186,17 @@ pub(crate) mod system {
     /// The same point on tokio's timeline, for a timer; at most thirty years from the origin.
     #[cfg(feature = "resilience")]
     pub(crate) fn timer_at(instant: Instant) -> tokio::time::Instant {
-        const FAR_NANOS: u64 = 30 * 365 * 24 * 3600 * 1_000_000_000;
-        let origin = *ORIGIN.get_or_init(tokio::time::Instant::now);
-        let nanos = instant.as_nanos().saturating_sub(HEADROOM_NANOS).min(FAR_NANOS);
-        origin + core::time::Duration::from_nanos(nanos)
+        timer_from(instant, *ORIGIN.get_or_init(tokio::time::Instant::now))
+    }
+
+    fn timer_from(instant: Instant, origin: tokio::time::Instant) -> tokio::time::Instant {
+        let nanos = instant.as_nanos();
+        match nanos.checked_sub(HEADROOM_NANOS) {
+            Some(after) => origin + Duration::from_nanos(after.min(FAR_NANOS)),
+            None => origin
+                .checked_sub(Duration::from_nanos(HEADROOM_NANOS - nanos))
+                .unwrap_or_else(tokio::time::Instant::now),
+        }
     }
 
     #[cfg(target_os = "linux")]
@@ -197,6 +212,32 @@ pub(crate) mod system {
     #[inline]
     pub(super) fn coarse() -> Instant {
         precise()
+    }
+
+    #[cfg(all(test, not(reliability_loom)))]
+    mod tests {
+        use super::*;
+
+        /// The first reading may have been made under a paused clock that was far ahead.
+        #[test]
+        fn a_timer_fires_when_the_clock_says_so_on_both_sides_of_the_origin() {
+            let origin = tokio::time::Instant::now();
+            let hour = Duration::from_secs(3600);
+            for now in [origin - hour, origin, origin + hour] {
+                for wait in [Duration::ZERO, Duration::from_nanos(1), hour, 2 * hour] {
+                    let instant = on_timeline(now, origin).saturating_add(wait);
+                    assert_eq!(timer_from(instant, origin), now + wait);
+                }
+            }
+        }
+
+        #[test]
+        fn no_instant_is_too_far_for_a_timer() {
+            let origin = tokio::time::Instant::now();
+            let far = timer_from(Instant::from_nanos(u64::MAX), origin);
+            assert_eq!(far - origin, Duration::from_nanos(FAR_NANOS));
+            assert!(timer_from(Instant::from_nanos(0), origin) <= tokio::time::Instant::now());
+        }
     }
 }
 
