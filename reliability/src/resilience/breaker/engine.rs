@@ -90,6 +90,8 @@ impl Engine {
         self.admit_unless_open(seen, now)
     }
 
+    // Kept out of the way of calls that find it closed.
+    #[inline(never)]
     fn admit_unless_open(&self, mut seen: Seen, now: impl Fn() -> Instant) -> Result<u32, Refusal> {
         loop {
             let attempt = match seen.machine() {
@@ -141,8 +143,18 @@ impl Engine {
         Some(self.cell.update(seen, admitted))
     }
 
-    /// Takes the outcome of a call that was admitted in `generation` into account.
+    /// Counts a success, where that is all there is to do: the usual case, and small enough to be
+    /// inlined. False where it is not, and then nothing was done.
     #[inline]
+    pub(super) fn record_quickly(&self, generation: u32, counted: Counted) -> bool {
+        let seen = self.cell.load();
+        counted == Counted::Success
+            && seen.generation() == generation
+            && seen.get::<Closed>().is_some_and(|closed| closed.settled)
+            && self.memory.success_quickly(generation)
+    }
+
+    /// Takes the outcome of a call that was admitted in `generation` into account.
     pub(super) fn record(
         &self,
         generation: u32,

@@ -112,7 +112,7 @@ impl Breaker {
 
     /// Whether calls of this duration are slow by the rule in force; without a rule, never.
     pub fn is_slow(&self, elapsed: Duration) -> bool {
-        self.0.engine.settings.is_slow(elapsed)
+        self.0.engine.settings.is_slow(nanos(elapsed))
     }
 
     /// Whether there is a rule about slow calls, so that it pays to measure them.
@@ -223,16 +223,39 @@ impl Inner {
         }
     }
 
+    /// Records how the call of this ticket ended, just now.
+    #[inline]
+    pub(super) fn end(&self, ticket: Ticket, counted: Counted) {
+        let Some(start) = ticket.start() else {
+            return self.record(ticket.generation, counted, None);
+        };
+        let now = self.now();
+        let elapsed = now.as_nanos().saturating_sub(start.as_nanos());
+        self.record_at(ticket.generation, counted, elapsed, Some(now));
+    }
+
+    #[inline]
+    pub(super) fn record(&self, generation: u32, counted: Counted, elapsed: Option<Duration>) {
+        self.record_at(generation, counted, elapsed.map_or(0, nanos), None);
+    }
+
     /// `now` is a reading of the clock that can be used, if there is one already.
     #[inline]
-    pub(super) fn record_at(
+    fn record_at(
         &self,
         generation: u32,
         counted: Counted,
-        elapsed: Option<Duration>,
+        elapsed_nanos: u64,
         now: Option<Instant>,
     ) {
-        let slow = elapsed.is_some_and(|elapsed| self.engine.settings.is_slow(elapsed));
+        let slow = elapsed_nanos > 0 && self.engine.settings.is_slow(elapsed_nanos);
+        if slow || !self.engine.record_quickly(generation, counted) {
+            self.record_slowly(generation, counted, slow, now);
+        }
+    }
+
+    #[inline(never)]
+    fn record_slowly(&self, generation: u32, counted: Counted, slow: bool, now: Option<Instant>) {
         // Whoever asks a second time wants to know whether the clock has moved on.
         let first = Cell::new(now);
         let now = || first.take().unwrap_or_else(|| self.now());
@@ -270,6 +293,10 @@ impl Inner {
             }
         }
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for Breaker {

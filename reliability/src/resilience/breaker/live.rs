@@ -129,9 +129,9 @@ impl LiveSettings {
     }
 
     #[inline]
-    pub(super) fn is_slow(&self, elapsed: Duration) -> bool {
+    pub(super) fn is_slow(&self, elapsed_nanos: u64) -> bool {
         let slow = self.slow.load(Ordering::Relaxed);
-        slow != 0 && elapsed.as_micros() >= u128::from(slow >> FIELD)
+        slow != 0 && elapsed_nanos >= (slow >> FIELD) * 1000
     }
 
     pub(super) fn open_period(&self) -> OpenPeriod {

@@ -1,1 +1,222 @@
+//! Every interleaving of calls and orders with transitions.
 
+use loom::sync::Arc;
+use loom::thread;
+
+use super::circuit::Circuit;
+use super::engine::Engine;
+use super::window::lanes::LaneCount;
+use super::{Settings, State, Window};
+use crate::error::{Counted, Name};
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::time::Instant;
+
+/// Open periods are over at `LATER`.
+const NOW: Instant = Instant::from_nanos(1_000_000_000);
+const LATER: Instant = Instant::from_nanos(10_000_000_000);
+
+/// Two preemptions: three of them take the tests with three threads half a minute each.
+fn model(check: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(check);
+}
+
+fn engine(window: u32, rate: f64, probes: u32) -> Arc<Engine> {
+    let settings = Settings::standard()
+        .window(Window::Count(window))
+        .min_calls(window)
+        .failure_rate(rate)
+        .probes(probes);
+    let name = Name::from_static("loom");
+    Arc::new(Engine::new(name, &settings, window, LaneCount::Striped, 0))
+}
+
+fn admit(engine: &Engine) -> Option<u32> {
+    engine.admit(|| LATER).ok()
+}
+
+fn record(engine: &Engine, generation: u32, counted: Counted) {
+    engine.record(generation, counted, false, || NOW);
+}
+
+fn state(engine: &Engine) -> State {
+    State::of(engine.cell.load())
+}
+
+fn went(engine: &Engine, from: State, to: State) -> u64 {
+    engine.tally.transitions.read(from, to)
+}
+
+/// Closed with a window of one call, whose failure opens.
+fn open(engine: &Engine) {
+    let generation = admit(engine).unwrap();
+    record(engine, generation, Counted::Failure);
+    assert_eq!(state(engine), State::Open);
+}
+
+/// Runs all at the same time.
+fn together<const N: usize, T: 'static>(
+    engine: &Arc<Engine>,
+    calls: [fn(&Engine) -> T; N],
+) -> [T; N] {
+    let spawn = |call: fn(&Engine) -> T| {
+        let engine = Arc::clone(engine);
+        thread::spawn(move || call(&engine))
+    };
+    calls.map(spawn).map(|thread| thread.join().unwrap())
+}
+
+#[test]
+fn loom_of_three_calls_at_once_two_are_probes() {
+    model(|| {
+        let engine = engine(1, 1.0, 2);
+        open(&engine);
+        let admitted = together(&engine, [admit, admit, admit]);
+        assert_eq!(admitted.iter().flatten().count(), 2, "{admitted:?}");
+        assert_eq!(went(&engine, State::Open, State::HalfOpen), 1);
+    });
+}
+
+/// One place is taken throughout, and the other goes to and fro.
+#[test]
+fn loom_a_place_that_is_given_back_is_free_once() {
+    model(|| {
+        let engine = engine(1, 1.0, 2);
+        open(&engine);
+        assert!(admit(&engine).is_some());
+        let running = Arc::new(AtomicU32::new(0));
+        let calls = [(); 2].map(|()| {
+            let (engine, running) = (Arc::clone(&engine), Arc::clone(&running));
+            thread::spawn(move || {
+                let Some(probe) = admit(&engine) else { return };
+                assert_eq!(running.fetch_add(1, Ordering::AcqRel), 0, "two at once");
+                running.fetch_sub(1, Ordering::AcqRel);
+                record(&engine, probe, Counted::Nothing);
+            })
+        });
+        for call in calls {
+            call.join().unwrap();
+        }
+        // No place is lost, and none was won.
+        assert!(admit(&engine).is_some());
+        assert!(admit(&engine).is_none());
+    });
+}
+
+#[test]
+fn loom_probes_that_end_together_decide_once() {
+    model(|| {
+        let engine = engine(1, 1.0, 2);
+        open(&engine);
+        let probes = [admit(&engine), admit(&engine)].map(Option::unwrap);
+        assert_eq!(probes[0], probes[1]);
+        let end: fn(&Engine) =
+            |engine| record(engine, engine.cell.load().generation(), Counted::Success);
+        together(&engine, [end, end]);
+        assert_eq!(state(&engine), State::Closed);
+        assert_eq!(went(&engine, State::HalfOpen, State::Closed), 1);
+        assert_eq!(went(&engine, State::HalfOpen, State::Open), 0);
+    });
+}
+
+#[test]
+fn loom_failures_that_trip_together_open_once() {
+    model(|| {
+        let engine = engine(2, 1.0, 1);
+        let fail: fn(&Engine) = |engine| record(engine, 0, Counted::Failure);
+        together(&engine, [fail, fail]);
+        assert_eq!(state(&engine), State::Open);
+        assert_eq!(went(&engine, State::Closed, State::Open), 1);
+        assert_eq!(engine.tally.trips.load(Ordering::Relaxed), 1);
+    });
+}
+
+#[test]
+fn loom_a_success_that_makes_the_calls_enough_opens_or_the_failure_does() {
+    model(|| {
+        let engine = engine(2, 0.5, 1);
+        together(
+            &engine,
+            [
+                |engine| record(engine, 0, Counted::Success),
+                |engine| record(engine, 0, Counted::Failure),
+            ],
+        );
+        assert_eq!(state(&engine), State::Open);
+    });
+}
+
+/// One failure that counted would open.
+#[test]
+fn loom_a_failure_from_before_a_reset_does_not_open_after_it() {
+    model(|| {
+        let engine = engine(1, 1.0, 1);
+        together(
+            &engine,
+            [
+                |engine| record(engine, 0, Counted::Failure),
+                Engine::reset,
+                |engine| {
+                    // Closed, for it was either never open or is so no more; or still open.
+                    if let Some(generation) = admit(engine) {
+                        record(engine, generation, Counted::Success);
+                    }
+                },
+            ],
+        );
+        assert_eq!(state(&engine), State::Closed);
+        let generation = engine.cell.load().generation();
+        let rule = engine.settings.rule();
+        assert_eq!(engine.memory.counts(generation, &rule, || NOW).failures, 0);
+    });
+}
+
+/// Only the outcome of a probe may end half-open.
+#[test]
+fn loom_a_late_outcome_does_not_decide() {
+    model(|| {
+        let engine = engine(1, 1.0, 1);
+        open(&engine);
+        let [probe, _, _] = together(
+            &engine,
+            [
+                admit,
+                |engine| {
+                    record(engine, 0, Counted::Success);
+                    None
+                },
+                |engine| {
+                    record(engine, 0, Counted::Nothing);
+                    None
+                },
+            ],
+        );
+        assert!(probe.is_some());
+        let trial = Circuit::HalfOpen { admitted: 1, completed: 0, failed: 0, slow: 0 };
+        assert_eq!(engine.cell.load().machine(), trial);
+    });
+}
+
+#[test]
+fn loom_orders_of_three_operators_are_carried_out_one_after_the_other() {
+    model(|| {
+        let engine = engine(1, 1.0, 1);
+        together(&engine, [Engine::force_open, Engine::disable, Engine::reset]);
+        let last = engine.cell.load();
+        assert!([State::ForcedOpen, State::Disabled, State::Closed].contains(&State::of(last)));
+        let all = State::ALL.iter().flat_map(|&from| State::ALL.map(|to| went(&engine, from, to)));
+        assert_eq!(all.sum::<u64>(), last.generation().into());
+        assert_eq!(last.generation(), 3);
+    });
+}
+
+#[test]
+fn loom_metrics_only_is_not_lost_to_the_end_of_the_first_calls() {
+    model(|| {
+        let engine = engine(1, 1.0, 1);
+        together(&engine, [Engine::metrics_only, |engine| record(engine, 0, Counted::Success)]);
+        let observing = Circuit::Closed { settled: true, observing: true };
+        assert_eq!(engine.cell.load().machine(), observing);
+    });
+}

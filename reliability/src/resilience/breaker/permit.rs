@@ -53,7 +53,7 @@ pub struct OwnedPermit {
 /// When a call was admitted.
 #[derive(Clone, Copy)]
 pub(super) struct Ticket {
-    generation: u32,
+    pub(super) generation: u32,
     /// [`UNTIMED`] where nobody asks for the duration.
     start: Instant,
 }
@@ -63,6 +63,11 @@ const UNTIMED: Instant = Instant::from_nanos(u64::MAX);
 impl Ticket {
     pub(super) fn new(generation: u32, start: Option<Instant>) -> Self {
         Self { generation, start: start.unwrap_or(UNTIMED) }
+    }
+
+    #[inline]
+    pub(super) fn start(self) -> Option<Instant> {
+        (self.start != UNTIMED).then_some(self.start)
     }
 }
 
@@ -170,24 +175,6 @@ impl Drop for OwnedPermit {
         if !self.recorded {
             self.breaker.inner().end(self.ticket, Counted::Nothing);
         }
-    }
-}
-
-impl Inner {
-    /// Records how the call of this ticket ended, just now.
-    #[inline]
-    fn end(&self, ticket: Ticket, counted: Counted) {
-        if ticket.start == UNTIMED {
-            return self.record(ticket.generation, counted, None);
-        }
-        let now = self.now();
-        let elapsed = now.saturating_duration_since(ticket.start);
-        self.record_at(ticket.generation, counted, Some(elapsed), Some(now));
-    }
-
-    #[inline]
-    fn record(&self, generation: u32, counted: Counted, elapsed: Option<Duration>) {
-        self.record_at(generation, counted, elapsed, None);
     }
 }
 

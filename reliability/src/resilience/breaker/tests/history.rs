@@ -92,7 +92,7 @@ fn counted(failed: bool) -> Counted {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     /// It opens at the very call at which the model says so, never earlier and never later; and
     /// after a reset, when nothing of the past may count, again.

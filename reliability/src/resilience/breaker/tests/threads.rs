@@ -61,6 +61,31 @@ fn a_rate_well_below_the_threshold_never_opens() {
     }
 }
 
+/// Each thread fails every second time, so of any `t + 1` calls in a row one succeeded, however
+/// `t` threads interleave: between two failures of one thread lies its own success.
+#[test]
+fn what_cannot_have_happened_does_not_open() {
+    for threads in [2, 3, 4] {
+        let breaker = Breaker::builder("rig")
+            .window(Window::count(threads + 1))
+            .min_calls(threads + 1)
+            .failure_rate(1.0)
+            .build()
+            .unwrap();
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    for i in 0..50_000 {
+                        let permit = breaker.acquire().unwrap();
+                        if i % 2 == 0 { permit.failure() } else { permit.success() }
+                    }
+                });
+            }
+        });
+        assert_eq!(breaker.state(), State::Closed, "{threads} threads");
+    }
+}
+
 #[test]
 fn nothing_is_lost_between_threads() {
     let day = Window::time(Duration::from_secs(24 * 60 * 60));

@@ -16,11 +16,15 @@ impl ConsecutiveWindow {
         Self { streak: Padded(AtomicU64::new(0)) }
     }
 
+    /// Whether there is nothing to end.
     #[inline]
+    pub(super) fn success_quickly(&self, generation: u32) -> bool {
+        !self.is_streak(self.streak.load(Ordering::Relaxed), generation)
+    }
+
     pub(super) fn success(&self, generation: u32) {
         let mut seen = self.streak.load(Ordering::Relaxed);
-        // A streak of another generation is none, and stays for the next failure to replace.
-        while tagged::unpack(seen, generation).is_some_and(|streak| streak > 0) {
+        while self.is_streak(seen, generation) {
             let none = tagged::pack(generation, 0);
             let swapped =
                 self.streak.compare_exchange_weak(seen, none, Ordering::AcqRel, Ordering::Relaxed);
@@ -42,6 +46,12 @@ impl ConsecutiveWindow {
             Some(before) if before + 1 >= u64::from(rule.window) => Verdict::Trip,
             _ => Verdict::Keep,
         }
+    }
+
+    /// A streak of another generation is none, and stays for the next failure to replace.
+    #[inline]
+    fn is_streak(&self, word: u64, generation: u32) -> bool {
+        tagged::unpack(word, generation).is_some_and(|streak| streak > 0)
     }
 
     pub(super) fn counts(&self, generation: u32) -> Counts {

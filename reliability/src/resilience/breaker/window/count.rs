@@ -35,6 +35,12 @@ impl CountWindow {
         }
     }
 
+    /// Counts a success that was not slow, if the lane is free and of this generation.
+    #[inline]
+    pub(super) fn success_quickly(&self, generation: u32) -> bool {
+        tagged::count_up_quickly(self.successes.mine(), generation)
+    }
+
     /// Counts a success that was not slow. True if the lane is full.
     #[inline]
     pub(super) fn success(&self, generation: u32, is_current: impl Fn() -> bool) -> bool {
@@ -131,7 +137,9 @@ impl CountWindow {
 
     /// All calls of the generation so far.
     fn calls(&self, generation: u32) -> u64 {
-        self.success_count(generation) + self.failures.count(generation)
+        // Failures first, so that no success is missed that came before one of them.
+        let failures = self.failures.count(generation);
+        failures + self.success_count(generation)
     }
 
     fn success_count(&self, generation: u32) -> u64 {

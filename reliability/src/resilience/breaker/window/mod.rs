@@ -162,6 +162,17 @@ impl Memory {
         })
     }
 
+    /// Counts a success that needs no clock and no judgement, if it can be done in one go. False if
+    /// not, and then nothing was done.
+    #[inline]
+    pub(crate) fn success_quickly(&self, generation: u32) -> bool {
+        match &self.0 {
+            Kind::Count(window) => window.success_quickly(generation),
+            Kind::Consecutive(window) => window.success_quickly(generation),
+            Kind::Time(_) => false,
+        }
+    }
+
     /// Takes a completed call into account, and judges where the verdict can have changed: after a
     /// failure, after a slow success, where older calls left a window of time, and where the call is
     /// told to.

@@ -37,8 +37,10 @@ impl Ring {
     }
 
     /// How many numbers were given out.
+    ///
+    /// Who then counts the successes finds all that came before those calls.
     pub(super) fn count(&self, generation: u32) -> u64 {
-        tagged::unpack(self.count.load(Ordering::Relaxed), generation).unwrap_or(0)
+        tagged::unpack(self.count.load(Ordering::Acquire), generation).unwrap_or(0)
     }
 
     /// Writes down where call `number` of the sort was.
@@ -53,7 +55,7 @@ impl Ring {
         is_current: impl Fn() -> bool,
     ) {
         let slot = self.slot(number);
-        let mut seen = slot.load(Ordering::Relaxed);
+        let mut seen = slot.load(Ordering::Acquire);
         loop {
             match tagged::unpack(seen, generation) {
                 Some(later) if later >= position => return,
@@ -63,7 +65,7 @@ impl Ring {
             let next = tagged::pack(generation, position);
             // Release: who reads this position must also see the successes it was derived from
             // (`CountWindow::verdict` counts them again), or it would look younger than it is.
-            match slot.compare_exchange_weak(seen, next, Ordering::Release, Ordering::Relaxed) {
+            match slot.compare_exchange_weak(seen, next, Ordering::Release, Ordering::Acquire) {
                 Ok(_) => return,
                 Err(found) => seen = found,
             }

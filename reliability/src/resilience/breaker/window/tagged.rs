@@ -28,6 +28,15 @@ pub(super) const fn unpack(word: u64, generation: u32) -> Option<u64> {
     if (word ^ pack(generation, 0)) >> VALUE_BITS == 0 { Some(word & VALUE_MASK) } else { None }
 }
 
+/// Counts one up, if the word is of this generation, far from full, and nobody comes in between.
+#[inline]
+pub(super) fn count_up_quickly(word: &AtomicU64, generation: u32) -> bool {
+    let seen = word.load(Ordering::Relaxed);
+    // One comparison: of an older or newer generation, and of a full word, the difference is large.
+    seen.wrapping_sub(pack(generation, 0)) < LIMIT
+        && word.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+}
+
 /// Counts one up and returns the count before, or `None` when the generation is over.
 ///
 /// `is_current` is asked only when the word belongs to another generation: is that one older, or
@@ -38,14 +47,16 @@ pub(super) fn count_up(
     generation: u32,
     is_current: impl Fn() -> bool,
 ) -> Option<u64> {
-    let mut seen = word.load(Ordering::Relaxed);
+    // Acquire, here and where the swap fails: whoever meets a word of the next generation must not
+    // be told that its own is current.
+    let mut seen = word.load(Ordering::Acquire);
     loop {
         let (before, next) = match unpack(seen, generation) {
             Some(value) => (value, seen + 1),
             None if is_current() => (0, pack(generation, 1)),
             None => return None,
         };
-        match word.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
+        match word.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => return Some(before),
             Err(found) => seen = found,
         }

@@ -145,7 +145,8 @@ impl TimeWindow {
 
     pub(super) fn counts(&self, generation: u32, lap: u64) -> Counts {
         let now = Stamp::new(generation, lap);
-        // Failures first: successes that complete meanwhile make the rate smaller, never larger.
+        // Failures first, so that no success is missed that came before one of them: what completes
+        // meanwhile makes the rate smaller, never larger.
         let failures = sum(&self.failures, now);
         let slow = sum(&self.slow, now);
         let successes: u64 = self.successes.iter().map(|lane| sum(lane, now)).sum();
@@ -162,7 +163,7 @@ impl TimeWindow {
         loop {
             let bucket = &buckets[(lap % BUCKETS as u64) as usize];
             let stamp = Stamp::new(at.generation, lap);
-            let seen = bucket.load(Ordering::Relaxed);
+            let seen = bucket.load(Ordering::Acquire);
             let is_first = Stamp::of(seen) != stamp;
             let next = if !is_first {
                 // A full bucket stays full.
@@ -178,7 +179,7 @@ impl TimeWindow {
                 }
             };
             let swapped =
-                bucket.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed);
+                bucket.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire);
             if swapped.is_ok() {
                 return Some(Place { lap, is_first });
             }
@@ -232,7 +233,7 @@ fn buckets() -> Buckets {
 }
 
 fn sum(buckets: &Buckets, now: Stamp) -> u64 {
-    let words = buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed));
+    let words = buckets.iter().map(|bucket| bucket.load(Ordering::Acquire));
     let current = words.filter(|&word| Stamp::of(word).is_within_window(now));
     current.map(|word| word & COUNT_MASK).sum()
 }
