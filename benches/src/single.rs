@@ -1,0 +1,35 @@
+//! Functions with one layer around them, by the attribute.
+
+use std::hint::black_box;
+
+use reliability::error::Rejected;
+use reliability::resilience::resilient;
+
+/// The work under every asynchronous path: ready at once.
+///
+/// # Errors
+///
+/// None, but the compiler does not know.
+pub async fn ready<E>() -> Result<u32, E> {
+    black_box(Ok(7))
+}
+
+/// [`ready`] under a timeout.
+///
+/// # Errors
+///
+/// As [`ready`].
+#[resilient(timeout = "800ms")]
+pub async fn with_timeout() -> Result<u32, Rejected> {
+    ready().await
+}
+
+/// [`ready`] under a retry.
+///
+/// # Errors
+///
+/// As [`ready`].
+#[resilient(retry(attempts = 4, backoff = exponential("50ms")), idempotent)]
+pub async fn with_retry() -> Result<u32, Rejected> {
+    ready().await
+}

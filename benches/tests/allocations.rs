@@ -1,0 +1,127 @@
+//! No call that succeeds allocates, nor one that an open breaker refuses.
+//!
+//! The counter is the allocator of this test binary; it counts the allocations of one thread.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use allocation_counter::measure;
+use reliability::error::Rejected;
+use reliability::resilience::breaker::{State, Window};
+use reliability::resilience::{Breaker, Bulkhead, Policy, Retry};
+use reliability::time::Clock;
+use reliability_benches::now_or_panic;
+use reliability_benches::single::{ready, with_retry, with_timeout};
+use reliability_benches::stack::{Client, by_hand, by_macro, policy};
+
+const CALLS: usize = 1_000;
+
+/// How many allocations a thousand calls make, once the first one has set up what is set up once.
+fn allocations<R>(mut call: impl FnMut() -> R) -> u64 {
+    drop(call());
+    measure(|| (0..CALLS).for_each(|_| drop(call()))).count_total
+}
+
+fn breaker() -> reliability::resilience::breaker::Builder {
+    Breaker::builder("price").min_calls(1).open_for(Duration::from_secs(3600))
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| Box::new(7)), CALLS as u64);
+}
+
+#[test]
+fn a_closed_breaker_does_not_allocate() {
+    let time = Window::time(Duration::from_secs(10));
+    for window in [Window::count(100), time, Window::consecutive(5)] {
+        for clock in [Clock::precise(), Clock::coarse(), Clock::ticked()] {
+            let plain = breaker().window(window).clock(clock);
+            let mut builders = vec![plain.clone()];
+            if window != Window::consecutive(5) {
+                builders.push(plain.slow_calls(Duration::from_millis(500), 0.8));
+            }
+            for builder in builders {
+                let breaker = builder.build().expect("valid settings");
+                let call = || breaker.acquire().expect("closed").success();
+                assert_eq!(allocations(call), 0, "{breaker:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn failures_trips_and_probes_do_not_allocate() {
+    let breaker = breaker().build().expect("valid settings");
+    let trip = || {
+        breaker.acquire().expect("closed").failure();
+        breaker.acquire().expect_err("open");
+        breaker.reset();
+    };
+    assert_eq!(allocations(trip), 0);
+}
+
+#[test]
+fn a_refusal_by_an_open_breaker_does_not_allocate() {
+    let breaker = breaker().build().expect("valid settings");
+    breaker.acquire().expect("closed").failure();
+    assert_eq!(allocations(|| breaker.acquire().expect_err("open")), 0);
+
+    let policy = Policy::builder("price").retry(Retry::standard()).breaker(breaker.clone());
+    let policy = policy.build().expect("valid settings");
+    let call = || now_or_panic(policy.call(ready::<Rejected>)).expect_err("open");
+    assert_eq!(allocations(call), 0);
+    assert_eq!(breaker.state(), State::Open);
+}
+
+#[test]
+fn a_bulkhead_does_not_allocate() {
+    let bulkhead = Bulkhead::builder("price").concurrent(1).build().expect("valid settings");
+    assert_eq!(allocations(|| bulkhead.try_enter().expect("room")), 0);
+    assert_eq!(allocations(|| now_or_panic(bulkhead.enter()).expect("room")), 0);
+    let inside = bulkhead.try_enter().expect("room");
+    assert_eq!(allocations(|| bulkhead.try_enter().expect_err("full")), 0);
+    drop(inside);
+}
+
+#[test]
+fn waiting_for_a_place_does_not_allocate() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("a runtime");
+    let _inside = runtime.enter();
+    let bulkhead = Bulkhead::builder("price").concurrent(1).queue(1).build();
+    let bulkhead = bulkhead.expect("valid settings");
+    let wait = || {
+        let first = bulkhead.try_enter().expect("room");
+        let mut second = pin!(bulkhead.enter());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        assert_eq!(bulkhead.queued(), 1);
+        drop(first);
+        let Poll::Ready(Ok(permit)) = second.poll(&mut context) else {
+            panic!("the place was free")
+        };
+        drop(permit);
+    };
+    assert_eq!(allocations(wait), 0);
+}
+
+#[test]
+fn a_timeout_does_not_allocate() {
+    assert_eq!(allocations(|| now_or_panic(with_timeout()).expect("ready")), 0);
+}
+
+#[test]
+fn a_retry_does_not_allocate_on_its_first_attempt() {
+    assert_eq!(allocations(|| now_or_panic(with_retry()).expect("ready")), 0);
+}
+
+#[test]
+fn the_whole_stack_does_not_allocate() {
+    let client = Client { price: 7 };
+    assert_eq!(allocations(|| now_or_panic(by_macro(&client, "tea")).expect("ready")), 0);
+    let policy = policy().expect("valid settings");
+    assert_eq!(allocations(|| now_or_panic(by_hand(&policy, &client, "tea")).expect("ready")), 0);
+}

@@ -1,0 +1,64 @@
+//! How large futures and handles are, in bytes: every caller carries them in its own future.
+//!
+//! `cargo test -p reliability-benches --test sizes -- --nocapture` prints the figures, as rows of
+//! the table in `README.md`.
+
+use std::future::Ready;
+use std::mem::{size_of, size_of_val};
+
+use reliability::error::Rejected;
+use reliability::resilience::bulkhead::{Enter, EnterOwned};
+use reliability::resilience::{Attempt, Breaker, Bulkhead, Call, Pause, Policy, Rescue};
+use reliability::time::WithDeadline;
+use reliability_benches::single::{ready, with_retry, with_timeout};
+use reliability_benches::stack::{Client, bare, by_hand, by_macro, policy};
+
+/// Prints what was measured, and fails when it is more than it may be.
+#[track_caller]
+#[allow(clippy::print_stdout, reason = "the rows are what `--nocapture` is for")]
+fn at_most(bound: usize, size: usize, what: &str) {
+    println!("| {what} | {size} | {bound} |");
+    assert!(size <= bound, "{what} takes {size} bytes, and may take {bound}");
+}
+
+#[test]
+fn an_annotated_function_adds_little_to_its_future() {
+    let client = Client { price: 7 };
+    at_most(32, size_of_val(&bare(&client, "tea")), "`price`, bare");
+    at_most(640, size_of_val(&by_macro(&client, "tea")), "`price`, whole stack by the attribute");
+    let policy = policy().expect("valid settings");
+    let by_hand = by_hand(&policy, &client, "tea");
+    at_most(768, size_of_val(&by_hand), "`price`, whole stack by hand");
+    at_most(8, size_of_val(&ready::<Rejected>()), "a body without arguments, bare");
+    at_most(384, size_of_val(&with_timeout()), "a body without arguments, `timeout`");
+    at_most(512, size_of_val(&with_retry()), "a body without arguments, `retry`");
+}
+
+#[test]
+fn named_futures_are_small() {
+    type Work = Ready<Result<u32, Rejected>>;
+    at_most(48, size_of::<Work>(), "`Ready<Result<u32, Rejected>>`, for comparison");
+    at_most(160, size_of::<Attempt<'_, '_, Work, Rejected>>(), "`Attempt` around it");
+    at_most(160, size_of::<Rescue<'_, '_, Work, Rejected>>(), "`Rescue` around it");
+    at_most(64, size_of::<WithDeadline<Work>>(), "`WithDeadline` around it");
+    at_most(256, size_of::<Call<'_, Rejected>>(), "`Call`");
+    at_most(112, size_of::<Pause>(), "`Pause`");
+    at_most(144, size_of::<Enter<'_>>(), "`Enter`");
+    at_most(144, size_of::<EnterOwned>(), "`EnterOwned`");
+    at_most(128, size_of::<tokio::time::Sleep>(), "tokio's `Sleep`, which all that wait contain");
+}
+
+#[test]
+fn handles_are_one_pointer() {
+    assert_eq!(size_of::<Breaker>(), size_of::<usize>());
+    assert_eq!(size_of::<Bulkhead>(), size_of::<usize>());
+    assert_eq!(size_of::<Policy>(), size_of::<usize>());
+}
+
+#[test]
+fn permits_and_refusals_are_small() {
+    use reliability::resilience::{breaker, bulkhead};
+    at_most(24, size_of::<breaker::Permit<'_>>(), "`breaker::Permit`");
+    at_most(8, size_of::<bulkhead::Permit<'_>>(), "`bulkhead::Permit`");
+    at_most(48, size_of::<Rejected>(), "`Rejected`");
+}
