@@ -1,5 +1,6 @@
 //! Compile tests: one mistake per file, and what must compile. How they are written stands in
 //! this package's README.
+#![allow(clippy::expect_used, reason = "helpers of tests")]
 
 use std::{
     fs,

@@ -1,7 +1,6 @@
 use alloc::string::String;
-use core::fmt;
 
-use super::{Refused, diagram};
+use super::{Refused, Transition, diagram};
 
 /// An enum that is a state machine: what it declares, as data, and the run-time way to go along
 /// it.
@@ -94,65 +93,6 @@ pub trait Machine: Sized {
 pub(super) fn name<M: Machine>(index: usize) -> &'static str {
     M::STATES.get(index).copied().unwrap_or_default()
 }
-
-/// One declared transition, by the names of its states.
-///
-/// # Examples
-///
-/// ```
-/// use reliability::state::Transition;
-///
-/// let opens = Transition { from: "Closed", to: "Open" };
-/// assert_eq!(opens.to_string(), "Closed -> Open");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Transition {
-    /// The state that is left.
-    pub from: &'static str,
-    /// The state that is entered.
-    pub to: &'static str,
-}
-
-impl fmt::Display for Transition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} -> {}", self.from, self.to)
-    }
-}
-
-/// A type that is one state of the machine `M`, and owns that state's data.
-///
-/// Implemented by the structs that [`StateMachine`](derive@super::StateMachine) writes.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a state of `{M}`",
-    label = "not one of the structs in the module that `{M}`'s derive writes"
-)]
-pub trait State<M: Machine>: Into<M> + TryFrom<M, Error = M> {
-    /// Where the state stands in [`Machine::STATES`].
-    const INDEX: usize;
-
-    /// The name of the state.
-    const NAME: &'static str;
-}
-
-/// A state in which its machine begins.
-#[diagnostic::on_unimplemented(
-    message = "no machine begins in `{Self}`",
-    label = "`{Self}` is not an initial state",
-    note = "begin in the state that is marked `#[state(initial)]`, and `go` from there",
-    note = "a machine that was stored in another state comes back through its enum: `Typed::try_from(stored)`"
-)]
-pub trait Initial {}
-
-/// A state that may directly follow `Prev`.
-///
-/// The relation stands on the target, so that a state with a single successor does not make the
-/// compiler guess it, and call the mistake a type mismatch.
-#[diagnostic::on_unimplemented(
-    message = "`{Prev}` cannot go to `{Self}`",
-    label = "`{Prev}` does not declare `{Self}` as a target",
-    note = "go through a state in between, or declare the transition: add `{Self}` to the `to(..)` of `{Prev}`"
-)]
-pub trait ReachableFrom<Prev> {}
 
 /// A machine whose states all fit into 32 bits, so that an
 /// [`AtomicMachine`](super::AtomicMachine) can hold it.

@@ -201,6 +201,6 @@ mod tests {
     #[test]
     fn neighbours_do_not_mix() {
         assert_eq!((0xAB_u8, 0xCD_u8).to_bits(), 0xCDAB);
-        assert_eq!((true, (-1_i8, false)).to_bits(), 0b0_1111_1111_1);
+        assert_eq!((true, (-1_i8, false)).to_bits(), 0b01_1111_1111);
     }
 }

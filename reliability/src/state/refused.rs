@@ -5,6 +5,27 @@ use super::{Machine, Transition};
 /// A transition that is not declared was asked for at run time.
 ///
 /// Nothing has changed, and nothing is lost: it carries what was to come next.
+///
+/// # Examples
+///
+/// ```
+/// # use reliability::state::{StateMachine, Transition};
+/// # #[derive(Debug, PartialEq, StateMachine)]
+/// # #[machine(name = "door")]
+/// # enum Door {
+/// #     #[state(initial, to(Open, Locked))]
+/// #     Closed,
+/// #     #[state(to(Closed))]
+/// #     Open,
+/// #     #[state(to(Closed))]
+/// #     Locked(u32),
+/// # }
+/// let refused = Door::Open.try_go(Door::Locked(42)).unwrap_err();
+/// assert_eq!(refused.transition, Transition { from: "Open", to: "Locked" });
+/// assert_eq!(refused.declared().collect::<Vec<_>>(), ["Closed"]);
+/// assert_eq!(refused.to_string(), "door cannot go from `Open` to `Locked`; declared: `Closed`");
+/// assert_eq!(refused.next, Door::Locked(42));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused<M> {
@@ -31,6 +52,9 @@ impl<M: Machine> fmt::Display for Refused<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Transition { from, to } = self.transition;
         write!(f, "{} cannot go from `{from}` to `{to}`", M::NAME)?;
+        if self.declared().next().is_none() {
+            return write!(f, "; it is an end");
+        }
         let mut separator = "; declared: ";
         for target in self.declared() {
             write!(f, "{separator}`{target}`")?;

@@ -7,15 +7,41 @@ const GENERATION_BITS: u32 = 28;
 const TAG_SHIFT: u32 = PAYLOAD_BITS + GENERATION_BITS;
 const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
 
-/// What an [`AtomicMachine`](super::AtomicMachine) held at one moment: state, data and visit.
-///
-/// Two snapshots are equal when nothing at all lies between them, or 2^28 transitions.
+/// What an [`AtomicMachine`](super::AtomicMachine) held at one moment: state, visit and data.
 ///
 /// ```text
 ///  63    60 59                       32 31                       0
 /// +--------+---------------------------+--------------------------+
 /// | state  | generation                | data                     |
 /// +--------+---------------------------+--------------------------+
+/// ```
+///
+/// The generation counts transitions, so two visits to one state differ, and a snapshot from an
+/// earlier visit is known to be stale. It wraps after 2^28 transitions: a snapshot that was kept
+/// while exactly a multiple of 268,435,456 transitions went by, back to the same state and data, is
+/// taken for fresh. At a thousand transitions a second that is three days; do not keep snapshots.
+///
+/// # Examples
+///
+/// ```
+/// # use reliability::state::{AtomicMachine, StateMachine};
+/// # #[derive(StateMachine)]
+/// # #[machine(name = "gate", derive(Debug, PartialEq), atomic)]
+/// # enum Gate {
+/// #     #[state(initial, to(Open))]
+/// #     Shut,
+/// #     #[state(to(Shut))]
+/// #     Open { visitors: u32 },
+/// # }
+/// let gate = AtomicMachine::<Gate>::new();
+/// let seen = gate.load();
+/// assert!(seen.is::<gate::Shut>());
+/// assert_eq!(seen.get::<gate::Open>(), None);
+/// assert_eq!((seen.state_name(), seen.generation()), ("Shut", 0));
+/// match seen.machine() {
+///     Gate::Shut => {}
+///     Gate::Open { visitors } => println!("{visitors} are inside"),
+/// }
 /// ```
 pub struct Snapshot<M> {
     word: u64,

@@ -1,4 +1,4 @@
-//~ is not an initial state
+//~ `Door` begins in `Closed`, not in
 use reliability::state::StateMachine;
 
 #[derive(StateMachine)]

@@ -34,7 +34,7 @@ fn table(machine: &Machine) -> TokenStream {
     let (impl_generics, arguments, where_clause) = generics.split_for_impl();
     let name = module.to_string();
     let name = name.trim_start_matches("r#");
-    let names: Vec<String> = machine.states.iter().map(|state| state.ident.to_string()).collect();
+    let names: Vec<String> = machine.states.iter().map(State::name).collect();
     let initial = machine.initial_index();
     let finals = machine
         .states
@@ -43,7 +43,7 @@ fn table(machine: &Machine) -> TokenStream {
         .filter(|(_, state)| state.is_final)
         .map(|(index, _)| index);
     let edges = machine.edges().map(|(from, _, to)| {
-        let (from, to) = (from.ident.to_string(), to.ident.to_string());
+        let (from, to) = (from.name(), to.name());
         quote!(#krate::state::Transition { from: #from, to: #to })
     });
     let variants = machine.states.iter().map(|state| &state.ident);
@@ -118,7 +118,7 @@ fn conversion(machine: &Machine, index: usize, state: &State) -> TokenStream {
     let Machine { ident, krate, module, generics, .. } = machine;
     let (impl_generics, arguments, where_clause) = generics.split_for_impl();
     let (variant, ty) = (&state.ident, state_type(machine, state));
-    let name = variant.to_string();
+    let name = state.name();
     let members: Vec<Member> = state.fields.members().collect();
     let locals: Vec<Ident> = (0..members.len()).map(local).collect();
     // A machine of one state has nothing else to fall back to.

@@ -17,6 +17,9 @@ mod parse;
 mod rebase;
 mod states;
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 

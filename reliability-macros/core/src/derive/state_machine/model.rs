@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, Span};
-use syn::{Attribute, Fields, Generics, Path, Visibility};
+use syn::{Attribute, Fields, Generics, Path, Visibility, ext::IdentExt as _};
 
 use crate::CratePath;
 
@@ -43,6 +43,13 @@ pub(super) struct Target {
     pub(super) written: Ident,
     /// The index of the state that is meant.
     pub(super) state: usize,
+}
+
+impl State {
+    /// The name as people read it: without the `r#` of a raw identifier.
+    pub(super) fn name(&self) -> String {
+        self.ident.unraw().to_string()
+    }
 }
 
 impl Machine {

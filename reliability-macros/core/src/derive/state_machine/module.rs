@@ -2,11 +2,12 @@ use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Attribute, Fields, Path, Visibility, visit_mut::VisitMut as _};
+use syn::{Attribute, Fields, Path, Visibility, ext::IdentExt as _, visit_mut::VisitMut as _};
 
 use super::{
     generics,
     model::{Machine, State},
+    parse::TAKEN,
     rebase::{Rebase, rebase_path, rebase_visibility},
     states,
 };
@@ -63,6 +64,7 @@ pub(super) fn module(machine: &Machine) -> TokenStream {
 
 fn state_struct(machine: &Machine, state: &State, vis: &Visibility) -> TokenStream {
     let State { ident, docs, .. } = state;
+    let name = state.name();
     let mut rebase = rebase(machine);
     let mut generics = generics::used_by(&machine.generics, [&state.fields]);
     rebase.visit_generics_mut(&mut generics);
@@ -72,13 +74,15 @@ fn state_struct(machine: &Machine, state: &State, vis: &Visibility) -> TokenStre
         field.vis = vis.clone();
         let docs = states::docs(&field.attrs);
         field.attrs = or_default(docs, || {
-            let name =
-                field.ident.as_ref().map_or_else(|| position.to_string(), |name| name.to_string());
-            format!("`{name}` of `{}::{ident}`.", machine.ident)
+            let field = field
+                .ident
+                .as_ref()
+                .map_or_else(|| position.to_string(), |field| field.unraw().to_string());
+            format!("`{field}` of `{}::{name}`.", machine.ident)
         });
     }
     let docs = or_default(docs.clone(), || {
-        format!("What a `{}` holds while it is `{ident}`.", machine.ident)
+        format!("What a `{}` holds while it is `{name}`.", machine.ident)
     });
     let derives = derives(machine, |_| true);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -95,7 +99,7 @@ fn state_struct(machine: &Machine, state: &State, vis: &Visibility) -> TokenStre
 }
 
 fn holder(machine: &Machine, vis: &Visibility) -> TokenStream {
-    let Machine { ident, krate, module, .. } = machine;
+    let Machine { ident, module, .. } = machine;
     let derives = derives(machine, |path| {
         path.segments
             .last()
@@ -105,10 +109,10 @@ fn holder(machine: &Machine, vis: &Visibility) -> TokenStream {
     let doc = format!(
         "A `{ident}` whose state the compiler knows, and what all its states share.\n\n\
          Methods that make sense in one state only go in an `impl {module}::Typed<{module}::{}>`.",
-        initial.ident
+        initial.name()
     );
     let initial_doc =
-        format!("A `{ident}` that begins in [`{}`], with nothing shared.", initial.ident);
+        format!("A `{ident}` that begins in [`{}`], with nothing shared.", initial.name());
     quote! {
         #[doc = #doc]
         #derives
@@ -119,7 +123,7 @@ fn holder(machine: &Machine, vis: &Visibility) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl<S: #krate::state::Initial> Typed<S> {
+        impl<S: Initial> Typed<S> {
             #[doc = #initial_doc]
             #vis const fn new(state: S) -> Self {
                 Self { state, shared: () }
@@ -198,8 +202,20 @@ fn relation(machine: &Machine, vis: &Visibility) -> TokenStream {
         quote! {
             #[automatically_derived]
             impl #impl_generics #krate::state::Initial for #state #where_clause {}
+            #[automatically_derived]
+            impl #impl_generics Initial for #state #where_clause {}
         }
     });
+    let first = machine.states[machine.initial_index()].name();
+    let initial_doc = format!("The state in which a `{ident}` begins.");
+    let begins = format!("`{ident}` begins in `{first}`, not in `{{Self}}`");
+    let data = match &machine.states[machine.initial_index()].fields {
+        Fields::Named(_) => " { .. }",
+        Fields::Unnamed(_) => "(..)",
+        Fields::Unit => "",
+    };
+    let begin =
+        format!("write `Typed::new({}::{first}{data})`, and `go` from there", machine.module);
     quote! {
         #[doc = #doc]
         #[diagnostic::on_unimplemented(
@@ -210,6 +226,15 @@ fn relation(machine: &Machine, vis: &Visibility) -> TokenStream {
         )]
         #vis trait ReachableFrom<Prev>: #krate::state::ReachableFrom<Prev> {}
         #(#edges)*
+
+        #[doc = #initial_doc]
+        #[diagnostic::on_unimplemented(
+            message = #begins,
+            label = "not the initial state",
+            note = #begin,
+            note = "a machine that was stored in another state comes back through its enum: `Typed::try_from(stored)`"
+        )]
+        #vis trait Initial: #krate::state::Initial {}
         #(#initial)*
     }
 }
@@ -218,12 +243,12 @@ fn relation(machine: &Machine, vis: &Visibility) -> TokenStream {
 fn declared_transitions(machine: &Machine) -> String {
     let mut lines = format!("the transitions that `{}` declares:", machine.ident);
     for state in &machine.states {
-        let targets = state.targets.iter().map(|target| &machine.states[target.state].ident);
+        let targets = state.targets.iter().map(|target| machine.states[target.state].name());
         let targets = match list_in_words(targets, "or") {
             none if none.is_empty() => "nowhere".to_owned(),
             targets => targets,
         };
-        lines.push_str(&format!("\n`{}` to {targets}", state.ident));
+        lines.push_str(&format!("\n`{}` to {targets}", state.name()));
     }
     lines
 }
@@ -248,7 +273,7 @@ fn derives(machine: &Machine, wanted: impl Fn(&Path) -> bool) -> Option<TokenStr
 fn rebase(machine: &Machine) -> Rebase {
     let mut hidden: HashSet<String> =
         machine.states.iter().map(|state| state.ident.to_string()).collect();
-    hidden.extend(["Typed", "ReachableFrom"].map(str::to_owned));
+    hidden.extend(TAKEN.map(str::to_owned));
     Rebase { hidden, enum_ident: machine.ident.clone(), generics: machine.generics.clone() }
 }
 

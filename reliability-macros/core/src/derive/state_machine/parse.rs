@@ -8,7 +8,7 @@ use super::{model::Machine, states};
 use crate::{Choice, CratePath, Diagnostics, Value, did_you_mean, list_in_words};
 
 /// Names that the generated module needs for itself.
-const TAKEN: [&str; 2] = ["Typed", "ReachableFrom"];
+pub(super) const TAKEN: [&str; 3] = ["Typed", "ReachableFrom", "Initial"];
 const MACHINE_KEYS: [&str; 4] = ["name", "derive", "atomic", "crate"];
 
 /// Reads the enum; `None` when there is nothing to make a machine of.

@@ -16,11 +16,11 @@
 mod layout;
 mod svg;
 
-use super::model::Machine;
+use super::model::{Machine, State};
 
 /// The picture, as HTML that stands in a doc comment.
 pub(super) fn diagram(machine: &Machine) -> String {
-    let names: Vec<String> = machine.states.iter().map(|state| state.ident.to_string()).collect();
+    let names: Vec<String> = machine.states.iter().map(State::name).collect();
     let edges: Vec<(usize, usize)> = machine
         .states
         .iter()
