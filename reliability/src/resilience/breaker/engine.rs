@@ -146,12 +146,17 @@ impl Engine {
     /// Counts a success, where that is all there is to do: the usual case, and small enough to be
     /// inlined. False where it is not, and then nothing was done.
     #[inline]
-    pub(super) fn record_quickly(&self, generation: u32, counted: Counted) -> bool {
+    pub(super) fn record_quickly(
+        &self,
+        generation: u32,
+        counted: Counted,
+        now: impl FnOnce() -> Instant,
+    ) -> bool {
         let seen = self.cell.load();
         counted == Counted::Success
             && seen.generation() == generation
             && seen.get::<Closed>().is_some_and(|closed| closed.settled)
-            && self.memory.success_quickly(generation)
+            && self.memory.success_quickly(generation, now)
     }
 
     /// Takes the outcome of a call that was admitted in `generation` into account.
@@ -339,14 +344,26 @@ impl Engine {
 
     #[cfg(feature = "telemetry")]
     fn announce(&self, from: State, to: State) {
-        tracing::event!(
-            name: "reliability.breaker.transition",
-            target: "reliability::breaker",
-            tracing::Level::INFO,
-            reliability.policy = &*self.name,
-            reliability.breaker.from = from.as_str(),
-            reliability.breaker.to = to.as_str(),
-        );
+        macro_rules! transition {
+            ($level:ident) => {
+                tracing::event!(
+                    name: "reliability.breaker.transition",
+                    target: "reliability",
+                    tracing::Level::$level,
+                    reliability.policy.name = self.name.as_str(),
+                    reliability.breaker.from = from.as_str(),
+                    reliability.breaker.to = to.as_str(),
+                    "the breaker changed its state",
+                )
+            };
+        }
+        // The level of an event is a constant.
+        match to {
+            State::Open => transition!(WARN),
+            State::Closed | State::HalfOpen | State::ForcedOpen | State::Disabled => {
+                transition!(INFO);
+            }
+        }
     }
 
     #[cfg(not(feature = "telemetry"))]

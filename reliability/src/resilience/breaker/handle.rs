@@ -249,7 +249,8 @@ impl Inner {
         now: Option<Instant>,
     ) {
         let slow = elapsed_nanos > 0 && self.engine.settings.is_slow(elapsed_nanos);
-        if slow || !self.engine.record_quickly(generation, counted) {
+        let read = || now.unwrap_or_else(|| self.now());
+        if slow || !self.engine.record_quickly(generation, counted, read) {
             self.record_slowly(generation, counted, slow, now);
         }
     }

@@ -37,7 +37,9 @@ fn admit(engine: &Engine) -> Option<u32> {
 }
 
 fn record(engine: &Engine, generation: u32, counted: Counted) {
-    engine.record(generation, counted, false, || NOW);
+    if !engine.record_quickly(generation, counted, || NOW) {
+        engine.record(generation, counted, false, || NOW);
+    }
 }
 
 fn state(engine: &Engine) -> State {
@@ -218,5 +220,26 @@ fn loom_metrics_only_is_not_lost_to_the_end_of_the_first_calls() {
         together(&engine, [Engine::metrics_only, |engine| record(engine, 0, Counted::Success)]);
         let observing = Circuit::Closed { settled: true, observing: true };
         assert_eq!(engine.cell.load().machine(), observing);
+    });
+}
+
+/// The quick way of a success, against the end of the generation in which it was admitted.
+#[test]
+fn loom_a_success_from_before_a_reset_is_not_in_the_window_after_it() {
+    model(|| {
+        let engine = engine(1, 1.0, 1);
+        record(&engine, 0, Counted::Success);
+        together(
+            &engine,
+            [
+                |engine| record(engine, 0, Counted::Success),
+                |engine| {
+                    engine.reset();
+                    record(engine, 1, Counted::Success);
+                },
+            ],
+        );
+        let rule = engine.settings.rule();
+        assert_eq!(engine.memory.counts(1, &rule, || NOW).calls, 1);
     });
 }

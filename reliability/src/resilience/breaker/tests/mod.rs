@@ -5,6 +5,8 @@ mod half_open;
 mod history;
 mod open_period;
 mod operator;
+#[cfg(feature = "telemetry")]
+mod telemetry;
 mod threads;
 
 use core::cell::Cell;
@@ -51,7 +53,9 @@ impl Rig {
     }
 
     fn record(&self, generation: u32, counted: Counted, slow: bool) {
-        self.engine.record(generation, counted, slow, || self.now.get());
+        if slow || !self.engine.record_quickly(generation, counted, || self.now.get()) {
+            self.engine.record(generation, counted, slow, || self.now.get());
+        }
     }
 
     fn call(&self, counted: Counted) {

@@ -162,14 +162,14 @@ impl Memory {
         })
     }
 
-    /// Counts a success that needs no clock and no judgement, if it can be done in one go. False if
-    /// not, and then nothing was done.
+    /// Counts a success that needs no judgement, if it can be done in one go. False if not, and then
+    /// nothing was done.
     #[inline]
-    pub(crate) fn success_quickly(&self, generation: u32) -> bool {
+    pub(crate) fn success_quickly(&self, generation: u32, now: impl FnOnce() -> Instant) -> bool {
         match &self.0 {
             Kind::Count(window) => window.success_quickly(generation),
             Kind::Consecutive(window) => window.success_quickly(generation),
-            Kind::Time(_) => false,
+            Kind::Time(window) => window.success_quickly(generation, now()),
         }
     }
 

@@ -96,6 +96,17 @@ impl TimeWindow {
         now.as_nanos() / self.width_nanos.load(Ordering::Relaxed)
     }
 
+    /// Counts a success that is not the first in its bucket, if nobody comes in between.
+    #[inline]
+    pub(super) fn success_quickly(&self, generation: u32, now: Instant) -> bool {
+        let lap = self.lap(now);
+        let bucket = &self.successes.mine()[(lap % BUCKETS as u64) as usize];
+        let seen = bucket.load(Ordering::Relaxed);
+        Stamp::of(seen) == Stamp::new(generation, lap)
+            && seen & COUNT_MASK != COUNT_MASK
+            && bucket.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
     /// Counts a success, or returns `None` when the generation is over.
     #[inline]
     pub(super) fn success<N, C>(&self, at: &Moment<N, C>) -> Option<Place>
