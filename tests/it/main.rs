@@ -3,5 +3,6 @@
 
 mod breaker;
 mod bulkhead;
+mod policy;
 mod retry;
 mod tidy;

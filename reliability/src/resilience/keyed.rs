@@ -216,4 +216,51 @@ mod tests {
         let exact = "e".repeat(Text::SHORT);
         assert_eq!(keyed.policy(&exact).name().as_str(), alloc::format!("price/{exact}"));
     }
+
+    #[test]
+    fn a_key_that_is_forgotten_leaves_its_policy_to_those_who_hold_it() {
+        let keyed = keyed(1);
+        let held = keyed.policy("first");
+        keyed.policy("second");
+        assert_eq!(keyed.entries().len(), 1);
+        assert_eq!(held.name().as_str(), "price/first");
+        assert!(!core::ptr::eq(held.inner(), keyed.policy("first").inner()), "it starts anew");
+        assert_eq!(self::keyed(0).policy("any").name().as_str(), "price/any");
+    }
+
+    #[test]
+    fn a_key_that_panics_while_it_is_shown_or_built_breaks_nothing() {
+        struct Loud;
+        impl Display for Loud {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("lo")?;
+                panic!("the key's own")
+            }
+        }
+        let keyed = keyed(2);
+        let shown = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| keyed.policy(&Loud)));
+        assert!(shown.is_err());
+        let refused = Keyed::new(Site::new("m", "price", "f", 1), 2, |name| {
+            Ok(Policy::builder(name).timeout(Duration::ZERO))
+        });
+        let built = core::panic::AssertUnwindSafe(|| refused.policy("any"));
+        assert!(std::panic::catch_unwind(built).is_err());
+        assert_eq!((keyed.entries().len(), refused.entries().len()), (0, 0));
+        assert_eq!(keyed.policy("any").name().as_str(), "price/any");
+    }
+
+    #[test]
+    fn threads_that_race_for_a_key_share_one_policy() {
+        let keyed = keyed(4);
+        for round in 0..200 {
+            let race = || keyed.policy(&round);
+            let policies = std::thread::scope(|scope| {
+                [0; 3].map(|_| scope.spawn(race)).map(|thread| thread.join().ok())
+            });
+            let [Some(one), Some(two), Some(three)] = policies else { panic!("a thread panicked") };
+            assert!(core::ptr::eq(one.inner(), two.inner()));
+            assert!(core::ptr::eq(one.inner(), three.inner()));
+        }
+        assert_eq!(keyed.entries().len(), 4);
+    }
 }

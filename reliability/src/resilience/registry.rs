@@ -78,6 +78,14 @@ impl Entry {
     pub fn site(&self) -> Option<Site> {
         self.site
     }
+
+    fn answers_to(&self, name: &str) -> bool {
+        let on_item = self.site.is_some_and(|site| {
+            let path = name.strip_suffix(site.item).and_then(|rest| rest.strip_suffix("::"));
+            site.item == name || path == Some(site.module)
+        });
+        on_item || self.policy.name().as_str() == name
+    }
 }
 
 /// All policies: the declared ones, then those built by hand.
@@ -90,13 +98,7 @@ pub fn entries() -> Vec<Entry> {
 
 /// The first policy of that name, or declared on the item of that name or path.
 pub fn find(name: &str) -> Option<Entry> {
-    entries().into_iter().find(|entry| {
-        let on_item = entry.site.is_some_and(|site| {
-            let path = name.strip_suffix(site.item).and_then(|rest| rest.strip_suffix("::"));
-            site.item == name || path == Some(site.module)
-        });
-        on_item || entry.policy.name().as_str() == name
-    })
+    entries().into_iter().find(|entry| entry.answers_to(name))
 }
 
 static LISTED: Mutex<Vec<WeakPolicy>> = Mutex::new(Vec::new());
@@ -177,3 +179,42 @@ impl Declaration for Declared {
 }
 
 inventory::collect!(Registered);
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    #[test]
+    fn policies_that_are_gone_are_forgotten() -> Result<(), Invalid> {
+        let build = |name| Policy::builder(name).timeout(Duration::from_secs(1)).build();
+        let kept = build("registry-kept")?;
+        for _ in 0..10_000 {
+            drop(build("registry-gone")?);
+        }
+        assert!(find("registry-gone").is_none());
+        assert!(lock().len() < 5_000, "room is made before the list grows");
+        assert!(find("registry-kept").is_some());
+        drop(kept);
+        assert!(find("registry-kept").is_none());
+        Ok(())
+    }
+
+    fn declared(site: Site) -> Entry {
+        static POLICY: Declared = Declared::new(Site::new("shop::prices", "price", "f", 1), || {
+            Ok(Policy::builder("called").timeout(Duration::from_secs(1)))
+        });
+        Entry::declared(POLICY.policy().clone(), site)
+    }
+
+    #[test]
+    fn a_declared_policy_answers_to_its_item_its_path_and_its_name() {
+        let entry = declared(Site::new("shop::prices", "price", "f", 1));
+        for name in ["price", "shop::prices::price", "called"] {
+            assert!(entry.answers_to(name), "{name}");
+        }
+        for name in ["", "::price", "prices::price", "other::prices::price", "shop::prices"] {
+            assert!(!entry.answers_to(name), "{name}");
+        }
+    }
+}

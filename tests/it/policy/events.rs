@@ -1,0 +1,126 @@
+//! The table of events in `reliability::telemetry` is what policies emit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reliability::error::{Class, Reason, Rejected};
+use reliability::resilience::{Breaker, Policy, RetryBudget, breaker};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber, span};
+
+use super::{Failed, TRANSIENT, at_once};
+
+/// Name, level, and fields of each event of the library, in order.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<(&'static Metadata<'static>, BTreeMap<&'static str, String>)>>>);
+
+impl Subscriber for Heard {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("reliability")
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        self.0.lock().unwrap().push((event.metadata(), fields.0));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[derive(Default)]
+struct Fields(BTreeMap<&'static str, String>);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name(), value.into());
+    }
+}
+
+/// The rows of the table: event, levels, fields.
+fn documented() -> Vec<(String, String, BTreeSet<String>)> {
+    let source = include_str!("../../../reliability/src/telemetry/mod.rs");
+    let rows = source.lines().filter(|line| line.starts_with("//! | `reliability."));
+    let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    let fields =
+        |cell: &str| cell.split(", ").map(|field| field.trim_matches('`').into()).collect();
+    cells.map(|row| (row[1].trim_matches('`').into(), row[2].into(), fields(row[3]))).collect()
+}
+
+/// One call after another, until each event has a reason.
+async fn make_every_event() {
+    let window = breaker::Window::consecutive(2);
+    let budget = RetryBudget::builder("stock").ratio(0.0).capacity(1).build().unwrap();
+    let policy = Policy::builder("price")
+        .retry(at_once(3).budget(budget))
+        .breaker(Breaker::builder("stock").window(window).build().unwrap())
+        .build()
+        .unwrap();
+    // The second attempt opens the breaker, the third is denied.
+    assert_eq!(policy.call(|| async { Err::<(), _>(TRANSIENT) }).await, Err(TRANSIENT));
+    let answer = policy.call_or(|| async { Ok::<_, Failed>(1) }, |_| async { Ok(2) }).await;
+    assert_eq!(answer, Ok(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_have_the_documented_names_levels_and_fields() {
+    let heard = Heard::default();
+    let listening = tracing::subscriber::set_default(heard.clone());
+    make_every_event().await;
+    drop(listening);
+    let heard = heard.0.lock().unwrap();
+    let names: Vec<_> = heard.iter().map(|(metadata, _)| metadata.name()).collect();
+    assert_eq!(
+        names,
+        [
+            "reliability.policy.retried",
+            "reliability.breaker.transition",
+            "reliability.policy.retry_denied",
+            "reliability.policy.rejected",
+            "reliability.policy.fell_back",
+        ]
+    );
+    for (event, levels, fields) in documented() {
+        let (metadata, _) = heard.iter().find(|(metadata, _)| metadata.name() == event).unwrap();
+        let level = metadata.level().as_str().to_lowercase();
+        assert!(levels.split(" or ").any(|documented| documented == level), "{event}: {level}");
+        let emitted = metadata.fields().iter().map(|field| field.name());
+        let emitted: BTreeSet<_> = emitted.filter(|name| *name != "message").collect();
+        assert_eq!(emitted, fields.iter().map(String::as_str).collect(), "{event}");
+    }
+    assert_eq!(documented().len(), names.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_tells_who_refused_why_and_until_when() {
+    let heard = Heard::default();
+    let listening = tracing::subscriber::set_default(heard.clone());
+    let policy = Policy::builder("price").timeout(Duration::from_millis(5)).build().unwrap();
+    let hung = policy.call(std::future::pending::<Result<(), Rejected>>).await;
+    assert_eq!(hung.map_err(|rejected| rejected.reason()), Err(Reason::TimedOut));
+    let failed = policy.call(|| async { Err::<(), _>(Failed::As(Class::Permanent)) }).await;
+    assert!(failed.is_err());
+    drop(listening);
+    let heard = heard.0.lock().unwrap();
+    let [(metadata, fields)] = heard.as_slice() else { panic!("one event, not {}", heard.len()) };
+    assert_eq!(metadata.name(), "reliability.policy.rejected");
+    assert_eq!(fields["reliability.policy.name"], "price");
+    assert_eq!(fields["reliability.rejected_by"], "price");
+    assert_eq!(fields["reliability.reason"], "timed_out");
+    assert!(!fields.contains_key("retry_after_ms"), "it is not known");
+}
