@@ -147,10 +147,14 @@ impl Declared {
 
     #[cold]
     fn build(&self) -> Policy {
-        match (self.build)().and_then(PolicyBuilder::build_unlisted) {
+        match self.try_build() {
             Ok(policy) => policy,
             Err(invalid) => panic!("{}: {invalid}", self.site),
         }
+    }
+
+    fn try_build(&self) -> Result<Policy, Invalid> {
+        (self.build)().and_then(PolicyBuilder::build_unlisted)
     }
 }
 
@@ -174,7 +178,12 @@ pub trait Declaration: fmt::Debug + Sync {
 
 impl Declaration for Declared {
     fn entries(&self) -> Vec<Entry> {
-        Vec::from([Entry::declared(self.policy().clone(), self.site)])
+        // One whose settings are refused says so when it is called. It must not hide the others.
+        let policy = match self.policy.get() {
+            Some(policy) => Some(policy),
+            None => self.try_build().ok().map(|built| self.policy.get_or_init(|| built)),
+        };
+        policy.map(|policy| Entry::declared(policy.clone(), self.site)).into_iter().collect()
     }
 }
 
@@ -198,6 +207,16 @@ mod tests {
         drop(kept);
         assert!(find("registry-kept").is_none());
         Ok(())
+    }
+
+    #[test]
+    fn a_declaration_that_is_refused_does_not_hide_the_others() {
+        static REFUSED: Declared = Declared::new(Site::new("m", "i", "f", 1), || {
+            Ok(Policy::builder("refused").timeout(Duration::ZERO))
+        });
+        assert!(REFUSED.entries().is_empty());
+        let called = std::panic::catch_unwind(|| REFUSED.policy().name().clone());
+        assert!(called.is_err(), "who calls it is told");
     }
 
     fn declared(site: Site) -> Entry {
