@@ -13,7 +13,10 @@ use super::{Failed, TRANSIENT, at_once};
 
 /// Name, level, and fields of each event of the library, in order.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<(&'static Metadata<'static>, BTreeMap<&'static str, String>)>>>);
+struct Heard(Arc<Mutex<Vec<Told>>>);
+
+/// One event: name and level, and its fields.
+type Told = (&'static Metadata<'static>, BTreeMap<&'static str, String>);
 
 impl Subscriber for Heard {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {

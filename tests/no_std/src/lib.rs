@@ -7,7 +7,8 @@
 
 use core::time::Duration;
 
-use reliability::error::{Class, Fault, Reason, Rejected};
+use reliability::error::{Class, Fault, Rejected};
+use reliability::resilience::breaker::Breaker;
 use reliability::resilience::retry::{Backoff, RetryBudget};
 use reliability::state::{AtomicMachine, StateMachine};
 use reliability::time::ManualClock;
@@ -52,19 +53,31 @@ pub fn take(device: u16) -> Result<(), BusBusy> {
     BUS.transition::<bus::Idle, _>(seen, bus::Busy { device }).map(drop).map_err(|_| BusBusy)
 }
 
-/// Says what to do after the first attempt failed: wait that long, or give up.
+/// Takes the bus for a device, unless the breaker knows better, and says how long to wait before
+/// the next attempt if it is busy.
 ///
 /// # Errors
 ///
-/// When another attempt makes no sense, or the budget does not allow it.
-pub fn wait_after(error: &BusBusy, budget: &RetryBudget) -> Result<Duration, Rejected> {
-    if !error.disposition().retried {
-        return Err(Rejected::new(Reason::BudgetExhausted, "bus"));
+/// When the breaker is open, or the budget does not allow another attempt.
+pub fn attempt(
+    breaker: &Breaker,
+    budget: &RetryBudget,
+    clock: &ManualClock,
+    device: u16,
+) -> Result<Option<Duration>, Rejected> {
+    let permit = breaker.acquire()?;
+    match take(device) {
+        Ok(()) => {
+            permit.success();
+            Ok(None)
+        }
+        Err(busy) => {
+            permit.failure_with(&busy);
+            budget.withdraw()?;
+            let seed = clock.clock().now().as_nanos();
+            Ok(Some(Backoff::standard().delay(1, Duration::ZERO, seed)))
+        }
     }
-    budget.withdraw()?;
-    let clock = ManualClock::new();
-    let seed = clock.clock().now().as_nanos();
-    Ok(Backoff::standard().delay(1, Duration::ZERO, seed))
 }
 
 #[cfg(panic = "abort")]
