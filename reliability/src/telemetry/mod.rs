@@ -22,12 +22,11 @@
 //! # }
 //! ```
 //!
-//! Transitions, refusals and retries are also `tracing` events of target `reliability`, or, from
-//! breakers, `reliability::breaker`:
+//! Transitions, refusals and retries are also `tracing` events of target `reliability`:
 //!
 //! | event | level | fields |
 //! |---|---|---|
-//! | `reliability.breaker.transition` | info | `reliability.policy`, `reliability.breaker.from`, `reliability.breaker.to` |
+//! | `reliability.breaker.transition` | warn or info | `reliability.policy.name`, `reliability.breaker.from`, `reliability.breaker.to` |
 //! | `reliability.policy.rejected` | warn | `reliability.policy.name`, `reliability.reason`, `reliability.rejected_by`, `retry_after_ms` |
 //! | `reliability.policy.retried` | info | `reliability.policy.name`, `reliability.attempts`, `pause_ms` |
 //! | `reliability.policy.retry_denied` | warn | `reliability.policy.name`, `reliability.attempts` |
