@@ -147,3 +147,27 @@ impl CountWindow {
         self.successes.iter().filter_map(load).sum()
     }
 }
+
+/// The steps of a success and a failure whose caller knows that nothing succeeded before.
+///
+/// Loom schedules by the last access to a word. A thread that loads a lane, and then swaps it, hides
+/// the moment of the swap from a thread that only loads it; these touch each word once.
+#[cfg(all(test, reliability_loom))]
+impl CountWindow {
+    pub(super) fn open_lanes(&self, generation: u32) {
+        for lane in self.successes.iter() {
+            lane.store(tagged::pack(generation, 0), Ordering::Release);
+        }
+    }
+
+    pub(super) fn first_success(&self) {
+        self.successes.mine().fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn first_failure(&self, generation: u32) {
+        let is_current = || true;
+        if let Some(number) = self.failures.claim(generation, is_current) {
+            self.failures.place(generation, number, number + 1, is_current);
+        }
+    }
+}

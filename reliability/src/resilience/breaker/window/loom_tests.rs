@@ -94,6 +94,23 @@ fn loom_three_failures_around_a_success_are_not_three_in_a_row() {
     });
 }
 
+/// Failure, success, failure, and another failure anywhere before the last: a success stands among
+/// any three in a row. In steps that make loom run the success between any two of the other failure.
+#[test]
+fn loom_a_failure_is_not_younger_than_its_number() {
+    const THREE: Rule = Rule { window: 3, failure_rate: 1_000_000, slow_rate: 0, min_calls: 3 };
+    model(|| {
+        let window = Arc::new(CountWindow::new(3, false, LaneCount::Striped));
+        window.open_lanes(GENERATION);
+        let other = Arc::clone(&window);
+        let anywhere = thread::spawn(move || other.failure(GENERATION, false, CURRENT));
+        window.first_failure(GENERATION);
+        window.first_success();
+        anywhere.join().unwrap();
+        assert_eq!(fail(&window, &THREE), Verdict::Keep);
+    });
+}
+
 /// A writer that was overtaken by the whole ring must not bring an old position back.
 #[test]
 fn loom_the_last_failure_is_where_it_was() {
