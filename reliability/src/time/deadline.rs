@@ -99,7 +99,8 @@ impl<F: Future> Future for WithDeadline<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let future = this.future;
-        Scope::current().until(this.deadline.0).run(|| future.poll(cx)).0
+        let _scope = Scope::current().until(this.deadline.0).enter();
+        future.poll(cx)
     }
 }
 
@@ -114,7 +115,7 @@ std::thread_local! {
 /// A policy's own deadline counts from the first time the clock is read, and the clock is read
 /// only when somebody waits or asks: a call that is ready at once never pays for it. Until then
 /// the bound is a duration.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope {
     /// The earliest deadline that is known.
     at: Instant,
@@ -130,8 +131,7 @@ impl Scope {
     /// The scope of the running code.
     #[inline]
     pub(crate) fn current() -> Scope {
-        // A thread that is being torn down runs no calls any more.
-        CURRENT.try_with(Cell::get).unwrap_or(Scope::UNBOUNDED)
+        CURRENT.get()
     }
 
     /// The earliest deadline that is known without reading a clock.
@@ -157,14 +157,12 @@ impl Scope {
         self
     }
 
-    /// Runs `work` in this scope. Also returns when the scope's start was read, if `work` needed it.
+    /// Lets the code that follows run in this scope, until the guard is dropped.
+    ///
+    /// A guard, and no closure around the work: the work's result would be copied on its way out.
     #[inline]
-    pub(crate) fn run<T>(self, work: impl FnOnce() -> T) -> (T, Option<Instant>) {
-        let restore = Restore(CURRENT.try_with(|current| current.replace(self)).ok());
-        let result = work();
-        let started = Scope::current().started;
-        drop(restore);
-        (result, started)
+    pub(crate) fn enter(self) -> Entered {
+        Entered { outer: CURRENT.replace(self) }
     }
 
     /// The deadline of the running code, with `now` as the start of what has not started yet.
@@ -175,21 +173,32 @@ impl Scope {
             scope.at = scope.at.min(now.saturating_add(Duration::from_nanos(scope.after_nanos)));
             scope.after_nanos = u64::MAX;
             scope.started = Some(now);
-            let _ = CURRENT.try_with(|current| current.set(scope));
+            CURRENT.set(scope);
         }
         scope.known()
     }
 }
 
-/// Puts the outer scope back, also when the work panics.
-struct Restore(Option<Scope>);
+/// Puts the outer scope back when it is dropped, also when the work panics.
+#[derive(Debug)]
+#[must_use = "the scope ends as soon as the guard is dropped"]
+pub(crate) struct Entered {
+    outer: Scope,
+}
 
-impl Drop for Restore {
+impl Entered {
+    /// Ends the scope. Returns when its start was read, if the work needed it.
+    #[cfg(feature = "resilience")]
+    #[inline]
+    pub(crate) fn leave(self) -> Option<Instant> {
+        CURRENT.get().started
+    }
+}
+
+impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        if let Some(outer) = self.0 {
-            let _ = CURRENT.try_with(|current| current.set(outer));
-        }
+        CURRENT.set(self.outer);
     }
 }
 
@@ -210,7 +219,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_panic_puts_the_outer_deadline_back() {
         let scope = Scope::current().within(Duration::from_secs(1));
-        let result = std::panic::catch_unwind(|| scope.run(|| panic!("inside")));
+        let result = std::panic::catch_unwind(|| {
+            let _scope = scope.enter();
+            panic!("inside")
+        });
         assert!(result.is_err());
         assert_eq!(Deadline::current(), None);
     }
@@ -224,12 +236,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_scope_starts_when_somebody_asks_and_says_when() {
         let scope = Scope::current().within(Duration::from_secs(2));
-        let ((), started) = scope.run(|| ());
-        assert_eq!(started, None);
+        assert_eq!(scope.enter().leave(), None);
 
         let now = Clock::precise().now();
-        let (deadline, started) = scope.run(Deadline::current);
-        assert_eq!(deadline, Some(Deadline::after(Duration::from_secs(2))));
-        assert_eq!(started, Some(now));
+        let inside = scope.enter();
+        assert_eq!(Deadline::current(), Some(Deadline::after(Duration::from_secs(2))));
+        assert_eq!(inside.leave(), Some(now));
     }
 }

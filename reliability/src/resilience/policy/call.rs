@@ -13,7 +13,7 @@ use super::pause::Pause;
 use super::rescue::Rescue;
 use super::signals::Signal;
 use super::wait::Bound;
-use crate::error::{Counted, Failure, Reason, Rejected};
+use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::{breaker, bulkhead};
 use crate::time::{Instant, Scope};
 
@@ -165,15 +165,14 @@ impl<'a, E> Call<'a, E> {
     /// Says whether the outcome of an attempt is the result of the call, or there is another try.
     #[inline]
     pub fn judge<T>(&mut self, outcome: Result<T, Failure<E>>) -> Next<T, E> {
-        self.end_attempt(&outcome);
         match outcome {
             Ok(value) => {
-                self.finish(Signal::Ok, Counted::Success);
+                self.succeed();
                 Next::Done(Ok(value))
             }
-            Err(failure) => match self.pause_before_retry(&failure) {
-                Some(pause) => Next::Again(pause),
-                None => Next::Done(Err(self.fail(failure))),
+            Err(failure) => match self.judge_failure(failure) {
+                Ok(pause) => Next::Again(pause),
+                Err(failure) => Next::Done(Err(failure)),
             },
         }
     }
@@ -185,13 +184,12 @@ impl<'a, E> Call<'a, E> {
     /// The failure that it was given.
     #[inline]
     pub fn conclude<T>(&mut self, outcome: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
-        self.end_attempt(&outcome);
         match outcome {
             Ok(value) => {
-                self.finish(Signal::Ok, Counted::Success);
+                self.succeed();
                 Ok(value)
             }
-            Err(failure) => Err(self.fail(failure)),
+            Err(failure) => Err(self.conclude_failure(failure)),
         }
     }
 
@@ -217,8 +215,26 @@ impl<'a, E> Call<'a, E> {
         Rescue::new(self, work)
     }
 
-    /// Counts the failure that ends the call.
+    /// The pause before another attempt, or the failure as the end of the call.
+    ///
+    /// By value: were the outcome looked at through a reference here, it could not stay in registers
+    /// on the way of a call that succeeds.
     #[cold]
+    fn judge_failure(&mut self, failure: Failure<E>) -> Result<Pause, Failure<E>> {
+        self.end_attempt(&failure);
+        match self.pause_before_retry(&failure) {
+            Some(pause) => Ok(pause),
+            None => Err(self.fail(failure)),
+        }
+    }
+
+    #[cold]
+    fn conclude_failure(&mut self, failure: Failure<E>) -> Failure<E> {
+        self.end_attempt(&failure);
+        self.fail(failure)
+    }
+
+    /// Counts the failure that ends the call.
     fn fail(&mut self, failure: Failure<E>) -> Failure<E> {
         let signal = match &failure {
             Failure::Rejected(rejected) => {
@@ -232,7 +248,6 @@ impl<'a, E> Call<'a, E> {
     }
 
     /// The pause before the next attempt, if there is to be one.
-    #[cold]
     fn pause_before_retry(&mut self, failure: &Failure<E>) -> Option<Pause> {
         let retry = self.policy.retry.as_ref()?;
         let reason = match failure {
@@ -290,34 +305,39 @@ impl<'a, E> Call<'a, E> {
     #[inline]
     pub(super) fn poll_work<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
         self.phase = Phase::Polling;
-        let result = match self.policy.deadline() {
-            Some(_) => self.poll_in_scope(poll),
-            None => poll_with_key(self.key.as_ref(), poll),
-        };
+        let result = self.poll_inside(self.policy.deadline(), poll);
         self.phase = Phase::Working;
         result
     }
 
     /// Polls the fallback inside the same scopes, but under the deadline only if that covers it.
     pub(super) fn poll_rescue<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        if self.policy.deadline_covers_fallback() {
-            self.poll_in_scope(poll)
-        } else {
-            poll_with_key(self.key.as_ref(), poll)
-        }
+        let covered = self.policy.deadline_covers_fallback();
+        let deadline = if covered { self.policy.deadline() } else { None };
+        self.poll_inside(deadline, poll)
     }
 
     #[inline]
-    fn poll_in_scope<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        let own = self.policy.deadline().unwrap_or(Duration::MAX);
-        let scope = match self.deadline_started {
-            Some(started) => Scope::current().until(started.saturating_add(own)),
-            None => Scope::current().within(own),
-        };
-        let key = self.key.as_ref();
-        let (result, started) = scope.run(|| poll_with_key(key, poll));
-        self.deadline_started = self.deadline_started.or(started);
+    fn poll_inside<T>(
+        &mut self,
+        deadline: Option<Duration>,
+        poll: impl FnOnce() -> Poll<T>,
+    ) -> Poll<T> {
+        let _key = self.key.as_ref().map(IdempotencyKey::enter);
+        let scope = deadline.map(|deadline| self.scope(deadline).enter());
+        let result = poll();
+        if let Some(scope) = scope {
+            self.deadline_started = self.deadline_started.or(scope.leave());
+        }
         result
+    }
+
+    #[inline]
+    fn scope(&self, deadline: Duration) -> Scope {
+        match self.deadline_started {
+            Some(started) => Scope::current().until(started.saturating_add(deadline)),
+            None => Scope::current().within(deadline),
+        }
     }
 }
 
@@ -328,13 +348,5 @@ impl<E> fmt::Debug for Call<'_, E> {
             .field("attempts", &self.attempts)
             .field("phase", &self.phase)
             .finish_non_exhaustive()
-    }
-}
-
-#[inline]
-fn poll_with_key<T>(key: Option<&IdempotencyKey>, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-    match key {
-        Some(key) => key.scope(poll),
-        None => poll(),
     }
 }

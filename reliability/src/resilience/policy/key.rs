@@ -47,11 +47,9 @@ impl IdempotencyKey {
         ("Idempotency-Key", &self.0)
     }
 
-    /// Runs `work` with this as the current key.
-    pub(super) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
-        let outer = replace(Some(self.clone()));
-        let _restore = Restore(outer);
-        work()
+    /// Lets the code that follows read the key, until the guard is dropped.
+    pub(super) fn enter(&self) -> Entered {
+        Entered { outer: replace(Some(self.clone())) }
     }
 }
 
@@ -59,12 +57,15 @@ fn replace(key: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
     CURRENT.try_with(|current| current.replace(key)).ok().flatten()
 }
 
-/// Puts the outer key back, also when the work panics.
-struct Restore(Option<IdempotencyKey>);
+/// Puts the outer key back when it is dropped, also when the work panics.
+#[must_use = "the key is taken away as soon as the guard is dropped"]
+pub(super) struct Entered {
+    outer: Option<IdempotencyKey>,
+}
 
-impl Drop for Restore {
+impl Drop for Entered {
     fn drop(&mut self) {
-        replace(self.0.take());
+        replace(self.outer.take());
     }
 }
 

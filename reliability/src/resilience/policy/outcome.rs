@@ -8,18 +8,29 @@ use crate::resilience::breaker;
 use crate::time::{Clock, Instant};
 
 impl<E> Call<'_, E> {
-    /// Takes note of how an attempt ended, and gives back what it alone held.
+    /// Takes note of a call that ended well, and gives back what it held.
     #[inline]
-    pub(super) fn end_attempt<T>(&mut self, outcome: &Result<T, Failure<E>>) {
+    pub(super) fn succeed(&mut self) {
+        self.phase = Phase::Finished;
+        let policy = self.policy;
+        if let Some(permit) = self.breaker.take() {
+            let since = match policy.breaker_per_attempt {
+                true => self.attempt_waited_since,
+                false => self.waited_since,
+            };
+            record(permit, Counted::Success, since);
+        }
+        self.bulkhead = None;
+        self.count_end(Signal::Ok);
+    }
+
+    /// Takes note of how an attempt ended, and gives back what it alone held.
+    pub(super) fn end_attempt(&mut self, failure: &Failure<E>) {
         let policy = self.policy;
         if policy.breaker_per_attempt
             && let Some(permit) = self.breaker.take()
         {
-            let counted = match outcome {
-                Ok(_) => Counted::Success,
-                Err(failure) => self.counted(failure),
-            };
-            record(permit, counted, self.attempt_waited_since);
+            record(permit, self.counted(failure), self.attempt_waited_since);
         }
         if policy.bulkhead_per_attempt {
             self.bulkhead = None;
@@ -62,18 +73,28 @@ impl<E> Call<'_, E> {
             && inherited_deadline_has_passed()
     }
 
-    #[inline]
     pub(super) fn finish(&mut self, signal: Signal, counted: Counted) {
         self.phase = Phase::Finished;
-        self.policy.signals.count(signal);
-        if let Some(since) = self.waited_since {
-            let latency = Clock::precise().now().saturating_duration_since(since);
-            self.policy.signals.waited(latency);
-        }
+        self.count_end(signal);
         if let Some(permit) = self.breaker.take() {
             record(permit, counted, self.waited_since);
         }
         self.bulkhead = None;
+    }
+
+    #[inline]
+    fn count_end(&self, signal: Signal) {
+        self.policy.signals.count(signal);
+        if let Some(since) = self.waited_since {
+            self.count_latency(since);
+        }
+    }
+
+    /// Whoever had to wait does not mind a clock.
+    #[cold]
+    fn count_latency(&self, since: Instant) {
+        let latency = Clock::precise().now().saturating_duration_since(since);
+        self.policy.signals.waited(latency);
     }
 
     #[cold]
