@@ -2,8 +2,24 @@
 
 use std::hint::black_box;
 
-use reliability::error::Rejected;
+use reliability::error::{Class, Fault, Rejected};
 use reliability::resilience::resilient;
+
+/// An error of four bytes, as small as the ones that the peers are given here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Small(pub u32);
+
+impl From<Rejected> for Small {
+    fn from(_: Rejected) -> Self {
+        Small(1)
+    }
+}
+
+impl Fault for Small {
+    fn class(&self) -> Class {
+        Class::Transient
+    }
+}
 
 /// The work under every asynchronous path: ready at once.
 ///
@@ -20,7 +36,7 @@ pub async fn ready<E>() -> Result<u32, E> {
 ///
 /// As [`ready`].
 #[resilient(timeout = "800ms")]
-pub async fn with_timeout() -> Result<u32, Rejected> {
+pub async fn with_timeout() -> Result<u32, Small> {
     ready().await
 }
 
@@ -30,6 +46,6 @@ pub async fn with_timeout() -> Result<u32, Rejected> {
 ///
 /// As [`ready`].
 #[resilient(retry(attempts = 4, backoff = exponential("50ms")), idempotent)]
-pub async fn with_retry() -> Result<u32, Rejected> {
+pub async fn with_retry() -> Result<u32, Small> {
     ready().await
 }

@@ -10,7 +10,7 @@ use reliability::error::Rejected;
 use reliability::resilience::bulkhead::{Enter, EnterOwned};
 use reliability::resilience::{Attempt, Breaker, Bulkhead, Call, Pause, Policy, Rescue};
 use reliability::time::WithDeadline;
-use reliability_benches::single::{ready, with_retry, with_timeout};
+use reliability_benches::single::{Small, ready, with_retry, with_timeout};
 use reliability_benches::stack::{Client, bare, by_hand, by_macro, policy};
 
 /// Prints what was measured, and fails when it is more than it may be.
@@ -29,7 +29,7 @@ fn an_annotated_function_adds_little_to_its_future() {
     let policy = policy().expect("valid settings");
     let by_hand = by_hand(&policy, &client, "tea");
     at_most(768, size_of_val(&by_hand), "`price`, whole stack by hand");
-    at_most(8, size_of_val(&ready::<Rejected>()), "a body without arguments, bare");
+    at_most(8, size_of_val(&ready::<Small>()), "a body without arguments, bare");
     at_most(384, size_of_val(&with_timeout()), "a body without arguments, `timeout`");
     at_most(512, size_of_val(&with_retry()), "a body without arguments, `retry`");
 }
