@@ -4,5 +4,6 @@
 mod breaker;
 mod bulkhead;
 mod policy;
+mod quiet;
 mod retry;
 mod tidy;

@@ -9,6 +9,8 @@ mod diagnostics;
 mod traced;
 
 pub use alloc::string::String;
+
+pub use crate::state::packed::{join_bits, split_bits};
 pub use core;
 pub use core::time::Duration;
 

@@ -81,7 +81,7 @@ mod diagram;
 #[cfg(all(test, reliability_loom, feature = "resilience"))]
 mod loom_tests;
 mod machine;
-mod packed;
+pub(crate) mod packed;
 mod refused;
 mod snapshot;
 #[cfg(all(test, not(reliability_loom), feature = "macros"))]

@@ -47,20 +47,24 @@ pub trait Packed: Sized {
 impl Packed for () {
     const BITS: u32 = 0;
 
+    #[inline]
     fn to_bits(self) -> u32 {
         0
     }
 
+    #[inline]
     fn from_bits(_: u32) -> Self {}
 }
 
 impl Packed for bool {
     const BITS: u32 = 1;
 
+    #[inline]
     fn to_bits(self) -> u32 {
         self.into()
     }
 
+    #[inline]
     fn from_bits(bits: u32) -> Self {
         bits != 0
     }
@@ -71,10 +75,12 @@ macro_rules! integers {
         impl Packed for $unsigned {
             const BITS: u32 = <$unsigned>::BITS;
 
+            #[inline]
             fn to_bits(self) -> u32 {
                 self.into()
             }
 
+            #[inline]
             fn from_bits(bits: u32) -> Self {
                 bits as $unsigned
             }
@@ -84,10 +90,12 @@ macro_rules! integers {
             const BITS: u32 = <$signed>::BITS;
 
             // By way of the unsigned type, so that a sign does not fill the bits above.
+            #[inline]
             fn to_bits(self) -> u32 {
                 self.cast_unsigned().into()
             }
 
+            #[inline]
             fn from_bits(bits: u32) -> Self {
                 (bits as $unsigned).cast_signed()
             }
@@ -100,10 +108,12 @@ integers!(i8 as u8, i16 as u16, i32 as u32);
 impl Packed for f32 {
     const BITS: u32 = 32;
 
+    #[inline]
     fn to_bits(self) -> u32 {
         f32::to_bits(self)
     }
 
+    #[inline]
     fn from_bits(bits: u32) -> Self {
         f32::from_bits(bits)
     }
@@ -113,40 +123,58 @@ impl Packed for f32 {
 impl<T: Packed> Packed for Option<T> {
     const BITS: u32 = 1 + T::BITS;
 
+    #[inline]
     fn to_bits(self) -> u32 {
         self.map_or(0, |value| (value, true).to_bits())
     }
 
+    #[inline]
     fn from_bits(bits: u32) -> Self {
         let (value, there) = <(T, bool)>::from_bits(bits);
         there.then_some(value)
     }
 }
 
+/// `high` above the lowest `low_bits`, which are `low`.
+#[inline]
+pub fn join_bits(low: u32, low_bits: u32, high: u32) -> u32 {
+    // A shift by all 32 bits leaves nothing, as it should.
+    low | high.checked_shl(low_bits).unwrap_or(0)
+}
+
+/// The lowest `low_bits`, and what stands above them.
+#[inline]
+pub fn split_bits(bits: u32, low_bits: u32) -> (u32, u32) {
+    let above = u32::MAX.checked_shl(low_bits).unwrap_or(0);
+    (bits & !above, bits.checked_shr(low_bits).unwrap_or(0))
+}
+
 /// Side by side, the first in the lowest bits.
 impl<A: Packed, B: Packed> Packed for (A, B) {
     const BITS: u32 = A::BITS + B::BITS;
 
+    #[inline]
     fn to_bits(self) -> u32 {
         const { assert!(Self::BITS <= 32, "this data needs more than 32 bits") };
-        let high = self.1.to_bits();
-        self.0.to_bits() | high.checked_shl(A::BITS).unwrap_or(0)
+        join_bits(self.0.to_bits(), A::BITS, self.1.to_bits())
     }
 
+    #[inline]
     fn from_bits(bits: u32) -> Self {
-        let mask = u32::MAX.checked_shl(A::BITS).map_or(u32::MAX, |above| !above);
-        let high = bits.checked_shr(A::BITS).unwrap_or(0);
-        (A::from_bits(bits & mask), B::from_bits(high))
+        let (low, high) = split_bits(bits, A::BITS);
+        (A::from_bits(low), B::from_bits(high))
     }
 }
 
 impl<A: Packed, B: Packed, C: Packed> Packed for (A, B, C) {
     const BITS: u32 = <(A, (B, C))>::BITS;
 
+    #[inline]
     fn to_bits(self) -> u32 {
         (self.0, (self.1, self.2)).to_bits()
     }
 
+    #[inline]
     fn from_bits(bits: u32) -> Self {
         let (first, (second, third)) = Packed::from_bits(bits);
         (first, second, third)
@@ -156,10 +184,12 @@ impl<A: Packed, B: Packed, C: Packed> Packed for (A, B, C) {
 impl<A: Packed, B: Packed, C: Packed, D: Packed> Packed for (A, B, C, D) {
     const BITS: u32 = <(A, (B, (C, D)))>::BITS;
 
+    #[inline]
     fn to_bits(self) -> u32 {
         (self.0, (self.1, (self.2, self.3))).to_bits()
     }
 
+    #[inline]
     fn from_bits(bits: u32) -> Self {
         let (first, (second, (third, fourth))) = Packed::from_bits(bits);
         (first, second, third, fourth)

@@ -36,7 +36,8 @@ pub struct Refused<M> {
 }
 
 impl<M: Machine> Refused<M> {
-    pub(super) const fn new(transition: Transition, next: M) -> Self {
+    /// For machines by hand, whose [`try_go`](Machine::try_go) has rules of its own.
+    pub const fn new(transition: Transition, next: M) -> Self {
         Self { transition, next }
     }
 

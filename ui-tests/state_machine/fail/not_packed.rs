@@ -9,7 +9,7 @@ enum Door {
     #[state(initial, to(Open))]
     Closed,
     #[state(to(Closed))]
-    Open { since: Tick },
+    Open { since: Tick, by: u8 },
 }
 
 fn main() {}

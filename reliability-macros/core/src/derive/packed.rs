@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{
-    Data, DeriveInput, Field, Fields, Generics, Member, Type, Variant, parse_quote,
+    Data, DeriveInput, Field, Fields, Generics, Member, Variant, parse_quote,
     punctuated::Punctuated, spanned::Spanned as _, token::Comma,
 };
 
@@ -51,48 +51,82 @@ pub(super) fn packed_struct(
     generics: &Generics,
     fields: &Fields,
 ) -> TokenStream {
-    let members: Vec<Member> = fields.members().collect();
-    let locals: Vec<Ident> = (0..members.len())
-        .map(|position| Ident::new(&format!("field_{position}"), Span::mixed_site()))
-        .collect();
-    let pair_value = nest(&members, |member| quote!(self.#member));
-    let pair_pattern = nest(&locals, |local| quote!(#local));
     let mut required = generics.clone();
     require_packed(krate, &mut required, fields);
     let (impl_generics, _, where_clause) = required.split_for_impl();
-    // All that speaks of the fields' types is located at one of them. When it is not `Packed`, the
-    // compiler finds that in several places, and tells it once, because it looks the same.
-    let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
-    let span = types.first().map_or(shown.span(), |ty| ty.span());
-    let span = Span::call_site().located_at(span);
-    let (pair_type, trait_path) = (nest(&types, |ty| quote!(#ty)), krate.at(span));
-    let packed_pair = quote_spanned!(span=> <#pair_type as #trait_path::state::Packed>);
-    let size_check = generics.params.is_empty().then(|| {
-        let message = format!(
-            "the data of `{shown}` needs more than the 32 bits that are there for it: use smaller \
-             types, or keep it elsewhere and only its index here"
-        );
-        let check = quote_spanned! {Span::call_site().located_at(shown.span())=>
-            ::core::assert!(BITS <= 32, #message)
-        };
-        quote!(const _: () = { const BITS: u32 = #packed_pair::BITS; #check };)
+    let members: Vec<Member> = fields.members().collect();
+    let (bits, low) = (local("bits"), local("low"));
+    let locals: Vec<Ident> = (0..members.len()).map(|at| local(&format!("field_{at}"))).collect();
+    // Whatever asks for `Packed` on the type of a field is located there. When it does not hold,
+    // the compiler finds that several times, and tells it once, because it looks the same.
+    let packed: Vec<TokenStream> = fields
+        .iter()
+        .map(|Field { ty, .. }| {
+            let span = Span::call_site().located_at(ty.span());
+            let krate = krate.at(span);
+            quote_spanned!(span=> <#ty as #krate::state::Packed>)
+        })
+        .collect();
+    // The last field stands above the others, so it is what is left when they are taken off.
+    let joined = members.iter().zip(&packed).rev().fold(None, |above, (member, packed)| {
+        let low = quote!(#packed::to_bits(self.#member));
+        Some(match above {
+            None => low,
+            Some(above) => quote!(#krate::__private::join_bits(#low, #packed::BITS, #above)),
+        })
     });
+    let splits = locals.iter().zip(&packed).enumerate().map(|(at, (local, packed))| {
+        if at + 1 == locals.len() {
+            return quote!(let #local = #packed::from_bits(#bits););
+        }
+        quote! {
+            let (#low, #bits) = #krate::__private::split_bits(#bits, #packed::BITS);
+            let #local = #packed::from_bits(#low);
+        }
+    });
+    let none = packed.is_empty().then(|| quote!(0));
+    let from = if packed.is_empty() { quote!(_) } else { quote!(#bits) };
+    let size = quote!(#none #(#packed::BITS)+*);
+    let check = size_check(shown);
+    // Without parameters the size is known where it is declared, and else where it is used.
+    let (check_here, check_there) = if generics.params.is_empty() {
+        (Some(quote!(const _: () = { let bits = #size; #check };)), None)
+    } else {
+        (None, Some(quote!(const { let bits = <Self as #krate::state::Packed>::BITS; #check };)))
+    };
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::state::Packed for #ty #where_clause {
-            const BITS: u32 = #packed_pair::BITS;
+            const BITS: u32 = #size;
 
             fn to_bits(self) -> u32 {
-                #packed_pair::to_bits(#pair_value)
+                #check_there
+                #none #joined
             }
 
-            fn from_bits(bits: u32) -> Self {
-                let #pair_pattern = #packed_pair::from_bits(bits);
+            fn from_bits(#from: u32) -> Self {
+                #(#splits)*
                 Self { #(#members: #locals),* }
             }
         }
-        #size_check
+        #check_here
     }
+}
+
+/// The assertion that `bits` are no more than there is room for.
+fn size_check(shown: &Ident) -> TokenStream {
+    let message = format!(
+        "the data of `{shown}` needs more than the 32 bits that are there for it: use smaller \
+         types, or keep it elsewhere and only its index here"
+    );
+    quote_spanned! {Span::call_site().located_at(shown.span())=>
+        ::core::assert!(bits <= 32, #message)
+    }
+}
+
+/// A local that nothing of the user can be confused with.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
 }
 
 /// Adds a bound for each field whose type depends on a parameter.
@@ -111,13 +145,6 @@ fn mentions(tokens: TokenStream, names: &[String]) -> bool {
         TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
         TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     })
-}
-
-/// `()`, `a`, or `(a, (b, c))`: the runtime packs pairs, so any number of fields is pairs.
-fn nest<T>(items: &[T], each: impl Fn(&T) -> TokenStream) -> TokenStream {
-    let mut items = items.iter().rev().map(each);
-    let Some(last) = items.next() else { return quote!(()) };
-    items.fold(last, |rest, item| quote!((#item, #rest)))
 }
 
 /// An enum without data: the position of the variant.

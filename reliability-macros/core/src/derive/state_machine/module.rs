@@ -241,6 +241,9 @@ fn relation(machine: &Machine, vis: &Visibility) -> TokenStream {
 
 /// The table, as the compiler shows it under "cannot go to".
 fn declared_transitions(machine: &Machine) -> String {
+    if machine.states.len() > 20 {
+        return format!("`{}::TRANSITIONS` lists what is declared", machine.ident);
+    }
     let mut lines = format!("the transitions that `{}` declares:", machine.ident);
     for state in &machine.states {
         let targets = state.targets.iter().map(|target| machine.states[target.state].name());

@@ -242,33 +242,39 @@ where
 }
 #[automatically_derived]
 impl ::reliability::state::Packed for gate::Shut {
-    const BITS: u32 = <() as ::reliability::state::Packed>::BITS;
+    const BITS: u32 = 0;
     fn to_bits(self) -> u32 {
-        <() as ::reliability::state::Packed>::to_bits(())
+        0
     }
-    fn from_bits(bits: u32) -> Self {
-        let () = <() as ::reliability::state::Packed>::from_bits(bits);
+    fn from_bits(_: u32) -> Self {
         Self {}
     }
 }
 const _: () = {
-    const BITS: u32 = <() as ::reliability::state::Packed>::BITS;
+    let bits = 0;
     ::core::assert!(
-        BITS <= 32,
+        bits <= 32,
         "the data of `Shut` needs more than the 32 bits that are there for it: use smaller types, or keep it elsewhere and only its index here"
     )
 };
 #[automatically_derived]
 impl ::reliability::state::Packed for gate::Open {
-    const BITS: u32 = <(u16, bool) as ::reliability::state::Packed>::BITS;
+    const BITS: u32 = <u16 as ::reliability::state::Packed>::BITS
+        + <bool as ::reliability::state::Packed>::BITS;
     fn to_bits(self) -> u32 {
-        <(u16, bool) as ::reliability::state::Packed>::to_bits((self.visitors, self.vip))
+        ::reliability::__private::join_bits(
+            <u16 as ::reliability::state::Packed>::to_bits(self.visitors),
+            <u16 as ::reliability::state::Packed>::BITS,
+            <bool as ::reliability::state::Packed>::to_bits(self.vip),
+        )
     }
     fn from_bits(bits: u32) -> Self {
-        let (field_0, field_1) = <(
-            u16,
-            bool,
-        ) as ::reliability::state::Packed>::from_bits(bits);
+        let (low, bits) = ::reliability::__private::split_bits(
+            bits,
+            <u16 as ::reliability::state::Packed>::BITS,
+        );
+        let field_0 = <u16 as ::reliability::state::Packed>::from_bits(low);
+        let field_1 = <bool as ::reliability::state::Packed>::from_bits(bits);
         Self {
             visitors: field_0,
             vip: field_1,
@@ -276,9 +282,10 @@ impl ::reliability::state::Packed for gate::Open {
     }
 }
 const _: () = {
-    const BITS: u32 = <(u16, bool) as ::reliability::state::Packed>::BITS;
+    let bits = <u16 as ::reliability::state::Packed>::BITS
+        + <bool as ::reliability::state::Packed>::BITS;
     ::core::assert!(
-        BITS <= 32,
+        bits <= 32,
         "the data of `Open` needs more than the 32 bits that are there for it: use smaller types, or keep it elsewhere and only its index here"
     )
 };
