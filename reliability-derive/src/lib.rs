@@ -15,3 +15,8 @@ pub fn state_machine(input: TokenStream) -> TokenStream {
 pub fn packed(input: TokenStream) -> TokenStream {
     reliability_macros_core::derive::packed(input.into()).into()
 }
+
+#[proc_macro_derive(Fault, attributes(fault))]
+pub fn fault(input: TokenStream) -> TokenStream {
+    reliability_macros_core::derive::fault(input.into()).into()
+}

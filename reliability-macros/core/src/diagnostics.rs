@@ -58,6 +58,14 @@ impl Diagnostics {
         self.errors.is_some()
     }
 
+    /// Takes over what another collection found.
+    pub fn absorb(&mut self, mut other: Self) {
+        other.finished = true;
+        if let Some(errors) = other.errors.take() {
+            self.push(errors);
+        }
+    }
+
     /// Ends the collection.
     ///
     /// # Errors

@@ -243,8 +243,11 @@ impl Param {
                 let mut own = Bindings::default();
                 let name = outer.to_string();
                 let name = name.trim_start_matches("r#");
-                let value = outer.to_token_stream();
-                let value = keep(&mut own, krate, uses, last, &value, name, self.ty.span());
+                let span = self.ty.span();
+                let mut value = outer.clone();
+                value.set_span(outer.span().located_at(span));
+                let value = value.to_token_stream();
+                let value = keep(&mut own, krate, uses, last, &value, name, span);
                 let before = own.before;
                 if !before.is_empty() {
                     bindings.before.extend(quote!(#(#cfgs)* #before));
@@ -267,12 +270,13 @@ fn keep(
     name: &str,
     span: Span,
 ) -> TokenStream {
+    let here = krate.at(span);
     if uses == Uses::AlsoAfter {
-        return quote_spanned!(span=> #krate::__private::again(&#value));
+        return quote_spanned!(span=> #here::__private::again(&#value));
     }
     let kept = format_ident!("kept_{name}", span = Span::mixed_site());
-    let new = quote_spanned!(span=> #krate::__private::Argument::new);
-    bindings.before.extend(quote!(let mut #kept = #new(#value);));
+    let new = quote_spanned!(span=> #here::__private::Argument::new(#value));
+    bindings.before.extend(quote!(let mut #kept = #new;));
     quote!(#kept.take(#last))
 }
 

@@ -138,11 +138,10 @@ impl Setting {
         let written = choice.name.to_string();
         let Some((name, example)) = known.iter().find(|(name, _)| *name == written) else {
             let near = did_you_mean(&written, known.iter().map(|(name, _)| *name));
-            let names = list_in_words(known.iter().map(|(_, example)| *example), "or");
-            return Err(syn::Error::new_spanned(
-                &choice.name,
-                format!("`{written}` is no {of}{near}; it is {names}"),
-            ));
+            let names = || list_in_words(known.iter().map(|(_, example)| *example), "or");
+            let rest = if near.is_empty() { format!("; write {}", names()) } else { near };
+            let message = format!("`{written}` is no {of}{rest}");
+            return Err(syn::Error::new_spanned(&choice.name, message));
         };
         Variant::new(name, example, choice)
     }

@@ -47,8 +47,8 @@ impl Later {
 
 impl Now {
     /// A future that is ready.
-    pub fn settle<A: FallbackResult>(self, answer: Answer<A>) -> Ready<A> {
-        ready(answer.0)
+    pub fn settle<A: FallbackResult>(self, answer: Answer<A>) -> Ready<Result<A::Ok, A::Error>> {
+        ready(answer.0.into_result())
     }
 }
 
@@ -58,9 +58,23 @@ impl Now {
     label = "returns `{Self}`",
     note = "a fallback is a `fn` or an `async fn` with the arguments of the function and then its error, and with the same `Result`"
 )]
-pub trait FallbackResult {}
+pub trait FallbackResult {
+    /// What it gives.
+    type Ok;
+    /// How it fails.
+    type Error;
+    /// The same as a `Result`.
+    fn into_result(self) -> Result<Self::Ok, Self::Error>;
+}
 
-impl<T, E> FallbackResult for Result<T, E> {}
+impl<T, E> FallbackResult for Result<T, E> {
+    type Ok = T;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
@@ -71,7 +85,7 @@ mod tests {
         let now = Answer(Ok::<u8, ()>(1));
         let later = Answer(async { Ok::<u8, ()>(2) });
         let now = (&now).kind().settle(now).await;
-        let later = (&later).kind().settle(later).await;
+        let later = later.kind().settle(later).await;
         assert_eq!((now, later), (Ok(1), Ok(2)));
     }
 }

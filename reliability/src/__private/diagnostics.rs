@@ -1,5 +1,7 @@
 //! Bounds that exist for their error messages.
 
+use core::time::Duration;
+
 use crate::error::{Failure, Rejected};
 
 /// An error type that can stand for the refusal of a policy.
@@ -20,30 +22,64 @@ pub fn carry<T, E: CarriesRejected>(result: Result<T, Failure<E>>) -> Result<T, 
     result.map_err(Failure::into_error)
 }
 
-/// The error that the fallback gets.
+/// The error that the fallback gets, and how to make one should the deadline end the fallback.
 #[inline]
-pub fn carry_failure<E: CarriesRejected>(failure: Failure<E>) -> E {
-    failure.into_error()
+pub fn carry_failure<E: CarriesRejected>(failure: Failure<E>) -> (E, fn(Rejected) -> E) {
+    (failure.into_error(), E::from)
 }
 
-/// A type whose methods are written once for it, and not in a trait for all who implement that.
+/// Says of a method, `Self`, that it is written for the one type `T`, and not in a trait for all who
+/// implement that.
+///
+/// The type is a parameter, because with a bound on the type itself the compiler would propose to
+/// add it to the user's trait.
 #[diagnostic::on_unimplemented(
     message = "in a default method of a trait, `#[resilient]` would keep one policy for all implementors together",
     label = "a default method",
     note = "add `policy = expression`, such as a policy that `self` owns, or `key = expression`, which makes one policy for each key"
 )]
-pub trait OneImplementor {}
+pub trait OneImplementor<T: ?Sized> {}
+
+/// An annotated method.
+#[derive(Debug)]
+pub struct Method;
 
 #[diagnostic::do_not_recommend]
-impl<T> OneImplementor for T {}
+impl<T> OneImplementor<T> for Method {}
 
 /// Asserts that the method stands in no trait.
 #[inline(always)]
-pub const fn one_implementor<T: OneImplementor + ?Sized>() {}
+pub const fn one_implementor<T: ?Sized>()
+where
+    Method: OneImplementor<T>,
+{
+}
 
 /// Stands, typed, behind a `return` that is never reached, and so tells the compiler the type of a
 /// block before the block is checked.
 #[cold]
 pub fn typed<T>() -> T {
     unreachable!("this call stands behind `if false`")
+}
+
+/// A field that can say when to come back.
+#[diagnostic::on_unimplemented(
+    message = "`retry_after` names a field of type `{Self}`, which is no duration",
+    label = "must be `Duration` or `Option<Duration>`"
+)]
+pub trait RetryAfter {
+    /// After what time another try makes sense.
+    fn retry_after(&self) -> Option<Duration>;
+}
+
+impl RetryAfter for Duration {
+    fn retry_after(&self) -> Option<Duration> {
+        Some(*self)
+    }
+}
+
+impl RetryAfter for Option<Duration> {
+    fn retry_after(&self) -> Option<Duration> {
+        *self
+    }
 }

@@ -29,9 +29,10 @@ pub use crate::resilience::{Call, Next};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use answer::{Answer, AnswerLater, AnswerNow, FallbackResult, Later, Now};
 #[cfg(all(feature = "std", feature = "resilience"))]
-pub use argument::{Argument, Repeatable, again};
+pub use argument::{Argument, Attempts, Repeatable, again};
 pub use diagnostics::{
-    CarriesRejected, OneImplementor, carry, carry_failure, one_implementor, typed,
+    CarriesRejected, Method, OneImplementor, RetryAfter, carry, carry_failure, one_implementor,
+    typed,
 };
 #[cfg(feature = "telemetry")]
 pub use traced::{

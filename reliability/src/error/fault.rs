@@ -23,7 +23,7 @@ use super::{Class, Disposition, Rejected, Severity};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which of its errors are worth another try",
     label = "`{Self}` does not implement `Fault`",
-    note = "derive it: `#[derive(reliability::Fault)]` on `{Self}`, with `#[fault(transient)]`, `#[fault(permanent)]` or `#[fault(overloaded)]` on each variant",
+    note = "derive it: `#[derive(reliability::error::Fault)]` on `{Self}`, with `#[fault(transient)]`, `#[fault(permanent)]` or `#[fault(overloaded)]` on each variant",
     note = "or, for an error that is not yours, add `when = path::to::predicate` to `#[resilient(..)]`: a `fn(&{Self}) -> bool` that says whether to try again"
 )]
 pub trait Fault {

@@ -48,3 +48,51 @@ pub use disposition::{Counted, Disposition};
 pub use fault::Fault;
 pub use name::Name;
 pub use rejected::{Failure, Reason, Rejected};
+/// Says of each variant of an error type, or of a struct, whether it is worth another try.
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use reliability::error::{Class, Fault, Reason, Rejected, Severity};
+///
+/// #[derive(Debug, Fault)]
+/// enum PriceError {
+///     #[fault(permanent)]
+///     UnknownSku,
+///     #[fault(overloaded, retry_after = after)]
+///     Busy { after: Duration },
+///     #[fault(transient, severity = critical)]
+///     NoLeader,
+///     #[fault(source)]
+///     Io(io::Error),
+///     #[fault(from)]
+///     Rejected(Rejected),
+/// }
+///
+/// let after = Duration::from_secs(2);
+/// assert_eq!(PriceError::UnknownSku.class(), Class::Permanent);
+/// assert_eq!(PriceError::Busy { after }.retry_after(), Some(after));
+/// assert_eq!(PriceError::NoLeader.severity(), Severity::Critical);
+///
+/// let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+/// assert_eq!(PriceError::Io(reset).class(), Class::Transient);
+///
+/// let refused = PriceError::from(Rejected::new(Reason::BreakerOpen, "price"));
+/// assert!(refused.rejection().is_some());
+/// ```
+///
+/// | in `#[fault(..)]` | on | meaning |
+/// |---|---|---|
+/// | `transient`, `permanent`, `overloaded`, `cancelled` | variant, struct; enum | the class; on an enum, that of variants which say nothing |
+/// | `retry_after = field` | variant, struct | when to come back: a field of type `Duration` or `Option<Duration>`, by name or number |
+/// | `retry_after` | field | the same |
+/// | `severity =` `debug`, `info`, `warning`, `error`, `critical` | variant, struct; enum | instead of what the class says |
+/// | `source` | variant, struct, field | the error inside answers: class, severity, `retry_after`, disposition, rejection |
+/// | `from` | variant, struct, field | the same, and `From` for the type of the only field |
+/// | `crate = ::path` | type | where this crate is, for those who re-export it |
+///
+/// With several fields, the source is the one that is marked, that other derives mark as `#[source]`
+/// or `#[from]`, or that is called `source`. A source whose type depends on a parameter of the type
+/// has to be a [`Fault`](trait@Fault).
+#[cfg(feature = "macros")]
+pub use reliability_derive::Fault;

@@ -63,6 +63,129 @@ pub use policy::{
     Attempt, Call, Classifier, IdempotencyKey, Layer, Next, Pause, Policy, PolicyBuilder, Rescue,
     Settings, Totals,
 };
+/// Puts an async function, or every async function of an `impl` block, under a policy.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use reliability::error::{Fault, Rejected};
+/// use reliability::resilience::resilient;
+///
+/// #[derive(Debug, Fault)]
+/// enum PriceError {
+///     #[fault(permanent)]
+///     UnknownSku,
+///     #[fault(from)]
+///     Rejected(Rejected),
+/// }
+///
+/// #[resilient(
+///     fallback = list_price,
+///     deadline = "3s",
+///     retry(attempts = 4, backoff = exponential("50ms", max = "1s"), jitter = full),
+///     breaker(window = count(100), failure_rate = 0.5, open_for = "5s"),
+///     bulkhead(concurrent = 64, queue = 128, wait = "100ms"),
+///     timeout = "800ms",
+///     idempotent,
+/// )]
+/// async fn price(sku: &str, amount: u32) -> Result<u32, PriceError> {
+///     if sku == "apple" { Ok(2 * amount) } else { Err(PriceError::UnknownSku) }
+/// }
+///
+/// /// Gets the arguments and the error; may be sync or async.
+/// fn list_price(_sku: &str, amount: u32, error: PriceError) -> Result<u32, PriceError> {
+///     if amount == 1 { Ok(3) } else { Err(error) }
+/// }
+///
+/// assert_eq!(price("apple", 7).await.unwrap(), 14);
+/// assert_eq!(price("pear", 1).await.unwrap(), 3);
+/// assert!(price("pear", 2).await.is_err());
+/// # }
+/// ```
+///
+/// **The written order is the nesting order**, outermost first. Orders that are certainly a mistake
+/// do not compile: `timeout` outside of `retry` or `breaker`, `deadline` inside of `retry`,
+/// `fallback` inside of anything but `deadline`.
+///
+/// # Layers
+///
+/// | layer | settings, with their ranges | default |
+/// |---|---|---|
+/// | `fallback = path` | a function that gets the arguments and then the error | |
+/// | `fallback(path, except(..))` | classes that get no fallback: `transient`, `permanent`, `overloaded`, `cancelled` | none |
+/// | `deadline = ".."` | for the whole call, and for annotated functions that it calls | |
+/// | `retry` | `attempts = 2..=1000`, the first one included | 3 |
+/// | | `backoff =` `constant("..")`, or `linear`, `exponential`, `fibonacci`, `decorrelated` `("..", max = "..")` | `exponential("100ms", max = "10s")` |
+/// | | `exponential(.., factor = above 1, at most 100)` | 2 |
+/// | | `jitter = none`, `full`, `equal` (not with `decorrelated`) | `full` |
+/// | | `budget = "name"`, shared by all who write the name; or `budget(ratio = 0..=1, capacity = 1..=1_000_000, name = "..")` | no budget; 0.2, 100 |
+/// | | `also(breaker_open)`: waits for the policy's own open breaker | no |
+/// | | `when = path`: the errors that are retried | by [`Fault`](crate::error::Fault) |
+/// | `breaker` | `window = count(1..=1_000_000)`, `time("..")` or `consecutive(1..=1_000_000)` | `count(100)` |
+/// | | `failure_rate =` above 0, at most 1 | 0.5 |
+/// | | `slow_calls("..", share)`: what is slow, and what share of it opens | none |
+/// | | `min_calls = 1..=1_000_000` | 20 |
+/// | | `open_for = ".."`, `open_growth(factor, "longest")`, `open_jitter = share` | 5 s, no growth, 0 |
+/// | | `probes = 1..=255`, `half_open_for = ".."` | 3, 30 s |
+/// | | `when = path`: the errors that count as failures | by [`Fault`](crate::error::Fault) |
+/// | `bulkhead` | `concurrent = 1..=1_000_000`, required; `queue = 0..=1_000_000`, `wait = ".."` | as [`Bulkhead::builder`] |
+/// | `timeout = ".."` | for one attempt | |
+///
+/// Durations are strings, a number and `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, from 1 ns to 365 days:
+/// `"1.5s"`. `retry` and `breaker` may stand without parentheses.
+///
+/// # Other settings
+///
+/// | setting | meaning |
+/// |---|---|
+/// | `idempotent` | running the body twice has the effect of running it once; `retry` wants this or the next |
+/// | `idempotency_key = expr` | the other side recognises a repeated call by this key: anything with `Display`, evaluated once per call, the same for all attempts; the body reads it with [`IdempotencyKey::current`] |
+/// | `when = path` | a `fn(&E) -> bool` that says whether an error is worth another try, for an `E` without [`Fault`](crate::error::Fault) |
+/// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one, instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt |
+/// | `key = expr` | one policy for each key, anything with `Display`, named `function/key`; the `capacity = 1000` keys used last are kept (at most 1,000,000) |
+/// | `name = ".."` | the name of the policy, instead of the function's |
+/// | `clock =` `precise`, `coarse`, `ticked` | what breaker and bulkhead read; see [`Clock`](crate::time::Clock) |
+/// | `crate = ::path` | where this crate is, for those who re-export it |
+///
+/// # What the function needs
+///
+/// - It is `async` and returns a `Result<T, E>`, or an alias of one.
+/// - `E` implements [`From<Rejected>`](crate::error::Rejected), so that a refusal reaches the
+///   caller, and [`Fault`](crate::error::Fault), so that the policies know what an error means; or
+///   there is `when = path`.
+/// - With `retry`, arguments taken by value are [`Clone`]: each attempt that another one may follow
+///   gets a clone, and the last one the argument itself. With `fallback`, every attempt gets a clone
+///   and the fallback the argument. Without both nothing is cloned. References are passed on as they
+///   are.
+/// - With `retry`, a result cannot borrow from `&mut self` or another `&mut` argument.
+///
+/// # One policy per function
+///
+/// The policy is made when the function is first called, and lives as long as the process; no call
+/// allocates for it. [`registry`] lists it from before `main`. A generic function has one for all
+/// its types. So would a default method of a trait for all implementors: there `policy = ..` or
+/// `key = ..` is required. (The attribute finds that out by the size of `Self`: in a trait that has
+/// `Sized` as a supertrait it does not.)
+///
+/// # On an `impl` block
+///
+/// Every `async fn` gets a policy of its own, named `Type::function`; functions that are not async
+/// are left alone. A method may carry a `#[resilient(..)]` of its own, which replaces the one of the
+/// block, or `#[resilient(skip)]`. Write it above `#[async_trait]`.
+///
+/// # With other attributes
+///
+/// `#[traced]` and `#[resilient]` are put in order whichever stands first: one span around all
+/// attempts.
+///
+/// # Cancel safety
+///
+/// Dropping the future gives back what the call holds, and counts it as cancelled; see [`Call`].
+///
+/// # Panics
+///
+/// On the first call, when a setting that only the running program knows is refused: a budget that
+/// another function declared with other figures.
 #[cfg(all(feature = "std", feature = "macros"))]
 pub use reliability_macros::resilient;
 #[cfg(feature = "std")]

@@ -36,6 +36,46 @@ mod snapshot;
 #[cfg(feature = "std")]
 mod source;
 
+/// Makes one `tracing` span per call of a function, with its arguments, and its error if it ends in
+/// one.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use reliability::telemetry::traced;
+///
+/// #[traced(level = debug, skip(token), fields(order.total = amount * 3))]
+/// async fn order(sku: &str, amount: u32, token: String) -> Result<u32, std::num::ParseIntError> {
+///     let first: u32 = token.parse()?;
+///     Ok(first + amount)
+/// }
+///
+/// assert_eq!(order("apple", 2, "40".into()).await, Ok(42));
+/// # }
+/// ```
+///
+/// It goes on async and sync functions and methods, and changes nothing but that.
+///
+/// | setting | meaning | default |
+/// |---|---|---|
+/// | `name = ".."` | the name of the span | the function's |
+/// | `level =` `trace`, `debug`, `info`, `warn`, `error` | its level | `info` |
+/// | `fields(..)` | more fields, as `tracing` writes them: `a = x`, `a.b = %x` by `Display`, `?x` by `Debug`. A field that is called like an argument replaces it | none |
+/// | `skip(..)` | arguments that are not recorded: what is secret, or large | |
+/// | `skip_all` | records no argument | |
+/// | `crate = ::path` | where this crate is, for those who re-export it | `::reliability` |
+///
+/// Numbers, `bool` and `&str` are recorded as such; other arguments by `Debug`, or by the name of
+/// their type where it has none. `self`, destructured arguments and those under `#[cfg(..)]` are not
+/// recorded. A `Result` that is an error is recorded as `error`, by `Display` or else by `Debug`,
+/// with `otel.status_code = "ERROR"`.
+///
+/// Beside [`#[resilient]`](crate::resilience::resilient) the span is around all attempts of a call,
+/// whichever of the two attributes stands first.
+///
+/// # Cancel safety
+///
+/// As the function's own; a dropped call closes its span.
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
 pub use snapshot::{BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Snapshot};

@@ -90,12 +90,22 @@ impl Args {
     pub(crate) fn read(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Self {
         let mut draft = Draft::default();
         let choices = settings::parse(diagnostics, tokens);
-        let grammar_was_wrong = diagnostics.has_errors();
+        if let [only] = choices.as_slice()
+            && only.name == "skip"
+        {
+            diagnostics.error(
+                &only.name,
+                "`skip` is for a method whose `impl` block carries `#[resilient(..)]`; remove the \
+                 attribute here",
+            );
+            return draft.finish(diagnostics);
+        }
         settings::walk(diagnostics, "`#[resilient]`", KNOWN, choices, |diagnostics, setting| {
             draft.take(diagnostics, &setting);
         });
         let args = draft.finish(diagnostics);
-        if !grammar_was_wrong {
+        // After another mistake it may be that the one policy is misspelt.
+        if !diagnostics.has_errors() {
             args.check_presence(diagnostics);
         }
         order::check(diagnostics, &args.layers);
@@ -339,9 +349,9 @@ pub(super) fn classes(tokens: TokenStream) -> syn::Result<Vec<Ident>> {
                 .find(|(name, _)| *name == written)
                 .map(|(_, variant)| Ident::new(variant, word.span()))
                 .ok_or_else(|| {
-                    let near = crate::did_you_mean(&written, CLASSES.iter().map(|(name, _)| *name));
-                    let message =
-                        format!("`{written}` is no class of errors{near}; it is {}", names());
+                    let near = crate::did_you_mean(&written, CLASSES.map(|(name, _)| name));
+                    let rest = if near.is_empty() { format!("; write {}", names()) } else { near };
+                    let message = format!("`{written}` is no class of errors{rest}");
                     syn::Error::new(word.span(), message)
                 })
         })

@@ -193,16 +193,17 @@ fn qualified(item: &FnItem, within: Option<&str>) -> String {
 /// What the policies make of an error. Where its type does not say, the error stands on that type.
 fn classifier(args: &Args, error: Span) -> TokenStream {
     let krate = &args.krate;
+    let here = krate.at(error);
     let base = match &args.when {
-        Some(path) => quote!(when(#path)),
-        None => quote_spanned!(error=> by_fault()),
+        Some(path) => quote!(#krate::resilience::Classifier::when(#path)),
+        None => quote_spanned!(error=> #here::resilience::Classifier::by_fault()),
     };
     let retry = args.retry().and_then(|retry| retry.when.as_ref());
     let retry = retry.map(|path| quote!(.retry_when(#path)));
     let breaker = args.breaker().and_then(|breaker| breaker.when.as_ref());
     let breaker = breaker.map(|path| quote!(.breaker_when(#path)));
     let except = args.fallback().and_then(|fallback| fallback.classifier_call(krate));
-    quote!(#krate::resilience::Classifier::#base #retry #breaker #except)
+    quote!(#base #retry #breaker #except)
 }
 
 /// The loop, or the single attempt, up to the `Result` with a `Failure`.
@@ -248,26 +249,31 @@ fn answer(args: &Args, params: &Params, names: &Names) -> TokenStream {
     let krate = &args.krate;
     let Names { call, result, .. } = names;
     let span = names.error;
-    let carry = quote_spanned!(span=> #krate::__private::carry);
+    let here = krate.at(span);
+    let ended = Ident::new("result", span);
+    let carry = quote_spanned!(span=> #here::__private::carry(#ended));
     let Some(fallback) = args.fallback() else {
-        return quote!(#carry(#result));
+        return carry;
     };
     let (failure, answer) = (local("failure"), local("answer"));
-    let error = quote_spanned!(span=> #krate::__private::carry_failure(#failure));
+    let failed = Ident::new("failure", span);
+    let carried = quote_spanned!(span=> #here::__private::carry_failure(#failed));
+    let (error, refuse) = (local("error"), local("refuse"));
     let function = fallback.function.to_token_stream();
-    let asked = params.call(&function, &error, &answer);
-    let kind = quote_spanned!(fallback.function.span().resolved_at(Span::mixed_site())=>
-        (&#answer).kind().settle(#answer)
-    );
+    let asked = params.call(&function, &error.to_token_stream(), &answer);
+    let place = fallback.function.span().resolved_at(Span::mixed_site());
+    let answered = Ident::new("answer", place);
+    let settled = quote_spanned!(place=> (&#answer).kind().settle(#answered));
     quote! {
         match #result {
             ::core::result::Result::Err(#failure) if #call.wants_fallback(&#failure) => {
                 use #krate::__private::{AnswerLater as _, AnswerNow as _};
+                let (#error, #refuse) = #carried;
                 #asked
                 let #answer = #krate::__private::Answer(#answer);
-                #call.answer(#kind).await
+                #call.answer_with(#settled, #refuse).await
             }
-            #result => #carry(#result),
+            #result => #carry,
         }
     }
 }

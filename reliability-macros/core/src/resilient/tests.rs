@@ -106,91 +106,88 @@ fn everything() {
         args,
         item,
         expect![[r#"
-        async fn price(client: &Client, sku: String) -> Result<Price, PriceError> {
-            let policy: &::reliability::resilience::Policy = {
-                static POLICY: ::reliability::__private::Declared = ::reliability::__private::Declared::new(
-                    ::reliability::__private::Site::new(
-                        ::core::module_path!(),
-                        "price",
-                        ::core::file!(),
-                        ::core::line!(),
-                    ),
-                    || ::core::result::Result::Ok(
-                        ::reliability::resilience::Policy::builder("price")
-                            .fallback()
-                            .deadline(::core::time::Duration::from_secs(3))
-                            .retry(
-                                ::reliability::resilience::retry::Retry::attempts(4)
-                                    .backoff(
-                                        ::reliability::resilience::retry::Backoff::exponential(
-                                                ::core::time::Duration::from_millis(50),
-                                            )
-                                            .max(::core::time::Duration::from_secs(1))
-                                            .jitter(::reliability::resilience::retry::Jitter::Full),
-                                    ),
-                            )
-                            .breaker(
-                                ::reliability::resilience::Breaker::builder("price")
-                                    .window(
-                                        ::reliability::resilience::breaker::Window::count(100),
-                                    )
-                                    .failure_rate(0.5)
-                                    .min_calls(20)
-                                    .open_for(::core::time::Duration::from_secs(5))
-                                    .probes(3)
-                                    .build()?,
-                            )
-                            .bulkhead(
-                                ::reliability::resilience::Bulkhead::builder("price")
-                                    .concurrent(64)
-                                    .queue(128)
-                                    .wait(::core::time::Duration::from_millis(100))
-                                    .build()?,
-                            )
-                            .timeout(::core::time::Duration::from_millis(800)),
-                    ),
-                );
-                ::reliability::__private::inventory::submit! {
-                    ::reliability::__private::Registered(& POLICY)
-                }
-                POLICY.policy()
-            };
-            let mut call = ::reliability::__private::Call::new(
-                policy,
-                ::reliability::resilience::Classifier::by_fault(),
-            );
-            let result = loop {
-                let sku = ::reliability::__private::again(&sku);
-                let outcome = call
-                    .attempt(async {
-                        if false {
-                            return ::reliability::__private::typed::<
-                                Result<Price, PriceError>,
-                            >();
-                        }
-                        client.get(sku).await
-                    })
-                    .await;
-                match call.judge(outcome) {
-                    ::reliability::__private::Next::Done(result) => break result,
-                    ::reliability::__private::Next::Again(pause) => pause.await,
-                }
-            };
-            match result {
-                ::core::result::Result::Err(failure) if call.wants_fallback(&failure) => {
-                    use ::reliability::__private::{AnswerLater as _, AnswerNow as _};
-                    let answer = cached_price(
-                        client,
-                        sku,
-                        ::reliability::__private::carry_failure(failure),
+            async fn price(client: &Client, sku: String) -> Result<Price, PriceError> {
+                let policy: &::reliability::resilience::Policy = {
+                    static POLICY: ::reliability::__private::Declared = ::reliability::__private::Declared::new(
+                        ::reliability::__private::Site::new(
+                            ::core::module_path!(),
+                            "price",
+                            ::core::file!(),
+                            ::core::line!(),
+                        ),
+                        || ::core::result::Result::Ok(
+                            ::reliability::resilience::Policy::builder("price")
+                                .fallback()
+                                .deadline(::core::time::Duration::from_secs(3))
+                                .retry(
+                                    ::reliability::resilience::retry::Retry::attempts(4)
+                                        .backoff(
+                                            ::reliability::resilience::retry::Backoff::exponential(
+                                                    ::core::time::Duration::from_millis(50),
+                                                )
+                                                .max(::core::time::Duration::from_secs(1))
+                                                .jitter(::reliability::resilience::retry::Jitter::Full),
+                                        ),
+                                )
+                                .breaker(
+                                    ::reliability::resilience::Breaker::builder("price")
+                                        .window(
+                                            ::reliability::resilience::breaker::Window::count(100),
+                                        )
+                                        .failure_rate(0.5)
+                                        .min_calls(20)
+                                        .open_for(::core::time::Duration::from_secs(5))
+                                        .probes(3)
+                                        .build()?,
+                                )
+                                .bulkhead(
+                                    ::reliability::resilience::Bulkhead::builder("price")
+                                        .concurrent(64)
+                                        .queue(128)
+                                        .wait(::core::time::Duration::from_millis(100))
+                                        .build()?,
+                                )
+                                .timeout(::core::time::Duration::from_millis(800)),
+                        ),
                     );
-                    let answer = ::reliability::__private::Answer(answer);
-                    call.answer((&answer).kind().settle(answer)).await
+                    ::reliability::__private::inventory::submit! {
+                        ::reliability::__private::Registered(& POLICY)
+                    }
+                    POLICY.policy()
+                };
+                let mut call = ::reliability::__private::Call::new(
+                    policy,
+                    ::reliability::resilience::Classifier::by_fault(),
+                );
+                let result = loop {
+                    let sku = ::reliability::__private::again(&sku);
+                    let outcome = call
+                        .attempt(async {
+                            if false {
+                                return ::reliability::__private::typed::<
+                                    Result<Price, PriceError>,
+                                >();
+                            }
+                            client.get(sku).await
+                        })
+                        .await;
+                    match call.judge(outcome) {
+                        ::reliability::__private::Next::Done(result) => break result,
+                        ::reliability::__private::Next::Again(pause) => pause.await,
+                    }
+                };
+                match result {
+                    ::core::result::Result::Err(failure) if call.wants_fallback(&failure) => {
+                        use ::reliability::__private::{AnswerLater as _, AnswerNow as _};
+                        let (error, refuse) = ::reliability::__private::carry_failure(failure);
+                        let answer = cached_price(client, sku, error);
+                        let answer = ::reliability::__private::Answer(answer);
+                        call.answer_with((&answer).kind().settle(answer), refuse).await
+                    }
+                    result => ::reliability::__private::carry(result),
                 }
-                result => ::reliability::__private::carry(result),
             }
-        }
-    "#]],
+        "#]],
     );
 }
 

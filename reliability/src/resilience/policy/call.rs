@@ -212,7 +212,17 @@ impl<'a, E> Call<'a, E> {
         F: Future<Output = Result<T, E>>,
         E: From<Rejected>,
     {
-        Rescue::new(self, work)
+        self.answer_with(work, E::from)
+    }
+
+    /// The same, for an expansion that has asked for `From<Rejected>` elsewhere: the compiler would
+    /// complain twice.
+    #[doc(hidden)]
+    pub fn answer_with<F, T>(&mut self, work: F, refuse: fn(Rejected) -> E) -> Rescue<'_, 'a, F, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        Rescue::new(self, work, refuse)
     }
 
     /// The pause before another attempt, or the failure as the end of the call.

@@ -23,19 +23,20 @@ pin_project! {
         #[pin]
         timer: Timer,
         call: &'c mut Call<'a, E>,
+        // Makes the error should the deadline end the fallback.
+        refuse: fn(Rejected) -> E,
     }
 }
 
 impl<'c, 'a, F, E> Rescue<'c, 'a, F, E> {
-    pub(super) fn new(call: &'c mut Call<'a, E>, work: F) -> Self {
-        Self { work, timer: Timer::idle(), call }
+    pub(super) fn new(call: &'c mut Call<'a, E>, work: F, refuse: fn(Rejected) -> E) -> Self {
+        Self { work, timer: Timer::idle(), call, refuse }
     }
 }
 
 impl<F, T, E> Future for Rescue<'_, '_, F, E>
 where
     F: Future<Output = Result<T, E>>,
-    E: From<Rejected>,
 {
     type Output = Result<T, E>;
 
@@ -50,7 +51,7 @@ where
                 this.timer.as_mut().arm(bound.at);
             }
         }
-        this.timer.poll_fired(cx).map(|()| Err(this.call.expired().into()))
+        this.timer.poll_fired(cx).map(|()| Err((this.refuse)(this.call.expired())))
     }
 }
 

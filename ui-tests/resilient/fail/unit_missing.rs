@@ -1,0 +1,10 @@
+//~ the unit is missing: write `"800ms"` or `"800s"`
+use reliability::error::Rejected;
+use reliability::resilience::resilient;
+
+#[resilient(timeout = "800")]
+async fn price() -> Result<u32, Rejected> {
+    Ok(7)
+}
+
+fn main() {}

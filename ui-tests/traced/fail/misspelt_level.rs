@@ -1,0 +1,9 @@
+//~ did you mean `debug`?
+use reliability::telemetry::traced;
+
+#[traced(level = debgu)]
+fn price(sku: &str) -> usize {
+    sku.len()
+}
+
+fn main() {}
