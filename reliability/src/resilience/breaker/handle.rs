@@ -157,10 +157,11 @@ impl Breaker {
 
     /// Changes settings while calls are running. State and window are kept.
     ///
-    /// The new settings apply from the next call on; an open period that has begun keeps its end,
-    /// unless no period may be that long any more. A window of time is the exception: of another
-    /// length it starts empty. When two threads change settings at the same time, some may stay of
-    /// one and some of the other.
+    /// The new settings apply from the next call on: what they judge otherwise is judged when the
+    /// next call fails or is slow. An open period that has begun keeps its end, unless no period may
+    /// be that long any more. A window of time is the exception: of another length it starts empty.
+    /// When two threads change settings at the same time, some may stay of one and some of the
+    /// other.
     ///
     /// # Errors
     ///

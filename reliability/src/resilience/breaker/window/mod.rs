@@ -99,6 +99,8 @@ pub(crate) enum Verdict {
     /// Stay closed.
     Keep,
     /// There are too few calls to judge; the next success has to ask again.
+    ///
+    /// Calls leave a window of time, so there it can come back; then the next failure finds it.
     TooFewCalls,
     /// Open.
     Trip,

@@ -142,12 +142,7 @@ impl TimeWindow {
         fence(Ordering::SeqCst);
         let counts = self.counts(generation, lap);
         if counts.calls < rule.first_judged_call() {
-            // Calls leave this window, so it can fall below the least number again and again. A
-            // success that reaches it matters only if there is something to judge.
-            return match counts.failures + counts.slow {
-                0 => Verdict::Keep,
-                _ => Verdict::TooFewCalls,
-            };
+            return Verdict::TooFewCalls;
         }
         let failing = counts.failures >= Rule::needed(rule.failure_rate, counts.calls);
         let slow = rule.slow_rate > 0 && counts.slow >= Rule::needed(rule.slow_rate, counts.calls);
