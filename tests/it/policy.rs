@@ -105,6 +105,13 @@ fn every_call_of_every_kind_is_counted_once_also_beside_snapshots() {
             }
         });
         runtime.block_on(async {
+            // One of each kind while the breaker is closed for certain.
+            for number in 7..14 {
+                let (policy, begun) = (policy.clone(), Arc::clone(&begun));
+                drop(
+                    tokio::spawn(async move { call_of_kind(&policy, number, &begun).await }).await,
+                );
+            }
             let mut tasks = Vec::new();
             for number in 0..4_000_u64 {
                 let (policy, begun) = (policy.clone(), Arc::clone(&begun));
@@ -265,4 +272,42 @@ async fn a_call_that_never_waited_takes_no_time_and_one_that_did_takes_its_own()
     tokio::time::advance(3 * wait).await;
     drop(hung);
     assert_eq!((policy.latency().count(), policy.latency().max()), (4, Some(3 * wait)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_tells_each_number_under_its_name() {
+    let policy = busy_policy("told");
+    let call = |ends: Result<(), Failed>| policy.call(move || std::future::ready(ends.clone()));
+    call(Ok(())).await.unwrap();
+    for class in [Class::Permanent, Class::Permanent, Class::Transient] {
+        assert!(call(Err(Failed::As(class))).await.is_err());
+    }
+    let answer = policy.call_or(|| async { Err(TRANSIENT) }, |_| async { Ok(()) }).await;
+    assert_eq!(answer, Ok(()));
+    policy.breaker().unwrap().reset();
+    let clone = policy.clone();
+    let panics =
+        async move { clone.call::<(), Failed, _, _>(|| async { panic!("its own") }).await };
+    assert!(tokio::spawn(panics).await.is_err());
+
+    let mut hung: Vec<_> =
+        (0..6).map(|_| Box::pin(policy.call(pending::<Result<(), Failed>>))).collect();
+    for call in &mut hung {
+        let _ready_only_if_refused =
+            poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_ready())).await;
+    }
+    let told = telemetry::snapshot().policy("told").cloned().unwrap();
+    assert_eq!((told.ok, told.cancelled, told.panicked), (1, 0, 1));
+    assert_eq!((told.failed_as("permanent"), told.failed_as("transient")), (2, 1));
+    // The fifth failure in a row opened the breaker before the last attempt.
+    assert_eq!((told.rejected_for("breaker_open"), told.rejected_for("bulkhead_full")), (1, 1));
+    assert_eq!((told.retries, told.retries_denied, told.fallbacks), (4, 0, 1));
+    assert_eq!(told.finished(), 7);
+    let bulkhead = told.bulkhead.unwrap();
+    assert_eq!((bulkhead.concurrent, bulkhead.in_use, bulkhead.queued), (3, 3, 2));
+    let told_breaker = told.breaker.unwrap();
+    assert_eq!((told_breaker.name.as_str(), told_breaker.state), ("told", "closed"));
+    assert!(told_breaker.transitions.contains(&("closed", "open", 1)));
+    drop(hung);
+    assert_eq!(telemetry::snapshot().policy("told").unwrap().cancelled, 5);
 }

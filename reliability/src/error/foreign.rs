@@ -336,6 +336,7 @@ mod tests {
         let unknown: Box<dyn Error> = "who knows".into();
         assert_eq!(unknown.class(), Class::Permanent);
         assert_eq!(unknown.disposition(), Disposition::unknown());
+        assert_eq!(Contextual::new("asking", unknown).disposition(), Disposition::unknown());
     }
 
     #[test]

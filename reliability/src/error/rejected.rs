@@ -260,3 +260,19 @@ impl<E: Error + 'static> Error for Failure<E> {
         }
     }
 }
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_the_asking_policy_has_its_own_row_and_one_of_another_has_its_class() {
+        for reason in Reason::ALL {
+            let rejected = Rejected::new(reason, "stock");
+            let own = Failure::<Rejected>::Rejected(rejected.clone());
+            let other = Failure::Error(rejected);
+            assert_eq!(own.disposition(), Disposition::of_reason(reason));
+            assert_eq!(other.disposition(), Disposition::of_class(reason.class()));
+        }
+    }
+}

@@ -70,3 +70,25 @@ impl<const N: usize> fmt::Debug for Counters<N> {
         f.debug_list().entries(self.sums()).finish()
     }
 }
+
+#[cfg(all(test, feature = "std", not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+
+    #[test]
+    fn additions_of_all_threads_arrive_and_are_spread_over_the_stripes() {
+        let counters = Counters::<3>::new();
+        let stripes: BTreeSet<_> = std::thread::scope(|scope| {
+            let add = || {
+                (0..100).for_each(|_| counters.add(1, 2));
+                counters.add(2, u64::MAX);
+                stripe_index()
+            };
+            let threads: alloc::vec::Vec<_> = (0..64).map(|_| scope.spawn(add)).collect();
+            threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        });
+        assert_eq!(counters.sums(), [0, 12_800, 64_u64.wrapping_neg()]);
+        assert!(stripes.len() > 1 && stripes.iter().all(|stripe| *stripe < STRIPES));
+    }
+}

@@ -103,3 +103,29 @@ async fn a_call_without_a_key_passes_on_the_one_around_it() {
     let expected = ["outer", "inner", "outer"].map(|key| Some(key.to_string()));
     assert_eq!(outer.conclude(texts), Ok(expected));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_made_once_is_not_repeated() {
+    let policy = Policy::builder("p").retry(retrying(5, MS)).build().unwrap();
+    let mut call = Call::once(&policy, Classifier::<E>::by_fault());
+    let outcome = call.attempt(async { Err::<(), _>(TRANSIENT) }).await;
+    assert!(!call.may_retry());
+    assert!(matches!(call.judge(outcome), Next::Done(Err(_))));
+}
+
+/// Without the memory each pause would lie between the first and three times the first.
+#[test]
+fn decorrelated_pauses_remember_the_one_before() {
+    let backoff = Backoff::decorrelated(10 * MS).max(Duration::from_secs(60));
+    let retry = Retry::attempts(100).backoff(backoff);
+    let policy = Policy::builder("p").retry(retry).build().unwrap();
+    let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+    let pauses: Vec<_> = (0..99)
+        .map(|_| match call.judge(Err::<(), _>(Failure::Error(TRANSIENT))) {
+            Next::Again(pause) => pause.duration(),
+            Next::Done(_) => Duration::ZERO,
+        })
+        .collect();
+    assert!(pauses.iter().all(|pause| *pause >= 10 * MS));
+    assert!(pauses.iter().any(|pause| *pause > 30 * MS), "{pauses:?}");
+}

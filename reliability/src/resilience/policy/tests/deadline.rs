@@ -166,3 +166,33 @@ async fn a_clock_that_jumps_past_all_limits_ends_the_call_by_the_first_of_them()
     assert_eq!(poll_once(&mut call).await, Some(Err(E::Refused(Reason::TimedOut))));
     assert_eq!(policy.totals().retries(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_would_end_with_the_deadline_is_not_begun() {
+    let start = Clock::precise().now();
+    let own = Policy::builder("p").deadline(60 * MS).retry(retrying(9, 60 * MS)).build().unwrap();
+    assert_eq!(scripted(&own, &[Err(TRANSIENT)]).await, (Err(TRANSIENT), 1));
+    let bare = Policy::builder("p").retry(retrying(9, 60 * MS)).build().unwrap();
+    for left in [50 * MS, 60 * MS] {
+        let call = bare.call(|| async { Err::<(), _>(TRANSIENT) });
+        assert_eq!(Deadline::after(left).scope(call).await, Err(TRANSIENT));
+    }
+    assert_eq!((own.totals().retries(), bare.totals().retries()), (0, 0));
+    assert_eq!(Clock::precise().now(), start);
+}
+
+/// On the real clock, which moves while the body runs.
+#[tokio::test]
+async fn the_deadline_that_the_body_saw_first_stays_the_deadline() {
+    let policy = Policy::builder("p").deadline(Duration::from_secs(600)).build().unwrap();
+    let work = || async {
+        let first = Deadline::current();
+        let asked = Clock::precise().now();
+        while Clock::precise().now() == asked {}
+        tokio::task::yield_now().await;
+        Ok::<_, E>((first, Deadline::current()))
+    };
+    let (first, second) = policy.call(work).await.unwrap();
+    assert!(first.is_some());
+    assert_eq!(first.map(Deadline::instant), second.map(Deadline::instant));
+}

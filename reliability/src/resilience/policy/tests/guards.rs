@@ -247,3 +247,14 @@ async fn a_deadline_that_came_through_a_nested_call_counts_for_nobody() {
     assert_eq!(inner.breaker().unwrap().state(), breaker::State::Closed);
     assert_eq!(outer.breaker().unwrap().state(), breaker::State::Closed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn predicates_of_the_classifier_overrule_the_error() {
+    let policy = Policy::builder("p").retry(retrying(3, MS)).breaker(half_open(1)).build().unwrap();
+    tokio::time::advance(6 * MS).await;
+    let classifier = Classifier::by_fault().retry_when(|_| false).breaker_when(|_| false);
+    let failing = || async { Err::<(), _>(TRANSIENT) };
+    assert_eq!(policy.call_classified(classifier, failing).await, Err(TRANSIENT));
+    assert_eq!(policy.totals().retries(), 0);
+    assert_eq!(policy.breaker().unwrap().state(), breaker::State::Closed, "a success");
+}

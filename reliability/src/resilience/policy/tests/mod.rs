@@ -6,6 +6,7 @@ mod deadline;
 mod endings;
 mod fallback;
 mod guards;
+mod order;
 mod settings;
 
 use alloc::boxed::Box;
