@@ -11,26 +11,14 @@ use reliability::prelude::*;
 use reliability::telemetry;
 use reliability_examples::quickstart::{Inventory, InventoryError};
 
-#[derive(Debug)]
+#[derive(Debug, Fault)]
 enum PriceError {
-    Inventory(InventoryError),
+    #[fault(transient)]
+    Busy,
+    #[fault(permanent)]
+    UnknownArticle,
+    #[fault(from)]
     Rejected(Rejected),
-}
-
-impl Fault for PriceError {
-    fn class(&self) -> Class {
-        match self {
-            PriceError::Inventory(InventoryError::Busy) => Class::Transient,
-            PriceError::Inventory(InventoryError::UnknownArticle) => Class::Permanent,
-            PriceError::Rejected(rejected) => rejected.class(),
-        }
-    }
-}
-
-impl From<Rejected> for PriceError {
-    fn from(rejected: Rejected) -> Self {
-        PriceError::Rejected(rejected)
-    }
 }
 
 #[resilient(
@@ -41,7 +29,10 @@ impl From<Rejected> for PriceError {
     idempotent,
 )]
 async fn price(inventory: &Inventory, sku: &str) -> Result<u32, PriceError> {
-    inventory.ask(sku).await.map_err(PriceError::Inventory)
+    inventory.ask(sku).await.map_err(|error| match error {
+        InventoryError::Busy => PriceError::Busy,
+        InventoryError::UnknownArticle => PriceError::UnknownArticle,
+    })
 }
 
 #[tokio::main(flavor = "current_thread")]

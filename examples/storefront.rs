@@ -20,37 +20,18 @@ use axum::routing::get;
 use reliability::prelude::*;
 use reliability_examples::storefront::{self, Price, Shop, Unreachable, page};
 
-/// Why there is no price.
-#[derive(Debug)]
+/// Why there is no price, and whether another try makes sense.
+#[derive(Debug, Fault)]
 enum PriceError {
     /// The inventory hangs up, resets the connection, or is not there.
+    #[fault(transient)]
     Unreachable(Unreachable),
     /// The inventory answers, with an error of its own.
+    #[fault(transient)]
     Failing(StatusCode),
     /// The policy refused the call, or gave it up.
+    #[fault(from)]
     Rejected(Rejected),
-}
-
-impl Fault for PriceError {
-    fn class(&self) -> Class {
-        match self {
-            PriceError::Unreachable(_) | PriceError::Failing(_) => Class::Transient,
-            PriceError::Rejected(rejected) => rejected.class(),
-        }
-    }
-
-    fn rejection(&self) -> Option<&Rejected> {
-        match self {
-            PriceError::Rejected(rejected) => Some(rejected),
-            PriceError::Unreachable(_) | PriceError::Failing(_) => None,
-        }
-    }
-}
-
-impl From<Rejected> for PriceError {
-    fn from(rejected: Rejected) -> Self {
-        PriceError::Rejected(rejected)
-    }
 }
 
 impl fmt::Display for PriceError {

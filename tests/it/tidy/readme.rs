@@ -125,7 +125,9 @@ fn the_commands_in_the_documents_exist() {
 fn compile_errors_in_the_readme_are_verbatim() {
     let readme = read("README.md");
     let mut complaints = Vec::new();
+    let mut errors = 0;
     for block in blocks(&readme).iter().filter(|block| block.text.starts_with("error")) {
+        errors += 1;
         let named = block.before.strip_prefix("<!-- ").and_then(|line| line.strip_suffix(" -->"));
         match named {
             None => complaints.push(
@@ -140,6 +142,7 @@ fn compile_errors_in_the_readme_are_verbatim() {
             Some(_) => {}
         }
     }
+    assert!(errors > 0, "no errors: the reading is broken");
     refuse(&complaints);
 }
 
