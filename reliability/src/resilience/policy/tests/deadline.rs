@@ -196,3 +196,15 @@ async fn the_deadline_that_the_body_saw_first_stays_the_deadline() {
     assert!(first.is_some());
     assert_eq!(first.map(Deadline::instant), second.map(Deadline::instant));
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_two_deadlines_that_have_not_begun_the_body_sees_the_shorter() {
+    let second = Duration::from_secs(1);
+    for (outer, inner) in [(1, 3), (3, 1)] {
+        let outer = Policy::builder("outer").deadline(outer * second).build().unwrap();
+        let inner = Policy::builder("inner").deadline(inner * second).build().unwrap();
+        let ask = || async { Ok::<_, E>(Deadline::current()) };
+        let seen = outer.call(|| inner.call(ask)).await;
+        assert_eq!(seen, Ok(Some(Deadline::after(second))));
+    }
+}

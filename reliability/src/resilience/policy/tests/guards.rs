@@ -246,6 +246,12 @@ async fn a_deadline_that_came_through_a_nested_call_counts_for_nobody() {
     assert!(Deadline::after(10 * MS).scope(call).await.is_err());
     assert_eq!(inner.breaker().unwrap().state(), breaker::State::Closed);
     assert_eq!(outer.breaker().unwrap().state(), breaker::State::Closed);
+
+    // One that the nested call brought itself is an error of the dependency.
+    let own = Policy::builder("own").deadline(5 * MS).build().unwrap();
+    let call = outer.call(|| own.call(pending::<Result<(), Rejected>>));
+    assert!(Deadline::after(10 * MS).scope(call).await.is_err());
+    assert_eq!(outer.breaker().unwrap().state(), breaker::State::Open);
 }
 
 #[tokio::test(start_paused = true)]
@@ -257,4 +263,15 @@ async fn predicates_of_the_classifier_overrule_the_error() {
     assert_eq!(policy.call_classified(classifier, failing).await, Err(TRANSIENT));
     assert_eq!(policy.totals().retries(), 0);
     assert_eq!(policy.breaker().unwrap().state(), breaker::State::Closed, "a success");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_is_given_up_in_the_queue_leaves_it_before_the_next() {
+    let policy = full_policy();
+    let _held = policy.bulkhead().unwrap().try_enter().unwrap();
+    let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+    assert!(poll_once(&mut Box::pin(call.attempt(async { Ok(1) }))).await.is_none());
+    assert_eq!(policy.bulkhead().map(Bulkhead::queued), Some(1));
+    drop(call.attempt(async { Ok(1) }));
+    assert_eq!(policy.bulkhead().map(Bulkhead::queued), Some(0));
 }

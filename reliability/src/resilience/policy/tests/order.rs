@@ -78,8 +78,10 @@ async fn a_bulkhead_outside_of_retry_is_held_through_the_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slow_calls_open_a_breaker_on_either_side_of_retry() {
-    for outside in [false, true] {
+async fn slow_calls_open_a_breaker_on_either_side_of_retry_however_they_end() {
+    for (outside, ends) in
+        [false, true].into_iter().flat_map(|o| [(o, Ok(())), (o, Err(PERMANENT))])
+    {
         let breaker = Breaker::builder("p")
             .window(breaker::Window::count(10))
             .min_calls(2)
@@ -94,9 +96,12 @@ async fn slow_calls_open_a_breaker_on_either_side_of_retry() {
         };
         let slow = || async {
             tokio::time::sleep(30 * MS).await;
-            Ok::<_, E>(())
+            ends.clone()
         };
-        assert_eq!((policy.call(slow).await, policy.call(slow).await), (Ok(()), Ok(())));
+        assert_eq!(
+            (policy.call(slow).await, policy.call(slow).await),
+            (ends.clone(), ends.clone())
+        );
         assert_eq!(policy.call(slow).await, Err(E::Refused(Reason::BreakerOpen)), "{outside}");
     }
 }
