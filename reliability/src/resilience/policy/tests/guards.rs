@@ -116,7 +116,7 @@ async fn work_that_is_cut_off_is_gone_before_its_place_is_given_away() {
         }
     };
     assert_eq!(policy.call(work).await, Err(E::Refused(Reason::TimedOut)));
-    drop(drop_after(2, policy.call(work)).await);
+    assert!(drop_after(2, policy.call(work)).await.is_none());
     assert_eq!(*seen.lock().unwrap(), [1; 4]);
     assert_whole(&policy).await;
 }
