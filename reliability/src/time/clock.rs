@@ -163,6 +163,7 @@ pub(crate) mod system {
     const HEADROOM_NANOS: u64 = 1 << 62;
 
     /// Timers further away are never waited for.
+    #[cfg(feature = "resilience")]
     const FAR_NANOS: u64 = 30 * 365 * 24 * 3600 * 1_000_000_000;
 
     static ORIGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
@@ -189,6 +190,7 @@ pub(crate) mod system {
         timer_from(instant, *ORIGIN.get_or_init(tokio::time::Instant::now))
     }
 
+    #[cfg(feature = "resilience")]
     fn timer_from(instant: Instant, origin: tokio::time::Instant) -> tokio::time::Instant {
         let nanos = instant.as_nanos();
         match nanos.checked_sub(HEADROOM_NANOS) {
@@ -214,7 +216,7 @@ pub(crate) mod system {
         precise()
     }
 
-    #[cfg(all(test, not(reliability_loom)))]
+    #[cfg(all(test, feature = "resilience", not(reliability_loom)))]
     mod tests {
         use super::*;
 

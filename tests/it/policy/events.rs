@@ -11,12 +11,24 @@ use tracing::{Event, Metadata, Subscriber, span};
 
 use super::{Failed, TRANSIENT, at_once};
 
-/// Name, level, and fields of each event of the library, in order.
+/// One event: what is known of it beforehand, and the values of its fields.
+type Told = (&'static Metadata<'static>, BTreeMap<&'static str, String>);
+
+/// Notes the events of the library, in order.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Vec<Told>>>);
 
-/// One event: name and level, and its fields.
-type Told = (&'static Metadata<'static>, BTreeMap<&'static str, String>);
+/// What the scenario emits. It is played once before, because `tracing` can miss a listener who
+/// comes while another thread, of another test, meets the same event for the first time.
+async fn heard_of<F: Future<Output = ()>>(scenario: fn() -> F) -> Vec<Told> {
+    scenario().await;
+    let heard = Heard::default();
+    let listening = tracing::subscriber::set_default(heard.clone());
+    tracing::callsite::rebuild_interest_cache();
+    scenario().await;
+    drop(listening);
+    std::mem::take(&mut *heard.0.lock().unwrap())
+}
 
 impl Subscriber for Heard {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -82,11 +94,7 @@ async fn make_every_event() {
 
 #[tokio::test(start_paused = true)]
 async fn events_have_the_documented_names_levels_and_fields() {
-    let heard = Heard::default();
-    let listening = tracing::subscriber::set_default(heard.clone());
-    make_every_event().await;
-    drop(listening);
-    let heard = heard.0.lock().unwrap();
+    let heard = heard_of(make_every_event).await;
     let names: Vec<_> = heard.iter().map(|(metadata, _)| metadata.name()).collect();
     assert_eq!(
         names,
@@ -109,17 +117,18 @@ async fn events_have_the_documented_names_levels_and_fields() {
     assert_eq!(documented().len(), names.len());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_refusal_tells_who_refused_why_and_until_when() {
-    let heard = Heard::default();
-    let listening = tracing::subscriber::set_default(heard.clone());
+/// A call that its policy gives up, and one that fails by itself.
+async fn hang_and_fail() {
     let policy = Policy::builder("price").timeout(Duration::from_millis(5)).build().unwrap();
     let hung = policy.call(std::future::pending::<Result<(), Rejected>>).await;
     assert_eq!(hung.map_err(|rejected| rejected.reason()), Err(Reason::TimedOut));
     let failed = policy.call(|| async { Err::<(), _>(Failed::As(Class::Permanent)) }).await;
     assert!(failed.is_err());
-    drop(listening);
-    let heard = heard.0.lock().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_tells_who_refused_why_and_until_when() {
+    let heard = heard_of(hang_and_fail).await;
     let [(metadata, fields)] = heard.as_slice() else { panic!("one event, not {}", heard.len()) };
     assert_eq!(metadata.name(), "reliability.policy.rejected");
     assert_eq!(fields["reliability.policy.name"], "price");
