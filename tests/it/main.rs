@@ -3,7 +3,10 @@
 
 mod breaker;
 mod bulkhead;
+mod fault;
 mod policy;
 mod quiet;
+mod resilient;
 mod retry;
 mod tidy;
+mod traced;

@@ -255,7 +255,13 @@ impl Param {
                 value
             }
         };
-        bindings.each.extend(quote!(#(#cfgs)* let #inner = #value;));
+        // Under the user's name, and with the user's span so that `unused` and the like are still
+        // told: which is shadowing by the letter.
+        bindings.each.extend(quote! {
+            #(#cfgs)*
+            #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
+            let #inner = #value;
+        });
     }
 }
 

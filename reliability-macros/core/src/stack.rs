@@ -70,10 +70,18 @@ struct Layer {
     kind: Attribute,
     args: TokenStream,
     place: Span,
+    /// As the user wrote it, where rustc has not seen it.
+    path: Option<syn::Path>,
 }
+
+/// What stands in the parentheses of an attribute that is there to be seen by rustc only.
+const SEEN: &str = "__seen";
 
 /// Expands `first`, which rustc has called, together with its siblings.
 pub(crate) fn expand(first: Attribute, args: TokenStream, item: TokenStream) -> TokenStream {
+    if args.to_string() == SEEN {
+        return TokenStream::new();
+    }
     let mut diagnostics = Diagnostics::new();
     let function = match syn::parse2::<FnItem>(item.clone()) {
         Ok(function) => function,
@@ -85,7 +93,7 @@ pub(crate) fn expand(first: Attribute, args: TokenStream, item: TokenStream) -> 
     };
     let place = Span::call_site();
     let (function, layers) =
-        collect(&mut diagnostics, function, Layer { kind: first, args, place });
+        collect(&mut diagnostics, function, Layer { kind: first, args, place, path: None });
     if let Some(waiting) = step_behind(&function, &layers) {
         // Whoever runs next tells the mistakes.
         let _ = diagnostics.finish();
@@ -126,6 +134,7 @@ pub(crate) fn expand_member(
             kind: Attribute::Resilient,
             args: args.clone(),
             place: Span::call_site(),
+            path: None,
         });
     }
     check_marks(&mut diagnostics, &function, &layers);
@@ -191,10 +200,22 @@ fn expand_layers(
         };
     }
     match diagnostics.finish() {
-        Ok(()) => wrapped.into_token_stream(),
+        Ok(()) => {
+            let seen = seen(layers);
+            let statements = wrapped.statements();
+            wrapped.with_statements(quote!(#seen #statements)).into_token_stream()
+        }
         // The user's item stays, so that nothing else fails for want of it.
         Err(errors) => quote!(#function #errors),
     }
+}
+
+/// Names each sibling that rustc has not seen, so that its import is not called unused: as an
+/// attribute of an item that it expands to nothing.
+fn seen(layers: &[Layer]) -> TokenStream {
+    let seen = Ident::new(SEEN, Span::call_site());
+    let paths = layers.iter().filter_map(|layer| layer.path.as_ref());
+    quote!(#(#[#paths(#seen)] const _: () = ();)*)
 }
 
 /// Takes the siblings out of the attributes. What stands under `cfg_attr` stays.
@@ -224,6 +245,7 @@ fn collect_siblings(diagnostics: &mut Diagnostics, mut function: FnItem) -> (FnI
             diagnostics.push(syn::Error::new(place, twice(kind)));
             continue;
         }
+        let path = Some(attr.path().clone());
         let args = match attr.meta {
             Meta::Path(_) => TokenStream::new(),
             Meta::List(list) => list.tokens,
@@ -233,7 +255,7 @@ fn collect_siblings(diagnostics: &mut Diagnostics, mut function: FnItem) -> (FnI
                 TokenStream::new()
             }
         };
-        layers.push(Layer { kind, args, place });
+        layers.push(Layer { kind, args, place, path });
     }
     (function, layers)
 }

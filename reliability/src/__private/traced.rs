@@ -1,7 +1,10 @@
 //! What `#[traced]` records, whatever the types can.
 //!
 //! An argument is shown by `Debug` where its type has it, else by the name of the type; an error by
-//! `Display`, else by `Debug`. The same lookup by one more borrow as in [`super::answer`] decides.
+//! `Display`, else by `Debug`. Method lookup decides: it tries the receiver as it is before it
+//! dereferences it, so that what is implemented for most borrows comes first.
+//!
+//! `(&&Shown(..)).shown()` and `(&&&Ended(..)).record(..)` are how they are called.
 
 use core::any::type_name;
 use core::fmt::{self, Debug, Display};
@@ -21,7 +24,7 @@ pub trait ShowDebug<'a> {
     fn shown(&self) -> DebugValue<Self::Shown>;
 }
 
-impl<'a, T: Debug + ?Sized> ShowDebug<'a> for Shown<'a, T> {
+impl<'a, T: Debug + ?Sized> ShowDebug<'a> for &Shown<'a, T> {
     type Shown = &'a T;
 
     fn shown(&self) -> DebugValue<&'a T> {
@@ -35,7 +38,7 @@ pub trait ShowType {
     fn shown(&self) -> DebugValue<TypeName>;
 }
 
-impl<T: ?Sized> ShowType for &Shown<'_, T> {
+impl<T: ?Sized> ShowType for Shown<'_, T> {
     fn shown(&self) -> DebugValue<TypeName> {
         debug(TypeName(type_name::<T>()))
     }
@@ -60,7 +63,7 @@ pub trait RecordDisplay {
     fn record(&self, span: &Span);
 }
 
-impl<T, E: Display> RecordDisplay for Ended<'_, Result<T, E>> {
+impl<T, E: Display> RecordDisplay for &&Ended<'_, Result<T, E>> {
     fn record(&self, span: &Span) {
         if let Err(error) = self.0 {
             failed(span, display(error));
@@ -88,7 +91,7 @@ pub trait RecordNothing {
     fn record(&self, span: &Span);
 }
 
-impl<R> RecordNothing for &&Ended<'_, R> {
+impl<R> RecordNothing for Ended<'_, R> {
     fn record(&self, _span: &Span) {}
 }
 

@@ -160,6 +160,7 @@ fn everything() {
                     ::reliability::resilience::Classifier::by_fault(),
                 );
                 let result = loop {
+                    #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
                     let sku = ::reliability::__private::again(&sku);
                     let outcome = call
                         .attempt(async {
@@ -202,54 +203,55 @@ fn repetition_without_a_fallback() {
         quote!(retry(attempts = 2), idempotency_key = order_key()),
         item,
         expect![[r#"
-        async fn charge(self: Arc<Self>, argument_1: Order) -> Result<impl Receipt, PayError> {
-            ::reliability::__private::one_implementor::<Self>();
-            let policy: &::reliability::resilience::Policy = {
-                static POLICY: ::reliability::__private::Declared = ::reliability::__private::Declared::new(
-                    ::reliability::__private::Site::new(
-                        ::core::module_path!(),
-                        "charge",
-                        ::core::file!(),
-                        ::core::line!(),
-                    ),
-                    || ::core::result::Result::Ok(
-                        ::reliability::resilience::Policy::builder("charge")
-                            .retry(::reliability::resilience::retry::Retry::attempts(2)),
-                    ),
-                );
-                ::reliability::__private::inventory::submit! {
-                    ::reliability::__private::Registered(& POLICY)
-                }
-                POLICY.policy()
-            };
-            let mut call = ::reliability::__private::Call::new(
-                    policy,
-                    ::reliability::resilience::Classifier::by_fault(),
-                )
-                .with_idempotency_key(
-                    ::reliability::resilience::IdempotencyKey::new(&(order_key())),
-                );
-            let mut kept_this = ::reliability::__private::Argument::new(self);
-            let mut kept_argument_1 = ::reliability::__private::Argument::new(argument_1);
-            let result = loop {
-                let this = kept_this.take(!call.may_retry());
-                let Order { id, .. } = kept_argument_1.take(!call.may_retry());
-                let outcome = call
-                    .attempt(async {
-                        if false {
-                            return ::reliability::__private::typed::<Result<_, PayError>>();
-                        }
-                        this.bank.charge(id).await
-                    })
-                    .await;
-                match call.judge(outcome) {
-                    ::reliability::__private::Next::Done(result) => break result,
-                    ::reliability::__private::Next::Again(pause) => pause.await,
-                }
-            };
-            ::reliability::__private::carry(result)
-        }
-    "#]],
+            async fn charge(self: Arc<Self>, argument_1: Order) -> Result<impl Receipt, PayError> {
+                ::reliability::__private::one_implementor::<Self>();
+                let policy: &::reliability::resilience::Policy = {
+                    static POLICY: ::reliability::__private::Declared = ::reliability::__private::Declared::new(
+                        ::reliability::__private::Site::new(
+                            ::core::module_path!(),
+                            "charge",
+                            ::core::file!(),
+                            ::core::line!(),
+                        ),
+                        || ::core::result::Result::Ok(
+                            ::reliability::resilience::Policy::builder("charge")
+                                .retry(::reliability::resilience::retry::Retry::attempts(2)),
+                        ),
+                    );
+                    ::reliability::__private::inventory::submit! {
+                        ::reliability::__private::Registered(& POLICY)
+                    }
+                    POLICY.policy()
+                };
+                let mut call = ::reliability::__private::Call::new(
+                        policy,
+                        ::reliability::resilience::Classifier::by_fault(),
+                    )
+                    .with_idempotency_key(
+                        ::reliability::resilience::IdempotencyKey::new(&(order_key())),
+                    );
+                let mut kept_this = ::reliability::__private::Argument::new(self);
+                let mut kept_argument_1 = ::reliability::__private::Argument::new(argument_1);
+                let result = loop {
+                    let this = kept_this.take(!call.may_retry());
+                    #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
+                    let Order { id, .. } = kept_argument_1.take(!call.may_retry());
+                    let outcome = call
+                        .attempt(async {
+                            if false {
+                                return ::reliability::__private::typed::<Result<_, PayError>>();
+                            }
+                            this.bank.charge(id).await
+                        })
+                        .await;
+                    match call.judge(outcome) {
+                        ::reliability::__private::Next::Done(result) => break result,
+                        ::reliability::__private::Next::Again(pause) => pause.await,
+                    }
+                };
+                ::reliability::__private::carry(result)
+            }
+        "#]],
     );
 }
 
