@@ -1,11 +1,10 @@
 use core::fmt;
 
-use super::atomic::{AtomicU64, Ordering};
-use super::{Padded, STRIPES, stripe_index};
+use super::{Addend, Padded, STRIPES, stripe};
 
 /// A counter that many threads bump and few read.
 ///
-/// Each thread adds to a cache line of its own (about 2 ns at any thread count, 2 KiB of memory);
+/// Each thread adds to a cache line of its own (about 1 ns for the first sixteen threads, 2 to 5 ns for others, 2 KiB of memory);
 /// [`sum`](Counter::sum) adds the lines up. A sum that runs beside additions is a value the counter
 /// passed through or will pass through: it never loses an addition that happened before it, and
 /// never invents one. It wraps after 2^64.
@@ -22,32 +21,32 @@ use super::{Padded, STRIPES, stripe_index};
 /// assert_eq!(SERVED.sum(), 3);
 /// ```
 pub struct Counter {
-    stripes: [Padded<AtomicU64>; STRIPES],
+    stripes: [Padded<Addend>; STRIPES],
 }
 
 impl Counter {
     /// A counter at zero.
     #[cfg(not(reliability_loom))]
     pub const fn new() -> Self {
-        Self { stripes: [const { Padded(AtomicU64::new(0)) }; STRIPES] }
+        Self { stripes: [const { Padded(Addend::new()) }; STRIPES] }
     }
 
     /// A counter at zero.
     #[cfg(reliability_loom)]
     pub fn new() -> Self {
-        Self { stripes: core::array::from_fn(|_| Padded(AtomicU64::new(0))) }
+        Self { stripes: core::array::from_fn(|_| Padded(Addend::new())) }
     }
 
     /// Adds `amount`.
     #[inline]
     pub fn add(&self, amount: u64) {
-        self.stripes[stripe_index()].fetch_add(amount, Ordering::Relaxed);
+        let stripe = stripe();
+        self.stripes[stripe.index].add(stripe.owned, amount);
     }
 
     /// The sum of all additions so far.
     pub fn sum(&self) -> u64 {
-        let load = |stripe: &Padded<AtomicU64>| stripe.load(Ordering::Relaxed);
-        self.stripes.iter().map(load).fold(0, u64::wrapping_add)
+        self.stripes.iter().map(|stripe| stripe.sum()).fold(0, u64::wrapping_add)
     }
 }
 

@@ -1,12 +1,11 @@
 use core::fmt;
 
-use super::atomic::{AtomicU64, Ordering};
-use super::{Padded, STRIPES, stripe_index};
+use super::{Addend, Padded, STRIPES, stripe};
 
 /// `N` counters that are bumped together by many threads and read by few.
 ///
 /// Like `N` [`Counter`](super::Counter)s, but a thread's counters lie side by side on its own
-/// cache lines: sixteen of them cost 2 KiB, not 32.
+/// cache lines: sixteen of them cost 4 KiB, not 32.
 ///
 /// # Examples
 ///
@@ -20,31 +19,33 @@ use super::{Padded, STRIPES, stripe_index};
 /// assert_eq!(CALLS.sums(), [1, 5]);
 /// ```
 pub struct Counters<const N: usize> {
-    stripes: [Padded<[AtomicU64; N]>; STRIPES],
+    stripes: [Padded<[Addend; N]>; STRIPES],
 }
 
 impl<const N: usize> Counters<N> {
     /// All counters at zero.
     #[cfg(not(reliability_loom))]
     pub const fn new() -> Self {
-        Self { stripes: [const { Padded([const { AtomicU64::new(0) }; N]) }; STRIPES] }
+        Self { stripes: [const { Padded([const { Addend::new() }; N]) }; STRIPES] }
     }
 
     /// All counters at zero.
     #[cfg(reliability_loom)]
     pub fn new() -> Self {
-        let stripe = |_| Padded(core::array::from_fn(|_| AtomicU64::new(0)));
+        let stripe = |_| Padded(core::array::from_fn(|_| Addend::new()));
         Self { stripes: core::array::from_fn(stripe) }
     }
 
-    /// Adds `amount` to the counter at `index`. About 2 ns at any thread count.
+    /// Adds `amount` to the counter at `index`. About 1 ns for the first
+    /// sixteen threads, 2 to 5 ns for others.
     ///
     /// # Panics
     ///
     /// When `index` is not below `N`.
     #[inline]
     pub fn add(&self, index: usize, amount: u64) {
-        self.stripes[stripe_index()].0[index].fetch_add(amount, Ordering::Relaxed);
+        let stripe = stripe();
+        self.stripes[stripe.index].0[index].add(stripe.owned, amount);
     }
 
     /// The sum of all additions so far, per counter.
@@ -53,8 +54,7 @@ impl<const N: usize> Counters<N> {
     /// of one moment.
     pub fn sums(&self) -> [u64; N] {
         core::array::from_fn(|index| {
-            let load = |stripe: &Padded<[AtomicU64; N]>| stripe.0[index].load(Ordering::Relaxed);
-            self.stripes.iter().map(load).fold(0, u64::wrapping_add)
+            self.stripes.iter().map(|stripe| stripe.0[index].sum()).fold(0, u64::wrapping_add)
         })
     }
 }
@@ -83,7 +83,7 @@ mod tests {
             let add = || {
                 (0..100).for_each(|_| counters.add(1, 2));
                 counters.add(2, u64::MAX);
-                stripe_index()
+                stripe().index
             };
             let threads: alloc::vec::Vec<_> = (0..64).map(|_| scope.spawn(add)).collect();
             threads.into_iter().filter_map(|thread| thread.join().ok()).collect()

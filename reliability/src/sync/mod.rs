@@ -5,6 +5,7 @@
 //! same names are loom's, so that the code that runs in production is the code that is checked.
 //! The flag is our own, not `--cfg loom`, because that one would switch tokio and others as well.
 
+mod addend;
 pub(crate) mod atomic;
 mod counter;
 mod counters;
@@ -13,9 +14,10 @@ mod histogram;
 mod mutex;
 mod stripe;
 
+pub(crate) use addend::Addend;
 pub use counter::Counter;
 pub use counters::Counters;
 pub use histogram::{Histogram, HistogramSnapshot};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use mutex::Mutex;
-pub(crate) use stripe::{Padded, STRIPES, stripe_index};
+pub(crate) use stripe::{Padded, STRIPES, stripe};

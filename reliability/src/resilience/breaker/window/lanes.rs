@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Padded, STRIPES, stripe_index};
+use crate::sync::{Padded, STRIPES, stripe};
 
 /// One word per thread, each alone on its cache lines: what every call writes.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl<T> Lanes<T> {
     #[inline]
     pub(crate) fn mine(&self) -> &T {
         // The number of lanes is a power of two.
-        &self.0[stripe_index() & (self.0.len() - 1)]
+        &self.0[stripe().index & (self.0.len() - 1)]
     }
 
     #[inline]
