@@ -90,6 +90,13 @@ impl Engine {
         self.admit_unless_open(seen, now)
     }
 
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(super) fn generation_if_closed(&self) -> Option<u32> {
+        let seen = self.cell.load();
+        seen.is::<Closed>().then(|| seen.generation())
+    }
+
     // Kept out of the way of calls that find it closed.
     #[inline(never)]
     fn admit_unless_open(&self, mut seen: Seen, now: impl Fn() -> Instant) -> Result<u32, Refusal> {

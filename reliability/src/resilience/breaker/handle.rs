@@ -95,6 +95,14 @@ impl Breaker {
         Ok(Permit::new(&self.0, Ticket::new(generation, None)))
     }
 
+    /// As [`acquire_untimed`](Self::acquire_untimed) where that needs no second look.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn acquire_if_closed(&self) -> Option<Permit<'_>> {
+        let generation = self.0.engine.generation_if_closed()?;
+        Some(Permit::new(&self.0, Ticket::new(generation, None)))
+    }
+
     /// The name, as refusals carry it.
     pub fn name(&self) -> &Name {
         self.0.name()

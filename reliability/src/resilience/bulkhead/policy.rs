@@ -195,6 +195,12 @@ impl Bulkhead {
         EnterOwned::new(Ticket::new(Arc::clone(&self.shared)))
     }
 
+    /// A place, if there is one and nobody waits for it.
+    #[inline]
+    pub(crate) fn enter_at_once(&self) -> Option<Permit<'_>> {
+        self.shared.gate.try_enter().then(|| Permit(Held(&*self.shared)))
+    }
+
     /// The way in for a driver that bounds the wait with a timer of its own.
     #[inline]
     pub(crate) fn ticket(&self) -> Waiting<'_> {

@@ -50,6 +50,7 @@ where
         let this = self.project();
         let (call, mut timer, work) = (this.call, this.timer, this.work);
         if call.phase == Phase::Outside
+            && (timer.is_armed() || !call.pass_at_once())
             && let Err(rejected) = ready!(poll_admission(call, timer.as_mut(), cx))
         {
             return Poll::Ready(Err(Failure::Rejected(rejected)));
@@ -64,7 +65,7 @@ where
     }
 }
 
-#[inline]
+#[cold]
 fn poll_admission<E>(
     call: &mut Call<'_, E>,
     mut timer: Pin<&mut Timer>,

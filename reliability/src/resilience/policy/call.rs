@@ -12,7 +12,7 @@ use super::key::IdempotencyKey;
 use super::pause::Pause;
 use super::rescue::Rescue;
 use super::signals::Signal;
-use super::wait::Bound;
+use super::wait::{Bound, nothing_known_bounds_the_call};
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::{breaker, bulkhead};
 use crate::time::{Instant, Scope};
@@ -290,8 +290,32 @@ impl<'a, E> Call<'a, E> {
         Some(Pause::new(pause))
     }
 
+    /// Passes the admission steps that are left as long as they let the call through at once; true
+    /// if those were all. Otherwise nothing has happened at the step that did not.
+    ///
+    /// A refusal is much larger than a yes: this way it is not carried around where there is none.
+    pub(super) fn pass_at_once(&mut self) -> bool {
+        let policy = self.policy;
+        if self.waiting.is_some() || !nothing_known_bounds_the_call() {
+            return false;
+        }
+        while let Some(step) = policy.steps.get(self.step) {
+            match step {
+                Step::Breaker(breaker) => match breaker.acquire_if_closed() {
+                    Some(permit) => self.breaker = Some(permit),
+                    None => return false,
+                },
+                Step::Bulkhead(bulkhead) => match bulkhead.enter_at_once() {
+                    Some(permit) => self.bulkhead = Some(permit),
+                    None => return false,
+                },
+            }
+            self.step += 1;
+        }
+        true
+    }
+
     /// Passes the admission steps that are left, outermost first.
-    #[inline]
     pub(super) fn poll_admission(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejected>> {
         let policy = self.policy;
         while let Some(step) = policy.steps.get(self.step) {
@@ -307,7 +331,6 @@ impl<'a, E> Call<'a, E> {
             }
             self.step += 1;
         }
-        self.phase = Phase::Working;
         Poll::Ready(Ok(()))
     }
 

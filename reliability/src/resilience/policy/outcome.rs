@@ -1,5 +1,7 @@
 //! How attempts and calls end: what is counted, reported and given back.
 
+use core::time::Duration;
+
 use super::call::{Call, Phase};
 use super::signals::Signal;
 use super::wait::inherited_deadline_has_passed;
@@ -90,11 +92,9 @@ impl<E> Call<'_, E> {
         }
     }
 
-    /// Whoever had to wait does not mind a clock.
     #[cold]
     fn count_latency(&self, since: Instant) {
-        let latency = Clock::precise().now().saturating_duration_since(since);
-        self.policy.signals.waited(latency);
+        self.policy.signals.waited(elapsed_since(since));
     }
 
     #[cold]
@@ -119,6 +119,11 @@ impl<E> Drop for Call<'_, E> {
 /// Reports an outcome to the breaker; a call that never waited was not slow.
 #[inline]
 fn record(permit: breaker::Permit<'_>, counted: Counted, waited_since: Option<Instant>) {
-    let elapsed = waited_since.map(|since| Clock::precise().now().saturating_duration_since(since));
-    permit.record(counted, elapsed);
+    permit.record(counted, waited_since.map(elapsed_since));
+}
+
+/// Whoever had to wait does not mind a clock.
+#[cold]
+fn elapsed_since(since: Instant) -> Duration {
+    Clock::precise().now().saturating_duration_since(since)
 }

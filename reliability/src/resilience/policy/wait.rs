@@ -33,6 +33,12 @@ impl Bound {
     }
 }
 
+/// Whether no deadline is known that could have passed already.
+#[inline]
+pub(super) fn nothing_known_bounds_the_call() -> bool {
+    Scope::current().known().is_none()
+}
+
 /// Reads the clock only where a deadline is known.
 #[inline]
 pub(super) fn inherited_deadline_has_passed() -> bool {
