@@ -14,6 +14,7 @@ use super::rescue::Rescue;
 use super::signals::Signal;
 use super::wait::{Bound, nothing_known_bounds_the_call};
 use crate::error::{Failure, Reason, Rejected};
+use crate::resilience::retry::Retrying;
 use crate::resilience::{breaker, bulkhead};
 use crate::time::{Instant, Scope};
 
@@ -103,9 +104,6 @@ impl<'a, E> Call<'a, E> {
             // Read once: were the figure raised after `may_retry` has denied, then the arguments of
             // a further attempt would be gone.
             attempts_max = retry.attempts_max();
-            if let Some(budget) = retry.budget() {
-                budget.deposit();
-            }
         }
         Self {
             policy,
@@ -273,7 +271,7 @@ impl<'a, E> Call<'a, E> {
         let backoff = retry.backoff().delay(self.attempts, self.previous_pause, fastrand::u64(..));
         let asked = self.classifier.failure_retry_after(failure).unwrap_or(Duration::ZERO);
         let pause = backoff.max(asked);
-        if !self.fits_the_deadline(pause) {
+        if asked > retry.retry_after_max || !self.fits_the_deadline(pause) {
             return None;
         }
         if let Some(budget) = retry.budget()
@@ -337,6 +335,13 @@ impl<'a, E> Call<'a, E> {
     /// Polls the work inside the scopes that it can ask for: deadline and idempotency key.
     #[inline]
     pub(super) fn poll_work<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        // A call that is refused puts no load on the dependency, so it earns no retries either.
+        if self.phase == Phase::Outside
+            && self.attempts == 1
+            && let Some(budget) = self.policy.retry.as_ref().and_then(Retrying::budget)
+        {
+            budget.deposit();
+        }
         self.phase = Phase::Polling;
         let result = self.poll_inside(self.policy.deadline(), poll);
         self.phase = Phase::Working;

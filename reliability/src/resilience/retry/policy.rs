@@ -1,4 +1,5 @@
 use alloc::format;
+use core::time::Duration;
 use std::sync::{PoisonError, RwLock};
 
 use super::{Backoff, RetryBudget};
@@ -25,6 +26,7 @@ pub struct Retry {
     backoff: Backoff,
     budget: Option<RetryBudget>,
     also: Option<Reason>,
+    retry_after_max: Duration,
 }
 
 impl Retry {
@@ -35,10 +37,17 @@ impl Retry {
 
     /// That many attempts, the first one included; 1 to 1000.
     pub fn attempts(attempts: u32) -> Self {
-        Self { attempts, backoff: Backoff::standard(), budget: None, also: None }
+        Self {
+            attempts,
+            backoff: Backoff::standard(),
+            budget: None,
+            also: None,
+            retry_after_max: Duration::from_secs(60),
+        }
     }
 
-    /// The pause between attempts. A `retry_after` of the error makes it longer, never shorter.
+    /// The pause between attempts. A `retry_after` of the error makes it longer, never shorter; see
+    /// [`retry_after_max`](Retry::retry_after_max).
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
@@ -50,6 +59,14 @@ impl Retry {
     /// are never cut off.
     pub fn budget(mut self, budget: RetryBudget) -> Self {
         self.budget = Some(budget);
+        self
+    }
+
+    /// How long the other side may ask us to stay away for a retry to make sense; a minute if not
+    /// said. When it asks for more, the call ends with the error it had: coming back earlier is not
+    /// welcome, and a caller should not hang as long as somebody else pleases.
+    pub fn retry_after_max(mut self, longest: Duration) -> Self {
+        self.retry_after_max = longest;
         self
     }
 
@@ -71,6 +88,7 @@ pub(crate) struct Retrying {
     backoff: RwLock<Backoff>,
     budget: Option<RetryBudget>,
     also: Option<Reason>,
+    pub(crate) retry_after_max: Duration,
 }
 
 /// More would be a loop, not a retry.
@@ -78,9 +96,15 @@ const ATTEMPTS_MAX: u32 = 1000;
 
 impl Retrying {
     pub(crate) fn new(policy: &Name, retry: Retry) -> Result<Self, Invalid> {
-        let Retry { attempts, backoff, budget, also } = retry;
+        let Retry { attempts, backoff, budget, also, retry_after_max } = retry;
         Self::check(policy, attempts, &backoff)?;
-        Ok(Self { attempts: AtomicU32::new(attempts), backoff: RwLock::new(backoff), budget, also })
+        Ok(Self {
+            attempts: AtomicU32::new(attempts),
+            backoff: RwLock::new(backoff),
+            budget,
+            also,
+            retry_after_max,
+        })
     }
 
     pub(crate) fn check(policy: &Name, attempts: u32, backoff: &Backoff) -> Result<(), Invalid> {

@@ -40,6 +40,33 @@ async fn retry_after_makes_the_pause_longer_and_never_shorter() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_us_to_stay_away_for_too_long_is_not_waited_for() {
+    let policy =
+        Policy::builder("p").retry(retrying(3, MS).retry_after_max(50 * MS)).build().unwrap();
+    for (asked, attempts) in [(50 * MS, 2), (51 * MS, 1), (Duration::MAX, 1)] {
+        let (_, made) = scripted(&policy, &[Err(E::After(asked)), Ok(1)]).await;
+        assert_eq!(made, attempts, "{asked:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_refused_earns_no_retries() {
+    let budget = RetryBudget::builder("b").ratio(1.0).capacity(10).build().unwrap();
+    while budget.withdraw().is_ok() {}
+    let breaker = Breaker::builder("p").build().unwrap();
+    let retry = retrying(3, MS).budget(budget.clone());
+    let policy = Policy::builder("p").retry(retry).breaker(breaker.clone()).build().unwrap();
+
+    breaker.force_open();
+    assert_eq!(scripted(&policy, &[Ok(1)]).await.0, Err(E::Refused(Reason::BreakerOpen)));
+    assert!(budget.withdraw().is_err());
+
+    breaker.reset();
+    assert_eq!(scripted(&policy, &[Ok(1)]).await.0, Ok(1));
+    assert!(budget.withdraw().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_attempt_that_hangs_times_out_and_is_retried() {
     let policy = Policy::builder("p").retry(retrying(2, MS)).timeout(50 * MS).build().unwrap();
     let result: Result<(), E> = policy.call(pending).await;
