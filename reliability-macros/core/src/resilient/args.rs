@@ -5,7 +5,7 @@ use syn::{Expr, Path};
 use super::{breaker::Breaker, bulkhead::Bulkhead, fallback::Fallback, order, retry::Retry};
 use crate::{
     crate_path::CratePath,
-    diagnostics::{Diagnostics, list_in_words},
+    diagnostics::Diagnostics,
     literal::Period,
     settings::{self, Known, Setting},
 };
@@ -320,42 +320,6 @@ fn layer(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Kind> {
         "timeout" => diagnostics.keep(setting.period()).map(Kind::Timeout),
         _ => None,
     }
-}
-
-/// `classes` in words, for messages.
-pub(super) const CLASSES: [(&str, &str); 4] = [
-    ("transient", "Transient"),
-    ("permanent", "Permanent"),
-    ("overloaded", "Overloaded"),
-    ("cancelled", "Cancelled"),
-];
-
-/// Reads `permanent, cancelled` to the variants of `Class`.
-pub(super) fn classes(tokens: TokenStream) -> syn::Result<Vec<Ident>> {
-    use syn::{parse::Parser as _, punctuated::Punctuated};
-
-    let names = || list_in_words(CLASSES.map(|(name, _)| name), "or");
-    let words = Punctuated::<Ident, syn::Token![,]>::parse_terminated.parse2(tokens)?;
-    if words.is_empty() {
-        let message = format!("name the classes that get no fallback: {}", names());
-        return Err(syn::Error::new(Span::call_site(), message));
-    }
-    words
-        .into_iter()
-        .map(|word| {
-            let written = word.to_string();
-            CLASSES
-                .iter()
-                .find(|(name, _)| *name == written)
-                .map(|(_, variant)| Ident::new(variant, word.span()))
-                .ok_or_else(|| {
-                    let near = crate::did_you_mean(&written, CLASSES.map(|(name, _)| name));
-                    let rest = if near.is_empty() { format!("; write {}", names()) } else { near };
-                    let message = format!("`{written}` is no class of errors{rest}");
-                    syn::Error::new(word.span(), message)
-                })
-        })
-        .collect()
 }
 
 /// The policy to whose builder layers are added.

@@ -1,9 +1,12 @@
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Expr, ExprPath, parse::ParseStream};
 
-use super::args::classes;
-use crate::{crate_path::CratePath, diagnostics::Diagnostics, settings::Setting};
+use crate::{
+    crate_path::CratePath,
+    diagnostics::{Diagnostics, did_you_mean, list_in_words},
+    settings::Setting,
+};
 
 /// `fallback = path`, or `fallback(path, except(permanent))`.
 #[derive(Debug)]
@@ -80,4 +83,40 @@ fn function(value: Expr) -> syn::Result<ExprPath> {
         )),
         other => Err(syn::Error::new_spanned(other, SHAPES)),
     }
+}
+
+/// Classes as they are written, and the variants of the runtime's `Class`.
+const CLASSES: [(&str, &str); 4] = [
+    ("transient", "Transient"),
+    ("permanent", "Permanent"),
+    ("overloaded", "Overloaded"),
+    ("cancelled", "Cancelled"),
+];
+
+/// Reads `permanent, cancelled` to the variants of `Class`.
+fn classes(tokens: TokenStream) -> syn::Result<Vec<Ident>> {
+    use syn::{parse::Parser as _, punctuated::Punctuated};
+
+    let names = || list_in_words(CLASSES.map(|(name, _)| name), "or");
+    let words = Punctuated::<Ident, syn::Token![,]>::parse_terminated.parse2(tokens)?;
+    if words.is_empty() {
+        let message = format!("name the classes that get no fallback: {}", names());
+        return Err(syn::Error::new(Span::call_site(), message));
+    }
+    words
+        .into_iter()
+        .map(|word| {
+            let written = word.to_string();
+            CLASSES
+                .iter()
+                .find(|(name, _)| *name == written)
+                .map(|(_, variant)| Ident::new(variant, word.span()))
+                .ok_or_else(|| {
+                    let near = did_you_mean(&written, CLASSES.map(|(name, _)| name));
+                    let rest = if near.is_empty() { format!("; write {}", names()) } else { near };
+                    let message = format!("`{written}` is no class of errors{rest}");
+                    syn::Error::new(word.span(), message)
+                })
+        })
+        .collect()
 }

@@ -82,3 +82,91 @@ fn the_user_item_survives_a_mistake_without_our_attributes() {
     assert!(expansion.starts_with("async fn f"), "{expansion}");
     assert!(expansion.contains("did you mean `level`?"), "{expansion}");
 }
+
+#[test]
+fn one_stack() {
+    let expansion = traced(quote! {
+        #[reliability::resilient(timeout = "1s")]
+        async fn price(sku: &str) -> Result<Price, PriceError> { ask(sku).await }
+    });
+    expect_test::expect![[r#"
+        async fn price(sku: &str) -> Result<Price, PriceError> {
+            #[reliability::resilient(__seen)]
+            const _: () = ();
+            let span: ::reliability::__private::Span = ::reliability::__private::tracing::span!(
+                ::reliability::__private::tracing::Level::INFO, "price", sku = sku, error =
+                ::reliability::__private::tracing::field::Empty, otel.status_code =
+                ::reliability::__private::tracing::field::Empty
+            );
+            let outcome = ::reliability::__private::tracing::Instrument::instrument(
+                    async move {
+                        if false {
+                            return ::reliability::__private::typed::<
+                                Result<Price, PriceError>,
+                            >();
+                        }
+                        let policy: &::reliability::resilience::Policy = {
+                            static POLICY: ::reliability::__private::Declared = ::reliability::__private::Declared::new(
+                                ::reliability::__private::Site::new(
+                                    ::core::module_path!(),
+                                    "price",
+                                    ::core::file!(),
+                                    ::core::line!(),
+                                ),
+                                || ::core::result::Result::Ok(
+                                    ::reliability::resilience::Policy::builder("price")
+                                        .timeout(::core::time::Duration::from_secs(1)),
+                                ),
+                            );
+                            ::reliability::__private::inventory::submit! {
+                                ::reliability::__private::Registered(& POLICY)
+                            }
+                            POLICY.policy()
+                        };
+                        let mut call = ::reliability::__private::Call::new(
+                            policy,
+                            ::reliability::resilience::Classifier::by_fault(),
+                        );
+                        let outcome = call
+                            .attempt(async move {
+                                if false {
+                                    return ::reliability::__private::typed::<
+                                        Result<Price, PriceError>,
+                                    >();
+                                }
+                                ask(sku).await
+                            })
+                            .await;
+                        let result = call.conclude(outcome);
+                        ::reliability::__private::carry(result)
+                    },
+                    ::core::clone::Clone::clone(&span),
+                )
+                .await;
+            {
+                use ::reliability::__private::{
+                    RecordDebug as _, RecordDisplay as _, RecordNothing as _,
+                };
+                (&&&::reliability::__private::Ended(&outcome)).record(&span);
+            }
+            outcome
+        }
+    "#]].assert_eq(&crate::dump::pretty(expansion.parse().unwrap()));
+}
+
+#[test]
+fn a_sibling_is_named_where_rustc_sees_it_and_expands_to_nothing_there() {
+    let expansion = traced(quote! {
+        #[shield::resilient(timeout = "1s")]
+        async fn price() -> Result<Price, PriceError> { ask().await }
+    });
+    assert!(expansion.contains("# [shield :: resilient (__seen)] const _"), "{expansion}");
+    let seen = expand(
+        Attribute::Resilient,
+        quote!(__seen),
+        quote!(
+            const _: () = ();
+        ),
+    );
+    assert!(seen.is_empty(), "{seen}");
+}
