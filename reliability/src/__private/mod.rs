@@ -20,9 +20,11 @@ pub use inventory;
 pub use tracing::{self, Span};
 
 #[cfg(all(feature = "std", feature = "resilience"))]
+pub use crate::resilience::declared::{Declaration, Declared, Registered};
+#[cfg(all(feature = "std", feature = "resilience"))]
 pub use crate::resilience::keyed::Keyed;
 #[cfg(all(feature = "std", feature = "resilience"))]
-pub use crate::resilience::registry::{Declaration, Declared, Registered, Site};
+pub use crate::resilience::registry::Site;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use crate::resilience::{Call, Next};
 

@@ -5,7 +5,8 @@ use core::fmt::{self, Display, Write};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use super::registry::{Declaration, Entry, Site};
+use super::declared::Declaration;
+use super::registry::{Entry, Site};
 use super::{Invalid, Policy, PolicyBuilder};
 use crate::error::Name;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,6 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 /// Bounded: when a key comes that would exceed the capacity, the key that has not been used for
 /// longest (about: second chance) is forgotten, with what its policy has learned. Calls under way
 /// keep theirs to the end.
-#[doc(hidden)]
 pub struct Keyed {
     site: Site,
     capacity: usize,
@@ -51,7 +51,7 @@ impl Keyed {
     ///
     /// # Panics
     ///
-    /// When the settings are refused after all; see [`Declared::policy`](super::registry::Declared).
+    /// When the settings are refused after all; see [`Declared::policy`](super::declared::Declared::policy).
     pub fn policy<K: Display + ?Sized>(&self, key: &K) -> Policy {
         let mut text = Text::default();
         // Writing into `Text` does not fail; a `Display` that says it does is taken as it is.

@@ -43,6 +43,8 @@
 pub mod breaker;
 #[cfg(feature = "std")]
 pub mod bulkhead;
+#[cfg(feature = "std")]
+pub(crate) mod declared;
 mod invalid;
 #[cfg(feature = "std")]
 pub(crate) mod keyed;

@@ -79,5 +79,7 @@ mod source;
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
 pub use snapshot::{BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Snapshot};
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub(crate) use source::Source;
 #[cfg(feature = "std")]
-pub use source::{Source, snapshot};
+pub use source::snapshot;

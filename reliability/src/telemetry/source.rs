@@ -5,11 +5,10 @@ use super::{PolicySnapshot, Snapshot};
 
 /// What can tell its state: implemented by the modules above this one, which submit it before
 /// `main`, so that telemetry need not know them.
-#[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct Source {
+pub(crate) struct Source {
     /// The state of all policies that the source knows.
-    pub policies: fn() -> Vec<PolicySnapshot>,
+    pub(crate) policies: fn() -> Vec<PolicySnapshot>,
 }
 
 impl fmt::Debug for Source {
