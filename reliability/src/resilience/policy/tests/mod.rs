@@ -21,8 +21,8 @@ use core::time::Duration;
 use std::sync::Mutex;
 
 use super::*;
-use crate::error::{Class, Reason};
-use crate::resilience::{Backoff, Jitter, Retry, RetryBudget, breaker};
+use crate::error::{Class, Failure, Fault, Reason, Rejected};
+use crate::resilience::{Backoff, Breaker, Bulkhead, Jitter, Retry, RetryBudget, breaker};
 use crate::time::{Clock, Deadline};
 
 const MS: Duration = Duration::from_millis(1);
