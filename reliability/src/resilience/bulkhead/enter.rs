@@ -8,8 +8,8 @@ use core::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
+use super::handle::Shared;
 use super::permit::{Held, OwnedPermit, Permit};
-use super::policy::Shared;
 use super::ticket::{Ticket, Waiting};
 use crate::error::Rejected;
 use crate::time::Instant;

@@ -53,14 +53,14 @@
 mod builder;
 mod enter;
 mod gate;
+mod handle;
 mod permit;
-mod policy;
 pub(crate) mod ticket;
 
 pub use builder::BulkheadBuilder;
 pub use enter::{Enter, EnterOwned};
+pub use handle::Bulkhead;
 pub use permit::{OwnedPermit, Permit};
-pub use policy::Bulkhead;
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;

@@ -2,7 +2,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Deref;
 
-use super::policy::Shared;
+use super::handle::Shared;
 
 /// A place inside a [`Bulkhead`](super::Bulkhead), given back when it is dropped.
 ///

@@ -2,8 +2,8 @@ use core::ops::Deref;
 use core::task::{Context, Poll};
 
 use super::gate::Entry;
+use super::handle::Shared;
 use super::permit::Held;
-use super::policy::Shared;
 use crate::error::Rejected;
 
 /// A [`Ticket`] that borrows its bulkhead.

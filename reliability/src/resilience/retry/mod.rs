@@ -46,7 +46,9 @@ mod backoff;
 mod budget;
 mod jitter;
 #[cfg(feature = "std")]
-mod policy;
+mod live;
+#[cfg(feature = "std")]
+mod settings;
 #[cfg(feature = "std")]
 mod shared_budgets;
 
@@ -54,6 +56,6 @@ pub use backoff::Backoff;
 pub use budget::{RetryBudget, RetryBudgetBuilder};
 pub use jitter::Jitter;
 #[cfg(feature = "std")]
-pub use policy::Retry;
+pub(crate) use live::Retrying;
 #[cfg(feature = "std")]
-pub(crate) use policy::Retrying;
+pub use settings::Retry;

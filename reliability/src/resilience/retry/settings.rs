@@ -1,11 +1,7 @@
-use alloc::format;
 use core::time::Duration;
-use std::sync::{PoisonError, RwLock};
 
 use super::{Backoff, RetryBudget};
-use crate::error::{Name, Reason};
-use crate::resilience::Invalid;
-use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::error::Reason;
 
 /// How often, after what pause, and out of which budget a call is tried again.
 ///
@@ -22,11 +18,11 @@ use crate::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug, Clone)]
 #[must_use = "hand it to `Policy::builder(..).retry(..)`"]
 pub struct Retry {
-    attempts: u32,
-    backoff: Backoff,
-    budget: Option<RetryBudget>,
-    also: Option<Reason>,
-    retry_after_max: Duration,
+    pub(super) attempts: u32,
+    pub(super) backoff: Backoff,
+    pub(super) budget: Option<RetryBudget>,
+    pub(super) also: Option<Reason>,
+    pub(super) retry_after_max: Duration,
 }
 
 impl Retry {
@@ -77,65 +73,5 @@ impl Retry {
     pub fn also_when_breaker_open(mut self) -> Self {
         self.also = Some(Reason::BreakerOpen);
         self
-    }
-}
-
-/// A [`Retry`] at work: what can be changed while calls run.
-#[derive(Debug)]
-pub(crate) struct Retrying {
-    attempts: AtomicU32,
-    /// Read only after a failure, when a lock costs nothing beside the pause.
-    backoff: RwLock<Backoff>,
-    budget: Option<RetryBudget>,
-    also: Option<Reason>,
-    pub(crate) retry_after_max: Duration,
-}
-
-/// More would be a loop, not a retry.
-const ATTEMPTS_MAX: u32 = 1000;
-
-impl Retrying {
-    pub(crate) fn new(policy: &Name, retry: Retry) -> Result<Self, Invalid> {
-        let Retry { attempts, backoff, budget, also, retry_after_max } = retry;
-        Self::check(policy, attempts, &backoff)?;
-        Ok(Self {
-            attempts: AtomicU32::new(attempts),
-            backoff: RwLock::new(backoff),
-            budget,
-            also,
-            retry_after_max,
-        })
-    }
-
-    pub(crate) fn check(policy: &Name, attempts: u32, backoff: &Backoff) -> Result<(), Invalid> {
-        if !(1..=ATTEMPTS_MAX).contains(&attempts) {
-            let expected = format!("1 to {ATTEMPTS_MAX}");
-            return Err(Invalid::new(policy.clone(), "attempts", expected, attempts)
-                .with_advice("`attempts` counts the first call too"));
-        }
-        backoff.validate(policy.clone())
-    }
-
-    pub(crate) fn reconfigure(&self, attempts: u32, backoff: Backoff) {
-        self.attempts.store(attempts, Ordering::Relaxed);
-        *self.backoff.write().unwrap_or_else(PoisonError::into_inner) = backoff;
-    }
-
-    #[inline]
-    pub(crate) fn attempts_max(&self) -> u32 {
-        self.attempts.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn backoff(&self) -> Backoff {
-        *self.backoff.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[inline]
-    pub(crate) fn budget(&self) -> Option<&RetryBudget> {
-        self.budget.as_ref()
-    }
-
-    pub(crate) fn also_retries(&self, reason: Reason) -> bool {
-        self.also == Some(reason)
     }
 }
