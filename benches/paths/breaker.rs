@@ -35,7 +35,7 @@ fn work() -> Result<u32, u32> {
     std::hint::black_box(Ok(7))
 }
 
-fn ours(window: Window, clock: Clock) -> reliability::resilience::breaker::Builder {
+fn ours(window: Window, clock: Clock) -> reliability::resilience::breaker::BreakerBuilder {
     Breaker::builder("bench").window(window).clock(clock).open_for(HOUR)
 }
 
@@ -55,7 +55,11 @@ fn call(breaker: &Breaker) -> Option<u32> {
     }
 }
 
-fn ours_path(row: &mut Row<'_>, name: &str, builder: reliability::resilience::breaker::Builder) {
+fn ours_path(
+    row: &mut Row<'_>,
+    name: &str,
+    builder: reliability::resilience::breaker::BreakerBuilder,
+) {
     let breaker = builder.build().expect("valid settings");
     let breaker = &breaker;
     row.path(name, || || call(breaker));

@@ -24,7 +24,7 @@ fn allocations<R>(mut call: impl FnMut() -> R) -> u64 {
     measure(|| (0..CALLS).for_each(|_| drop(call()))).count_total
 }
 
-fn breaker() -> reliability::resilience::breaker::Builder {
+fn breaker() -> reliability::resilience::breaker::BreakerBuilder {
     Breaker::builder("price").min_calls(1).open_for(Duration::from_secs(3600))
 }
 

@@ -33,5 +33,5 @@ pub(crate) use deadline::Scope;
 #[cfg(feature = "std")]
 pub use deadline::{Deadline, WithDeadline};
 pub use instant::Instant;
-#[cfg(all(feature = "std", feature = "resilience"))]
+#[cfg(feature = "resilience")]
 pub(crate) use instant::saturating_nanos;

@@ -29,8 +29,8 @@ use crate::time::Clock;
 /// # Ok::<(), reliability::resilience::Invalid>(())
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "a builder does nothing until `build`"]
-pub struct Builder {
+#[must_use = "a builder does nothing until `build()`"]
+pub struct BreakerBuilder {
     name: Name,
     settings: Settings,
     window_capacity: u32,
@@ -40,7 +40,7 @@ pub struct Builder {
     counted_as: Option<CountedAs>,
 }
 
-impl Builder {
+impl BreakerBuilder {
     pub(super) fn new(name: Name) -> Self {
         Self {
             name,

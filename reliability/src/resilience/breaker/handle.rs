@@ -4,11 +4,11 @@ use core::fmt;
 use core::time::Duration;
 
 use super::engine::{Engine, Refusal};
-use super::permit::{OwnedPermit, Permit, Ticket};
-use super::{Builder, Settings, Snapshot, State, Window};
+use super::permit::{Admission, OwnedPermit, Permit};
+use super::{BreakerBuilder, Settings, Snapshot, State, Window};
 use crate::error::{Counted, Fault, Name, Reason, Rejected};
 use crate::resilience::Invalid;
-use crate::time::{Clock, Instant};
+use crate::time::{Clock, Instant, saturating_nanos};
 
 /// Refuses calls to a dependency that fails, and tries now and then whether it is back.
 ///
@@ -44,12 +44,12 @@ pub(super) struct Inner {
 impl Breaker {
     /// A breaker of that name with [standard settings](Settings::standard).
     pub fn standard(name: impl Into<Name>) -> Self {
-        Builder::new(name.into()).build_unchecked()
+        BreakerBuilder::new(name.into()).build_unchecked()
     }
 
     /// Starts from the standard settings.
-    pub fn builder(name: impl Into<Name>) -> Builder {
-        Builder::new(name.into())
+    pub fn builder(name: impl Into<Name>) -> BreakerBuilder {
+        BreakerBuilder::new(name.into())
     }
 
     pub(super) fn new(inner: Inner) -> Self {
@@ -69,8 +69,8 @@ impl Breaker {
     /// half-open, and not when it was forced open. A refusal does not allocate.
     #[inline]
     pub fn acquire(&self) -> Result<Permit<'_>, Rejected> {
-        let ticket = self.0.ticket()?;
-        Ok(Permit::new(&self.0, ticket))
+        let admission = self.0.admission()?;
+        Ok(Permit::new(&self.0, admission))
     }
 
     /// As [`acquire`](Self::acquire), with a permit that keeps the breaker alive.
@@ -79,8 +79,8 @@ impl Breaker {
     ///
     /// As [`acquire`](Self::acquire).
     pub fn acquire_owned(&self) -> Result<OwnedPermit, Rejected> {
-        let ticket = self.0.ticket()?;
-        Ok(OwnedPermit::new(self.clone(), ticket))
+        let admission = self.0.admission()?;
+        Ok(OwnedPermit::new(self.clone(), admission))
     }
 
     /// As [`acquire`](Self::acquire), but does not read the clock for a rule about slow calls: for
@@ -92,7 +92,7 @@ impl Breaker {
     #[inline]
     pub fn acquire_untimed(&self) -> Result<Permit<'_>, Rejected> {
         let generation = self.0.admit()?;
-        Ok(Permit::new(&self.0, Ticket::new(generation, None)))
+        Ok(Permit::new(&self.0, Admission::new(generation, None)))
     }
 
     /// As [`acquire_untimed`](Self::acquire_untimed) where that needs no second look.
@@ -100,7 +100,7 @@ impl Breaker {
     #[inline]
     pub(crate) fn acquire_if_closed(&self) -> Option<Permit<'_>> {
         let generation = self.0.engine.generation_if_closed()?;
-        Some(Permit::new(&self.0, Ticket::new(generation, None)))
+        Some(Permit::new(&self.0, Admission::new(generation, None)))
     }
 
     /// The name, as refusals carry it.
@@ -120,7 +120,7 @@ impl Breaker {
 
     /// Whether calls of this duration are slow by the rule in force; without a rule, never.
     pub fn is_slow(&self, elapsed: Duration) -> bool {
-        self.0.engine.settings.is_slow(nanos(elapsed))
+        self.0.engine.settings.is_slow(saturating_nanos(elapsed))
     }
 
     /// Whether there is a rule about slow calls, so that it pays to measure them.
@@ -175,7 +175,7 @@ impl Breaker {
     ///
     /// [`Invalid`] when a setting makes no sense, and when it asks for what the breaker was not
     /// built for: another kind of window, more calls than
-    /// [`window_capacity`](Builder::window_capacity), or a rule about slow calls in a window of
+    /// [`window_capacity`](BreakerBuilder::window_capacity), or a rule about slow calls in a window of
     /// calls that was built without one. Then nothing is changed.
     pub fn reconfigure(&self, change: impl FnOnce(Settings) -> Settings) -> Result<(), Invalid> {
         let engine = &self.0.engine;
@@ -210,10 +210,10 @@ impl Inner {
     }
 
     #[inline]
-    fn ticket(&self) -> Result<Ticket, Rejected> {
+    fn admission(&self) -> Result<Admission, Rejected> {
         let generation = self.admit()?;
         let start = self.engine.settings.has_slow_rule().then(|| self.now());
-        Ok(Ticket::new(generation, start))
+        Ok(Admission::new(generation, start))
     }
 
     #[cold]
@@ -232,20 +232,20 @@ impl Inner {
         }
     }
 
-    /// Records how the call of this ticket ended, just now.
+    /// Records how the call that was admitted so has ended, just now.
     #[inline]
-    pub(super) fn end(&self, ticket: Ticket, counted: Counted) {
-        let Some(start) = ticket.start() else {
-            return self.record(ticket.generation, counted, None);
+    pub(super) fn end(&self, admission: Admission, counted: Counted) {
+        let Some(start) = admission.start() else {
+            return self.record(admission.generation, counted, None);
         };
         let now = self.now();
         let elapsed = now.as_nanos().saturating_sub(start.as_nanos());
-        self.record_at(ticket.generation, counted, elapsed, Some(now));
+        self.record_at(admission.generation, counted, elapsed, Some(now));
     }
 
     #[inline]
     pub(super) fn record(&self, generation: u32, counted: Counted, elapsed: Option<Duration>) {
-        self.record_at(generation, counted, elapsed.map_or(0, nanos), None);
+        self.record_at(generation, counted, elapsed.map_or(0, saturating_nanos), None);
     }
 
     /// `now` is a reading of the clock that can be used, if there is one already.
@@ -303,10 +303,6 @@ impl Inner {
             }
         }
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for Breaker {

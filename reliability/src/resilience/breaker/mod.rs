@@ -85,7 +85,7 @@
 //! # What counts
 //!
 //! [`Permit::failure_with`] asks the error: the table of [`Disposition`](crate::error::Disposition)
-//! says what each class counts as, and [`Builder::counted_as`] overrules it. An error of the caller's
+//! says what each class counts as, and [`BreakerBuilder::counted_as`] overrules it. An error of the caller's
 //! own making counts as a success, a cancelled call as nothing.
 
 mod builder;
@@ -100,7 +100,7 @@ mod snapshot;
 mod state;
 mod window;
 
-pub use builder::Builder;
+pub use builder::BreakerBuilder;
 pub use handle::Breaker;
 pub use permit::{OwnedPermit, Permit};
 pub use settings::Settings;

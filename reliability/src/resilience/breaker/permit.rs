@@ -29,7 +29,7 @@ use crate::time::Instant;
 #[must_use = "a permit that is dropped counts the call as cancelled"]
 pub struct Permit<'a> {
     breaker: &'a Inner,
-    ticket: Ticket,
+    admission: Admission,
 }
 
 /// A [`Permit`] that keeps its breaker alive, for calls that outlive the borrow.
@@ -46,13 +46,13 @@ pub struct Permit<'a> {
 #[must_use = "a permit that is dropped counts the call as cancelled"]
 pub struct OwnedPermit {
     breaker: Breaker,
-    ticket: Ticket,
+    admission: Admission,
     recorded: bool,
 }
 
 /// When a call was admitted.
 #[derive(Clone, Copy)]
-pub(super) struct Ticket {
+pub(super) struct Admission {
     pub(super) generation: u32,
     /// [`UNTIMED`] where nobody asks for the duration.
     start: Instant,
@@ -60,7 +60,7 @@ pub(super) struct Ticket {
 
 const UNTIMED: Instant = Instant::from_nanos(u64::MAX);
 
-impl Ticket {
+impl Admission {
     pub(super) fn new(generation: u32, start: Option<Instant>) -> Self {
         Self { generation, start: start.unwrap_or(UNTIMED) }
     }
@@ -72,8 +72,8 @@ impl Ticket {
 }
 
 impl<'a> Permit<'a> {
-    pub(super) fn new(breaker: &'a Inner, ticket: Ticket) -> Self {
-        Self { breaker, ticket }
+    pub(super) fn new(breaker: &'a Inner, admission: Admission) -> Self {
+        Self { breaker, admission }
     }
 
     /// The call succeeded.
@@ -90,7 +90,7 @@ impl<'a> Permit<'a> {
 
     /// The call failed with this error, which is counted as the table of
     /// [`Disposition`](crate::error::Disposition) says, or as
-    /// [`Builder::counted_as`](super::Builder::counted_as) was told.
+    /// [`BreakerBuilder::counted_as`](super::BreakerBuilder::counted_as) was told.
     ///
     /// # Examples
     ///
@@ -120,26 +120,26 @@ impl<'a> Permit<'a> {
     /// For callers that measure the time themselves. Without a time the call is not slow.
     #[inline]
     pub fn record(self, counted: Counted, elapsed: Option<Duration>) {
-        self.breaker.record(self.ticket.generation, counted, elapsed);
+        self.breaker.record(self.admission.generation, counted, elapsed);
         core::mem::forget(self);
     }
 
     #[inline]
     fn end(self, counted: Counted) {
-        self.breaker.end(self.ticket, counted);
+        self.breaker.end(self.admission, counted);
         core::mem::forget(self);
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.breaker.end(self.ticket, Counted::Nothing);
+        self.breaker.end(self.admission, Counted::Nothing);
     }
 }
 
 impl OwnedPermit {
-    pub(super) fn new(breaker: Breaker, ticket: Ticket) -> Self {
-        Self { breaker, ticket, recorded: false }
+    pub(super) fn new(breaker: Breaker, admission: Admission) -> Self {
+        Self { breaker, admission, recorded: false }
     }
 
     /// As [`Permit::success`].
@@ -161,38 +161,43 @@ impl OwnedPermit {
     /// As [`Permit::record`].
     pub fn record(mut self, counted: Counted, elapsed: Option<Duration>) {
         self.recorded = true;
-        self.breaker.inner().record(self.ticket.generation, counted, elapsed);
+        self.breaker.inner().record(self.admission.generation, counted, elapsed);
     }
 
     fn end(mut self, counted: Counted) {
         self.recorded = true;
-        self.breaker.inner().end(self.ticket, counted);
+        self.breaker.inner().end(self.admission, counted);
     }
 }
 
 impl Drop for OwnedPermit {
     fn drop(&mut self) {
         if !self.recorded {
-            self.breaker.inner().end(self.ticket, Counted::Nothing);
+            self.breaker.inner().end(self.admission, Counted::Nothing);
         }
     }
 }
 
 impl fmt::Debug for Permit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(f, "Permit", self.breaker, self.ticket)
+        debug(f, "Permit", self.breaker, self.admission)
     }
 }
 
 impl fmt::Debug for OwnedPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(f, "OwnedPermit", self.breaker.inner(), self.ticket)
+        debug(f, "OwnedPermit", self.breaker.inner(), self.admission)
     }
 }
 
-fn debug(f: &mut fmt::Formatter<'_>, name: &str, breaker: &Inner, ticket: Ticket) -> fmt::Result {
+fn debug(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    breaker: &Inner,
+    admission: Admission,
+) -> fmt::Result {
     f.debug_struct(name)
         .field("breaker", breaker.name())
-        .field("generation", &ticket.generation)
+        .field("generation", &admission.generation)
         .finish_non_exhaustive()
 }

@@ -6,7 +6,7 @@ use crate::resilience::Invalid;
 
 /// When a breaker opens, for how long, and how it finds out that it may close.
 ///
-/// What a [`Builder`](super::Builder) fills in, what [`Breaker::settings`](super::Breaker::settings)
+/// What a [`BreakerBuilder`](super::BreakerBuilder) fills in, what [`Breaker::settings`](super::Breaker::settings)
 /// shows, and what [`Breaker::reconfigure`](super::Breaker::reconfigure) changes while calls are
 /// running. The values are checked where they are put to use, and all at once.
 ///

@@ -11,7 +11,7 @@ use crate::error::{Name, Reason, Rejected};
 use crate::resilience::Invalid;
 use crate::sync::Counter;
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::time::Clock;
+use crate::time::{Clock, saturating_nanos};
 
 /// At most so many calls at a time, and at most so many waiting, for so long.
 ///
@@ -258,7 +258,7 @@ impl Bulkhead {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn set_wait(&self, wait: Duration) {
-        self.shared.wait_nanos.store(nanos(wait), Ordering::Relaxed);
+        self.shared.wait_nanos.store(saturating_nanos(wait), Ordering::Relaxed);
     }
 
     /// The name it was made with.
@@ -307,7 +307,7 @@ impl Bulkhead {
 
 impl Shared {
     pub(super) fn new(name: Name, clock: Clock, gate: Gate, wait: Duration) -> Self {
-        let wait_nanos = AtomicU64::new(nanos(wait));
+        let wait_nanos = AtomicU64::new(saturating_nanos(wait));
         Self { gate, name, clock, wait_nanos, rejected: Counter::new() }
     }
 
@@ -325,11 +325,6 @@ impl Shared {
         self.rejected.add(1);
         Rejected::new(Reason::BulkheadFull, self.name.clone())
     }
-}
-
-/// At most 584 years.
-fn nanos(wait: Duration) -> u64 {
-    u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for Bulkhead {

@@ -4,7 +4,7 @@ use super::lanes::{LaneCount, Lanes};
 use super::{Counts, Moment, Rule, Verdict};
 use crate::sync::Padded;
 use crate::sync::atomic::{AtomicU64, Ordering, fence};
-use crate::time::Instant;
+use crate::time::{Instant, saturating_nanos};
 
 /// The calls of the last so many seconds, in ten buckets that advance with the clock.
 ///
@@ -230,8 +230,7 @@ enum TakeOver {
 
 /// The width of one bucket, rounded up; never zero.
 fn width_nanos(length: Duration) -> u64 {
-    let nanos = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
-    nanos.div_ceil(BUCKETS as u64).max(1)
+    saturating_nanos(length).div_ceil(BUCKETS as u64).max(1)
 }
 
 fn buckets() -> Buckets {
