@@ -191,7 +191,7 @@ pub(crate) mod system {
     }
 
     #[cfg(feature = "resilience")]
-    #[cfg(any(test, feature = "resilience"))]
+    #[cfg(feature = "resilience")]
     fn timer_from(instant: Instant, origin: tokio::time::Instant) -> tokio::time::Instant {
         let nanos = instant.as_nanos();
         match nanos.checked_sub(HEADROOM_NANOS) {

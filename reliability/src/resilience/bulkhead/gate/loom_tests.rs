@@ -9,7 +9,7 @@ use loom::thread;
 
 use super::*;
 use crate::error::Name;
-use crate::resilience::bulkhead::policy::Shared;
+use crate::resilience::bulkhead::handle::Shared;
 use crate::resilience::bulkhead::ticket::Ticket;
 use crate::time::ManualClock;
 
