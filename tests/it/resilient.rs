@@ -287,3 +287,29 @@ fn a_call_that_does_not_wait_is_ready_at_once() {
 async fn guarded_never() -> Result<u32, Failed> {
     Ok(1)
 }
+
+#[derive(Debug, Fault)]
+enum Busy {
+    #[fault(overloaded, retry_after = after)]
+    For { after: Duration },
+    #[fault(from)]
+    Rejected(Rejected),
+}
+
+#[resilient(
+    retry(attempts = 2, backoff = constant("1ms"), retry_after_max = "5s"),
+    idempotent
+)]
+async fn busy(attempts: &mut u32, after: Duration) -> Result<u32, Busy> {
+    *attempts += 1;
+    Err(Busy::For { after })
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_us_to_stay_away_for_too_long_is_not_asked_again() {
+    for (after, expected) in [(Duration::from_secs(5), 2), (Duration::from_secs(6), 1)] {
+        let mut attempts = 0;
+        assert!(busy(&mut attempts, after).await.is_err());
+        assert_eq!(attempts, expected, "{after:?}");
+    }
+}

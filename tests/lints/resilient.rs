@@ -19,6 +19,7 @@ use crate::fault::PriceError;
         jitter = equal,
         budget(name = "lints", ratio = 0.5, capacity = 10),
         also(breaker_open),
+        retry_after_max = "30s",
     ),
     breaker(
         window = time("10s"),

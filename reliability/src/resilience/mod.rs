@@ -122,6 +122,7 @@ pub use policy::{
 /// | | `jitter = none`, `full`, `equal` (not with `decorrelated`) | `full` |
 /// | | `budget = "name"`, shared by all who write the name; or `budget(ratio = 0..=1, capacity = 1..=1_000_000, name = "..")` | no budget; 0.2, 100 |
 /// | | `also(breaker_open)`: waits for the policy's own open breaker | no |
+/// | | `retry_after_max = ".."`: who asks us to stay away for longer is not asked again | 60s |
 /// | | `when = path`: the errors that are retried | by [`Fault`](crate::error::Fault) |
 /// | `breaker` | `window = count(1..=1_000_000)`, `time("..")` or `consecutive(1..=1_000_000)` | `count(100)` |
 /// | | `failure_rate =` above 0, at most 1 | 0.5 |

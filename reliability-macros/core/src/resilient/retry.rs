@@ -17,6 +17,7 @@ pub(crate) struct Retry {
     jitter: Option<&'static str>,
     budget: Option<Budget>,
     also_when_breaker_open: bool,
+    retry_after_max: Option<Period>,
     /// Which errors are worth another attempt.
     pub(crate) when: Option<Path>,
 }
@@ -44,6 +45,7 @@ const KNOWN: Known = &[
     ("jitter", "jitter = full"),
     ("budget", "budget = \"name\""),
     ("also", "also(breaker_open)"),
+    ("retry_after_max", "retry_after_max = \"60s\""),
     ("when", "when = path::to::predicate"),
 ];
 
@@ -90,6 +92,7 @@ impl Retry {
                     this.jitter = diagnostics.keep(jitter).map(|jitter| jitter.name);
                 }
                 "also" => this.also_when_breaker_open = diagnostics.keep(also(&setting)).is_some(),
+                "retry_after_max" => this.retry_after_max = diagnostics.keep(setting.period()),
                 "budget" => this.budget = Budget::read(diagnostics, &setting),
                 _ => this.when = diagnostics.keep(setting.path()),
             },
@@ -130,7 +133,8 @@ impl Retry {
             quote!(.budget(#budget))
         });
         let also = self.also_when_breaker_open.then(|| quote!(.also_when_breaker_open()));
-        quote!(.retry(#retry::Retry::attempts(#attempts) #backoff #budget #also))
+        let longest = self.retry_after_max.map(|longest| quote!(.retry_after_max(#longest)));
+        quote!(.retry(#retry::Retry::attempts(#attempts) #backoff #budget #also #longest))
     }
 }
 
