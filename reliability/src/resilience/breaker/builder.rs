@@ -139,6 +139,9 @@ impl BreakerBuilder {
     /// Decides what an error counts as, in place of the table of
     /// [`Disposition`](crate::error::Disposition).
     ///
+    /// A policy asks it too, for errors and for its own refusals such as a timeout, unless the call
+    /// brings a predicate for what its breaker counts.
+    ///
     /// # Examples
     ///
     /// ```

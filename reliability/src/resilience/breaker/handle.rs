@@ -114,7 +114,7 @@ impl Breaker {
     }
 
     /// What an error counts as for this breaker.
-    pub fn counted_as<F: Fault>(&self, fault: &F) -> Counted {
+    pub fn counted_as(&self, fault: &dyn Fault) -> Counted {
         self.0.counted_as(fault)
     }
 
@@ -225,7 +225,7 @@ impl Inner {
         }
     }
 
-    pub(super) fn counted_as<F: Fault>(&self, fault: &F) -> Counted {
+    pub(super) fn counted_as(&self, fault: &dyn Fault) -> Counted {
         match self.counted_as {
             Some(counted_as) => counted_as(fault),
             None => fault.disposition().breaker,

@@ -2,6 +2,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::{Class, Counted, Disposition, Failure, Fault, Reason, Rejected};
+use crate::resilience::Breaker;
 
 /// What the policies of one call make of its errors.
 ///
@@ -30,26 +31,13 @@ pub struct Classifier<E> {
 }
 
 enum Base<E> {
-    /// One function, not one per question, because every call under way carries a classifier.
-    Fault(fn(&E) -> Answers),
+    /// The error as what it says of itself.
+    Fault(fn(&E) -> &dyn Fault),
     When(fn(&E) -> bool),
 }
 
-/// All that a [`Fault`] says.
-struct Answers {
-    disposition: Disposition,
-    class: Class,
-    retry_after: Option<Duration>,
-    reason: Option<Reason>,
-}
-
-fn ask<E: Fault>(error: &E) -> Answers {
-    Answers {
-        disposition: error.disposition(),
-        class: error.class(),
-        retry_after: error.retry_after(),
-        reason: error.rejection().map(Rejected::reason),
-    }
+fn as_fault<E: Fault>(error: &E) -> &dyn Fault {
+    error
 }
 
 impl<E> Classifier<E> {
@@ -58,7 +46,7 @@ impl<E> Classifier<E> {
     where
         E: Fault,
     {
-        Self::from_base(Base::Fault(ask::<E>))
+        Self::from_base(Base::Fault(as_fault::<E>))
     }
 
     /// The predicate says whether an error is worth another try: those count as transient, all
@@ -96,7 +84,7 @@ impl<E> Classifier<E> {
     /// The class under which the error is counted.
     pub fn class(&self, error: &E) -> Class {
         match self.base {
-            Base::Fault(ask) => ask(error).class,
+            Base::Fault(as_fault) => as_fault(error).class(),
             Base::When(worth_another_try) if worth_another_try(error) => Class::Transient,
             Base::When(_) => Class::Permanent,
         }
@@ -105,7 +93,7 @@ impl<E> Classifier<E> {
     /// What the policies do with the error.
     pub fn disposition(&self, error: &E) -> Disposition {
         let mut disposition = match self.base {
-            Base::Fault(ask) => ask(error).disposition,
+            Base::Fault(as_fault) => as_fault(error).disposition(),
             Base::When(_) => self.class(error).disposition(),
         };
         if let Some(retried) = self.retry_when {
@@ -121,7 +109,7 @@ impl<E> Classifier<E> {
     /// How long the other side asked us to stay away, if it did.
     pub fn retry_after(&self, error: &E) -> Option<Duration> {
         match self.base {
-            Base::Fault(ask) => ask(error).retry_after,
+            Base::Fault(as_fault) => as_fault(error).retry_after(),
             Base::When(_) => None,
         }
     }
@@ -129,7 +117,7 @@ impl<E> Classifier<E> {
     /// Why another policy refused, if that is what the error stands for.
     pub(super) fn reason(&self, error: &E) -> Option<Reason> {
         match self.base {
-            Base::Fault(ask) => ask(error).reason,
+            Base::Fault(as_fault) => as_fault(error).rejection().map(Rejected::reason),
             Base::When(_) => None,
         }
     }
@@ -142,6 +130,18 @@ impl<E> Classifier<E> {
                 disposition
             }
             Failure::Error(error) => self.disposition(error),
+        }
+    }
+
+    /// What that breaker counts the failure as: the call's own predicate has the first word, then
+    /// what the breaker was told when it was built, then the table.
+    pub(super) fn counted(&self, failure: &Failure<E>, breaker: &Breaker) -> Counted {
+        match (failure, self.base) {
+            (Failure::Rejected(rejected), _) => breaker.counted_as(rejected),
+            (Failure::Error(error), Base::Fault(as_fault)) if self.breaker_when.is_none() => {
+                breaker.counted_as(as_fault(error))
+            }
+            (Failure::Error(error), _) => self.disposition(error).breaker,
         }
     }
 

@@ -65,7 +65,10 @@ impl<E> Call<'_, E> {
                 Counted::Nothing
             }
             Failure::Error(error) if self.ended_by_inherited_deadline(error) => Counted::Nothing,
-            _ => self.classifier.failure_disposition(failure).breaker,
+            _ => match self.policy.breaker() {
+                Some(breaker) => self.classifier.counted(failure, breaker),
+                None => Counted::Nothing,
+            },
         }
     }
 

@@ -275,3 +275,33 @@ async fn an_attempt_that_is_given_up_in_the_queue_leaves_it_before_the_next() {
     drop(call.attempt(async { Ok(1) }));
     assert_eq!(policy.bulkhead().map(Bulkhead::queued), Some(0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_counts_what_it_was_told_under_a_policy_too() {
+    use crate::error::Counted;
+
+    let told = || {
+        let breaker = Breaker::builder("told").counted_as(|fault| match fault.class() {
+            Class::Permanent => Counted::Failure,
+            _ => Counted::Nothing,
+        });
+        breaker.build().unwrap()
+    };
+    let policy = Policy::builder("p").breaker(told()).timeout(MS).build().unwrap();
+    let counted = || {
+        let window = policy.breaker().unwrap().snapshot().window;
+        (window.calls, window.failures)
+    };
+
+    let result: Result<(), E> = policy.call(|| async { Err(E::Of(Class::Permanent)) }).await;
+    assert_eq!((result, counted()), (Err(E::Of(Class::Permanent)), (1, 1)));
+
+    let busy: Result<(), E> = policy.call(|| async { Err(E::Of(Class::Transient)) }).await;
+    assert!(busy.is_err());
+    let late: Result<(), E> = policy.call(pending).await;
+    assert_eq!((late, counted()), (Err(E::Refused(Reason::TimedOut)), (1, 1)));
+
+    let whatever = Classifier::by_fault().breaker_when(|_| true);
+    let asked = policy.call_classified(whatever, || async { Err(E::Of(Class::Transient)) }).await;
+    assert_eq!((asked, counted()), (Err::<(), E>(E::Of(Class::Transient)), (2, 2)));
+}
