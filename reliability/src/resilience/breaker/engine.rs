@@ -11,8 +11,8 @@ use super::window::lanes::{LaneCount, Lanes};
 use super::window::{Completed, Memory, Moment, Verdict};
 use crate::error::{Counted, Name};
 use crate::state::{Packed, ReachableFrom};
-use crate::sync::Padded;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{Addend, Padded};
 use crate::time::Instant;
 
 /// Everything but the clock. Lock-free; no method allocates.
@@ -27,7 +27,7 @@ pub(super) struct Engine {
     pub(super) cell: Padded<Cell>,
     pub(super) settings: Padded<LiveSettings>,
     pub(super) memory: Memory,
-    rejected: Lanes,
+    rejected: Lanes<Addend>,
     pub(super) tally: Padded<Tally>,
 }
 
@@ -69,7 +69,7 @@ impl Engine {
             cell: Padded(Cell::new()),
             settings: Padded(LiveSettings::new(settings)),
             memory: Memory::new(settings.window, capacity, slow_rule, lanes),
-            rejected: Lanes::counters(lanes),
+            rejected: Lanes::addends(lanes),
             tally: Padded(Tally {
                 probing_since: AtomicU64::new(0),
                 trips: AtomicU32::new(0),

@@ -20,16 +20,32 @@ use crate::sync::atomic::{AtomicU64, Ordering, fence};
 ///    seen is then seen as well, so that the distance is never too short.
 #[derive(Debug)]
 pub(super) struct CountWindow {
-    successes: Lanes,
+    successes: Lanes<Lane>,
     failures: Ring,
     slow: Option<Ring>,
+}
+
+/// The successes of one stripe's threads.
+#[derive(Debug)]
+struct Lane {
+    /// Of the thread that owns the stripe: nobody else writes it, so it takes no locked instruction,
+    /// which would be most of what a success costs.
+    own: AtomicU64,
+    /// Of all others.
+    shared: AtomicU64,
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self { own: AtomicU64::new(0), shared: AtomicU64::new(0) }
+    }
 }
 
 impl CountWindow {
     /// A window of up to `capacity` calls.
     pub(super) fn new(capacity: u32, slow_rule: bool, lanes: LaneCount) -> Self {
         Self {
-            successes: Lanes::counters(lanes),
+            successes: Lanes::new(lanes, Lane::new),
             failures: Ring::new(capacity),
             slow: slow_rule.then(|| Ring::new(capacity)),
         }
@@ -38,13 +54,20 @@ impl CountWindow {
     /// Counts a success that was not slow, if the lane is free and of this generation.
     #[inline]
     pub(super) fn success_quickly(&self, generation: u32) -> bool {
-        tagged::count_up_quickly(self.successes.mine(), generation)
+        let (lane, owned) = self.successes.mine_or_shared();
+        if owned {
+            tagged::count_up_alone(&lane.own, generation)
+        } else {
+            tagged::count_up_quickly(&lane.shared, generation)
+        }
     }
 
     /// Counts a success that was not slow. True if the lane is full.
     #[inline]
     pub(super) fn success(&self, generation: u32, is_current: impl Fn() -> bool) -> bool {
-        let before = tagged::count_up(self.successes.mine(), generation, is_current);
+        let (lane, owned) = self.successes.mine_or_shared();
+        let word = if owned { &lane.own } else { &lane.shared };
+        let before = tagged::count_up(word, generation, is_current);
         before.is_some_and(|before| before >= tagged::LIMIT)
     }
 
@@ -143,8 +166,9 @@ impl CountWindow {
     }
 
     fn success_count(&self, generation: u32) -> u64 {
-        let load = |lane: &AtomicU64| tagged::unpack(lane.load(Ordering::Relaxed), generation);
-        self.successes.iter().filter_map(load).sum()
+        let words = self.successes.iter().flat_map(|lane| [&lane.own, &lane.shared]);
+        let load = |word: &AtomicU64| tagged::unpack(word.load(Ordering::Relaxed), generation);
+        words.filter_map(load).sum()
     }
 }
 
@@ -156,12 +180,18 @@ impl CountWindow {
 impl CountWindow {
     pub(super) fn open_lanes(&self, generation: u32) {
         for lane in self.successes.iter() {
-            lane.store(tagged::pack(generation, 0), Ordering::Release);
+            lane.own.store(tagged::pack(generation, 0), Ordering::Release);
+            lane.shared.store(tagged::pack(generation, 0), Ordering::Release);
         }
     }
 
-    pub(super) fn first_success(&self) {
-        self.successes.mine().fetch_add(1, Ordering::AcqRel);
+    pub(super) fn first_success(&self, generation: u32) {
+        let (lane, owned) = self.successes.mine_or_shared();
+        if owned {
+            lane.own.store(tagged::pack(generation, 1), Ordering::Release);
+        } else {
+            lane.shared.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     pub(super) fn first_failure(&self, generation: u32) {

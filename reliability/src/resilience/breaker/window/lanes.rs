@@ -1,11 +1,10 @@
 use alloc::boxed::Box;
 
-use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Padded, STRIPES, stripe};
+use crate::sync::{Addend, Padded, STRIPES, stripe};
 
 /// One word per thread, each alone on its cache lines: what every call writes.
 #[derive(Debug)]
-pub(crate) struct Lanes<T = AtomicU64>(Box<[Padded<T>]>);
+pub(crate) struct Lanes<T>(Box<[Padded<T>]>);
 
 /// How many lanes a breaker has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,18 +37,29 @@ impl<T> Lanes<T> {
     }
 }
 
-impl Lanes {
-    pub(crate) fn counters(count: LaneCount) -> Self {
-        Self::new(count, || AtomicU64::new(0))
+impl<T> Lanes<T> {
+    /// The lane of this thread, and whether no other thread writes what only owners write.
+    #[inline]
+    pub(crate) fn mine_or_shared(&self) -> (&T, bool) {
+        let stripe = stripe();
+        let lane = &self.0[stripe.index & (self.0.len() - 1)];
+        // On fewer lanes than stripes the owners of several stripes meet.
+        (lane, stripe.owned && self.0.len() == STRIPES)
+    }
+}
+
+impl Lanes<Addend> {
+    pub(crate) fn addends(count: LaneCount) -> Self {
+        Self::new(count, Addend::new)
     }
 
     #[inline]
     pub(crate) fn add_one(&self) {
-        self.mine().fetch_add(1, Ordering::Relaxed);
+        let (lane, owned) = self.mine_or_shared();
+        lane.add(owned, 1);
     }
 
     pub(crate) fn sum(&self) -> u64 {
-        let load = |lane: &AtomicU64| lane.load(Ordering::Relaxed);
-        self.iter().map(load).fold(0, u64::wrapping_add)
+        self.iter().map(Addend::sum).fold(0, u64::wrapping_add)
     }
 }

@@ -105,7 +105,7 @@ fn loom_a_failure_is_not_younger_than_its_number() {
         let other = Arc::clone(&window);
         let anywhere = thread::spawn(move || other.failure(GENERATION, false, CURRENT));
         window.first_failure(GENERATION);
-        window.first_success();
+        window.first_success(GENERATION);
         anywhere.join().unwrap();
         assert_eq!(fail(&window, &THREE), Verdict::Keep);
     });

@@ -12,9 +12,10 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 const VALUE_BITS: u32 = 44;
 const VALUE_MASK: u64 = (1 << VALUE_BITS) - 1;
 
-/// Values stay below this, so that a sum over all lanes still fits: half a trillion per lane, which
-/// is two months of 100,000 calls a second on one thread. Then the window starts afresh.
-pub(super) const LIMIT: u64 = 1 << 39;
+/// Values stay below this, so that a sum over all words of all lanes still fits: a quarter of a
+/// trillion per word, which is a month of 100,000 calls a second on one thread. Then the window
+/// starts afresh.
+pub(super) const LIMIT: u64 = 1 << 38;
 
 #[inline]
 pub(super) const fn pack(generation: u32, value: u64) -> u64 {
@@ -35,6 +36,18 @@ pub(super) fn count_up_quickly(word: &AtomicU64, generation: u32) -> bool {
     // One comparison: of an older or newer generation, and of a full word, the difference is large.
     seen.wrapping_sub(pack(generation, 0)) < LIMIT
         && word.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+}
+
+/// As [`count_up_quickly`], for a word that no other thread writes.
+#[inline]
+pub(super) fn count_up_alone(word: &AtomicU64, generation: u32) -> bool {
+    let seen = word.load(Ordering::Relaxed);
+    let counts = seen.wrapping_sub(pack(generation, 0)) < LIMIT;
+    if counts {
+        // Release, as the swap: whoever reads the word has seen what this thread saw before.
+        word.store(seen + 1, Ordering::Release);
+    }
+    counts
 }
 
 /// Counts one up and returns the count before, or `None` when the generation is over.
