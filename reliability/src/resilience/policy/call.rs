@@ -16,7 +16,7 @@ use super::wait::{Bound, nothing_known_bounds_the_call};
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::retry::Retrying;
 use crate::resilience::{breaker, bulkhead};
-use crate::time::{Instant, Scope};
+use crate::time::{Clock, Instant, Scope};
 
 /// One call under a [`Policy`], from its first attempt to its last.
 ///
@@ -285,6 +285,10 @@ impl<'a, E> Call<'a, E> {
         self.policy.signals.count(Signal::Retried);
         events::retried(self.policy, self.attempts, pause);
         self.phase = Phase::Outside;
+        if !pause.is_zero() {
+            // The caller waits from here on, also when no attempt ever does.
+            self.waited_since.get_or_insert_with(|| Clock::precise().now());
+        }
         Some(Pause::new(pause))
     }
 

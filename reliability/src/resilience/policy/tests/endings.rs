@@ -1,6 +1,14 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
+async fn a_pause_is_part_of_the_latency_when_no_attempt_waits() {
+    let policy = Policy::builder("p").retry(retrying(3, 10 * MS)).build().unwrap();
+    let (result, attempts) = scripted(&policy, &[Err(TRANSIENT), Err(TRANSIENT), Ok(7)]).await;
+    assert_eq!((result, attempts), (Ok(7), 3));
+    assert_eq!(policy.latency().max(), Some(20 * MS));
+}
+
+#[tokio::test(start_paused = true)]
 async fn latency_counts_calls_that_waited_and_calls_that_did_not() {
     let policy = Policy::builder("p").timeout(Duration::from_secs(1)).build().unwrap();
     for _ in 0..99 {
