@@ -4,6 +4,7 @@
 mod breaker;
 mod bulkhead;
 mod fault;
+mod limits;
 mod policy;
 mod quiet;
 mod resilient;

@@ -1,7 +1,7 @@
 //! Literals in attributes: durations, counts and shares, read when the program is compiled, with
 //! every error on the literal.
 
-use core::time::Duration;
+use core::{ops::RangeInclusive, time::Duration};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -19,8 +19,8 @@ pub(crate) struct Period {
 /// Units, in nanoseconds.
 const UNITS: [(&str, u64); 8] = [
     ("ns", 1),
-    ("us", 1_000),
     ("µs", 1_000),
+    ("us", 1_000),
     ("ms", 1_000_000),
     ("s", 1_000_000_000),
     ("m", 60_000_000_000),
@@ -80,6 +80,27 @@ impl Period {
             ),
         }
     }
+}
+
+impl Period {
+    /// Reads a duration from a range.
+    pub(crate) fn within(value: &Expr, within: RangeInclusive<Duration>) -> syn::Result<Self> {
+        let period = Self::read(value)?;
+        if within.contains(&period.duration) {
+            return Ok(period);
+        }
+        let (least, most) = (as_written(*within.start()), as_written(*within.end()));
+        let message = format!("this duration must be from {least} to {most}");
+        Err(syn::Error::new(period.span, message))
+    }
+}
+
+/// A duration as one would write it: in the largest unit that needs no fraction.
+fn as_written(duration: Duration) -> String {
+    let nanos = duration.as_nanos();
+    let whole = |(_, unit): &&(&str, u64)| nanos.is_multiple_of(u128::from(*unit));
+    let (name, unit) = UNITS.iter().rfind(whole).unwrap_or(&UNITS[0]);
+    format!("`\"{}{name}\"`", nanos / u128::from(*unit))
 }
 
 impl ToTokens for Period {
@@ -162,15 +183,16 @@ fn exact_nanos(number: &str, nanos_per_unit: u64) -> Option<u128> {
     whole.checked_mul(u128::from(nanos_per_unit))?.checked_add(scaled / unit)
 }
 
-/// Reads a whole number from `least` to `most`.
-pub(crate) fn count(value: &Expr, least: u32, most: u32) -> syn::Result<u32> {
+/// Reads a whole number from a range.
+pub(crate) fn count(value: &Expr, within: RangeInclusive<u32>) -> syn::Result<u32> {
+    let (least, most) = (within.start(), within.end());
     let expected = || format!("expected a whole number from {least} to {most}");
     let number = match literal(value) {
         Some(Lit::Int(number)) => number.base10_parse::<u32>().ok(),
         _ => None,
     };
     match number {
-        Some(number) if (least..=most).contains(&number) => Ok(number),
+        Some(number) if within.contains(&number) => Ok(number),
         _ => Err(syn::Error::new_spanned(value, expected())),
     }
 }

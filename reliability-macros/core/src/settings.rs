@@ -1,5 +1,7 @@
 //! Walks the settings of an attribute in the order in which they are written, and reads each.
 
+use core::{ops::RangeInclusive, time::Duration};
+
 use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, Path, parse::ParseStream};
 
@@ -104,9 +106,14 @@ impl Setting {
         Period::read(&self.expr()?)
     }
 
+    /// `name = "250ms"`, from a range.
+    pub(crate) fn period_within(&self, within: RangeInclusive<Duration>) -> syn::Result<Period> {
+        Period::within(&self.expr()?, within)
+    }
+
     /// `name = 4`.
-    pub(crate) fn count(&self, least: u32, most: u32) -> syn::Result<u32> {
-        literal::count(&self.expr()?, least, most)
+    pub(crate) fn count(&self, within: RangeInclusive<u32>) -> syn::Result<u32> {
+        literal::count(&self.expr()?, within)
     }
 
     /// `name = 0.5`.

@@ -124,14 +124,14 @@ pub use policy::{
 /// | | `also(breaker_open)`: waits for the policy's own open breaker | no |
 /// | | `retry_after_max = ".."`: who asks us to stay away for longer is not asked again | 60s |
 /// | | `when = path`: the errors that are retried | by [`Fault`](crate::error::Fault) |
-/// | `breaker` | `window = count(1..=1_000_000)`, `time("..")` or `consecutive(1..=1_000_000)` | `count(100)` |
+/// | `breaker` | `window = count(1..=1_000_000)`, `time("..")` from 100 ms to a day, or `consecutive(1..=1_000_000)` | `count(100)` |
 /// | | `failure_rate =` above 0, at most 1 | 0.5 |
-/// | | `slow_calls("..", share)`: what is slow, and what share of it opens | none |
+/// | | `slow_calls("..", share)`: what is slow, from 1 us to 7 days, and what share of it opens | none |
 /// | | `min_calls = 1..=1_000_000` | 20 |
-/// | | `open_for = ".."`, `open_growth(factor, "longest")`, `open_jitter = share` | 5 s, no growth, 0 |
-/// | | `probes = 1..=255`, `half_open_for = ".."` | 3, 30 s |
+/// | | `open_for = ".."`, `open_growth(factor, "longest")`, from 1 ms to 7 days; `open_jitter = share` | 5 s, no growth, 0 |
+/// | | `probes = 1..=255`; `half_open_for = ".."`, from 1 ms to 7 days | 3, 30 s |
 /// | | `when = path`: the errors that count as failures | by [`Fault`](crate::error::Fault) |
-/// | `bulkhead` | `concurrent = 1..=1_000_000`, required; `queue = 0..=1_000_000`, `wait = ".."` | as [`Bulkhead::builder`] |
+/// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |
 /// | `timeout = ".."` | for one attempt | |
 ///
 /// Durations are strings, a number and `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, from 1 ns to 365 days:

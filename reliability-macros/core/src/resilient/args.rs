@@ -2,7 +2,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Expr, Path};
 
-use super::{breaker::Breaker, bulkhead::Bulkhead, fallback::Fallback, order, retry::Retry};
+use super::{
+    breaker::Breaker, bulkhead::Bulkhead, fallback::Fallback, limits, order, retry::Retry,
+};
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
@@ -83,7 +85,6 @@ const CLOCKS: Known = &[("precise", "precise"), ("coarse", "coarse"), ("ticked",
 
 /// How many keys a `key = ..` keeps policies for, unless `capacity` says.
 pub(crate) const DEFAULT_CAPACITY: u32 = 1_000;
-const CAPACITY_MAX: u32 = 1_000_000;
 
 impl Args {
     /// Reads and checks everything that can be checked without the item.
@@ -202,8 +203,7 @@ impl Draft {
             "policy" => self.policy = diagnostics.keep(setting.expr()).map(|e| (word(), e)),
             "key" => self.key = diagnostics.keep(setting.expr()).map(|e| (word(), e)),
             "capacity" => {
-                self.capacity =
-                    diagnostics.keep(setting.count(1, CAPACITY_MAX)).map(|n| (word(), n));
+                self.capacity = diagnostics.keep(setting.count(limits::KEYS)).map(|n| (word(), n));
             }
             "name" => self.name = diagnostics.keep(setting.text()).map(|t| (word(), t)),
             "clock" => {

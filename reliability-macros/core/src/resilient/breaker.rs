@@ -2,7 +2,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Path;
 
-use super::args::Building;
+use super::{args::Building, limits};
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
@@ -49,9 +49,6 @@ const KNOWN: Known = &[
 const WINDOWS: Known =
     &[("count", "count(100)"), ("time", "time(\"10s\")"), ("consecutive", "consecutive(5)")];
 
-const CALLS_MAX: u32 = 1_000_000;
-const PROBES_MAX: u32 = 255;
-
 impl Breaker {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
@@ -79,12 +76,14 @@ impl Breaker {
                 self.check_rate(diagnostics, setting);
                 self.slow_calls = diagnostics.keep(slow_calls(setting));
             }
-            "min_calls" => self.min_calls = diagnostics.keep(setting.count(1, CALLS_MAX)),
-            "open_for" => self.open_for = diagnostics.keep(setting.period()),
+            "min_calls" => self.min_calls = diagnostics.keep(setting.count(limits::CALLS)),
+            "open_for" => self.open_for = diagnostics.keep(setting.period_within(limits::OPEN_FOR)),
             "open_growth" => self.open_growth = diagnostics.keep(open_growth(setting)),
             "open_jitter" => self.open_jitter = diagnostics.keep(setting.share()),
-            "half_open_for" => self.half_open_for = diagnostics.keep(setting.period()),
-            "probes" => self.probes = diagnostics.keep(setting.count(1, PROBES_MAX)),
+            "half_open_for" => {
+                self.half_open_for = diagnostics.keep(setting.period_within(limits::OPEN_FOR))
+            }
+            "probes" => self.probes = diagnostics.keep(setting.count(limits::PROBES)),
             _ => self.when = diagnostics.keep(setting.path()),
         }
     }
@@ -169,20 +168,20 @@ fn window(setting: &Setting) -> syn::Result<Window> {
     let window = setting.variant("window of calls", WINDOWS)?;
     let [size] = window.exactly()?;
     match window.name {
-        "count" => literal::count(size, 1, CALLS_MAX).map(Window::Count),
-        "time" => Period::read(size).map(Window::Time),
-        _ => literal::count(size, 1, CALLS_MAX).map(Window::Consecutive),
+        "count" => literal::count(size, limits::CALLS).map(Window::Count),
+        "time" => Period::within(size, limits::TIME_WINDOW).map(Window::Time),
+        _ => literal::count(size, limits::CALLS).map(Window::Consecutive),
     }
 }
 
 fn slow_calls(setting: &Setting) -> syn::Result<(Period, f64)> {
     let call = setting.call()?;
     let [slow_after, rate] = call.exactly()?;
-    Ok((Period::read(slow_after)?, literal::share(rate)?))
+    Ok((Period::within(slow_after, limits::SLOW_AFTER)?, literal::share(rate)?))
 }
 
 fn open_growth(setting: &Setting) -> syn::Result<(f64, Period)> {
     let call = setting.call()?;
     let [factor, max] = call.exactly()?;
-    Ok((literal::factor(factor, 1.0, 100.0)?, Period::read(max)?))
+    Ok((literal::factor(factor, 1.0, 100.0)?, Period::within(max, limits::OPEN_FOR)?))
 }

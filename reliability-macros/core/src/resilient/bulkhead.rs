@@ -1,7 +1,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::args::Building;
+use super::{args::Building, limits};
 use crate::{
     diagnostics::Diagnostics,
     literal::Period,
@@ -19,8 +19,6 @@ pub(crate) struct Bulkhead {
 const KNOWN: Known =
     &[("concurrent", "concurrent = 64"), ("queue", "queue = 128"), ("wait", "wait = \"100ms\"")];
 
-const CONCURRENT_MAX: u32 = 1_000_000;
-
 impl Bulkhead {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
@@ -32,9 +30,9 @@ impl Bulkhead {
         settings::walk(diagnostics, "`bulkhead`", KNOWN, choices, |diagnostics, setting| {
             match setting.name {
                 "concurrent" => {
-                    this.concurrent = diagnostics.keep(setting.count(1, CONCURRENT_MAX))
+                    this.concurrent = diagnostics.keep(setting.count(limits::CONCURRENT))
                 }
-                "queue" => this.queue = diagnostics.keep(setting.count(0, CONCURRENT_MAX)),
+                "queue" => this.queue = diagnostics.keep(setting.count(limits::QUEUE)),
                 _ => this.wait = diagnostics.keep(setting.period()),
             }
         });

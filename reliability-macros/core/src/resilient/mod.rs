@@ -9,6 +9,7 @@ mod args;
 mod breaker;
 mod bulkhead;
 mod fallback;
+pub mod limits;
 mod order;
 mod render;
 mod retry;

@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use syn::{LitStr, Path};
 
-use super::args::Building;
+use super::{args::Building, limits};
 use crate::{
     diagnostics::Diagnostics,
     literal::{self, Period},
@@ -64,8 +64,6 @@ const BUDGET_SETTINGS: Known =
 
 /// Attempts, unless `attempts` says.
 const ATTEMPTS: u32 = 3;
-const ATTEMPTS_MAX: u32 = 1_000;
-const CAPACITY_MAX: u32 = 1_000_000;
 
 impl Retry {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
@@ -139,7 +137,7 @@ impl Retry {
 }
 
 fn attempts(setting: &Setting) -> syn::Result<u32> {
-    let attempts = setting.count(1, ATTEMPTS_MAX)?;
+    let attempts = setting.count(limits::ATTEMPTS)?;
     if attempts == 1 {
         let message = "`attempts` counts the first call, so 1 makes no retry; write at least 2, or \
                        remove `retry`";
@@ -243,7 +241,9 @@ impl Budget {
                     this.ratio =
                         diagnostics.keep(setting.expr().and_then(|ratio| literal::share(&ratio)))
                 }
-                "capacity" => this.capacity = diagnostics.keep(setting.count(1, CAPACITY_MAX)),
+                "capacity" => {
+                    this.capacity = diagnostics.keep(setting.count(limits::BUDGET_CAPACITY))
+                }
                 _ => this.name = diagnostics.keep(setting.text()),
             },
         );

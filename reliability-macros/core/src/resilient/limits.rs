@@ -1,0 +1,31 @@
+//! What the settings may be.
+//!
+//! The builders of the runtime crate refuse everything else as well, but only when the function is
+//! first called. They are tested against these ranges, so that neither side goes its own way.
+
+use core::{ops::RangeInclusive, time::Duration};
+
+/// How many attempts a call may make.
+pub const ATTEMPTS: RangeInclusive<u32> = 1..=1_000;
+/// Tokens that a full retry budget holds.
+pub const BUDGET_CAPACITY: RangeInclusive<u32> = 1..=1_000_000;
+/// Calls that a breaker judges by.
+pub const CALLS: RangeInclusive<u32> = 1..=1_000_000;
+/// Calls that a half-open breaker admits.
+pub const PROBES: RangeInclusive<u32> = 1..=255;
+/// How far a breaker's window of time reaches back.
+pub const TIME_WINDOW: RangeInclusive<Duration> = Duration::from_millis(100)..=days(1);
+/// From what time on a call is slow.
+pub const SLOW_AFTER: RangeInclusive<Duration> = Duration::from_micros(1)..=days(7);
+/// How long a breaker stays open, or half-open.
+pub const OPEN_FOR: RangeInclusive<Duration> = Duration::from_millis(1)..=days(7);
+/// Calls inside a bulkhead.
+pub const CONCURRENT: RangeInclusive<u32> = 1..=16_777_215;
+/// Calls that wait for a place in a bulkhead.
+pub const QUEUE: RangeInclusive<u32> = 0..=65_535;
+/// Keys whose policies are kept.
+pub(super) const KEYS: RangeInclusive<u32> = 1..=1_000_000;
+
+const fn days(days: u64) -> Duration {
+    Duration::from_secs(days * 86_400)
+}

@@ -1,0 +1,73 @@
+//! The attribute and the builders take the same values: a setting that compiles is not refused when
+//! the function is first called.
+
+use std::fmt::Debug;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use reliability::resilience::breaker::{Settings, Window};
+use reliability::resilience::{Breaker, Bulkhead, Policy, Retry, RetryBudget};
+use reliability_macros_core::resilient::limits;
+
+const NANO: Duration = Duration::from_nanos(1);
+
+/// Asserts that a builder takes both ends of the range, and nothing beyond.
+#[track_caller]
+fn same<T: Copy + Debug>(
+    range: RangeInclusive<T>,
+    below: impl Fn(T) -> Option<T>,
+    above: impl Fn(T) -> T,
+    accepts: impl Fn(T) -> bool,
+) {
+    let (least, most) = (*range.start(), *range.end());
+    assert!(accepts(least) && accepts(most), "an end of {range:?} is refused");
+    assert!(!accepts(above(most)), "more than {range:?} is taken");
+    assert!(!below(least).is_some_and(accepts), "less than {range:?} is taken");
+}
+
+#[track_caller]
+fn same_count(range: RangeInclusive<u32>, accepts: impl Fn(u32) -> bool) {
+    same(range, |least| least.checked_sub(1), |most| most + 1, accepts);
+}
+
+#[track_caller]
+fn same_duration(range: RangeInclusive<Duration>, accepts: impl Fn(Duration) -> bool) {
+    same(range, |least| Some(least - NANO), |most| most + NANO, accepts);
+}
+
+/// Whether a breaker takes the settings.
+fn breaker(change: impl FnOnce(Settings) -> Settings) -> bool {
+    Breaker::builder("limits").settings(change(Settings::standard())).build().is_ok()
+}
+
+#[test]
+fn of_a_breaker() {
+    same_count(limits::CALLS, |calls| breaker(|to| to.min_calls(calls)));
+    same_count(limits::CALLS, |calls| breaker(|to| to.window(Window::count(calls))));
+    same_count(limits::CALLS, |calls| {
+        breaker(|_| Settings::consecutive().window(Window::consecutive(calls)))
+    });
+    same_count(limits::PROBES, |probes| breaker(|to| to.probes(probes)));
+    same_duration(limits::TIME_WINDOW, |length| breaker(|to| to.window(Window::time(length))));
+    same_duration(limits::SLOW_AFTER, |after| breaker(|to| to.slow_calls(after, 0.5)));
+    same_duration(limits::OPEN_FOR, |period| breaker(|to| to.open_for(period)));
+    same_duration(limits::OPEN_FOR, |period| breaker(|to| to.half_open_for(period)));
+    same_duration(limits::OPEN_FOR, |longest| breaker(|to| to.open_growth(2.0, longest)));
+}
+
+#[test]
+fn of_a_bulkhead() {
+    let bulkhead = || Bulkhead::builder("limits");
+    same_count(limits::CONCURRENT, |calls| bulkhead().concurrent(calls).build().is_ok());
+    same_count(limits::QUEUE, |calls| bulkhead().queue(calls).build().is_ok());
+}
+
+#[test]
+fn of_a_retry() {
+    same_count(limits::ATTEMPTS, |attempts| {
+        Policy::builder("limits").retry(Retry::attempts(attempts)).build().is_ok()
+    });
+    same_count(limits::BUDGET_CAPACITY, |tokens| {
+        RetryBudget::builder("limits").capacity(tokens).build().is_ok()
+    });
+}
