@@ -134,5 +134,5 @@ async fn a_refusal_tells_who_refused_why_and_until_when() {
     assert_eq!(fields["reliability.policy.name"], "price");
     assert_eq!(fields["reliability.rejected_by"], "price");
     assert_eq!(fields["reliability.reason"], "timed_out");
-    assert!(!fields.contains_key("retry_after_ms"), "it is not known");
+    assert!(!fields.contains_key("reliability.retry_after_ms"), "it is not known");
 }

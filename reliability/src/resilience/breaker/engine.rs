@@ -357,7 +357,7 @@ impl Engine {
                     name: "reliability.breaker.transition",
                     target: "reliability",
                     tracing::Level::$level,
-                    reliability.policy.name = self.name.as_str(),
+                    reliability.breaker.name = self.name.as_str(),
                     reliability.breaker.from = from.as_str(),
                     reliability.breaker.to = to.as_str(),
                     "the breaker changed its state",

@@ -1,7 +1,7 @@
 //! What a policy tells while it works: `tracing` events, off the path of calls that go well.
 //!
 //! Names follow OpenTelemetry's conventions: lower case, dots between namespaces, snake case
-//! within. Without the `telemetry` feature nothing is emitted.
+//! within, all of them in this crate's namespace. Without the `telemetry` feature nothing is emitted.
 
 use core::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) fn rejected(policy: &Inner, rejected: &Rejected) {
         reliability.policy.name = policy.name.as_str(),
         reliability.reason = rejected.reason().as_str(),
         reliability.rejected_by = rejected.policy().as_str(),
-        retry_after_ms = rejected.retry_after().map(|after| after.as_millis() as u64),
+        reliability.retry_after_ms = rejected.retry_after().map(|after| after.as_millis() as u64),
         "rejected",
     );
 }
@@ -30,7 +30,7 @@ pub(super) fn retried(policy: &Inner, attempts: u32, pause: Duration) {
         tracing::Level::INFO,
         reliability.policy.name = policy.name.as_str(),
         reliability.attempts = attempts,
-        pause_ms = pause.as_millis() as u64,
+        reliability.pause_ms = pause.as_millis() as u64,
         "trying again",
     );
 }
@@ -54,7 +54,7 @@ pub(super) fn fell_back(policy: &Inner, class: Class) {
         target: "reliability",
         tracing::Level::INFO,
         reliability.policy.name = policy.name.as_str(),
-        error.class = class.as_str(),
+        reliability.class = class.as_str(),
         "asking the fallback",
     );
 }

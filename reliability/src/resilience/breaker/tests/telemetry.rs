@@ -66,7 +66,7 @@ fn each_transition_is_an_event_and_nothing_else_is() {
     let event = |level: &str, from: &str, to: &str| {
         format!(
             "{level} reliability.breaker.transition message=the breaker changed its state \
-             reliability.policy.name=rig \
+             reliability.breaker.name=rig \
              reliability.breaker.from={from} reliability.breaker.to={to}"
         )
     };
