@@ -8,7 +8,7 @@ use std::mem::{size_of, size_of_val};
 
 use reliability::error::Rejected;
 use reliability::resilience::bulkhead::{Enter, EnterOwned};
-use reliability::resilience::{Attempt, Breaker, Bulkhead, Call, Pause, Policy, Rescue};
+use reliability::resilience::{Attempt, Breaker, Bulkhead, Call, Fallback, Pause, Policy};
 use reliability::time::WithDeadline;
 use reliability_benches::single::{Small, ready, with_retry, with_timeout};
 use reliability_benches::stack::{Client, bare, by_hand, by_macro, policy};
@@ -53,7 +53,7 @@ fn named_futures_are_small() {
     type Work = Ready<Result<u32, Rejected>>;
     at_most(48, size_of::<Work>(), "`Ready<Result<u32, Rejected>>`, for comparison");
     with_timer_at_most(160, size_of::<Attempt<'_, '_, Work, Rejected>>(), "`Attempt` around it");
-    with_timer_at_most(160, size_of::<Rescue<'_, '_, Work, Rejected>>(), "`Rescue` around it");
+    with_timer_at_most(160, size_of::<Fallback<'_, '_, Work, Rejected>>(), "`Fallback` around it");
     at_most(64, size_of::<WithDeadline<Work>>(), "`WithDeadline` around it");
     at_most(256, size_of::<Call<'_, Rejected>>(), "`Call`");
     with_timer_at_most(112, size_of::<Pause>(), "`Pause`");

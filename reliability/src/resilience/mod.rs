@@ -62,7 +62,7 @@ pub use bulkhead::Bulkhead;
 pub use invalid::Invalid;
 #[cfg(feature = "std")]
 pub use policy::{
-    Attempt, Call, Classifier, IdempotencyKey, Layer, Next, Pause, Policy, PolicyBuilder, Rescue,
+    Attempt, Call, Classifier, Fallback, IdempotencyKey, Layer, Next, Pause, Policy, PolicyBuilder,
     Settings, Totals,
 };
 /// Puts an async function, or every async function of an `impl` block, under a policy.

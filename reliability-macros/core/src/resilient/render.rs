@@ -271,7 +271,7 @@ fn answer(args: &Args, params: &Params, names: &Names) -> TokenStream {
                 let (#error, #refuse) = #carried;
                 #asked
                 let #answer = #krate::__private::Answer(#answer);
-                #call.answer_with(#settled, #refuse).await
+                #call.fall_back_with(#settled, #refuse).await
             }
             #result => #carry,
         }

@@ -183,7 +183,7 @@ fn everything() {
                         let (error, refuse) = ::reliability::__private::carry_failure(failure);
                         let answer = cached_price(client, sku, error);
                         let answer = ::reliability::__private::Answer(answer);
-                        call.answer_with((&answer).kind().settle(answer), refuse).await
+                        call.fall_back_with((&answer).kind().settle(answer), refuse).await
                     }
                     result => ::reliability::__private::carry(result),
                 }

@@ -7,10 +7,10 @@ use super::Policy;
 use super::attempt::Attempt;
 use super::classify::Classifier;
 use super::events;
+use super::fallback::Fallback;
 use super::inner::{Inner, Step};
 use super::key::IdempotencyKey;
 use super::pause::Pause;
-use super::rescue::Rescue;
 use super::signals::Signal;
 use super::wait::{Bound, nothing_known_bounds_the_call};
 use crate::error::{Failure, Reason, Rejected};
@@ -205,22 +205,26 @@ impl<'a, E> Call<'a, E> {
     }
 
     /// Runs the fallback's future, under the deadline if that is written outside of `fallback`.
-    pub fn answer<F, T>(&mut self, work: F) -> Rescue<'_, 'a, F, E>
+    pub fn fall_back<F, T>(&mut self, work: F) -> Fallback<'_, 'a, F, E>
     where
         F: Future<Output = Result<T, E>>,
         E: From<Rejected>,
     {
-        self.answer_with(work, E::from)
+        self.fall_back_with(work, E::from)
     }
 
     /// The same, for an expansion that has asked for `From<Rejected>` elsewhere: the compiler would
     /// complain twice.
     #[doc(hidden)]
-    pub fn answer_with<F, T>(&mut self, work: F, refuse: fn(Rejected) -> E) -> Rescue<'_, 'a, F, E>
+    pub fn fall_back_with<F, T>(
+        &mut self,
+        work: F,
+        refuse: fn(Rejected) -> E,
+    ) -> Fallback<'_, 'a, F, E>
     where
         F: Future<Output = Result<T, E>>,
     {
-        Rescue::new(self, work, refuse)
+        Fallback::new(self, work, refuse)
     }
 
     /// The pause before another attempt, or the failure as the end of the call.
@@ -353,7 +357,7 @@ impl<'a, E> Call<'a, E> {
     }
 
     /// Polls the fallback inside the same scopes, but under the deadline only if that covers it.
-    pub(super) fn poll_rescue<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+    pub(super) fn poll_fallback<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
         let covered = self.policy.deadline_covers_fallback();
         let deadline = if covered { self.policy.deadline() } else { None };
         self.poll_inside(deadline, poll)

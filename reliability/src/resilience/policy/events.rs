@@ -1,7 +1,7 @@
 //! What a policy tells while it works: `tracing` events, off the path of calls that go well.
 //!
 //! Names follow OpenTelemetry's conventions: lower case, dots between namespaces, snake case
-//! within, all of them in this crate's namespace. Without the `telemetry` feature nothing is emitted.
+//! within, and all in this crate's namespace. Without the `telemetry` feature nothing is emitted.
 
 use core::time::Duration;
 

@@ -155,7 +155,7 @@ impl Policy {
         let mut call = Call::new(self, Classifier::by_fault());
         match attempts!(call, work) {
             Err(failure) if call.wants_fallback(&failure) => {
-                call.answer(fallback(failure.into_error())).await
+                call.fall_back(fallback(failure.into_error())).await
             }
             result => result.map_err(Failure::into_error),
         }

@@ -99,7 +99,7 @@ impl<E> Call<'_, E> {
     }
 
     /// What is left of a deadline that covers the fallback.
-    pub(super) fn begin_rescue(&mut self) -> Bound {
+    pub(super) fn begin_fallback(&mut self) -> Bound {
         let now = Clock::precise().now();
         let mut bound = Bound::NEVER;
         if let Some(at) = Scope::current_at(|| now) {

@@ -11,13 +11,13 @@ use crate::error::Rejected;
 
 pin_project! {
     /// The fallback's future, under what is left of the call's deadline where that is written
-    /// outside of the fallback; made by [`Call::answer`].
+    /// outside of the fallback; made by [`Call::fall_back`].
     ///
     /// # Cancel safety
     ///
     /// As the fallback's own.
     #[must_use = "futures do nothing unless polled"]
-    pub struct Rescue<'c, 'a, F, E> {
+    pub struct Fallback<'c, 'a, F, E> {
         #[pin]
         work: F,
         #[pin]
@@ -28,13 +28,13 @@ pin_project! {
     }
 }
 
-impl<'c, 'a, F, E> Rescue<'c, 'a, F, E> {
+impl<'c, 'a, F, E> Fallback<'c, 'a, F, E> {
     pub(super) fn new(call: &'c mut Call<'a, E>, work: F, refuse: fn(Rejected) -> E) -> Self {
         Self { work, timer: Timer::idle(), call, refuse }
     }
 }
 
-impl<F, T, E> Future for Rescue<'_, '_, F, E>
+impl<F, T, E> Future for Fallback<'_, '_, F, E>
 where
     F: Future<Output = Result<T, E>>,
 {
@@ -42,11 +42,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Poll::Ready(answer) = this.call.poll_rescue(|| this.work.poll(cx)) {
+        if let Poll::Ready(answer) = this.call.poll_fallback(|| this.work.poll(cx)) {
             return Poll::Ready(answer);
         }
         if !this.timer.is_armed() {
-            let bound = this.call.begin_rescue();
+            let bound = this.call.begin_fallback();
             if bound.exists() {
                 this.timer.as_mut().arm(bound.at);
             }
@@ -55,8 +55,8 @@ where
     }
 }
 
-impl<F, E> fmt::Debug for Rescue<'_, '_, F, E> {
+impl<F, E> fmt::Debug for Fallback<'_, '_, F, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rescue").field("call", &self.call).finish_non_exhaustive()
+        f.debug_struct("Fallback").field("call", &self.call).finish_non_exhaustive()
     }
 }
