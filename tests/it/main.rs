@@ -4,10 +4,10 @@
 mod breaker;
 mod bulkhead;
 mod fault;
-mod limits;
 mod policy;
 mod quiet;
 mod resilient;
 mod retry;
+mod same_rules;
 mod tidy;
 mod traced;

@@ -1,13 +1,15 @@
-//! The attribute and the builders take the same values: a setting that compiles is not refused when
-//! the function is first called.
+//! The attribute and the builders take the same settings: one that compiles is not refused when the
+//! function is first called.
 
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use reliability::resilience::breaker::{Settings, Window};
-use reliability::resilience::{Breaker, Bulkhead, Policy, Retry, RetryBudget};
-use reliability_macros_core::resilient::limits;
+use reliability::resilience::{
+    Breaker, Bulkhead, Layer, Policy, PolicyBuilder, Retry, RetryBudget,
+};
+use reliability_macros_core::resilient::{self, limits};
 
 const NANO: Duration = Duration::from_nanos(1);
 
@@ -41,7 +43,7 @@ fn breaker(change: impl FnOnce(Settings) -> Settings) -> bool {
 }
 
 #[test]
-fn of_a_breaker() {
+fn ranges_of_a_breaker() {
     same_count(limits::CALLS, |calls| breaker(|to| to.min_calls(calls)));
     same_count(limits::CALLS, |calls| breaker(|to| to.window(Window::count(calls))));
     same_count(limits::CALLS, |calls| {
@@ -56,18 +58,57 @@ fn of_a_breaker() {
 }
 
 #[test]
-fn of_a_bulkhead() {
+fn ranges_of_a_bulkhead() {
     let bulkhead = || Bulkhead::builder("limits");
     same_count(limits::CONCURRENT, |calls| bulkhead().concurrent(calls).build().is_ok());
     same_count(limits::QUEUE, |calls| bulkhead().queue(calls).build().is_ok());
 }
 
 #[test]
-fn of_a_retry() {
+fn ranges_of_a_retry() {
     same_count(limits::ATTEMPTS, |attempts| {
         Policy::builder("limits").retry(Retry::attempts(attempts)).build().is_ok()
     });
     same_count(limits::BUDGET_CAPACITY, |tokens| {
         RetryBudget::builder("limits").capacity(tokens).build().is_ok()
     });
+}
+
+const LAYERS: [(Layer, &str); 6] = [
+    (Layer::Fallback, "fallback = other"),
+    (Layer::Deadline, "deadline = \"3s\""),
+    (Layer::Retry, "retry"),
+    (Layer::Breaker, "breaker"),
+    (Layer::Bulkhead, "bulkhead(concurrent = 1)"),
+    (Layer::Timeout, "timeout = \"1s\""),
+];
+
+fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
+    match layer {
+        Layer::Fallback => builder.fallback(),
+        Layer::Deadline => builder.deadline(Duration::from_secs(3)),
+        Layer::Retry => builder.retry(Retry::standard()),
+        Layer::Breaker => builder.breaker(Breaker::standard("order")),
+        Layer::Bulkhead => builder.bulkhead(Bulkhead::builder("order").build().unwrap()),
+        Layer::Timeout => builder.timeout(Duration::from_secs(1)),
+        other => panic!("`{other}` is missing here"),
+    }
+}
+
+#[test]
+fn orders_of_layers() {
+    let mut refused = 0;
+    for (outer, outer_text) in LAYERS {
+        for (inner, inner_text) in LAYERS {
+            let arguments = format!("{outer_text}, {inner_text}, idempotent");
+            let function = "async fn price() -> Result<u32, Rejected> { Ok(7) }";
+            let expansion =
+                resilient::expand(arguments.parse().unwrap(), function.parse().unwrap());
+            let compiles = !expansion.to_string().contains("compile_error");
+            let builder = with(with(Policy::builder("order"), outer), inner);
+            assert_eq!(compiles, builder.build().is_ok(), "`{outer}` outside `{inner}`");
+            refused += u32::from(!compiles);
+        }
+    }
+    assert_eq!(refused, 6 + 7, "each layer twice, and seven mistakes");
 }
