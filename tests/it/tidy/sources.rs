@@ -3,7 +3,7 @@
 use super::{files, read, refuse};
 
 /// The house rule is about 400; this is where a file has to be cut.
-const MAX_LINES: usize = 600;
+const LINES_MAX: usize = 600;
 
 /// Texts that tell where or how the project was written, instead of what it is. Written in two
 /// halves, so that this file does not hold them itself.
@@ -70,7 +70,7 @@ fn not_owned(file: &str, text: &str) -> Vec<String> {
 fn files_fit_in_a_head() {
     let long = files(".", &["rs"]).into_iter().filter_map(|path| {
         let lines = read(&path).lines().count();
-        (lines > MAX_LINES).then(|| format!("{}: {lines} lines; cut it", path.display()))
+        (lines > LINES_MAX).then(|| format!("{}: {lines} lines; cut it", path.display()))
     });
     refuse(&long.collect::<Vec<_>>());
 }

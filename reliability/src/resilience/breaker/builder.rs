@@ -107,7 +107,7 @@ impl BreakerBuilder {
     }
 
     /// How large a window of calls may become by [`Breaker::reconfigure`], at 8 bytes per call, 16
-    /// with a rule about slow calls. Standard: no larger than it is.
+    /// with a rule about slow calls. Default: no larger than it is.
     pub fn window_capacity(self, calls: u32) -> Self {
         Self { window_capacity: calls, ..self }
     }
@@ -121,7 +121,7 @@ impl BreakerBuilder {
         Self { lanes: LaneCount::Single, ..self }
     }
 
-    /// Where the time comes from. Standard: [`Clock::default`], the precise one.
+    /// Where the time comes from. Default: [`Clock::default`], the precise one.
     ///
     /// The clock is read when the breaker opens or refuses, for each call with a rule about slow
     /// calls, and for each outcome with a window of time; give these two a
@@ -131,7 +131,7 @@ impl BreakerBuilder {
     }
 
     /// Fixes the random numbers of [`open_jitter`](Self::open_jitter), so that the same history
-    /// makes the same periods. Standard: different for each breaker.
+    /// makes the same periods. Default: different for each breaker.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
     }

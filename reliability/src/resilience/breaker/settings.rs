@@ -26,35 +26,35 @@ use crate::resilience::Invalid;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The calls to judge by. Standard: the last 100, enough for one failure more or less not to
+    /// The calls to judge by. Default: the last 100, enough for one failure more or less not to
     /// matter, few enough to notice an outage within a second at 100 calls a second.
     pub window: Window,
     /// The share of failed calls at which the breaker opens: above 0, at most 1, in millionths.
-    /// Standard: 0.5, since half of all calls failing is no longer a hiccup of single machines.
+    /// Default: 0.5, since half of all calls failing is no longer a hiccup of single machines.
     pub failure_rate: f64,
     /// From what time on a call counts as slow (1 us to 7 days), and the share of slow calls at
-    /// which the breaker opens. Standard: none, because what is slow only the user knows.
+    /// which the breaker opens. Default: none, because what is slow only the user knows.
     pub slow_calls: Option<(Duration, f64)>,
-    /// How many calls there have to be before any rate is believed: 1 to 1,000,000. Standard: 20,
+    /// How many calls there have to be before any rate is believed: 1 to 1,000,000. Default: 20,
     /// so that two failures after a quiet night open nothing. A window of fewer calls is judged
     /// when it is full.
     pub min_calls: u32,
-    /// How long the breaker stays open: 1 ms to 7 days, in whole milliseconds. Standard: 5 s, which
+    /// How long the breaker stays open: 1 ms to 7 days, in whole milliseconds. Default: 5 s, which
     /// most restarts and failovers take.
     pub open_for: Duration,
-    /// By what factor the open period grows with each further trip, 1 to 100. Standard: 1, a fixed
+    /// By what factor the open period grows with each further trip, 1 to 100. Default: 1, a fixed
     /// period, because most outages are short and callers can tell when the next try is.
     pub open_growth: f64,
-    /// What the open period grows to at most, up to 7 days. Standard: 60 s.
+    /// What the open period grows to at most, up to 7 days. Default: 60 s.
     pub open_max: Duration,
     /// By up to what share an open period is lengthened at random, 0 to 1, so that many processes
-    /// do not probe at the same moment. Standard: 0, so that a period is what was asked for.
+    /// do not probe at the same moment. Default: 0, so that a period is what was asked for.
     pub open_jitter: f64,
-    /// How many calls the breaker admits to find out whether it may close: 1 to 255. Standard: 3, so
+    /// How many calls the breaker admits to find out whether it may close: 1 to 255. Default: 3, so
     /// that one lucky or unlucky call does not decide.
     pub probes: u32,
     /// How long probes may be on their way before the breaker gives them up and opens again: 1 ms to
-    /// 7 days. Standard: 30 s.
+    /// 7 days. Default: 30 s.
     pub half_open_for: Duration,
 }
 

@@ -29,7 +29,7 @@ impl BulkheadBuilder {
     }
 
     /// How many calls may be inside at a time: 1 to
-    /// [`MAX_CONCURRENT`](Bulkhead::MAX_CONCURRENT), 16 777 215.
+    /// [`CONCURRENT_MAX`](Bulkhead::CONCURRENT_MAX), 16,777,215.
     /// Default: [`DEFAULT_CONCURRENT`](Bulkhead::DEFAULT_CONCURRENT), 64.
     ///
     /// Little's law gives the number: calls per second times seconds per call, with some to spare.
@@ -38,7 +38,7 @@ impl BulkheadBuilder {
         self
     }
 
-    /// How many calls may wait for a place: 0 to [`MAX_QUEUE`](Bulkhead::MAX_QUEUE), 65 535.
+    /// How many calls may wait for a place: 0 to [`QUEUE_MAX`](Bulkhead::QUEUE_MAX), 65,535.
     /// Default: [`DEFAULT_QUEUE`](Bulkhead::DEFAULT_QUEUE), 128.
     ///
     /// With 0 a call that finds no room is refused at once. The queue takes 24 bytes a call, and
@@ -80,8 +80,8 @@ impl BulkheadBuilder {
     /// ```
     pub fn build(self) -> Result<Bulkhead, Invalid> {
         check_concurrent(&self.name, self.concurrent)?;
-        if self.queue > Bulkhead::MAX_QUEUE {
-            let expected = alloc::format!("at most {}", Bulkhead::MAX_QUEUE);
+        if self.queue > Bulkhead::QUEUE_MAX {
+            let expected = alloc::format!("at most {}", Bulkhead::QUEUE_MAX);
             return Err(Invalid::new(self.name, "queue", expected, self.queue).with_advice(
                 "a queue that long outlasts the patience of its callers; shorten it",
             ));
@@ -92,10 +92,10 @@ impl BulkheadBuilder {
 }
 
 pub(super) fn check_concurrent(name: &Name, concurrent: u32) -> Result<(), Invalid> {
-    if (1..=Bulkhead::MAX_CONCURRENT).contains(&concurrent) {
+    if (1..=Bulkhead::CONCURRENT_MAX).contains(&concurrent) {
         return Ok(());
     }
-    let expected = alloc::format!("1 to {}", Bulkhead::MAX_CONCURRENT);
+    let expected = alloc::format!("1 to {}", Bulkhead::CONCURRENT_MAX);
     Err(Invalid::new(name.clone(), "concurrent", expected, concurrent).with_advice(
         "leave out the bulkhead where no limit is wanted, use a breaker to stop all calls",
     ))

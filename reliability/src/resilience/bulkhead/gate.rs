@@ -31,26 +31,26 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, Padded};
 
 /// The largest limit that fits in the word.
-pub(super) const MAX_LIMIT: u32 = (1 << 24) - 1;
+pub(super) const LIMIT_MAX: u32 = (1 << 24) - 1;
 /// The longest queue that fits in the word.
-pub(super) const MAX_QUEUE: u32 = (1 << 16) - 1;
+pub(super) const QUEUE_MAX: u32 = (1 << 16) - 1;
 
 const ONE_INSIDE: u64 = 1;
 const LIMIT_SHIFT: u32 = 24;
 const WAITING_SHIFT: u32 = 48;
 const ONE_WAITING: u64 = 1 << WAITING_SHIFT;
-const LIMIT_MASK: u64 = (MAX_LIMIT as u64) << LIMIT_SHIFT;
+const LIMIT_MASK: u64 = (LIMIT_MAX as u64) << LIMIT_SHIFT;
 
 #[derive(Clone, Copy)]
 struct Word(u64);
 
 impl Word {
     fn inside(self) -> u32 {
-        self.0 as u32 & MAX_LIMIT
+        self.0 as u32 & LIMIT_MAX
     }
 
     fn limit(self) -> u32 {
-        (self.0 >> LIMIT_SHIFT) as u32 & MAX_LIMIT
+        (self.0 >> LIMIT_SHIFT) as u32 & LIMIT_MAX
     }
 
     fn waiting(self) -> u32 {
@@ -93,8 +93,8 @@ pub(super) enum Entry {
 
 impl Gate {
     pub(super) fn new(limit: u32, queue_capacity: u32) -> Self {
-        let limit = limit.min(MAX_LIMIT);
-        let queue_capacity = queue_capacity.min(MAX_QUEUE);
+        let limit = limit.min(LIMIT_MAX);
+        let queue_capacity = queue_capacity.min(QUEUE_MAX);
         let waiters = VecDeque::with_capacity(queue_capacity as usize);
         Self {
             word: Padded(AtomicU64::new(u64::from(limit) << LIMIT_SHIFT)),
@@ -180,7 +180,7 @@ impl Gate {
 
     /// More places let waiters in at once; fewer let the surplus run to its end.
     pub(super) fn set_limit(&self, limit: u32) {
-        let limit = u64::from(limit.min(MAX_LIMIT)) << LIMIT_SHIFT;
+        let limit = u64::from(limit.min(LIMIT_MAX)) << LIMIT_SHIFT;
         let mut seen = self.load();
         // Relaxed: a read-modify-write carries on what earlier leaves released.
         while let Err(found) = self.replace(seen, (seen.0 & !LIMIT_MASK) | limit, Ordering::Relaxed)

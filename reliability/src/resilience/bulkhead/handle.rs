@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::builder::BulkheadBuilder;
 use super::enter::{Enter, EnterOwned};
-use super::gate::{Gate, MAX_LIMIT, MAX_QUEUE};
+use super::gate::{Gate, LIMIT_MAX, QUEUE_MAX};
 use super::permit::{Held, OwnedPermit, Permit};
 use super::ticket::{Ticket, Waiting};
 use crate::error::{Name, Reason, Rejected};
@@ -58,9 +58,9 @@ impl Bulkhead {
     /// The longest wait, where [`wait`](BulkheadBuilder::wait) is not set.
     pub const DEFAULT_WAIT: Duration = Duration::from_millis(100);
     /// The largest number of calls inside that can be asked for.
-    pub const MAX_CONCURRENT: u32 = MAX_LIMIT;
+    pub const CONCURRENT_MAX: u32 = LIMIT_MAX;
     /// The longest queue that can be asked for.
-    pub const MAX_QUEUE: u32 = MAX_QUEUE;
+    pub const QUEUE_MAX: u32 = QUEUE_MAX;
 
     /// A bulkhead with the defaults, each of which can be changed.
     ///
@@ -208,7 +208,7 @@ impl Bulkhead {
     }
 
     /// Changes how many calls may be inside at a time: 1 to
-    /// [`MAX_CONCURRENT`](Bulkhead::MAX_CONCURRENT).
+    /// [`CONCURRENT_MAX`](Bulkhead::CONCURRENT_MAX).
     ///
     /// More places let those who wait in at once. Fewer throw nobody out: the surplus runs to its
     /// end, and nobody enters until there is room under the new limit.

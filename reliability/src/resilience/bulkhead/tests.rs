@@ -30,16 +30,16 @@ fn settings_out_of_range_are_refused_by_name() {
     let refused = |builder: BulkheadBuilder| builder.build().map_err(|i| i.setting() == "queue");
     let builder = || Bulkhead::builder("test");
     assert_eq!(refused(builder().concurrent(0)).err(), Some(false));
-    assert_eq!(refused(builder().concurrent(Bulkhead::MAX_CONCURRENT + 1)).err(), Some(false));
-    assert_eq!(refused(builder().queue(Bulkhead::MAX_QUEUE + 1)).err(), Some(true));
+    assert_eq!(refused(builder().concurrent(Bulkhead::CONCURRENT_MAX + 1)).err(), Some(false));
+    assert_eq!(refused(builder().queue(Bulkhead::QUEUE_MAX + 1)).err(), Some(true));
 
-    let largest = builder().concurrent(Bulkhead::MAX_CONCURRENT).queue(Bulkhead::MAX_QUEUE);
+    let largest = builder().concurrent(Bulkhead::CONCURRENT_MAX).queue(Bulkhead::QUEUE_MAX);
     let largest = largest.build().unwrap();
-    assert_eq!(largest.concurrent(), Bulkhead::MAX_CONCURRENT);
-    assert_eq!((largest.queue(), largest.in_use(), largest.queued()), (Bulkhead::MAX_QUEUE, 0, 0));
+    assert_eq!(largest.concurrent(), Bulkhead::CONCURRENT_MAX);
+    assert_eq!((largest.queue(), largest.in_use(), largest.queued()), (Bulkhead::QUEUE_MAX, 0, 0));
 
     assert_eq!(largest.set_concurrent(0).unwrap_err().setting(), "concurrent");
-    assert_eq!(largest.concurrent(), Bulkhead::MAX_CONCURRENT);
+    assert_eq!(largest.concurrent(), Bulkhead::CONCURRENT_MAX);
 }
 
 #[test]

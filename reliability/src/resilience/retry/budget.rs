@@ -73,7 +73,7 @@ impl RetryBudget {
     pub const DEFAULT_CAPACITY: u32 = 100;
 
     /// The largest bucket that can be asked for.
-    pub const MAX_CAPACITY: u32 = 1_000_000;
+    pub const CAPACITY_MAX: u32 = 1_000_000;
 
     /// A budget with other settings than the default.
     ///
@@ -240,8 +240,8 @@ impl Settings {
             return Err(Invalid::new(name.clone(), "ratio", expected, ratio)
                 .with_advice("write `0.2` to allow one retry for five calls"));
         }
-        if !(1..=RetryBudget::MAX_CAPACITY).contains(&capacity) {
-            let expected = alloc::format!("1 to {} tokens", RetryBudget::MAX_CAPACITY);
+        if !(1..=RetryBudget::CAPACITY_MAX).contains(&capacity) {
+            let expected = alloc::format!("1 to {} tokens", RetryBudget::CAPACITY_MAX);
             return Err(Invalid::new(name.clone(), "capacity", expected, capacity)
                 .with_advice("leave out `retry` where no retry is wanted"));
         }
@@ -280,7 +280,7 @@ impl RetryBudgetBuilder {
         self
     }
 
-    /// Tokens that a full bucket holds, and the bucket starts full: 1 to 1 000 000.
+    /// Tokens that a full bucket holds, and the bucket starts full: 1 to 1,000,000.
     /// Default: [`RetryBudget::DEFAULT_CAPACITY`].
     pub fn capacity(mut self, capacity: u32) -> Self {
         self.capacity = capacity;
@@ -304,7 +304,7 @@ impl RetryBudgetBuilder {
     /// # Errors
     ///
     /// [`Invalid`] when ratio or capacity is out of its range, when the name was declared with
-    /// other settings, or when the process has [`MAX_SHARED`](RetryBudget::MAX_SHARED) shared
+    /// other settings, or when the process has [`SHARED_MAX`](RetryBudget::SHARED_MAX) shared
     /// budgets already.
     ///
     /// # Examples

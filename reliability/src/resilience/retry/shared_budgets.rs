@@ -20,7 +20,7 @@ impl RetryBudget {
     ///
     /// One per dependency is meant. A name made from a request's data would never stop growing;
     /// beyond this many it is refused instead.
-    pub const MAX_SHARED: usize = 1_024;
+    pub const SHARED_MAX: usize = 1_024;
 
     /// The budget of that name, the same for the whole process.
     ///
@@ -29,7 +29,7 @@ impl RetryBudget {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] when the name is new and the process has [`MAX_SHARED`](Self::MAX_SHARED)
+    /// [`Invalid`] when the name is new and the process has [`SHARED_MAX`](Self::SHARED_MAX)
     /// shared budgets already.
     ///
     /// # Examples
@@ -95,11 +95,11 @@ impl Registry {
         if let Some(entry) = entries.get_mut(&*name) {
             return then(entry);
         }
-        if entries.len() >= RetryBudget::MAX_SHARED {
+        if entries.len() >= RetryBudget::SHARED_MAX {
             return Err(Invalid::new(
                 name,
                 "budget",
-                std::format!("one of at most {} shared names", RetryBudget::MAX_SHARED),
+                std::format!("one of at most {} shared names", RetryBudget::SHARED_MAX),
                 "one more",
             )
             .with_advice(
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn the_number_of_names_is_bounded() {
         let registry = Registry::new();
-        for index in 0..RetryBudget::MAX_SHARED {
+        for index in 0..RetryBudget::SHARED_MAX {
             registry.mention(std::format!("customer-{index}").into()).unwrap();
         }
         let refused = registry.mention("one-too-many".into()).unwrap_err();

@@ -61,14 +61,14 @@ fn settings_out_of_range_are_refused_and_change_nothing() {
         (f64::NAN, 10, "ratio"),
         (f64::INFINITY, 10, "ratio"),
         (0.2, 0, "capacity"),
-        (0.2, RetryBudget::MAX_CAPACITY + 1, "capacity"),
+        (0.2, RetryBudget::CAPACITY_MAX + 1, "capacity"),
     ] {
         let invalid = budget.reconfigure(ratio, capacity).unwrap_err();
         assert_eq!(invalid.setting(), setting, "{ratio} {capacity}");
         assert!(RetryBudget::builder("test").ratio(ratio).capacity(capacity).build().is_err());
     }
     assert_eq!((budget.ratio(), budget.capacity(), budget.tokens()), (0.2, 100, 100.0));
-    for (ratio, capacity) in [(0.0, 1), (0.001, 1), (1.0, RetryBudget::MAX_CAPACITY)] {
+    for (ratio, capacity) in [(0.0, 1), (0.001, 1), (1.0, RetryBudget::CAPACITY_MAX)] {
         budget.reconfigure(ratio, capacity).unwrap();
         assert_eq!((budget.ratio(), budget.capacity()), (ratio, capacity));
     }
