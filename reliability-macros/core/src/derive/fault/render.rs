@@ -213,7 +213,9 @@ fn conversions(input: &DeriveInput, kinds: &[Kind<'_>]) -> TokenStream {
         };
         let (path, member, ty) = (kind.path(), &place.member, place.ty);
         let source = local("source");
-        Some(quote! {
+        // On the type, so that a second conversion from it is told of there.
+        let place = ty.span().resolved_at(Span::mixed_site());
+        Some(quote_spanned! {place=>
             #[automatically_derived]
             impl #parameters ::core::convert::From<#ty> for #name #arguments #condition {
                 fn from(#source: #ty) -> Self {
