@@ -185,16 +185,16 @@ fn exact_nanos(number: &str, nanos_per_unit: u64) -> Option<u128> {
 
 /// Reads a whole number from a range.
 pub(crate) fn count(value: &Expr, within: RangeInclusive<u32>) -> syn::Result<u32> {
-    let (least, most) = (within.start(), within.end());
-    let expected = || format!("expected a whole number from {least} to {most}");
-    let number = match literal(value) {
-        Some(Lit::Int(number)) => number.base10_parse::<u32>().ok(),
-        _ => None,
+    let expected = format!("expected a whole number from {} to {}", within.start(), within.end());
+    let message = match literal(value) {
+        Some(Lit::Int(number)) => match number.base10_parse::<u32>() {
+            Ok(number) if within.contains(&number) => return Ok(number),
+            _ => expected,
+        },
+        Some(_) => expected,
+        None => format!("{expected}, written out: it is read when the program is compiled"),
     };
-    match number {
-        Some(number) if within.contains(&number) => Ok(number),
-        _ => Err(syn::Error::new_spanned(value, expected())),
-    }
+    Err(syn::Error::new_spanned(value, message))
 }
 
 /// Reads a share above 0 and at most 1.

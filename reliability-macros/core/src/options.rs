@@ -52,16 +52,30 @@ impl Parse for Choice {
             Value::List(parentheses, content.parse()?)
         } else if input.peek(Token![=]) {
             let equals = input.parse()?;
-            let mut tokens = TokenStream::new();
-            while !input.is_empty() && !input.peek(Token![,]) {
-                tokens.extend([input.parse::<proc_macro2::TokenTree>()?]);
-            }
-            Value::Equals(equals, tokens)
+            Value::Equals(equals, value(input)?)
         } else {
             Value::Absent
         };
         Ok(Self { name, value })
     }
+}
+
+/// The tokens up to the next comma that is not part of an expression: those in `|sku, error| ..`
+/// and in `new::<A, B>()` are.
+fn value(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let ahead = input.fork();
+    let is_expression =
+        ahead.parse::<syn::Expr>().is_ok() && (ahead.is_empty() || ahead.peek(Token![,]));
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() {
+        let ended =
+            if is_expression { input.cursor() == ahead.cursor() } else { input.peek(Token![,]) };
+        if ended {
+            break;
+        }
+        tokens.extend([input.parse::<proc_macro2::TokenTree>()?]);
+    }
+    Ok(tokens)
 }
 
 #[cfg(test)]
@@ -82,6 +96,17 @@ mod tests {
         );
         assert!(
             matches!(&choices[3].value, Value::Equals(_, path) if path.to_string() == ":: a :: b")
+        );
+    }
+
+    #[test]
+    fn commas_inside_an_expression_do_not_part() {
+        let choices =
+            Choice::parse_all(quote!(a = |x, y| x + y, b = new::<A, B>(), c = 50 ms, d)).unwrap();
+        let names: Vec<String> = choices.iter().map(|choice| choice.name.to_string()).collect();
+        assert_eq!(names, ["a", "b", "c", "d"]);
+        assert!(
+            matches!(&choices[2].value, Value::Equals(_, value) if value.to_string() == "50 ms")
         );
     }
 

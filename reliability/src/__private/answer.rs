@@ -5,6 +5,10 @@
 //! `(&answer).kind()` finds the first where it applies and the second everywhere else.
 
 use core::future::{Future, Ready, ready};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 /// What a fallback returned: a `Result`, or a future of one.
 #[derive(Debug)]
@@ -40,8 +44,11 @@ impl<A> AnswerNow for &Answer<A> {}
 
 impl Later {
     /// The future itself.
-    pub fn settle<F: Future>(self, answer: Answer<F>) -> F {
-        answer.0
+    pub fn settle<F>(self, answer: Answer<F>) -> Settled<F>
+    where
+        F: Future<Output: FallbackResult>,
+    {
+        Settled { future: answer.0 }
     }
 }
 
@@ -49,6 +56,26 @@ impl Now {
     /// A future that is ready.
     pub fn settle<A: FallbackResult>(self, answer: Answer<A>) -> Ready<Result<A::Ok, A::Error>> {
         ready(answer.0.into_result())
+    }
+}
+
+pin_project! {
+    /// The future of an async fallback, whose output is a `Result` whatever else is wrong: so a
+    /// wrong one is told of once.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Settled<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future<Output: FallbackResult>> Future for Settled<F> {
+    type Output = Result<<F::Output as FallbackResult>::Ok, <F::Output as FallbackResult>::Error>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().future.poll(cx).map(FallbackResult::into_result)
     }
 }
 

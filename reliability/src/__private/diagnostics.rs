@@ -9,7 +9,8 @@ use crate::error::{Failure, Rejected};
     message = "`{Self}` cannot carry the refusal of a policy",
     label = "does not implement `From<Rejected>`",
     note = "when a policy refuses a call (breaker open, timed out, ..), the caller gets that as a `{Self}`: add a variant for it, and the line `impl From<reliability::error::Rejected> for {Self} {{ fn from(rejected: reliability::error::Rejected) -> Self {{ Self::Rejected(rejected) }} }}`",
-    note = "under `#[derive(reliability::error::Fault)]`, `#[fault(from)] Rejected(reliability::error::Rejected)` is such a variant and writes that line"
+    note = "under `#[derive(reliability::error::Fault)]`, `#[fault(from)] Rejected(reliability::error::Rejected)` is such a variant and writes that line",
+    note = "an error type that is not yours becomes a variant of one that is"
 )]
 pub trait CarriesRejected: From<Rejected> {}
 

@@ -5,6 +5,8 @@ mod answer;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod argument;
 mod diagnostics;
+#[cfg(all(feature = "std", feature = "resilience"))]
+mod shared;
 #[cfg(feature = "telemetry")]
 mod traced;
 
@@ -36,6 +38,8 @@ pub use diagnostics::{
     CarriesRejected, Method, OneImplementor, RetryAfter, carry, carry_failure, one_implementor,
     typed,
 };
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub use shared::{Shared, shared};
 #[cfg(feature = "telemetry")]
 pub use traced::{
     Ended, RecordDebug, RecordDisplay, RecordNothing, ShowDebug, ShowType, Shown, TypeName,

@@ -196,7 +196,11 @@ impl Draft {
             return;
         }
         match name {
-            "idempotent" => self.idempotent = diagnostics.keep(setting.flag()).map(|()| word()),
+            "idempotent" => {
+                diagnostics.keep(setting.flag());
+                // It was said, though in the wrong shape.
+                self.idempotent = Some(word());
+            }
             "idempotency_key" => {
                 self.idempotency_key = diagnostics.keep(setting.expr()).map(|e| (word(), e));
             }

@@ -83,10 +83,7 @@ fn expand_impl(args: TokenStream, item: TokenStream) -> TokenStream {
         stack::expand_member(&parsed, &args, function, &owner)
     });
     if wrapped == 0 {
-        let message = "there is no `async fn` in this `impl` block, so `#[resilient]` has nothing \
-                       to protect";
-        let error = syn::Error::new_spanned(&block.header, message).into_compile_error();
-        errors.extend(error);
+        errors.extend(signature::nothing_async(&block).into_compile_error());
     }
     dump(&owner, quote!(#expansion #errors))
 }

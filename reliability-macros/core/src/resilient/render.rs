@@ -14,6 +14,11 @@ fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
+/// Where the expression stands, for what the compiler says about its type.
+fn mixed_at(expression: &syn::Expr) -> Span {
+    expression.span().resolved_at(Span::mixed_site())
+}
+
 /// The function around a loop of attempts, or around a single one where there is no retry.
 pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem {
     let mut item = item.clone();
@@ -69,18 +74,32 @@ fn policy(
             quote!(let #policy: &#policy_type = #declared;)
         }
         Source::PerKey(key, capacity) => {
-            let name = local("key");
+            let name = Ident::new("key", mixed_at(key));
             let keyed = keyed(args, item, within, &name, *capacity);
             quote! {
                 let #name = &(#key);
                 let #policy: &#policy_type = &#keyed;
             }
         }
-        // The body changes what the policy may be a part of, so it is held by a clone.
-        Source::Shared(shared) if params.has_exclusive(&item.sig) => quote! {
-            let #policy: &#policy_type = &#policy_type::clone(&(#shared));
-        },
-        Source::Shared(shared) => quote!(let #policy: &#policy_type = &(#shared);),
+        Source::Shared(shared) => {
+            let name = Ident::new("shared", mixed_at(shared));
+            let here = krate.at(name.span());
+            let found = quote_spanned!(name.span()=> #here::__private::shared(#name));
+            if params.has_exclusive(&item.sig) {
+                // The body changes what the policy may be a part of, so it is held by a clone.
+                quote! {
+                    let #policy: &#policy_type = &{
+                        let #name = &(#shared);
+                        #policy_type::clone(#found)
+                    };
+                }
+            } else {
+                quote! {
+                    let #name = &(#shared);
+                    let #policy: &#policy_type = #found;
+                }
+            }
+        }
     };
     let is_shared = matches!(args.source, Source::Shared(_));
     let begin = if is_shared && !args.repeats() { quote!(once) } else { quote!(new) };
@@ -260,8 +279,9 @@ fn answer(args: &Args, params: &Params, names: &Names) -> TokenStream {
     let carried = quote_spanned!(span=> #here::__private::carry_failure(#failed));
     let (error, refuse) = (local("error"), local("refuse"));
     let function = fallback.function.to_token_stream();
-    let asked = params.call(&function, &error.to_token_stream(), &answer);
     let place = fallback.function.span().resolved_at(Span::mixed_site());
+    let given = Ident::new("error", place);
+    let asked = params.call(&function, &given.to_token_stream(), &answer);
     let answered = Ident::new("answer", place);
     let settled = quote_spanned!(place=> (&#answer).kind().settle(#answered));
     quote! {

@@ -137,13 +137,12 @@ impl Retry {
 }
 
 fn attempts(setting: &Setting) -> syn::Result<u32> {
-    let attempts = setting.count(limits::ATTEMPTS)?;
-    if attempts == 1 {
+    if setting.count(1..=1).is_ok() {
         let message = "`attempts` counts the first call, so 1 makes no retry; write at least 2, or \
                        remove `retry`";
         return Err(syn::Error::new_spanned(setting.expr()?, message));
     }
-    Ok(attempts)
+    setting.count(2..=*limits::ATTEMPTS.end())
 }
 
 /// What is retried though the table of dispositions says no.

@@ -6,7 +6,7 @@ use super::args::Args;
 use crate::{
     body::in_words,
     diagnostics::Diagnostics,
-    item::{Body, FnItem},
+    item::{Body, FnItem, ImplItem, Member},
 };
 
 /// Refuses, in words and with the shape that is wanted, what `#[resilient]` cannot stand on.
@@ -60,15 +60,36 @@ fn check_conditional(diagnostics: &mut Diagnostics, sig: &Signature) {
     }
 }
 
+const BOXED: &str = "`#[async_trait]` has already made this a plain function that returns a boxed \
+                     future. Write `#[resilient(..)]` above `#[async_trait]`, on the `impl` block, \
+                     so that it sees the `async fn`s; or do without `#[async_trait]`";
+
+/// What an `impl` block without an `async fn` is told.
+pub(super) fn nothing_async(block: &ImplItem) -> syn::Error {
+    let boxed = block.members.iter().find_map(|member| match member {
+        Member::Fn(function) => match &function.sig.output {
+            ReturnType::Type(_, ty) if is_boxed_future(ty) => Some(function.sig.fn_token),
+            _ => None,
+        },
+        Member::Other(_) => None,
+    });
+    match boxed {
+        Some(word) => syn::Error::new_spanned(word, BOXED),
+        None => syn::Error::new_spanned(
+            &block.header,
+            "there is no `async fn` in this `impl` block, so `#[resilient]` has nothing to protect",
+        ),
+    }
+}
+
+fn is_boxed_future(ty: &Type) -> bool {
+    mentions(ty, "Pin") && mentions(ty, "Box")
+}
+
 fn check_sync(diagnostics: &mut Diagnostics, sig: &Signature) {
     if let ReturnType::Type(_, ty) = &sig.output {
-        if mentions(ty, "Pin") && mentions(ty, "Box") {
-            diagnostics.error(
-                sig.fn_token,
-                "`#[async_trait]` has already made this a plain function that returns a boxed \
-                 future. Write `#[resilient(..)]` above `#[async_trait]`, on the `impl` block, so \
-                 that it sees the `async fn`s; or do without `#[async_trait]`",
-            );
+        if is_boxed_future(ty) {
+            diagnostics.error(sig.fn_token, BOXED);
             return;
         }
         if let Type::ImplTrait(_) = &**ty
