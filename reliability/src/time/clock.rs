@@ -168,7 +168,9 @@ pub(crate) mod system {
 
     static ORIGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
 
-    #[inline]
+    // A call is little beside the reading; inlined, it would keep `now` from being inlined where the
+    // clock is ticked.
+    #[inline(never)]
     pub(super) fn precise() -> Instant {
         let now = tokio::time::Instant::now();
         on_timeline(now, *ORIGIN.get_or_init(|| now))
@@ -203,7 +205,7 @@ pub(crate) mod system {
     }
 
     #[cfg(target_os = "linux")]
-    #[inline]
+    #[inline(never)]
     pub(super) fn coarse() -> Instant {
         use rustix::time::{ClockId, clock_gettime};
 
