@@ -24,24 +24,16 @@ impl<T> Lanes<T> {
         Self((0..count).map(|_| Padded(lane())).collect())
     }
 
-    /// The lane of this thread.
-    #[inline]
-    pub(crate) fn mine(&self) -> &T {
-        // The number of lanes is a power of two.
-        &self.0[stripe().index & (self.0.len() - 1)]
-    }
-
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().map(|lane| &lane.0)
     }
-}
 
-impl<T> Lanes<T> {
     /// The lane of this thread, and whether no other thread writes what only owners write.
     #[inline]
     pub(crate) fn mine_or_shared(&self) -> (&T, bool) {
         let stripe = stripe();
+        // The number of lanes is a power of two.
         let lane = &self.0[stripe.index & (self.0.len() - 1)];
         // On fewer lanes than stripes the owners of several stripes meet.
         (lane, stripe.owned && self.0.len() == STRIPES)

@@ -23,12 +23,27 @@ use crate::time::{Instant, saturating_nanos};
 #[derive(Debug)]
 pub(super) struct TimeWindow {
     width_nanos: AtomicU64,
-    successes: Lanes<Buckets>,
+    successes: Lanes<Lane>,
     failures: Padded<Buckets>,
     slow: Padded<Buckets>,
 }
 
 type Buckets = [AtomicU64; BUCKETS];
+
+/// The successes of one stripe's threads, as in the window of calls.
+#[derive(Debug)]
+struct Lane {
+    /// Of the thread that owns the stripe, which takes no locked instruction.
+    own: Buckets,
+    /// Of all others.
+    shared: Buckets,
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self { own: buckets(), shared: buckets() }
+    }
+}
 
 /// How finely the window slides: a tenth of it, as `ceil(n / 10)` calls for a window of calls.
 pub(super) const BUCKETS: usize = 10;
@@ -78,7 +93,7 @@ impl TimeWindow {
     pub(super) fn new(length: Duration, lanes: LaneCount) -> Self {
         Self {
             width_nanos: AtomicU64::new(width_nanos(length)),
-            successes: Lanes::new(lanes, buckets),
+            successes: Lanes::new(lanes, Lane::new),
             failures: Padded(buckets()),
             slow: Padded(buckets()),
         }
@@ -100,11 +115,19 @@ impl TimeWindow {
     #[inline]
     pub(super) fn success_quickly(&self, generation: u32, now: Instant) -> bool {
         let lap = self.lap(now);
-        let bucket = &self.successes.mine()[(lap % BUCKETS as u64) as usize];
+        let (lane, owned) = self.successes.mine_or_shared();
+        let index = (lap % BUCKETS as u64) as usize;
+        let bucket = if owned { &lane.own[index] } else { &lane.shared[index] };
         let seen = bucket.load(Ordering::Relaxed);
-        Stamp::of(seen) == Stamp::new(generation, lap)
-            && seen & COUNT_MASK != COUNT_MASK
-            && bucket.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        if Stamp::of(seen) != Stamp::new(generation, lap) || seen & COUNT_MASK == COUNT_MASK {
+            return false;
+        }
+        if owned {
+            // Release, as the swap: whoever reads the bucket has seen what this thread saw before.
+            bucket.store(seen + 1, Ordering::Release);
+            return true;
+        }
+        bucket.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Counts a success, or returns `None` when the generation is over.
@@ -114,7 +137,8 @@ impl TimeWindow {
         N: Fn() -> Instant,
         C: Fn() -> bool,
     {
-        self.add_one(self.successes.mine(), at)
+        let (lane, owned) = self.successes.mine_or_shared();
+        self.add_one(if owned { &lane.own } else { &lane.shared }, at)
     }
 
     /// As [`success`](Self::success), for a failure.
@@ -155,7 +179,8 @@ impl TimeWindow {
         // meanwhile makes the rate smaller, never larger.
         let failures = sum(&self.failures, now);
         let slow = sum(&self.slow, now);
-        let successes: u64 = self.successes.iter().map(|lane| sum(lane, now)).sum();
+        let lanes = self.successes.iter().flat_map(|lane| [&lane.own, &lane.shared]);
+        let successes: u64 = lanes.map(|buckets| sum(buckets, now)).sum();
         Counts { calls: successes + failures, failures, slow }
     }
 
