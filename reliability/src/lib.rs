@@ -49,7 +49,8 @@
 //! `std`, `macros`, `resilience` and `telemetry` are on by default; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries; `full` is all of them. Without `std`
 //! the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers, backoff schedules
-//! and retry budgets.
+//! and retry budgets. With default features off, the derives want `macros`, `#[resilient]` wants
+//! `macros`, `std` and `resilience`, and `#[traced]` wants `macros` and `telemetry`.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

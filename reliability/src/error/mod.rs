@@ -89,7 +89,7 @@ pub use rejected::{Failure, Reason, Rejected};
 /// | `severity =` `debug`, `info`, `warning`, `error`, `critical` | variant, struct; enum | instead of what the class says |
 /// | `source` | variant, struct, field | the error inside answers: class, severity, `retry_after`, disposition, rejection |
 /// | `from` | variant, struct, field | the same, and `From` for the type of the only field |
-/// | `crate = ::path` | type | where this crate is, for those who re-export it |
+/// | `crate = ::path` | type | where this crate is, for those who re-export or rename it |
 ///
 /// With several fields, the source is the one that is marked, that other derives mark as `#[source]`
 /// or `#[from]`, or that is called `source`. A source whose type depends on a parameter of the type

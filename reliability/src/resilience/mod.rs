@@ -144,11 +144,11 @@ pub use policy::{
 /// | `idempotent` | running the body twice has the effect of running it once; `retry` wants this or the next |
 /// | `idempotency_key = expr` | the other side recognises a repeated call by this key: anything with `Display`, evaluated once per call, the same for all attempts; the body reads it with [`IdempotencyKey::current`] |
 /// | `when = path` | a `fn(&E) -> bool` that says whether an error is worth another try, for an `E` without [`Fault`](crate::error::Fault) |
-/// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one, instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt |
+/// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one (whatever derefs to it), instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt |
 /// | `key = expr` | one policy for each key, anything with `Display`, named `function/key`; the `capacity = 1000` keys used last are kept (at most 1,000,000) |
 /// | `name = ".."` | the name of the policy, instead of the function's |
 /// | `clock =` `precise`, `coarse`, `ticked` | what breaker and bulkhead read; see [`Clock`](crate::time::Clock) |
-/// | `crate = ::path` | where this crate is, for those who re-export it |
+/// | `crate = ::path` | where this crate is, for those who re-export or rename it |
 ///
 /// # What the function needs
 ///
@@ -187,8 +187,14 @@ pub use policy::{
 ///
 /// # Panics
 ///
-/// On the first call, when a setting that only the running program knows is refused: a budget that
-/// another function declared with other figures.
+/// - On the first call, when a setting that only the running program knows is refused: a budget that
+///   another function declared with other figures.
+/// - When a call has to wait under `deadline`, `timeout` or `bulkhead`, or between two attempts,
+///   outside of a tokio runtime whose time driver is enabled, as it is by `#[tokio::main]`.
+///
+/// # Features
+///
+/// It is there with `macros`, `std` and `resilience`.
 #[cfg(all(feature = "std", feature = "macros"))]
 pub use reliability_macros::resilient;
 #[cfg(feature = "std")]

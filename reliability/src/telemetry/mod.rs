@@ -63,7 +63,7 @@ mod source;
 /// | `fields(..)` | more fields, as `tracing` writes them: `a = x`, `a.b = %x` by `Display`, `?x` by `Debug`. A field that is called like an argument replaces it | none |
 /// | `skip(..)` | arguments that are not recorded: what is secret, or large | |
 /// | `skip_all` | records no argument | |
-/// | `crate = ::path` | where this crate is, for those who re-export it | `::reliability` |
+/// | `crate = ::path` | where this crate is, for those who re-export or rename it | `::reliability` |
 ///
 /// Numbers, `bool` and `&str` are recorded as such; other arguments by `Debug`, or by the name of
 /// their type where it has none. `self`, destructured arguments and those under `#[cfg(..)]` are not
