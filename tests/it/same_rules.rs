@@ -49,6 +49,9 @@ fn ranges_of_a_breaker() {
     same_count(limits::CALLS, |calls| {
         breaker(|_| Settings::consecutive().window(Window::consecutive(calls)))
     });
+    assert!(breaker(|to| to.failure_rate(limits::SHARE_MIN)));
+    assert!(breaker(|to| to.slow_calls(Duration::from_secs(1), limits::SHARE_MIN)));
+    assert!(breaker(|to| to.open_jitter(limits::SHARE_MIN)));
     same_count(limits::PROBES, |probes| breaker(|to| to.probes(probes)));
     same_duration(limits::TIME_WINDOW, |length| breaker(|to| to.window(Window::time(length))));
     same_duration(limits::SLOW_AFTER, |after| breaker(|to| to.slow_calls(after, 0.5)));
@@ -72,6 +75,8 @@ fn ranges_of_a_retry() {
     same_count(limits::BUDGET_CAPACITY, |tokens| {
         RetryBudget::builder("limits").capacity(tokens).build().is_ok()
     });
+    let smallest = RetryBudget::builder("limits").ratio(limits::BUDGET_RATIO_MIN).build();
+    assert_eq!(smallest.unwrap().ratio(), limits::BUDGET_RATIO_MIN);
 }
 
 const LAYERS: [(Layer, &str); 6] = [

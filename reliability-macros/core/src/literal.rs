@@ -197,8 +197,8 @@ pub(crate) fn count(value: &Expr, within: RangeInclusive<u32>) -> syn::Result<u3
     Err(syn::Error::new_spanned(value, message))
 }
 
-/// Reads a share above 0 and at most 1.
-pub(crate) fn share(value: &Expr) -> syn::Result<f64> {
+/// Reads a share of at least `least` and at most 1.
+pub(crate) fn share(value: &Expr, least: f64) -> syn::Result<f64> {
     let number = match literal(value) {
         Some(Lit::Float(number)) => number.base10_parse::<f64>().ok(),
         Some(Lit::Int(number)) => number.base10_parse::<f64>().ok(),
@@ -210,7 +210,11 @@ pub(crate) fn share(value: &Expr) -> syn::Result<f64> {
         _ => None,
     };
     match number {
-        Some(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        Some(share) if (least..=1.0).contains(&share) => Ok(share),
+        Some(share) if share > 0.0 && share < least => {
+            let message = format!("this share is as good as 0; write at least `{least}`");
+            Err(syn::Error::new_spanned(value, message))
+        }
         percent => Err(wrong_share(value, percent)),
     }
 }
@@ -325,11 +329,17 @@ mod tests {
 
     #[test]
     fn a_percentage_is_answered_with_its_share() {
-        let error = share(&syn::parse_quote!(50)).unwrap_err().to_string();
+        let error = share(&syn::parse_quote!(50), 0.001).unwrap_err().to_string();
         assert_eq!(error, "expected a share above 0 and at most 1; write `0.5` for 50 %");
-        let error = share(&syn::parse_quote!("50%")).unwrap_err().to_string();
+        let error = share(&syn::parse_quote!("50%"), 0.001).unwrap_err().to_string();
         assert_eq!(error, "expected a share above 0 and at most 1; write `0.5` for 50 %");
-        assert_eq!(share(&syn::parse_quote!(1)).unwrap(), 1.0);
-        assert!(share(&syn::parse_quote!(0.0)).is_err());
+        assert_eq!(share(&syn::parse_quote!(1), 0.001).unwrap(), 1.0);
+        let error = share(&syn::parse_quote!(0.0), 0.001).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "expected a share above 0 and at most 1; write for example `0.5` for one half"
+        );
+        let error = share(&syn::parse_quote!(0.0009), 0.001).unwrap_err().to_string();
+        assert_eq!(error, "this share is as good as 0; write at least `0.001`");
     }
 }

@@ -117,8 +117,8 @@ impl Setting {
     }
 
     /// `name = 0.5`.
-    pub(crate) fn share(&self) -> syn::Result<f64> {
-        literal::share(&self.expr()?)
+    pub(crate) fn share(&self, least: f64) -> syn::Result<f64> {
+        literal::share(&self.expr()?, least)
     }
 
     /// `name = 2.0`.

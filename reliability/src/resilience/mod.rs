@@ -120,7 +120,7 @@ pub use policy::{
 /// | | `backoff =` `constant("..")`, or `linear`, `exponential`, `fibonacci`, `decorrelated` `("..", max = "..")` | `exponential("100ms", max = "10s")` |
 /// | | `exponential(.., factor = above 1, at most 100)` | 2 |
 /// | | `jitter = none`, `full`, `equal` (not with `decorrelated`) | `full` |
-/// | | `budget = "name"`, shared by all who write the name; or `budget(ratio = 0..=1, capacity = 1..=1_000_000, name = "..")` | no budget; 0.2, 100 |
+/// | | `budget = "name"`, shared by all who write the name; or `budget(ratio = 0.001..=1, capacity = 1..=1_000_000, name = "..")` | no budget; 0.2, 100 |
 /// | | `also(breaker_open)`: waits for the policy's own open breaker | no |
 /// | | `retry_after_max = ".."`: who asks us to stay away for longer is not asked again | 60s |
 /// | | `when = path`: the errors that are retried | by [`Fault`](crate::error::Fault) |

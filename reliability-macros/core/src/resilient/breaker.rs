@@ -70,7 +70,7 @@ impl Breaker {
             "window" => self.window = diagnostics.keep(window(setting)),
             "failure_rate" => {
                 self.check_rate(diagnostics, setting);
-                self.failure_rate = diagnostics.keep(setting.share());
+                self.failure_rate = diagnostics.keep(setting.share(limits::SHARE_MIN));
             }
             "slow_calls" => {
                 self.check_rate(diagnostics, setting);
@@ -79,7 +79,7 @@ impl Breaker {
             "min_calls" => self.min_calls = diagnostics.keep(setting.count(limits::CALLS)),
             "open_for" => self.open_for = diagnostics.keep(setting.period_within(limits::OPEN_FOR)),
             "open_growth" => self.open_growth = diagnostics.keep(open_growth(setting)),
-            "open_jitter" => self.open_jitter = diagnostics.keep(setting.share()),
+            "open_jitter" => self.open_jitter = diagnostics.keep(setting.share(limits::SHARE_MIN)),
             "half_open_for" => {
                 self.half_open_for = diagnostics.keep(setting.period_within(limits::OPEN_FOR))
             }
@@ -177,7 +177,7 @@ fn window(setting: &Setting) -> syn::Result<Window> {
 fn slow_calls(setting: &Setting) -> syn::Result<(Period, f64)> {
     let call = setting.call()?;
     let [slow_after, rate] = call.exactly()?;
-    Ok((Period::within(slow_after, limits::SLOW_AFTER)?, literal::share(rate)?))
+    Ok((Period::within(slow_after, limits::SLOW_AFTER)?, literal::share(rate, limits::SHARE_MIN)?))
 }
 
 fn open_growth(setting: &Setting) -> syn::Result<(f64, Period)> {

@@ -9,6 +9,10 @@ use core::{ops::RangeInclusive, time::Duration};
 pub const ATTEMPTS: RangeInclusive<u32> = 1..=1_000;
 /// Tokens that a full retry budget holds.
 pub const BUDGET_CAPACITY: RangeInclusive<u32> = 1..=1_000_000;
+/// The smallest share of a token that a first attempt deposits in a retry budget.
+pub const BUDGET_RATIO_MIN: f64 = 0.001;
+/// The smallest share of calls.
+pub const SHARE_MIN: f64 = 0.000_001;
 /// Calls that a breaker judges by.
 pub const CALLS: RangeInclusive<u32> = 1..=1_000_000;
 /// Calls that a half-open breaker admits.

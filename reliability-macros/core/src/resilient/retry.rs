@@ -5,7 +5,7 @@ use syn::{LitStr, Path};
 use super::{args::Building, limits};
 use crate::{
     diagnostics::Diagnostics,
-    literal::{self, Period},
+    literal::Period,
     settings::{self, Known, Setting},
 };
 
@@ -236,10 +236,7 @@ impl Budget {
             BUDGET_SETTINGS,
             choices,
             |diagnostics, setting| match setting.name {
-                "ratio" => {
-                    this.ratio =
-                        diagnostics.keep(setting.expr().and_then(|ratio| literal::share(&ratio)))
-                }
+                "ratio" => this.ratio = diagnostics.keep(setting.share(limits::BUDGET_RATIO_MIN)),
                 "capacity" => {
                     this.capacity = diagnostics.keep(setting.count(limits::BUDGET_CAPACITY))
                 }
