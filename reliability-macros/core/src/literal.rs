@@ -69,9 +69,8 @@ impl Period {
                 }),
                 Err(message) => wrong(message),
             },
-            Some(Lit::Int(number)) => wrong(format!(
-                "a duration is a string with its unit: write `\"{number}ms\"` or `\"{number}s\"`"
-            )),
+            Some(Lit::Int(number)) => wrong(in_quotes(&number.to_string())),
+            Some(Lit::Float(number)) => wrong(in_quotes(&number.to_string())),
             _ => wrong(
                 "a duration is a string with its unit, such as `\"250ms\"` or `\"2s\"`; it is read \
                  when the program is compiled. For one that is known later, build a `Policy` and \
@@ -80,6 +79,17 @@ impl Period {
             ),
         }
     }
+}
+
+/// For `800`, and for `800ms` without quotes.
+fn in_quotes(written: &str) -> String {
+    let advice = if parse_duration(written).is_ok() {
+        format!("`\"{written}\"`")
+    } else {
+        let number = written.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '_');
+        format!("`\"{number}ms\"` or `\"{number}s\"`")
+    };
+    format!("a duration is a string with its unit: write {advice}")
 }
 
 impl Period {

@@ -45,7 +45,9 @@ impl Choice {
 
 impl Parse for Choice {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input.call(Ident::parse_any)?;
+        let name = input
+            .call(Ident::parse_any)
+            .map_err(|error| syn::Error::new(error.span(), "expected the name of a setting"))?;
         let value = if input.peek(token::Paren) {
             let content;
             let parentheses = syn::parenthesized!(content in input);
@@ -64,8 +66,10 @@ impl Parse for Choice {
 /// and in `new::<A, B>()` are.
 fn value(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     let ahead = input.fork();
-    let is_expression =
-        ahead.parse::<syn::Expr>().is_ok() && (ahead.is_empty() || ahead.peek(Token![,]));
+    let is_expression = ahead.parse::<syn::Expr>().is_ok();
+    if is_expression && !ahead.is_empty() && !ahead.peek(Token![,]) {
+        return Err(ahead.error("expected a comma before the next setting"));
+    }
     let mut tokens = TokenStream::new();
     while !input.is_empty() {
         let ended =
@@ -101,13 +105,23 @@ mod tests {
 
     #[test]
     fn commas_inside_an_expression_do_not_part() {
-        let choices =
-            Choice::parse_all(quote!(a = |x, y| x + y, b = new::<A, B>(), c = 50 ms, d)).unwrap();
+        let choices = Choice::parse_all(quote!(a = |x, y| x + y, b = new::<A, B>(), c)).unwrap();
         let names: Vec<String> = choices.iter().map(|choice| choice.name.to_string()).collect();
-        assert_eq!(names, ["a", "b", "c", "d"]);
-        assert!(
-            matches!(&choices[2].value, Value::Equals(_, value) if value.to_string() == "50 ms")
-        );
+        assert_eq!(names, ["a", "b", "c"]);
+        let values: Vec<String> = choices
+            .iter()
+            .filter_map(|choice| match &choice.value {
+                Value::Equals(_, value) => Some(value.to_string()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(values, [quote!(|x, y| x + y).to_string(), quote!(new::<A, B>()).to_string()]);
+    }
+
+    #[test]
+    fn a_forgotten_comma_is_told_of() {
+        let error = Choice::parse_all(quote!(a = "1s" b = "2s")).unwrap_err();
+        assert_eq!(error.to_string(), "expected a comma before the next setting");
     }
 
     #[test]
