@@ -52,6 +52,8 @@ fn observe_breaker(breaker: &Breaker) -> BreakerSnapshot {
     BreakerSnapshot {
         name: now.name.to_string(),
         state: now.state.as_str(),
+        rejected: now.rejected,
+        trips: now.trips,
         transitions: edges
             .map(|(from, to)| (from.as_str(), to.as_str(), now.transitions(from, to)))
             .filter(|(_, _, times)| *times > 0)
@@ -65,5 +67,6 @@ fn observe_bulkhead(bulkhead: &Bulkhead) -> BulkheadSnapshot {
         concurrent: bulkhead.concurrent().into(),
         in_use: bulkhead.in_use().into(),
         queued: bulkhead.queued().into(),
+        rejected: bulkhead.rejected(),
     }
 }

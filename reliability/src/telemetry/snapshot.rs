@@ -101,6 +101,10 @@ pub struct BreakerSnapshot {
     pub name: String,
     /// The state that it is in, such as `"closed"` or `"half_open"`.
     pub state: &'static str,
+    /// Calls that it refused.
+    pub rejected: u64,
+    /// Open periods in a row, without closing in between.
+    pub trips: u32,
     /// How often it went from one state to another: `(from, to, times)`, without the zeros.
     pub transitions: Vec<(&'static str, &'static str, u64)>,
 }
@@ -117,6 +121,8 @@ pub struct BulkheadSnapshot {
     pub in_use: u64,
     /// How many calls wait for a place.
     pub queued: u64,
+    /// Calls that it refused.
+    pub rejected: u64,
 }
 
 impl fmt::Display for Snapshot {

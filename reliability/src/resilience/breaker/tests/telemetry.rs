@@ -62,7 +62,12 @@ fn each_transition_is_an_event_and_nothing_else_is() {
     // the only subscriber would be taken for one that nobody wants.
     scenario();
     let written = Written::default();
-    tracing::subscriber::with_default(written.clone(), scenario);
+    tracing::subscriber::with_default(written.clone(), || {
+        // `tracing` remembers who wants an event by the subscribers that were there when it first
+        // happened, and other tests are at it on other threads.
+        tracing::callsite::rebuild_interest_cache();
+        scenario();
+    });
     let event = |level: &str, from: &str, to: &str| {
         format!(
             "{level} reliability.breaker.transition message=the breaker changed its state \
