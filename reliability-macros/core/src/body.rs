@@ -1,6 +1,6 @@
 //! What all wrapping attributes do with a body: type it, and rename an owned `self` in it.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ReturnType, Type, spanned::Spanned as _, visit_mut::VisitMut};
 
@@ -37,40 +37,84 @@ pub(crate) fn erase_impl_trait(ty: &Type) -> Type {
     ty
 }
 
-/// The statements with `self` replaced by `this`, except in items that have a `self` of their own.
+/// The statements with `self` replaced by `this`, also where a format string captures it; except in
+/// items that have a `self` of their own, and in paths, where it is a module.
 pub(crate) fn rename_self(statements: TokenStream, this: &Ident) -> TokenStream {
-    let mut renamed = TokenStream::new();
-    let mut tokens = statements.into_iter().peekable();
-    // Inside `fn name(..) {..}` or `impl .. {..}`: up to the brace or semicolon.
+    rename(statements, this, false)
+}
+
+fn rename(tokens: TokenStream, this: &Ident, in_macro: bool) -> TokenStream {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    // Inside `fn name(..) {..}`, `impl .. {..}` or `use ..;`: up to the brace or semicolon.
     let mut in_item = false;
-    while let Some(token) = tokens.next() {
-        let token = match token {
-            TokenTree::Ident(word) if word == "self" && !in_item => {
+    let renamed = tokens.iter().enumerate().map(|(place, token)| {
+        let (before, after) = (&tokens[..place], &tokens[place + 1..]);
+        match token {
+            TokenTree::Ident(word) if word == "self" && !in_item && !begins_path(after) => {
                 let span = this.span().located_at(word.span());
                 Ident::new(&this.to_string(), span).into()
             }
             TokenTree::Ident(word) => {
-                let names_item = matches!(tokens.peek(), Some(TokenTree::Ident(_)));
-                in_item |= word == "impl" || word == "trait" || (word == "fn" && names_item);
-                word.into()
+                let names_item = matches!(after.first(), Some(TokenTree::Ident(_)));
+                in_item |= word == "impl" || word == "trait" || word == "use";
+                in_item |= word == "fn" && names_item;
+                token.clone()
             }
+            TokenTree::Group(_) if is_visibility(before) => token.clone(),
             TokenTree::Group(group) if !in_item => {
-                let mut inner = Group::new(group.delimiter(), rename_self(group.stream(), this));
+                let in_macro = in_macro || is_macro(before);
+                let mut inner =
+                    Group::new(group.delimiter(), rename(group.stream(), this, in_macro));
                 inner.set_span(group.span());
                 inner.into()
             }
             TokenTree::Group(group) => {
                 in_item &= group.delimiter() != Delimiter::Brace;
-                group.into()
+                token.clone()
             }
             TokenTree::Punct(punct) => {
                 in_item &= punct.as_char() != ';';
-                punct.into()
+                token.clone()
             }
-            literal @ TokenTree::Literal(_) => literal,
-        };
-        renamed.extend([token]);
+            TokenTree::Literal(literal) if in_macro => rename_captured(literal, this).into(),
+            TokenTree::Literal(_) => token.clone(),
+        }
+    });
+    renamed.collect()
+}
+
+/// Whether `::` comes next.
+fn begins_path(after: &[TokenTree]) -> bool {
+    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ':');
+    matches!(after, [first, second, ..] if is_colon(first) && is_colon(second))
+}
+
+/// Whether `pub` came last, as in `pub(self)`.
+fn is_visibility(before: &[TokenTree]) -> bool {
+    matches!(before.last(), Some(TokenTree::Ident(word)) if word == "pub")
+}
+
+/// Whether `name!` came last.
+fn is_macro(before: &[TokenTree]) -> bool {
+    matches!(before, [.., TokenTree::Ident(_), TokenTree::Punct(mark)] if mark.as_char() == '!')
+}
+
+/// `"{self:?}"` with the other name, where it is the string of a macro.
+fn rename_captured(literal: &Literal, this: &Ident) -> Literal {
+    let text = literal.to_string();
+    let mut renamed = String::new();
+    let mut rest = text.as_str();
+    while let Some(place) = rest.find("{self") {
+        let (head, tail) = (&rest[..place + 1], &rest[place + "{self".len()..]);
+        renamed.push_str(head);
+        let is_escaped = head.len() - head.trim_end_matches('{').len() == 2;
+        let is_captured = !is_escaped && tail.starts_with(['}', ':']);
+        renamed.push_str(&if is_captured { this.to_string() } else { "self".into() });
+        rest = tail;
     }
+    renamed.push_str(rest);
+    let mut renamed = renamed.parse().unwrap_or_else(|_| literal.clone());
+    renamed.set_span(literal.span());
     renamed
 }
 
@@ -130,6 +174,38 @@ mod tests {
             fn inner(&self) -> u8 { self.c }
             impl X { fn d(&self) {} }
             this.e()
+        };
+        assert_eq!(rename_self(body, &this).to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn a_self_that_is_a_module_stays() {
+        let this = Ident::new("this", Span::call_site());
+        let body = quote! {
+            use self::deep::f;
+            use std::fmt::{self, Debug};
+            pub(self) const N: u8 = self::n();
+            f(self)
+        };
+        let expected = quote! {
+            use self::deep::f;
+            use std::fmt::{self, Debug};
+            pub(self) const N: u8 = self::n();
+            f(this)
+        };
+        assert_eq!(rename_self(body, &this).to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn a_format_string_captures_the_other_name() {
+        let this = Ident::new("this", Span::call_site());
+        let body = quote! {
+            println!("{self} {self:?} {selfish} {{self}} {}", f("{self}"));
+            g("{self}")
+        };
+        let expected = quote! {
+            println!("{this} {this:?} {selfish} {{self}} {}", f("{this}"));
+            g("{self}")
         };
         assert_eq!(rename_self(body, &this).to_string(), expected.to_string());
     }

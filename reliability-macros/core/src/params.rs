@@ -1,6 +1,8 @@
 //! The parameters of a function, as what has to happen to each so that the body can run again.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use std::cell::RefCell;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Attribute, FnArg, Pat, PatIdent, ReceiverKind, Signature, Token, Type, spanned::Spanned as _,
@@ -35,6 +37,12 @@ enum Passing {
 struct Param {
     /// Its `#[cfg(..)]` attributes, which everything that names it has to carry.
     cfgs: Vec<Attribute>,
+    /// Its `#[allow(..)]` and the like, which go where the body binds it.
+    levels: Vec<Attribute>,
+    /// Whether the body need not use it.
+    excused: bool,
+    /// The names in the pattern as it is written.
+    names: Vec<Ident>,
     /// The name in the rewritten signature; none for `_`.
     outer: Option<Ident>,
     /// What the body binds; none where that is the outer name itself.
@@ -120,16 +128,13 @@ impl Params {
                         .position(|conditional| *conditional == index)
                         .is_none_or(|bit| present & (1 << bit) != 0)
                 };
-                let cfgs = conditional.iter().flat_map(|index| {
-                    let present = is_present(*index);
-                    self.params[*index].cfgs.iter().map(move |cfg| {
-                        let condition = condition(cfg);
-                        if present {
-                            quote!(#[cfg(#condition)])
-                        } else {
-                            quote!(#[cfg(not(#condition))])
-                        }
-                    })
+                let cfgs = conditional.iter().map(|index| {
+                    let conditions = self.params[*index].cfgs.iter().map(condition);
+                    if is_present(*index) {
+                        quote!(#(#[cfg(#conditions)])*)
+                    } else {
+                        quote!(#[cfg(not(all(#(#conditions),*)))])
+                    }
                 });
                 let receiver =
                     self.receiver.iter().map(|receiver| receiver.token.to_token_stream());
@@ -145,17 +150,67 @@ impl Params {
             .collect()
     }
 
-    /// Whether the body can change something that outlives an attempt.
-    pub(crate) fn has_exclusive(&self, sig: &Signature) -> bool {
-        let by_receiver = sig.receiver().is_some_and(|receiver| {
-            matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_)))
-        });
-        by_receiver || self.params.iter().any(|param| param.passing == Passing::Exclusive)
+    /// Has the body not warned of an argument that it leaves to others: to the fallback, or to an
+    /// expression in the attribute.
+    pub(crate) fn excuse_unused(&mut self, uses: Uses, expressions: &TokenStream) {
+        for param in &mut self.params {
+            let is_named = |word: &Ident| param.names.contains(word);
+            if uses == Uses::AlsoAfter || mentions(expressions.clone(), &is_named) {
+                param.excused = true;
+            }
+        }
+    }
+
+    /// Whether the expression names an argument that the body changes or takes along.
+    pub(crate) fn lends(&self, sig: &Signature, expression: TokenStream) -> bool {
+        let shared = sig
+            .receiver()
+            .is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, None)));
+        let names = self.params.iter().filter(|param| param.passing != Passing::Shared);
+        let names: Vec<&Ident> = names.flat_map(|param| &param.names).collect();
+        mentions(expression, &|word| (word == "self" && !shared) || names.contains(&word))
     }
 }
 
-/// What stands in the parentheses of a `#[cfg(..)]`; several attributes of one parameter are
-/// joined by the caller's repetition.
+/// Whether one of the identifiers in the tokens is wanted, those that format strings capture among
+/// them.
+fn mentions(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => wanted(&word),
+        TokenTree::Group(group) => mentions(group.stream(), wanted),
+        TokenTree::Literal(text) => captured(&text.to_string()).any(|word| wanted(&word)),
+        TokenTree::Punct(_) => false,
+    })
+}
+
+/// The names behind the braces of a format string.
+fn captured(text: &str) -> impl Iterator<Item = Ident> + '_ {
+    text.split('{').skip(1).filter_map(|rest| {
+        let end = rest.find(|letter: char| letter != '_' && !letter.is_alphanumeric());
+        syn::parse_str(&rest[..end?]).ok()
+    })
+}
+
+/// The identifiers of a pattern, those of its types among them.
+fn names(pattern: &Pat) -> Vec<Ident> {
+    let names = RefCell::new(Vec::new());
+    mentions(pattern.to_token_stream(), &|word| {
+        names.borrow_mut().push(word.clone());
+        false
+    });
+    names.into_inner()
+}
+
+/// Whether the attribute is about lints, or may become one that is.
+fn is_level(attr: &Attribute) -> bool {
+    const LEVELS: [&str; 5] = ["allow", "expect", "warn", "deny", "forbid"];
+    let path = attr.path();
+    LEVELS.iter().any(|level| path.is_ident(level))
+        || (path.is_ident("cfg_attr")
+            && !mentions(attr.meta.to_token_stream(), &|word| word == "cfg"))
+}
+
+/// What stands in the parentheses of a `#[cfg(..)]`.
 fn condition(cfg: &Attribute) -> TokenStream {
     match &cfg.meta {
         syn::Meta::List(list) => list.tokens.clone(),
@@ -184,10 +239,11 @@ impl Receiver {
         if !self.owned {
             return;
         }
-        let this = Ident::new("this", Span::mixed_site());
+        // Not hidden from the body, or its format strings could not capture it.
+        let this = Ident::new("self_of_attempt", self.token.span);
         let (token, mutable) = (&self.token, &self.mutable);
         let span = self.ty.as_ref().map_or(token.span, |ty| ty.span());
-        let value = keep(bindings, krate, uses, last, &token.to_token_stream(), "this", span);
+        let value = keep(bindings, krate, uses, last, &token.to_token_stream(), "self", span);
         bindings.each.extend(quote!(let #mutable #this = #value;));
         bindings.this = Some(this);
     }
@@ -201,8 +257,20 @@ impl Param {
             Type::Reference(_) => Passing::Shared,
             _ => Passing::Owned,
         };
-        let mut this = Self { cfgs, outer: None, inner: None, ty: (*typed.ty).clone(), passing };
+        let mut this = Self {
+            cfgs,
+            levels: Vec::new(),
+            excused: false,
+            names: names(&typed.pat),
+            outer: None,
+            inner: None,
+            ty: (*typed.ty).clone(),
+            passing,
+        };
         this.name(typed, index, uses);
+        if this.inner.is_some() {
+            this.levels = typed.attrs.extract_if(.., |attr| is_level(attr)).collect();
+        }
         this
     }
 
@@ -235,7 +303,8 @@ impl Param {
         let (Some(outer), Some(inner)) = (&self.outer, &self.inner) else {
             return;
         };
-        let cfgs = &self.cfgs;
+        let (cfgs, levels) = (&self.cfgs, &self.levels);
+        let excuse = self.excused.then(|| quote!(unused_variables,));
         let value = match self.passing {
             Passing::Shared => outer.to_token_stream(),
             Passing::Exclusive => quote!(&mut *#outer),
@@ -259,7 +328,8 @@ impl Param {
         // told: which is shadowing by the letter.
         bindings.each.extend(quote! {
             #(#cfgs)*
-            #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
+            #(#levels)*
+            #[allow(#excuse clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
             let #inner = #value;
         });
     }

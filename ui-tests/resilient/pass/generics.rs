@@ -63,10 +63,20 @@ fn is_send<T: Send>(value: T) -> T {
     value
 }
 
+#[resilient(retry(attempts = 2, backoff = constant("1ms")), idempotent)]
+async fn functions(
+    calls: &mut u32,
+) -> Result<(Box<dyn Fn(&str) -> &str + Send>, fn(&str) -> &str), Error> {
+    *calls += 1;
+    Ok((Box::new(str::trim), str::trim))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     assert_eq!(is_send(all(&1, [2, 3])).await.unwrap(), (&1, 2));
     assert_eq!(is_send(shout("hey")).await.unwrap().to_string(), "hey");
     assert_eq!(is_send(moved("on")).await.unwrap(), "on");
+    let (boxed, pointer) = is_send(functions(&mut 0)).await.unwrap();
+    assert_eq!(boxed(" a "), pointer(" a "));
     assert_eq!(is_send(Cell(5).at_least(4)).await.unwrap(), 5);
 }

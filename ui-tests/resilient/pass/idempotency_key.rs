@@ -27,6 +27,7 @@ impl From<Rejected> for Error {
 
 use reliability::resilience::IdempotencyKey;
 
+#[deny(unused)]
 #[resilient(
     retry(attempts = 3, backoff = constant("1ms")),
     idempotency_key = format!("order-{id}"),

@@ -28,7 +28,11 @@ impl From<Rejected> for Error {
 
 use std::sync::Arc;
 
-#[derive(Clone)]
+fn prefix() -> String {
+    "a ".into()
+}
+
+#[derive(Debug, Clone)]
 struct Store {
     stock: u32,
     asked: u32,
@@ -63,6 +67,16 @@ impl Store {
         Ok(stock + asked)
     }
 
+    #[resilient(retry(attempts = 2, backoff = constant("1ms")), idempotent)]
+    async fn described(mut self) -> Result<String, Error> {
+        use std::fmt::{self, Write as _};
+        self.asked += 1;
+        let mut text = self::prefix();
+        let written: fmt::Result = write!(text, "{self:?}");
+        written.map_err(|_| Error::Busy)?;
+        Ok(text)
+    }
+
     #[resilient(fallback = Self::emptied, retry(attempts = 2, backoff = constant("1ms")), idempotent)]
     async fn counted(self: Arc<Self>, least: u32) -> Result<u32, Error> {
         if self.stock < least { Err(Error::Busy) } else { Ok(self.stock) }
@@ -93,6 +107,7 @@ async fn main() {
     *store.exclusive_once().await.unwrap() = 1;
     assert_eq!(store.noting(&mut Vec::new()).await.unwrap(), 4);
     assert_eq!(store.clone().owned().await.unwrap(), 8);
+    assert_eq!(store.clone().described().await.unwrap(), "a Store { stock: 5, asked: 3 }");
     let store = Arc::new(store);
     assert_eq!(Arc::clone(&store).counted(4).await.unwrap(), 5);
     assert_eq!(store.counted(9).await.unwrap(), 5);

@@ -67,6 +67,41 @@ fn empty(
     Ok(counts[0])
 }
 
+#[deny(unused)]
+#[resilient(fallback = kept_for, timeout = "1s")]
+async fn left_to_the_fallback(a: String) -> Result<u32, Error> {
+    Err(Error::Busy)
+}
+
+fn kept_for(a: String, _error: Error) -> Result<u32, Error> {
+    Ok(a.len() as u32)
+}
+
+#[resilient(fallback = fewer, timeout = "1s")]
+async fn conditional(
+    a: u32,
+    #[cfg(all())]
+    #[cfg(any())]
+    absent: Missing,
+) -> Result<u32, Error> {
+    if a == 0 { Err(Error::Busy) } else { Ok(a) }
+}
+
+fn fewer(a: u32, _error: Error) -> Result<u32, Error> {
+    Ok(a)
+}
+
+#[deny(unused)]
+#[resilient(retry(attempts = 2, backoff = constant("1ms")), idempotent)]
+async fn excused(
+    #[allow(unused_variables)] a: u32,
+    #[expect(unused_variables)] b: String,
+    #[allow(unused_mut)] mut c: u32,
+    #[cfg_attr(all(), allow(unused_variables))] d: u32,
+) -> Result<u32, Error> {
+    Ok(c)
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let mut counts = [0, 0];
@@ -76,4 +111,7 @@ async fn main() {
     let order = Order { id: 0, items: vec![1] };
     let twice = r#match(order, (2, 3), &[4, 5], "t".into(), 9, "p".into(), &mut counts);
     assert_eq!(twice.await.unwrap(), 3);
+    assert_eq!(left_to_the_fallback("ab".into()).await.unwrap(), 2);
+    assert_eq!(conditional(0).await.unwrap(), 0);
+    assert_eq!(excused(1, "b".into(), 3, 4).await.unwrap(), 3);
 }

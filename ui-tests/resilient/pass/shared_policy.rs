@@ -65,6 +65,34 @@ impl Owner {
     }
 }
 
+#[derive(Clone)]
+struct Client {
+    policy: Policy,
+    replies: u32,
+}
+
+#[resilient(policy = client.policy)]
+async fn given_away(client: Client) -> Result<u32, Error> {
+    Ok(client.replies)
+}
+
+#[resilient(policy = client.policy, idempotent)]
+async fn given_to_each(client: Client) -> Result<u32, Error> {
+    Ok(client.replies)
+}
+
+impl Client {
+    #[resilient(policy = self.policy)]
+    async fn once(self: Arc<Self>) -> Result<u32, Error> {
+        Ok(self.replies)
+    }
+
+    #[resilient(policy = self.policy, idempotent)]
+    async fn again(self: Arc<Self>) -> Result<u32, Error> {
+        Ok(self.replies)
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     assert_eq!(repeated(&mut 0).await.unwrap(), 3);
@@ -72,4 +100,10 @@ async fn main() {
     let mut owner = Owner { policy: Arc::new(SHARED.clone()), calls: 0 };
     assert_eq!(owner.exclusive().await.unwrap(), 3);
     assert_eq!(owner.temporary().await.unwrap(), 3);
+    let client = Client { policy: SHARED.clone(), replies: 7 };
+    assert_eq!(given_away(client.clone()).await.unwrap(), 7);
+    assert_eq!(given_to_each(client.clone()).await.unwrap(), 7);
+    let client = Arc::new(client);
+    assert_eq!(client.clone().once().await.unwrap(), 7);
+    assert_eq!(client.again().await.unwrap(), 7);
 }

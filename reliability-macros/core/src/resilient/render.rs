@@ -27,12 +27,26 @@ pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem
         (false, true) => Uses::Repeatedly,
         (false, false) => Uses::Once,
     };
-    let params = Params::take(&mut item.sig, uses);
+    let mut params = Params::take(&mut item.sig, uses);
+    params.excuse_unused(uses, &expressions(args));
     let names = Names::new(&item);
     let policy = policy(args, &item, &params, &names, within);
     let attempts = attempts(args, &item, &params, &names, uses);
     let answer = answer(args, &params, &names);
     item.with_statements(quote!(#policy #attempts #answer))
+}
+
+/// What the attribute computes from the arguments.
+fn expressions(args: &Args) -> TokenStream {
+    let source = match &args.source {
+        Source::Declared => None,
+        Source::Shared(expression) | Source::PerKey(expression, _) => Some(expression),
+    };
+    let repeats = match &args.repeats {
+        Some(Repeats::Key(expression)) => Some(expression),
+        Some(Repeats::Idempotent) | None => None,
+    };
+    quote!(#source #repeats)
 }
 
 /// Local names of the expansion, and the place where errors about the error type are shown.
@@ -85,8 +99,9 @@ fn policy(
             let name = Ident::new("shared", mixed_at(shared));
             let here = krate.at(name.span());
             let found = quote_spanned!(name.span()=> #here::__private::shared(#name));
-            if params.has_exclusive(&item.sig) {
-                // The body changes what the policy may be a part of, so it is held by a clone.
+            if params.lends(&item.sig, shared.to_token_stream()) {
+                // The body changes or takes along what the policy is a part of, so it is held by a
+                // clone.
                 quote! {
                     let #policy: &#policy_type = &{
                         let #name = &(#shared);

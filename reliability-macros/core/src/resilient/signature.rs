@@ -249,4 +249,20 @@ impl Visit<'_> for Lifetimes {
         }
         syn::visit::visit_type_reference(self, reference);
     }
+
+    // What is left out in the type of a function is that function's own.
+    fn visit_type_fn_ptr(&mut self, function: &syn::TypeFnPtr) {
+        let outside = self.elided.len();
+        syn::visit::visit_type_fn_ptr(self, function);
+        self.elided.truncate(outside);
+    }
+
+    fn visit_parenthesized_generic_arguments(
+        &mut self,
+        arguments: &syn::ParenthesizedGenericArguments,
+    ) {
+        let outside = self.elided.len();
+        syn::visit::visit_parenthesized_generic_arguments(self, arguments);
+        self.elided.truncate(outside);
+    }
 }

@@ -160,7 +160,12 @@ fn everything() {
                     ::reliability::resilience::Classifier::by_fault(),
                 );
                 let result = loop {
-                    #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
+                    #[allow(
+                        unused_variables,
+                        clippy::shadow_reuse,
+                        clippy::shadow_same,
+                        clippy::shadow_unrelated
+                    )]
                     let sku = ::reliability::__private::again(&sku);
                     let outcome = call
                         .attempt(async {
@@ -230,10 +235,10 @@ fn repetition_without_a_fallback() {
                     .with_idempotency_key(
                         ::reliability::resilience::IdempotencyKey::new(&(order_key())),
                     );
-                let mut kept_this = ::reliability::__private::Argument::new(self);
+                let mut kept_self = ::reliability::__private::Argument::new(self);
                 let mut kept_argument_1 = ::reliability::__private::Argument::new(argument_1);
                 let result = loop {
-                    let this = kept_this.take(!call.may_retry());
+                    let self_of_attempt = kept_self.take(!call.may_retry());
                     #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
                     let Order { id, .. } = kept_argument_1.take(!call.may_retry());
                     let outcome = call
@@ -241,7 +246,7 @@ fn repetition_without_a_fallback() {
                             if false {
                                 return ::reliability::__private::typed::<Result<_, PayError>>();
                             }
-                            this.bank.charge(id).await
+                            self_of_attempt.bank.charge(id).await
                         })
                         .await;
                     match call.judge(outcome) {

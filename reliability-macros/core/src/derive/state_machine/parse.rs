@@ -147,7 +147,9 @@ fn module_name(value: TokenStream) -> syn::Result<Ident> {
         let written = written.trim_matches('"');
         syn::Error::new_spanned(&value, format!("write the name in quotes: `name = \"{written}\"`"))
     })?;
-    literal.parse_with(|input: syn::parse::ParseStream<'_>| input.parse::<Ident>()).map_err(|_| {
+    let identifier =
+        literal.parse_with(|input: syn::parse::ParseStream<'_>| input.parse::<Ident>());
+    identifier.ok().filter(|name| !is_keyword(&name.to_string())).ok_or_else(|| {
         syn::Error::new(
             literal.span(),
             format!(
@@ -219,6 +221,14 @@ fn snake_case(ident: &Ident) -> Ident {
         }
         name.extend(letter.to_lowercase());
     }
-    let keyword = syn::parse_str::<Ident>(&name).is_err();
-    if keyword { Ident::new_raw(&name, ident.span()) } else { Ident::new(&name, ident.span()) }
+    if is_keyword(&name) {
+        Ident::new_raw(&name, ident.span())
+    } else {
+        Ident::new(&name, ident.span())
+    }
+}
+
+/// Whether the name can only be written as `r#name`; `gen` is not in the parser's list yet.
+fn is_keyword(name: &str) -> bool {
+    name == "gen" || syn::parse_str::<Ident>(name).is_err()
 }
