@@ -43,6 +43,11 @@ impl CratePath {
         Ok(Self(path.to_token_stream()))
     }
 
+    /// What was written, for expansions beside an error about it: it may well lead there.
+    pub(crate) fn as_written(tokens: TokenStream) -> Self {
+        syn::parse2::<Path>(tokens).map_or_else(|_| Self::default(), |path| Self(quote!(#path)))
+    }
+
     /// The same path with its tokens located at `span`, where the compiler is to point.
     #[must_use]
     pub fn at(&self, span: Span) -> TokenStream {

@@ -108,7 +108,8 @@ fn settings(input: &DeriveInput, diagnostics: &mut Diagnostics) -> Settings {
             }
             ("atomic", Value::Absent) => atomic = Some(name.span()),
             ("crate", Value::Equals(_, path)) => {
-                krate = diagnostics.keep(CratePath::parse(path)).unwrap_or_default();
+                let parsed = diagnostics.keep(CratePath::parse(path.clone()));
+                krate = parsed.unwrap_or_else(|| CratePath::as_written(path));
             }
             (key @ "name", _) => {
                 wrong_shape(&name, &format!("{key} = \"{fallback}\""), diagnostics)
