@@ -37,6 +37,9 @@ pub trait Packed: Sized {
     const BITS: u32;
 
     /// The value in the lowest [`BITS`](Self::BITS) bits; the others are zero.
+    ///
+    /// Bits above those are cut off where other data lies beside the value; with debug assertions
+    /// that panics.
     fn to_bits(self) -> u32;
 
     /// The value back. It gets what `to_bits` gave, or all zeros for the data of an initial
@@ -136,8 +139,13 @@ impl<T: Packed> Packed for Option<T> {
 }
 
 /// `high` above the lowest `low_bits`, which are `low`.
+///
+/// A `low` that sets more bits than its type declares loses them, so that its neighbour keeps its
+/// own; with debug assertions it panics.
 #[inline]
 pub fn join_bits(low: u32, low_bits: u32, high: u32) -> u32 {
+    let (low, beyond) = split_bits(low, low_bits);
+    debug_assert!(beyond == 0, "a value sets bits above the {low_bits} of its `Packed::BITS`");
     // A shift by all 32 bits leaves nothing, as it should.
     low | high.checked_shl(low_bits).unwrap_or(0)
 }
@@ -226,6 +234,28 @@ mod tests {
             comes_back(nothing_beside);
             comes_back((wide, ()));
         }
+    }
+
+    #[derive(Debug)]
+    struct Liar(u32);
+
+    impl Packed for Liar {
+        const BITS: u32 = 4;
+
+        fn to_bits(self) -> u32 {
+            self.0
+        }
+
+        fn from_bits(bits: u32) -> Self {
+            Self(bits)
+        }
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, should_panic(expected = "above the 4 of its `Packed::BITS`"))]
+    fn who_sets_more_bits_than_declared_does_not_change_a_neighbour() {
+        let (liar, neighbour) = <(Liar, u8)>::from_bits((Liar(0xFFF), 1_u8).to_bits());
+        assert_eq!((liar.0, neighbour), (0xF, 1));
     }
 
     #[test]
