@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use reliability::error::{Class, Fault, Rejected};
+use reliability::error::{Class, Fault, Reason, Rejected};
 use reliability::resilience::{
     Backoff, Breaker, Bulkhead, Jitter, Policy, Retry, RetryBudget, breaker, registry,
 };
@@ -298,9 +298,12 @@ async fn a_snapshot_tells_each_number_under_its_name() {
     }
     let told = telemetry::snapshot().policy("told").cloned().unwrap();
     assert_eq!((told.ok, told.cancelled, told.panicked), (1, 0, 1));
-    assert_eq!((told.failed_as("permanent"), told.failed_as("transient")), (2, 1));
+    assert_eq!((told.failed_as(Class::Permanent), told.failed_as(Class::Transient)), (2, 1));
     // The fifth failure in a row opened the breaker before the last attempt.
-    assert_eq!((told.rejected_for("breaker_open"), told.rejected_for("bulkhead_full")), (1, 1));
+    assert_eq!(
+        (told.rejected_for(Reason::BreakerOpen), told.rejected_for(Reason::BulkheadFull)),
+        (1, 1)
+    );
     assert_eq!((told.retries, told.retries_denied, told.fallbacks), (4, 0, 1));
     assert_eq!(told.finished(), 7);
     let bulkhead = told.bulkhead.unwrap();

@@ -32,8 +32,9 @@ pub fn carry_failure<E: CarriesRejected>(failure: Failure<E>) -> (E, fn(Rejected
 /// Says of a method, `Self`, that it is written for the one type `T`, and not in a trait for all who
 /// implement that.
 ///
-/// The type is a parameter, because with a bound on the type itself the compiler would propose to
-/// add it to the user's trait.
+/// The type is a parameter, so that the message is about the method and not about a bound that the
+/// user's trait lacks. The compiler still proposes a `where` clause, which nothing here can take
+/// back; what follows from it is one policy for all implementors, as the message says.
 #[diagnostic::on_unimplemented(
     message = "in a default method of a trait, `#[resilient]` would keep one policy for all implementors together",
     label = "a default method",

@@ -132,7 +132,7 @@ pub use policy::{
 /// | | `probes = 1..=255`; `half_open_for = ".."`, from 1 ms to 7 days | 3, 30 s |
 /// | | `when = path`: the errors that count as failures | by [`Fault`](crate::error::Fault) |
 /// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |
-/// | `timeout = ".."` | for one attempt | |
+/// | `timeout = ".."` | for one attempt; shorter than the deadline | |
 ///
 /// Durations are strings, a number and `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, from 1 ns to 365 days:
 /// `"1.5s"`. `retry` and `breaker` may stand without parentheses.

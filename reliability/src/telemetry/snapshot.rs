@@ -3,6 +3,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use crate::error::{Class, Reason};
+
 /// What every policy has counted, at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -62,17 +64,19 @@ impl PolicySnapshot {
         self.ok + sum(&self.failed) + sum(&self.rejected) + self.cancelled + self.panicked
     }
 
-    /// Calls refused or given up for that reason, such as `"breaker_open"`.
-    pub fn rejected_for(&self, reason: &str) -> u64 {
-        let of_reason = |(name, _): &&(&str, u64)| *name == reason;
-        self.rejected.iter().find(of_reason).map_or(0, |(_, count)| *count)
+    /// Calls refused or given up for that reason.
+    pub fn rejected_for(&self, reason: Reason) -> u64 {
+        of(&self.rejected, reason.as_str())
     }
 
-    /// Calls that ended with an error of that class, such as `"transient"`.
-    pub fn failed_as(&self, class: &str) -> u64 {
-        let of_class = |(name, _): &&(&str, u64)| *name == class;
-        self.failed.iter().find(of_class).map_or(0, |(_, count)| *count)
+    /// Calls that ended with an error of that class.
+    pub fn failed_as(&self, class: Class) -> u64 {
+        of(&self.failed, class.as_str())
     }
+}
+
+fn of(counts: &[(&str, u64)], wanted: &str) -> u64 {
+    counts.iter().find(|(name, _)| *name == wanted).map_or(0, |(_, count)| *count)
 }
 
 /// Quantiles of how long calls took, from the moment when they first had to wait.

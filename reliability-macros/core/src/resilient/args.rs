@@ -110,6 +110,7 @@ impl Args {
             args.check_presence(diagnostics);
         }
         order::check(diagnostics, &args.layers);
+        args.check_limits(diagnostics);
         args.check_repetition(diagnostics);
         args
     }
@@ -149,6 +150,30 @@ impl Args {
                 "`#[resilient]` has nothing to do: name at least one policy, for example \
                  `#[resilient(timeout = \"800ms\")]` or `#[resilient(retry(attempts = 3), \
                  idempotent)]`",
+            ));
+        }
+    }
+
+    /// A timeout that is not shorter than the deadline never ends an attempt.
+    fn check_limits(&self, diagnostics: &mut Diagnostics) {
+        let period = |wanted: &str| {
+            self.layers.iter().find_map(|layer| match &layer.kind {
+                Kind::Deadline(period) | Kind::Timeout(period) if layer.kind.name() == wanted => {
+                    Some(period)
+                }
+                _ => None,
+            })
+        };
+        if let (Some(deadline), Some(timeout)) = (period("deadline"), period("timeout"))
+            && timeout.duration >= deadline.duration
+        {
+            diagnostics.push(syn::Error::new(
+                timeout.span,
+                format!(
+                    "a `timeout` of {:?} never ends an attempt, because the `deadline` of {:?} ends \
+                     the call first; make `timeout` the shorter one, or leave it out",
+                    timeout.duration, deadline.duration
+                ),
             ));
         }
     }

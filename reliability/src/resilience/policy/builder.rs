@@ -83,7 +83,7 @@ impl PolicyBuilder {
     /// # Errors
     ///
     /// [`Invalid`] when there is no layer, a layer is given twice or in an order that is certainly
-    /// a mistake, or a duration is zero.
+    /// a mistake, a duration is zero, or the timeout is not shorter than the deadline.
     pub fn build(self) -> Result<Policy, Invalid> {
         let policy = self.build_unlisted()?;
         registry::list(&policy);
@@ -97,10 +97,7 @@ impl PolicyBuilder {
                 .with_advice("add a layer, such as `.timeout(Duration::from_secs(1))`"));
         }
         check_order(&self.name, &self.layers)?;
-        let limits = [("deadline", self.deadline), ("timeout", self.timeout)];
-        for (setting, limit) in limits {
-            check_limit(&self.name, setting, limit)?;
-        }
+        check_limits(&self.name, self.deadline, self.timeout)?;
         let retry = self.retry.map(|retry| Retrying::new(&self.name, retry)).transpose()?;
         let inner = Inner::new(Parts {
             name: self.name,
@@ -115,14 +112,23 @@ impl PolicyBuilder {
     }
 }
 
-pub(super) fn check_limit(
+/// Both above zero, and a timeout that can end an attempt before the deadline ends the call.
+pub(super) fn check_limits(
     policy: &Name,
-    setting: &'static str,
-    limit: Option<Duration>,
+    deadline: Option<Duration>,
+    timeout: Option<Duration>,
 ) -> Result<(), Invalid> {
-    match limit {
-        Some(Duration::ZERO) => {
-            Err(Invalid::new(policy.clone(), setting, "longer than zero", "0s"))
+    for (setting, limit) in [("deadline", deadline), ("timeout", timeout)] {
+        if limit == Some(Duration::ZERO) {
+            return Err(Invalid::new(policy.clone(), setting, "longer than zero", "0s"));
+        }
+    }
+    match deadline.zip(timeout) {
+        Some((deadline, timeout)) if timeout >= deadline => {
+            let expected = alloc::format!("shorter than the deadline of {deadline:?}");
+            let got = alloc::format!("{timeout:?}");
+            Err(Invalid::new(policy.clone(), "timeout", expected, got)
+                .with_advice("the deadline would end every attempt first"))
         }
         _ => Ok(()),
     }

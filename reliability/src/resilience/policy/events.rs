@@ -8,12 +8,14 @@ use core::time::Duration;
 use super::inner::Inner;
 use crate::error::{Class, Rejected};
 
+/// One for each call that is refused, which under an open breaker is all of them: below the levels
+/// that people keep. What wakes somebody is the breaker's transition.
 #[cfg(feature = "telemetry")]
 pub(super) fn rejected(policy: &Inner, rejected: &Rejected) {
     tracing::event!(
         name: "reliability.policy.rejected",
         target: "reliability",
-        tracing::Level::WARN,
+        tracing::Level::DEBUG,
         reliability.policy.name = policy.name.as_str(),
         reliability.reason = rejected.reason().as_str(),
         reliability.rejected_by = rejected.policy().as_str(),

@@ -2,7 +2,7 @@ use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::future::Future;
 
-use super::builder::check_limit;
+use super::builder::check_limits;
 use super::inner::Inner;
 use super::{Call, Classifier, Layer, Next, PolicyBuilder, Settings, Totals};
 use crate::error::{Failure, Fault, Name, Rejected};
@@ -216,8 +216,7 @@ impl Policy {
     pub fn reconfigure(&self, settings: &Settings) -> Result<(), Invalid> {
         self.check_layers(settings)?;
         let inner = &*self.inner;
-        check_limit(&inner.name, "deadline", settings.deadline)?;
-        check_limit(&inner.name, "timeout", settings.timeout)?;
+        check_limits(&inner.name, settings.deadline, settings.timeout)?;
         if let (Some(attempts), Some(backoff)) = (settings.attempts, &settings.backoff) {
             Retrying::check(&inner.name, attempts, backoff)?;
         }

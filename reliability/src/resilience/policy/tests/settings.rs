@@ -23,15 +23,32 @@ async fn settings_change_while_the_policy_works_and_a_bad_one_changes_nothing() 
 
 #[tokio::test(start_paused = true)]
 async fn the_longest_durations_are_limits_like_any_other() {
-    let policy =
-        Policy::builder("p").deadline(Duration::MAX).timeout(Duration::MAX).build().unwrap();
-    let mut settings = policy.settings();
-    assert!(settings.deadline.is_some() && settings.timeout.is_some());
-    policy.reconfigure(&settings).unwrap();
+    let patient = Policy::builder("p").timeout(Duration::MAX).build().unwrap();
+    let endless = Policy::builder("p").deadline(Duration::MAX).timeout(MS).build().unwrap();
+    let mut settings = patient.settings();
+    assert!(settings.timeout.is_some() && endless.settings().deadline.is_some());
+    patient.reconfigure(&settings).unwrap();
     settings.timeout = Some(MS);
-    policy.reconfigure(&settings).unwrap();
-    let result: Result<(), E> = policy.call(pending).await;
-    assert_eq!(result, Err(E::Refused(Reason::TimedOut)));
+    patient.reconfigure(&settings).unwrap();
+    for policy in [patient, endless] {
+        let result: Result<(), E> = policy.call(pending).await;
+        assert_eq!(result, Err(E::Refused(Reason::TimedOut)));
+    }
+}
+
+#[test]
+fn a_timeout_that_never_ends_an_attempt_is_refused() {
+    let build = |timeout| Policy::builder("p").deadline(50 * MS).timeout(timeout).build();
+    assert_eq!(
+        build(50 * MS).unwrap_err().to_string(),
+        "policy `p`: `timeout` must be shorter than the deadline of 50ms, but is 50ms; the deadline \
+         would end every attempt first",
+    );
+    let policy = build(49 * MS).unwrap();
+    let mut settings = policy.settings();
+    settings.deadline = Some(20 * MS);
+    assert!(policy.reconfigure(&settings).is_err());
+    assert_eq!(policy.settings().deadline, Some(50 * MS));
 }
 
 #[tokio::test(start_paused = true)]
