@@ -15,6 +15,9 @@ use super::{Class, Reason};
 /// | refused: deadline exceeded | no | a failure, if the deadline is the policy's own | yes | yes |
 /// | refused: rate limited | yes, not before `retry_after` | nothing | yes | yes |
 /// | refused: budget exhausted | no | nothing | yes | yes |
+/// | refused: concurrency limited | no | nothing | yes | yes |
+/// | refused: shed | no | nothing | yes | yes |
+/// | refused: injected | yes | a failure | yes | yes |
 ///
 /// Why so:
 /// - A *permanent* error is the caller's making (an unknown record, a refused payment): the
@@ -26,7 +29,9 @@ use super::{Class, Reason};
 ///   retry would only burn the budget. The caller learns when to come back by
 ///   [`Rejected::retry_after`](super::Rejected::retry_after).
 /// - A *full bulkhead* already queued the call for as long as it may wait. A retry would queue it
-///   twice.
+///   twice. The same goes for an adaptive *concurrency limit*, and for a call that was *shed*:
+///   whoever comes back at once is the load that was to be kept away.
+/// - An *injected* failure is there to see what a real one does.
 /// - A *deadline* inherited from a caller that had little time left says nothing about the
 ///   dependency; only the policy's own one does.
 /// - Objectives count what the caller *saw*; what is excused (a declined card) is the objective's
@@ -71,12 +76,14 @@ impl Disposition {
     /// The row of a refusal by a policy.
     pub const fn of_reason(reason: Reason) -> Self {
         match reason {
-            Reason::TimedOut => Self::row(true, Counted::Failure, true, true),
+            Reason::TimedOut | Reason::Injected => Self::row(true, Counted::Failure, true, true),
             Reason::DeadlineExceeded => Self::row(false, Counted::Failure, true, true),
             Reason::RateLimited => Self::row(true, Counted::Nothing, true, true),
-            Reason::BreakerOpen | Reason::BulkheadFull | Reason::BudgetExhausted => {
-                Self::row(false, Counted::Nothing, true, true)
-            }
+            Reason::BreakerOpen
+            | Reason::BulkheadFull
+            | Reason::BudgetExhausted
+            | Reason::ConcurrencyLimited
+            | Reason::Shed => Self::row(false, Counted::Nothing, true, true),
         }
     }
 
@@ -114,7 +121,7 @@ mod tests {
     /// The documented table and the code say the same, cell by cell.
     #[test]
     fn the_documented_table_is_the_code() {
-        let rows: [(&str, Disposition); 11] = [
+        let rows: [(&str, Disposition); 14] = [
             ("an error that is transient", Disposition::of_class(Class::Transient)),
             ("an error that is overloaded", Disposition::of_class(Class::Overloaded)),
             ("an error that is permanent", Disposition::of_class(Class::Permanent)),
@@ -126,6 +133,9 @@ mod tests {
             ("refused: deadline exceeded", Disposition::of_reason(Reason::DeadlineExceeded)),
             ("refused: rate limited", Disposition::of_reason(Reason::RateLimited)),
             ("refused: budget exhausted", Disposition::of_reason(Reason::BudgetExhausted)),
+            ("refused: concurrency limited", Disposition::of_reason(Reason::ConcurrencyLimited)),
+            ("refused: shed", Disposition::of_reason(Reason::Shed)),
+            ("refused: injected", Disposition::of_reason(Reason::Injected)),
         ];
         let documented: Vec<Vec<String>> = include_str!("disposition.rs")
             .lines()

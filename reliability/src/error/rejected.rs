@@ -29,27 +29,38 @@ pub enum Reason {
     RateLimited,
     /// The retry budget is used up.
     BudgetExhausted,
+    /// The adaptive limit is reached: more calls at once would only wait for each other.
+    ConcurrencyLimited,
+    /// The call waited in a queue that has been slow for too long.
+    Shed,
+    /// Chaos was asked for, and this is some of it.
+    Injected,
 }
 
 impl Reason {
     /// All reasons, in the order in which they are declared.
-    pub const ALL: [Reason; 6] = [
+    pub const ALL: [Reason; 9] = [
         Reason::BreakerOpen,
         Reason::BulkheadFull,
         Reason::TimedOut,
         Reason::DeadlineExceeded,
         Reason::RateLimited,
         Reason::BudgetExhausted,
+        Reason::ConcurrencyLimited,
+        Reason::Shed,
+        Reason::Injected,
     ];
 
     /// What such a refusal means for the caller.
     pub const fn class(self) -> Class {
         match self {
-            Reason::TimedOut | Reason::DeadlineExceeded => Class::Transient,
+            Reason::TimedOut | Reason::DeadlineExceeded | Reason::Injected => Class::Transient,
             Reason::BreakerOpen
             | Reason::BulkheadFull
             | Reason::RateLimited
-            | Reason::BudgetExhausted => Class::Overloaded,
+            | Reason::BudgetExhausted
+            | Reason::ConcurrencyLimited
+            | Reason::Shed => Class::Overloaded,
         }
     }
 
@@ -67,6 +78,9 @@ impl Reason {
             Reason::DeadlineExceeded => "deadline_exceeded",
             Reason::RateLimited => "rate_limited",
             Reason::BudgetExhausted => "budget_exhausted",
+            Reason::ConcurrencyLimited => "concurrency_limited",
+            Reason::Shed => "shed",
+            Reason::Injected => "injected",
         }
     }
 
@@ -78,6 +92,9 @@ impl Reason {
             Reason::DeadlineExceeded => "the deadline of the call has passed",
             Reason::RateLimited => "the rate limit is used up",
             Reason::BudgetExhausted => "the retry budget is used up",
+            Reason::ConcurrencyLimited => "the concurrency limit is reached",
+            Reason::Shed => "the queue has been slow for too long",
+            Reason::Injected => "chaos injected a failure",
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum Signal {
 }
 
 impl Signal {
-    const COUNT: usize = 16;
+    const COUNT: usize = 19;
 
     const fn index(self) -> usize {
         match self {
@@ -38,6 +38,9 @@ impl Signal {
             Signal::Retried => 13,
             Signal::FellBack => 14,
             Signal::RetryDenied => 15,
+            Signal::Rejected(Reason::ConcurrencyLimited) => 16,
+            Signal::Rejected(Reason::Shed) => 17,
+            Signal::Rejected(Reason::Injected) => 18,
         }
     }
 }
