@@ -200,10 +200,10 @@ async fn a_raised_limit_lets_waiters_in_and_a_lowered_one_lets_the_surplus_run_o
     let first = bulkhead.enter().await.unwrap();
     let waiting: Vec<_> = (0..5).map(|_| tokio::spawn(bulkhead.enter_owned())).collect();
     settle().await;
-    bulkhead.set_concurrent(4).unwrap();
+    bulkhead.reconfigure(|settings| settings.concurrent = 4).unwrap();
     assert_eq!((bulkhead.in_use(), bulkhead.queued()), (4, 2));
 
-    bulkhead.set_concurrent(2).unwrap();
+    bulkhead.reconfigure(|settings| settings.concurrent = 2).unwrap();
     drop(first);
     assert_eq!((bulkhead.in_use(), bulkhead.queued()), (3, 2), "still one too many");
     for waiter in waiting {

@@ -161,13 +161,13 @@ fn settings_that_change_under_traffic_lose_nothing() {
         }
         scope.spawn(|| {
             for round in 0..300_u32 {
-                let mut settings = policy.settings();
-                settings.concurrent = Some(1 + round % 3);
-                settings.attempts = Some(1 + round % 4);
-                settings.timeout = Some(Duration::from_secs(u64::from(60 + round)));
-                settings.breaker.as_mut().unwrap().probes = 1 + round % 5;
-                policy.reconfigure(&settings).unwrap();
-                assert_eq!(policy.settings(), settings);
+                let mut changed = policy.settings();
+                changed.bulkhead.as_mut().unwrap().concurrent = 1 + round % 3;
+                changed.retry.as_mut().unwrap().attempts = 1 + round % 4;
+                changed.timeout = Some(Duration::from_secs(u64::from(60 + round)));
+                changed.breaker.as_mut().unwrap().probes = 1 + round % 5;
+                policy.reconfigure(|settings| settings.clone_from(&changed)).unwrap();
+                assert_eq!(policy.settings(), changed);
             }
         });
     });

@@ -76,7 +76,7 @@ fn ranges_of_a_retry() {
         RetryBudget::builder("limits").capacity(tokens).build().is_ok()
     });
     let smallest = RetryBudget::builder("limits").ratio(limits::BUDGET_RATIO_MIN).build();
-    assert_eq!(smallest.unwrap().ratio(), limits::BUDGET_RATIO_MIN);
+    assert_eq!(smallest.unwrap().settings().ratio, limits::BUDGET_RATIO_MIN);
 }
 
 const LAYERS: [(Layer, &str); 6] = [

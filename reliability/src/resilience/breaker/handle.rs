@@ -177,20 +177,31 @@ impl Breaker {
     /// built for: another kind of window, more calls than
     /// [`window_capacity`](BreakerBuilder::window_capacity), or a rule about slow calls in a window of
     /// calls that was built without one. Then nothing is changed.
-    pub fn reconfigure(&self, change: impl FnOnce(Settings) -> Settings) -> Result<(), Invalid> {
+    pub fn reconfigure(&self, change: impl FnOnce(&mut Settings)) -> Result<(), Invalid> {
+        let mut settings = self.settings();
+        change(&mut settings);
+        self.check(&settings)?;
+        self.apply(&settings);
+        Ok(())
+    }
+
+    /// Whether the breaker can work with these settings.
+    pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
+        settings.validate(&self.0.engine.name)?;
+        self.0.fits(self.settings().window, settings)
+    }
+
+    /// Puts settings into force that were checked.
+    pub(crate) fn apply(&self, settings: &Settings) {
         let engine = &self.0.engine;
         let before = self.settings();
-        let after = change(before.clone());
-        after.validate(&engine.name)?;
-        self.0.fits(before.window, &after)?;
-        engine.settings.store(&after);
-        if let (Window::Time(old), Window::Time(new)) = (before.window, after.window)
+        engine.settings.store(settings);
+        if let (Window::Time(old), Window::Time(new)) = (before.window, settings.window)
             && old != new
         {
             engine.memory.set_length(new);
             engine.empty_window();
         }
-        Ok(())
     }
 }
 

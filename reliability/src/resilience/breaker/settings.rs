@@ -19,7 +19,10 @@ use crate::resilience::Invalid;
 /// let breaker = Breaker::standard("inventory");
 /// assert_eq!(breaker.settings(), Settings::standard());
 ///
-/// breaker.reconfigure(|settings| settings.failure_rate(0.3).open_for(Duration::from_secs(30)))?;
+/// breaker.reconfigure(|settings| {
+///     settings.failure_rate = 0.3;
+///     settings.open_for = Duration::from_secs(30);
+/// })?;
 /// assert_eq!(breaker.settings().open_for, Duration::from_secs(30));
 /// # Ok::<(), reliability::resilience::Invalid>(())
 /// ```

@@ -6,6 +6,7 @@ use super::builder::BulkheadBuilder;
 use super::enter::{Enter, EnterOwned};
 use super::gate::{Gate, LIMIT_MAX, QUEUE_MAX};
 use super::permit::{Held, OwnedPermit, Permit};
+use super::settings::Settings;
 use super::ticket::{Ticket, Waiting};
 use crate::error::{Name, Reason, Rejected};
 use crate::resilience::Invalid;
@@ -61,6 +62,20 @@ impl Bulkhead {
     pub const CONCURRENT_MAX: u32 = LIMIT_MAX;
     /// The longest queue that can be asked for.
     pub const QUEUE_MAX: u32 = QUEUE_MAX;
+
+    /// A bulkhead with all defaults.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::Bulkhead;
+    ///
+    /// assert_eq!(Bulkhead::standard("inventory").concurrent(), Bulkhead::DEFAULT_CONCURRENT);
+    /// ```
+    pub fn standard(name: impl Into<Name>) -> Self {
+        let gate = Gate::new(Self::DEFAULT_CONCURRENT, Self::DEFAULT_QUEUE);
+        Self::new(name.into(), Clock::default(), gate, Self::DEFAULT_WAIT)
+    }
 
     /// A bulkhead with the defaults, each of which can be changed.
     ///
@@ -207,15 +222,21 @@ impl Bulkhead {
         Ticket::new(&self.shared)
     }
 
-    /// Changes how many calls may be inside at a time: 1 to
-    /// [`CONCURRENT_MAX`](Bulkhead::CONCURRENT_MAX).
+    /// What can be changed while calls are inside, as it is now.
+    pub fn settings(&self) -> Settings {
+        Settings { concurrent: self.concurrent(), wait: self.wait() }
+    }
+
+    /// Changes settings while calls are inside.
     ///
     /// More places let those who wait in at once. Fewer throw nobody out: the surplus runs to its
-    /// end, and nobody enters until there is room under the new limit.
+    /// end, and nobody enters until there is room under the new limit. The longest wait holds for
+    /// calls that begin to wait from now on; zero switches waiting off. The length of the queue is
+    /// fixed, because its memory is.
     ///
     /// # Errors
     ///
-    /// [`Invalid`], and nothing changes, when the number is out of its range.
+    /// [`Invalid`], and nothing changes, when `concurrent` is out of its range.
     ///
     /// # Examples
     ///
@@ -224,41 +245,34 @@ impl Bulkhead {
     ///
     /// let bulkhead = Bulkhead::builder("inventory").concurrent(1).build()?;
     /// let first = bulkhead.try_enter()?;
-    /// bulkhead.set_concurrent(2)?;
+    /// bulkhead.reconfigure(|settings| settings.concurrent = 2)?;
     /// let second = bulkhead.try_enter()?;
     ///
-    /// bulkhead.set_concurrent(1)?;
+    /// bulkhead.reconfigure(|settings| settings.concurrent = 1)?;
     /// drop(first);
     /// assert!(bulkhead.try_enter().is_err(), "the second is still inside");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn set_concurrent(&self, concurrent: u32) -> Result<(), Invalid> {
-        self.check_concurrent(concurrent)?;
-        self.shared.gate.set_limit(concurrent);
+    pub fn reconfigure(&self, change: impl FnOnce(&mut Settings)) -> Result<(), Invalid> {
+        let mut settings = self.settings();
+        change(&mut settings);
+        self.check(&settings)?;
+        self.apply(&settings);
         Ok(())
     }
 
-    pub(crate) fn check_concurrent(&self, concurrent: u32) -> Result<(), Invalid> {
-        super::builder::check_concurrent(&self.shared.name, concurrent)
+    /// Whether the bulkhead can work with these settings.
+    pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
+        super::builder::check_concurrent(&self.shared.name, settings.concurrent)
     }
 
-    /// Changes the longest wait, for calls that begin to wait from now on.
-    ///
-    /// Zero switches waiting off. The length of the queue is fixed, because its memory is.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use reliability::resilience::bulkhead::Bulkhead;
-    ///
-    /// let bulkhead = Bulkhead::builder("inventory").build()?;
-    /// bulkhead.set_wait(Duration::from_millis(20));
-    /// assert_eq!(bulkhead.wait(), Duration::from_millis(20));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn set_wait(&self, wait: Duration) {
-        self.shared.wait_nanos.store(saturating_nanos(wait), Ordering::Relaxed);
+    /// Puts settings into force that were checked.
+    pub(crate) fn apply(&self, settings: &Settings) {
+        // The wait first: whom a new place lets in does not wait any more.
+        self.shared.wait_nanos.store(saturating_nanos(settings.wait), Ordering::Relaxed);
+        if settings.concurrent != self.concurrent() {
+            self.shared.gate.set_limit(settings.concurrent);
+        }
     }
 
     /// The name it was made with.

@@ -55,12 +55,14 @@ mod enter;
 mod gate;
 mod handle;
 mod permit;
+mod settings;
 pub(crate) mod ticket;
 
 pub use builder::BulkheadBuilder;
 pub use enter::{Enter, EnterOwned};
 pub use handle::Bulkhead;
 pub use permit::{OwnedPermit, Permit};
+pub use settings::Settings;
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;

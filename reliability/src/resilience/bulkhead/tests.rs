@@ -38,7 +38,10 @@ fn settings_out_of_range_are_refused_by_name() {
     assert_eq!(largest.concurrent(), Bulkhead::CONCURRENT_MAX);
     assert_eq!((largest.queue(), largest.in_use(), largest.queued()), (Bulkhead::QUEUE_MAX, 0, 0));
 
-    assert_eq!(largest.set_concurrent(0).unwrap_err().setting(), "concurrent");
+    assert_eq!(
+        largest.reconfigure(|settings| settings.concurrent = 0).unwrap_err().setting(),
+        "concurrent"
+    );
     assert_eq!(largest.concurrent(), Bulkhead::CONCURRENT_MAX);
 }
 
@@ -261,7 +264,7 @@ proptest! {
                     model.leave();
                 },
                 Step::Resize(limit) => {
-                    bulkhead.set_concurrent(limit).unwrap();
+                    bulkhead.reconfigure(|settings| settings.concurrent = limit).unwrap();
                     model.limit = limit;
                     model.admit();
                 }

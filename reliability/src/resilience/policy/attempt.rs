@@ -75,15 +75,22 @@ fn poll_admission<E>(
         call.check_inherited_deadline()?;
     }
     loop {
-        if let Poll::Ready(admitted) = call.poll_admission(cx) {
-            if timer.is_armed() {
-                timer.as_mut().disarm();
-                call.end_queue();
+        let step = call.step;
+        let passed = match call.poll_step(cx) {
+            Poll::Ready(passed) => passed,
+            Poll::Pending => {
+                ready!(poll_fired(call, timer.as_mut(), cx));
+                call.give_up_waiting().map(|()| true)
             }
-            return Poll::Ready(admitted);
+        };
+        // Each wait has a bound of its own.
+        if timer.is_armed() {
+            timer.as_mut().disarm();
+            call.end_queue(step);
         }
-        ready!(poll_fired(call, timer.as_mut(), cx));
-        call.give_up_waiting()?;
+        if !passed? {
+            return Poll::Ready(Ok(()));
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use super::inner::{Inner, Parts};
 use super::layer::check_order;
+use super::randomness::Randomness;
+use super::step::Step;
 use super::{Layer, Policy};
 use crate::error::Name;
 use crate::resilience::retry::{Retry, Retrying};
@@ -17,11 +19,12 @@ use crate::resilience::{Breaker, Bulkhead, Invalid, registry};
 pub struct PolicyBuilder {
     name: Name,
     layers: Vec<Layer>,
+    /// What the layers let calls in by, in the same order.
+    steps: Vec<Step>,
     deadline: Option<Duration>,
     retry: Option<Retry>,
-    breaker: Option<Breaker>,
-    bulkhead: Option<Bulkhead>,
     timeout: Option<Duration>,
+    seed: Option<u64>,
 }
 
 impl PolicyBuilder {
@@ -29,11 +32,11 @@ impl PolicyBuilder {
         Self {
             name,
             layers: Vec::new(),
+            steps: Vec::new(),
             deadline: None,
             retry: None,
-            breaker: None,
-            bulkhead: None,
             timeout: None,
+            seed: None,
         }
     }
 
@@ -58,23 +61,32 @@ impl PolicyBuilder {
     }
 
     /// Leaves a dependency alone that fails. A breaker may be shared by several policies.
-    pub fn breaker(mut self, breaker: Breaker) -> Self {
-        self.breaker = Some(breaker);
-        self.layers.push(Layer::Breaker);
-        self
+    pub fn breaker(self, breaker: Breaker) -> Self {
+        self.step(Step::Breaker(breaker))
     }
 
     /// Bounds how many calls run at once. A bulkhead may be shared by several policies.
-    pub fn bulkhead(mut self, bulkhead: Bulkhead) -> Self {
-        self.bulkhead = Some(bulkhead);
-        self.layers.push(Layer::Bulkhead);
-        self
+    pub fn bulkhead(self, bulkhead: Bulkhead) -> Self {
+        self.step(Step::Bulkhead(bulkhead))
     }
 
     /// The time that one attempt may take. Above zero.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self.layers.push(Layer::Timeout);
+        self
+    }
+
+    /// Draws jitter from a sequence that begins with this seed, so that a run can be had again.
+    /// Without it, jitter is left to chance.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    fn step(mut self, step: Step) -> Self {
+        self.layers.push(step.layer());
+        self.steps.push(step);
         self
     }
 
@@ -102,11 +114,11 @@ impl PolicyBuilder {
         let inner = Inner::new(Parts {
             name: self.name,
             layers: self.layers,
-            breaker: self.breaker,
-            bulkhead: self.bulkhead,
+            steps: self.steps,
             retry,
             timeout: self.timeout,
             deadline: self.deadline,
+            randomness: Randomness::new(self.seed),
         });
         Ok(Policy { inner: Arc::new(inner) })
     }

@@ -8,14 +8,14 @@ use super::attempt::Attempt;
 use super::classify::Classifier;
 use super::events;
 use super::fallback::Fallback;
-use super::inner::{Inner, Step};
+use super::inner::Inner;
 use super::key::IdempotencyKey;
 use super::pause::Pause;
 use super::signals::Signal;
+use super::step::{Held, Waiting};
 use super::wait::{Bound, nothing_known_bounds_the_call};
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::retry::Retrying;
-use crate::resilience::{breaker, bulkhead};
 use crate::time::{Clock, Instant, Scope};
 
 /// One call under a [`Policy`], from its first attempt to its last.
@@ -59,17 +59,34 @@ pub struct Call<'a, E> {
     /// Of the policy, read when the call began, or 1.
     pub(super) attempts_max: u32,
     pub(super) phase: Phase,
-    pub(super) breaker: Option<breaker::Permit<'a>>,
-    pub(super) bulkhead: Option<bulkhead::Permit<'a>>,
-    pub(super) waiting: Option<bulkhead::ticket::Waiting<'a>>,
-    /// When the call, and this attempt, first had to wait. Until then no clock is read.
+    pub(super) held: Held<'a>,
+    pub(super) waiting: Option<Waiting<'a>>,
+    /// Nothing until the call has to wait: until then no clock is read.
+    pub(super) times: Option<Times>,
+    pub(super) key: Option<IdempotencyKey>,
+}
+
+/// Since when a call waits, and what ends that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// When the call first had to wait.
     pub(super) waited_since: Option<Instant>,
+    /// When this attempt first had to.
     pub(super) attempt_waited_since: Option<Instant>,
     pub(super) deadline_started: Option<Instant>,
     /// What ends the wait that the timer is armed for.
     pub(super) bound: Bound,
-    pub(super) previous_pause: Duration,
-    pub(super) key: Option<IdempotencyKey>,
+    previous_pause: Duration,
+}
+
+impl Times {
+    const NONE: Times = Times {
+        waited_since: None,
+        attempt_waited_since: None,
+        deadline_started: None,
+        bound: Bound::NEVER,
+        previous_pause: Duration::ZERO,
+    };
 }
 
 /// Where in its life a call is; decides what dropping it means.
@@ -112,14 +129,9 @@ impl<'a, E> Call<'a, E> {
             attempts: 0,
             attempts_max,
             phase: Phase::Outside,
-            breaker: None,
-            bulkhead: None,
+            held: Held::default(),
             waiting: None,
-            waited_since: None,
-            attempt_waited_since: None,
-            deadline_started: None,
-            bound: Bound::NEVER,
-            previous_pause: Duration::ZERO,
+            times: None,
             key: None,
         }
     }
@@ -156,7 +168,6 @@ impl<'a, E> Call<'a, E> {
         }
         self.attempts += 1;
         self.phase = Phase::Outside;
-        self.attempt_waited_since = None;
         Attempt::new(self, work)
     }
 
@@ -272,10 +283,13 @@ impl<'a, E> Call<'a, E> {
         if !worth_it || refused_outside || self.attempts >= self.attempts_max {
             return None;
         }
-        let backoff = retry.backoff().delay(self.attempts, self.previous_pause, fastrand::u64(..));
+        let settings = retry.settings();
+        let previous = self.times().previous_pause;
+        let random = self.policy.randomness.draw();
+        let backoff = settings.backoff.delay(self.attempts, previous, random);
         let asked = self.classifier.failure_retry_after(failure).unwrap_or(Duration::ZERO);
         let pause = backoff.max(asked);
-        if asked > retry.retry_after_max || !self.fits_the_deadline(pause) {
+        if asked > settings.retry_after_max || !self.fits_the_deadline(pause) {
             return None;
         }
         if let Some(budget) = retry.budget()
@@ -285,59 +299,49 @@ impl<'a, E> Call<'a, E> {
             events::retry_denied(self.policy, self.attempts);
             return None;
         }
-        self.previous_pause = backoff;
+        self.times_mut().previous_pause = backoff;
         self.policy.signals.count(Signal::Retried);
         events::retried(self.policy, self.attempts, pause);
         self.phase = Phase::Outside;
         if !pause.is_zero() {
             // The caller waits from here on, also when no attempt ever does.
-            self.waited_since.get_or_insert_with(|| Clock::precise().now());
+            self.times_mut().waited_since.get_or_insert_with(|| Clock::precise().now());
         }
         Some(Pause::new(pause))
     }
 
     /// Passes the admission steps that are left as long as they let the call through at once; true
     /// if those were all. Otherwise nothing has happened at the step that did not.
-    ///
-    /// A refusal is much larger than a yes: this way it is not carried around where there is none.
     pub(super) fn pass_at_once(&mut self) -> bool {
         let policy = self.policy;
         if self.waiting.is_some() || !nothing_known_bounds_the_call() {
             return false;
         }
         while let Some(step) = policy.steps.get(self.step) {
-            match step {
-                Step::Breaker(breaker) => match breaker.acquire_if_closed() {
-                    Some(permit) => self.breaker = Some(permit),
-                    None => return false,
-                },
-                Step::Bulkhead(bulkhead) => match bulkhead.enter_at_once() {
-                    Some(permit) => self.bulkhead = Some(permit),
-                    None => return false,
-                },
+            if !step.pass_at_once(&mut self.held) {
+                return false;
             }
             self.step += 1;
         }
         true
     }
 
-    /// Passes the admission steps that are left, outermost first.
-    pub(super) fn poll_admission(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Rejected>> {
+    /// Passes the next admission step, outermost first; false if there is none left.
+    pub(super) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Rejected>> {
         let policy = self.policy;
-        while let Some(step) = policy.steps.get(self.step) {
-            match step {
-                // The driver reads the clock itself, and only if the work has to wait.
-                Step::Breaker(breaker) => self.breaker = Some(breaker.acquire_untimed()?),
-                Step::Bulkhead(bulkhead) => {
-                    let waiting = self.waiting.get_or_insert_with(|| bulkhead.ticket());
-                    let held = ready!(waiting.poll_enter(cx));
-                    self.waiting = None;
-                    self.bulkhead = Some(bulkhead::Permit(held?));
-                }
-            }
-            self.step += 1;
+        let Some(step) = policy.steps.get(self.step) else {
+            return Poll::Ready(Ok(false));
+        };
+        if self.waiting.is_none() {
+            self.waiting = step.pass(&mut self.held)?;
         }
-        Poll::Ready(Ok(()))
+        if let Some(waiting) = &mut self.waiting {
+            let passed = ready!(waiting.poll(cx, &mut self.held));
+            self.waiting = None;
+            passed?;
+        }
+        self.step += 1;
+        Poll::Ready(Ok(true))
     }
 
     /// Polls the work inside the scopes that it can ask for: deadline and idempotency key.
@@ -373,14 +377,30 @@ impl<'a, E> Call<'a, E> {
         let scope = deadline.map(|deadline| self.scope(deadline).enter());
         let result = poll();
         if let Some(scope) = scope {
-            self.deadline_started = self.deadline_started.or(scope.leave());
+            self.note_deadline(scope.leave());
         }
         result
     }
 
+    /// The deadline began in code that was polled.
+    #[inline]
+    fn note_deadline(&mut self, started: Option<Instant>) {
+        if let Some(started) = started {
+            self.times_mut().deadline_started.get_or_insert(started);
+        }
+    }
+
+    pub(super) fn times(&self) -> Times {
+        self.times.unwrap_or(Times::NONE)
+    }
+
+    pub(super) fn times_mut(&mut self) -> &mut Times {
+        self.times.get_or_insert(Times::NONE)
+    }
+
     #[inline]
     fn scope(&self, deadline: Duration) -> Scope {
-        match self.deadline_started {
+        match self.times.and_then(|times| times.deadline_started) {
             Some(started) => Scope::current().until(started.saturating_add(deadline)),
             None => Scope::current().within(deadline),
         }

@@ -2,12 +2,11 @@ use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::future::Future;
 
-use super::builder::check_limits;
 use super::inner::Inner;
-use super::{Call, Classifier, Layer, Next, PolicyBuilder, Settings, Totals};
+use super::{Call, Classifier, Layer, Next, PolicyBuilder, Totals};
 use crate::error::{Failure, Fault, Name, Rejected};
 use crate::resilience::retry::Retrying;
-use crate::resilience::{Breaker, Bulkhead, Invalid};
+use crate::resilience::{Breaker, Bulkhead, RetryBudget};
 use crate::sync::HistogramSnapshot;
 
 /// The loop that `#[resilient]` writes out in the annotated function. A macro here as well: each
@@ -192,79 +191,9 @@ impl Policy {
         self.inner.signals.latency()
     }
 
-    /// What can be changed while it works, as it is now.
-    pub fn settings(&self) -> Settings {
-        let inner = &*self.inner;
-        Settings {
-            deadline: inner.deadline(),
-            timeout: inner.timeout(),
-            attempts: inner.retry.as_ref().map(Retrying::attempts_max),
-            backoff: inner.retry.as_ref().map(Retrying::backoff),
-            concurrent: inner.bulkhead().map(Bulkhead::concurrent),
-            breaker: inner.breaker().map(Breaker::settings),
-        }
-    }
-
-    /// Changes the settings. Calls under way go on; window, state and permits are kept.
-    ///
-    /// A breaker or bulkhead that is shared with other policies changes for them, too.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] when a value makes no sense, or a layer would have to be added or taken away.
-    /// Then nothing has changed.
-    pub fn reconfigure(&self, settings: &Settings) -> Result<(), Invalid> {
-        self.check_layers(settings)?;
-        let inner = &*self.inner;
-        check_limits(&inner.name, settings.deadline, settings.timeout)?;
-        if let (Some(attempts), Some(backoff)) = (settings.attempts, &settings.backoff) {
-            Retrying::check(&inner.name, attempts, backoff)?;
-        }
-        self.reconfigure_guards(settings)?;
-        if let (Some(retry), Some(attempts), Some(backoff)) =
-            (&inner.retry, settings.attempts, settings.backoff)
-        {
-            retry.reconfigure(attempts, backoff);
-        }
-        inner.set_deadline(settings.deadline);
-        inner.set_timeout(settings.timeout);
-        Ok(())
-    }
-
-    /// The bulkhead's limit is checked before the breaker changes, and set after it: were it put
-    /// back instead, it would have let calls in meanwhile.
-    fn reconfigure_guards(&self, settings: &Settings) -> Result<(), Invalid> {
-        let bulkhead = self.bulkhead().zip(settings.concurrent);
-        if let Some((bulkhead, concurrent)) = bulkhead {
-            bulkhead.check_concurrent(concurrent)?;
-        }
-        if let Some((breaker, new)) = self.breaker().zip(settings.breaker.clone()) {
-            breaker.reconfigure(|_| new)?;
-        }
-        match bulkhead {
-            Some((bulkhead, concurrent)) => bulkhead.set_concurrent(concurrent),
-            None => Ok(()),
-        }
-    }
-
-    fn check_layers(&self, new: &Settings) -> Result<(), Invalid> {
-        let now = self.settings();
-        let kept = [
-            ("deadline", now.deadline.is_some(), new.deadline.is_some()),
-            ("timeout", now.timeout.is_some(), new.timeout.is_some()),
-            ("attempts", now.attempts.is_some(), new.attempts.is_some()),
-            ("backoff", now.backoff.is_some(), new.backoff.is_some()),
-            ("concurrent", now.concurrent.is_some(), new.concurrent.is_some()),
-            ("breaker", now.breaker.is_some(), new.breaker.is_some()),
-        ];
-        let words = |present: bool| if present { "present" } else { "absent" };
-        match kept.into_iter().find(|(_, now, new)| now != new) {
-            None => Ok(()),
-            Some((setting, now, new)) => {
-                Err(Invalid::new(self.name().clone(), setting, words(now), words(new))
-                    .with_advice("layers are fixed when the policy is built"))
-            }
-        }
+    /// The budget that its retries are taken from.
+    pub fn retry_budget(&self) -> Option<&RetryBudget> {
+        self.inner.retry.as_ref().and_then(Retrying::budget)
     }
 
     #[inline]

@@ -3,7 +3,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Layer;
+use super::randomness::Randomness;
 use super::signals::Signals;
+use super::step::Step;
 use crate::error::Name;
 use crate::resilience::retry::Retrying;
 use crate::resilience::{Breaker, Bulkhead};
@@ -15,68 +17,45 @@ use crate::time::saturating_nanos;
 pub(in crate::resilience) struct Inner {
     pub(super) name: Name,
     pub(super) layers: Box<[Layer]>,
-    /// Breaker and bulkhead, in the order in which a call passes them.
+    /// In the order in which a call passes them.
     pub(super) steps: Box<[Step]>,
     /// How many of the steps stand outside of `retry`: those are passed once per call.
     pub(super) steps_per_call: usize,
     pub(super) breaker_per_attempt: bool,
-    pub(super) bulkhead_per_attempt: bool,
     pub(super) retry: Option<Retrying>,
     timeout: Limit,
     deadline: Limit,
+    pub(super) randomness: Randomness,
     pub(super) signals: Signals,
-}
-
-#[derive(Debug)]
-pub(super) enum Step {
-    Breaker(Breaker),
-    Bulkhead(Bulkhead),
-}
-
-impl Step {
-    const fn layer(&self) -> Layer {
-        match self {
-            Step::Breaker(_) => Layer::Breaker,
-            Step::Bulkhead(_) => Layer::Bulkhead,
-        }
-    }
 }
 
 /// What a builder has gathered, checked.
 pub(super) struct Parts {
     pub(super) name: Name,
     pub(super) layers: Vec<Layer>,
-    pub(super) breaker: Option<Breaker>,
-    pub(super) bulkhead: Option<Bulkhead>,
+    /// In the order of the layers.
+    pub(super) steps: Vec<Step>,
     pub(super) retry: Option<Retrying>,
     pub(super) timeout: Option<Duration>,
     pub(super) deadline: Option<Duration>,
+    pub(super) randomness: Randomness,
 }
 
 impl Inner {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { mut breaker, mut bulkhead, layers, .. } = parts;
-        let steps: Vec<Step> = layers
-            .iter()
-            .filter_map(|layer| match layer {
-                Layer::Breaker => breaker.take().map(Step::Breaker),
-                Layer::Bulkhead => bulkhead.take().map(Step::Bulkhead),
-                Layer::Fallback | Layer::Deadline | Layer::Retry | Layer::Timeout => None,
-            })
-            .collect();
-        let position = |wanted: Layer| layers.iter().position(|layer| *layer == wanted);
-        let inside_retry = |layer: Layer| position(layer) >= position(Layer::Retry);
-        let per_call = |step: &&Step| !inside_retry(step.layer());
+        let position = |wanted: Layer| parts.layers.iter().position(|layer| *layer == wanted);
+        let retry = position(Layer::Retry);
+        let per_call = |step: &&Step| position(step.layer()) < retry;
         Self {
-            steps_per_call: steps.iter().filter(per_call).count(),
-            breaker_per_attempt: inside_retry(Layer::Breaker),
-            bulkhead_per_attempt: inside_retry(Layer::Bulkhead),
+            steps_per_call: parts.steps.iter().filter(per_call).count(),
+            breaker_per_attempt: position(Layer::Breaker) >= retry,
             name: parts.name,
-            layers: layers.into(),
-            steps: steps.into(),
+            layers: parts.layers.into(),
+            steps: parts.steps.into(),
             retry: parts.retry,
             timeout: Limit::new(parts.timeout),
             deadline: Limit::new(parts.deadline),
+            randomness: parts.randomness,
             signals: Signals::new(),
         }
     }
@@ -102,20 +81,20 @@ impl Inner {
     pub(super) fn breaker(&self) -> Option<&Breaker> {
         self.steps.iter().find_map(|step| match step {
             Step::Breaker(breaker) => Some(breaker),
-            Step::Bulkhead(_) => None,
+            _ => None,
         })
     }
 
     pub(super) fn bulkhead(&self) -> Option<&Bulkhead> {
         self.steps.iter().find_map(|step| match step {
             Step::Bulkhead(bulkhead) => Some(bulkhead),
-            Step::Breaker(_) => None,
+            _ => None,
         })
     }
 
-    /// Whether that limit is written outside of the bulkhead, and so covers the wait for a place.
-    pub(super) fn covers_queue(&self, limit: Layer) -> bool {
-        self.is_outside(limit, Layer::Bulkhead)
+    /// Whether that limit is written outside of the step, and so covers a wait there.
+    pub(super) fn covers(&self, limit: Layer, step: usize) -> bool {
+        self.steps.get(step).is_some_and(|step| self.is_outside(limit, step.layer()))
     }
 
     pub(super) fn deadline_covers_fallback(&self) -> bool {

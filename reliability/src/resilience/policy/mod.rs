@@ -28,8 +28,10 @@ mod key;
 mod layer;
 mod outcome;
 mod pause;
+mod randomness;
 mod settings;
 mod signals;
+mod step;
 mod timer;
 mod wait;
 

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use super::call::{Call, Phase};
 use super::signals::Signal;
-use super::wait::inherited_deadline_has_passed;
+use super::step::Held;
+use super::wait::{End, inherited_deadline_has_passed};
 use crate::error::{Counted, Failure, Reason};
 use crate::resilience::breaker;
 use crate::time::{Clock, Instant};
@@ -15,14 +16,14 @@ impl<E> Call<'_, E> {
     pub(super) fn succeed(&mut self) {
         self.phase = Phase::Finished;
         let policy = self.policy;
-        if let Some(permit) = self.breaker.take() {
-            let since = match policy.breaker_per_attempt {
-                true => self.attempt_waited_since,
-                false => self.waited_since,
-            };
+        if let Some(permit) = self.held.breaker.take() {
+            let since = self.times.and_then(|times| match policy.breaker_per_attempt {
+                true => times.attempt_waited_since,
+                false => times.waited_since,
+            });
             record(permit, Counted::Success, since);
         }
-        self.bulkhead = None;
+        self.held.bulkhead = None;
         self.count_end(Signal::Ok);
     }
 
@@ -30,13 +31,11 @@ impl<E> Call<'_, E> {
     pub(super) fn end_attempt(&mut self, failure: &Failure<E>) {
         let policy = self.policy;
         if policy.breaker_per_attempt
-            && let Some(permit) = self.breaker.take()
+            && let Some(permit) = self.held.breaker.take()
         {
-            record(permit, self.counted(failure), self.attempt_waited_since);
+            record(permit, self.counted(failure), self.times().attempt_waited_since);
         }
-        if policy.bulkhead_per_attempt {
-            self.bulkhead = None;
-        }
+        self.release_attempt();
     }
 
     /// Gives back what an attempt still holds that was dropped half-way, so that the next one can
@@ -44,13 +43,22 @@ impl<E> Call<'_, E> {
     #[cold]
     pub(super) fn leave_attempt(&mut self) {
         let policy = self.policy;
-        self.step = self.step.min(policy.steps_per_call);
-        if policy.breaker_per_attempt {
-            self.breaker = None;
-        }
-        if policy.bulkhead_per_attempt {
-            self.bulkhead = None;
+        // A wait outside of `retry` is the call's: the next attempt goes on with it.
+        if self.step >= policy.steps_per_call {
             self.waiting = None;
+        }
+        self.step = self.step.min(policy.steps_per_call);
+        self.release_attempt();
+        if let Some(times) = &mut self.times {
+            times.attempt_waited_since = None;
+        }
+    }
+
+    /// Gives back what was got at the steps inside of `retry`.
+    fn release_attempt(&mut self) {
+        let policy = self.policy;
+        for step in policy.steps.iter().skip(policy.steps_per_call) {
+            self.held.release(step);
         }
     }
 
@@ -60,7 +68,8 @@ impl<E> Call<'_, E> {
             // The work never began, so nothing is known of the dependency.
             _ if self.phase == Phase::Outside => Counted::Nothing,
             Failure::Rejected(rejected)
-                if rejected.reason() == Reason::DeadlineExceeded && self.bound.inherited =>
+                if rejected.reason() == Reason::DeadlineExceeded
+                    && self.times().bound.end == End::Inherited =>
             {
                 Counted::Nothing
             }
@@ -81,16 +90,16 @@ impl<E> Call<'_, E> {
     pub(super) fn finish(&mut self, signal: Signal, counted: Counted) {
         self.phase = Phase::Finished;
         self.count_end(signal);
-        if let Some(permit) = self.breaker.take() {
-            record(permit, counted, self.waited_since);
+        if let Some(permit) = self.held.breaker.take() {
+            record(permit, counted, self.times().waited_since);
         }
-        self.bulkhead = None;
+        self.held = Held::default();
     }
 
     #[inline]
     fn count_end(&self, signal: Signal) {
         self.policy.signals.count(signal);
-        if let Some(since) = self.waited_since {
+        if let Some(since) = self.times.and_then(|times| times.waited_since) {
             self.count_latency(since);
         }
     }

@@ -1,13 +1,14 @@
 use core::time::Duration;
 
-use crate::resilience::breaker;
-use crate::resilience::retry::Backoff;
+use super::Policy;
+use super::builder::check_limits;
+use crate::resilience::retry::{self, Retrying};
+use crate::resilience::{Breaker, Bulkhead, Invalid, breaker, bulkhead};
 
 /// What can be changed while a [`Policy`](super::Policy) works.
 ///
-/// Taken from [`Policy::settings`](super::Policy::settings), changed, and given back to
-/// [`Policy::reconfigure`](super::Policy::reconfigure). A field is `None` when the policy has no
-/// such layer; layers cannot be added or taken away.
+/// Shown by [`Policy::settings`], changed by [`Policy::reconfigure`]. A field is `None` when the
+/// policy has no such layer; layers cannot be added or taken away.
 ///
 /// # Examples
 ///
@@ -18,9 +19,7 @@ use crate::resilience::retry::Backoff;
 /// # fn main() -> Result<(), reliability::resilience::Invalid> {
 /// let policy = Policy::builder("price").timeout(Duration::from_millis(800)).build()?;
 ///
-/// let mut settings = policy.settings();
-/// settings.timeout = Some(Duration::from_millis(500));
-/// policy.reconfigure(&settings)?;
+/// policy.reconfigure(|settings| settings.timeout = Some(Duration::from_millis(500)))?;
 /// assert_eq!(policy.settings().timeout, Some(Duration::from_millis(500)));
 /// # Ok(())
 /// # }
@@ -32,12 +31,93 @@ pub struct Settings {
     pub deadline: Option<Duration>,
     /// The time that one attempt may take.
     pub timeout: Option<Duration>,
-    /// How many attempts a call may make, the first one included.
-    pub attempts: Option<u32>,
-    /// How long to pause between attempts.
-    pub backoff: Option<Backoff>,
-    /// How many calls may run at once.
-    pub concurrent: Option<u32>,
+    /// How many attempts there are, and the pause between them.
+    pub retry: Option<retry::Settings>,
     /// When the breaker opens, and for how long.
     pub breaker: Option<breaker::Settings>,
+    /// How many calls may run at once, and how long others wait.
+    pub bulkhead: Option<bulkhead::Settings>,
+}
+
+impl Policy {
+    /// What can be changed while it works, as it is now.
+    pub fn settings(&self) -> Settings {
+        let inner = &*self.inner;
+        Settings {
+            deadline: inner.deadline(),
+            timeout: inner.timeout(),
+            retry: inner.retry.as_ref().map(Retrying::settings),
+            breaker: inner.breaker().map(Breaker::settings),
+            bulkhead: inner.bulkhead().map(Bulkhead::settings),
+        }
+    }
+
+    /// Changes settings. Calls under way go on; window, state and permits are kept.
+    ///
+    /// A breaker or bulkhead that is shared with other policies changes for them, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when a value makes no sense, or a layer would have to be added or taken away.
+    /// Then nothing has changed.
+    pub fn reconfigure(&self, change: impl FnOnce(&mut Settings)) -> Result<(), Invalid> {
+        let mut settings = self.settings();
+        change(&mut settings);
+        self.check(&settings)?;
+        self.apply(&settings);
+        Ok(())
+    }
+
+    /// Whether the policy, and each of its layers, can work with these settings. Everything is
+    /// checked before anything changes: what was put back would have let calls in meanwhile.
+    pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
+        self.check_layers(settings)?;
+        let inner = &*self.inner;
+        check_limits(&inner.name, settings.deadline, settings.timeout)?;
+        if let Some(retry) = &settings.retry {
+            Retrying::check(&inner.name, retry)?;
+        }
+        if let Some((breaker, settings)) = inner.breaker().zip(settings.breaker.as_ref()) {
+            breaker.check(settings)?;
+        }
+        if let Some((bulkhead, settings)) = inner.bulkhead().zip(settings.bulkhead.as_ref()) {
+            bulkhead.check(settings)?;
+        }
+        Ok(())
+    }
+
+    /// Puts settings into force that were checked.
+    pub(crate) fn apply(&self, settings: &Settings) {
+        let inner = &*self.inner;
+        if let Some((retry, settings)) = inner.retry.as_ref().zip(settings.retry.as_ref()) {
+            retry.apply(settings);
+        }
+        if let Some((breaker, settings)) = inner.breaker().zip(settings.breaker.as_ref()) {
+            breaker.apply(settings);
+        }
+        inner.set_deadline(settings.deadline);
+        inner.set_timeout(settings.timeout);
+        if let Some((bulkhead, settings)) = inner.bulkhead().zip(settings.bulkhead.as_ref()) {
+            bulkhead.apply(settings);
+        }
+    }
+
+    fn check_layers(&self, new: &Settings) -> Result<(), Invalid> {
+        let now = self.settings();
+        let kept = [
+            ("deadline", now.deadline.is_some(), new.deadline.is_some()),
+            ("timeout", now.timeout.is_some(), new.timeout.is_some()),
+            ("retry", now.retry.is_some(), new.retry.is_some()),
+            ("breaker", now.breaker.is_some(), new.breaker.is_some()),
+            ("bulkhead", now.bulkhead.is_some(), new.bulkhead.is_some()),
+        ];
+        let words = |present: bool| if present { "present" } else { "absent" };
+        match kept.into_iter().find(|(_, now, new)| now != new) {
+            None => Ok(()),
+            Some((setting, now, new)) => {
+                Err(Invalid::new(self.name().clone(), setting, words(now), words(new))
+                    .with_advice("layers are fixed when the policy is built"))
+            }
+        }
+    }
 }

@@ -5,27 +5,32 @@ use core::time::Duration;
 use super::Layer;
 use super::call::Call;
 use crate::error::{Reason, Rejected};
-use crate::resilience::bulkhead;
 use crate::time::{Clock, Instant, Scope};
 
 /// The earliest of the limits of a wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bound {
     pub(super) at: Instant,
-    pub(super) reason: Reason,
-    /// An inherited deadline says nothing about the dependency.
-    pub(super) inherited: bool,
+    pub(super) end: End,
+}
+
+/// Whose limit ends a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// A deadline of the caller's, which says nothing about the dependency.
+    Inherited,
+    Deadline,
+    Timeout,
+    /// The step at which the call waits.
+    Step,
 }
 
 impl Bound {
-    pub(super) const NEVER: Bound = Bound {
-        at: Instant::from_nanos(u64::MAX),
-        reason: Reason::DeadlineExceeded,
-        inherited: true,
-    };
+    pub(super) const NEVER: Bound =
+        Bound { at: Instant::from_nanos(u64::MAX), end: End::Inherited };
 
-    fn or(self, at: Instant, reason: Reason) -> Self {
-        if at < self.at { Self { at, reason, inherited: false } } else { self }
+    fn or(self, at: Instant, end: End) -> Self {
+        if at < self.at { Self { at, end } } else { self }
     }
 
     pub(super) fn exists(&self) -> bool {
@@ -55,7 +60,8 @@ impl<E> Call<'_, E> {
         }
         let now = Clock::precise().now();
         let end = now.saturating_add(pause);
-        let own_at = own.map(|own| self.deadline_started.get_or_insert(now).saturating_add(own));
+        let own_at =
+            own.map(|own| self.times_mut().deadline_started.get_or_insert(now).saturating_add(own));
         own_at.is_none_or(|at| end < at) && inherited.is_none_or(|at| end < at)
     }
 
@@ -65,7 +71,7 @@ impl<E> Call<'_, E> {
         if !inherited_deadline_has_passed() {
             return Ok(());
         }
-        self.bound = Bound::NEVER;
+        self.times_mut().bound = Bound::NEVER;
         Err(self.rejected(Reason::DeadlineExceeded))
     }
 
@@ -73,28 +79,32 @@ impl<E> Call<'_, E> {
     #[cold]
     pub(super) fn begin_wait(&mut self) -> Bound {
         let now = Clock::precise().now();
-        self.waited_since.get_or_insert(now);
-        let in_queue = self.waiting.is_some();
-        let attempt_since = *self.attempt_waited_since.get_or_insert(now);
+        let policy = self.policy;
+        let in_queue = self.waiting.as_ref().map(|waiting| waiting.ends_at(now));
+        let step = self.step;
+        let covers = |limit| in_queue.is_none() || policy.covers(limit, step);
+        let times = self.times_mut();
+        times.waited_since.get_or_insert(now);
+        let attempt_since = *times.attempt_waited_since.get_or_insert(now);
         let mut bound = Bound::NEVER;
         if let Some(at) = Scope::current_at(|| now) {
             bound = Bound { at, ..Bound::NEVER };
         }
-        if let Some(own) = self.policy.deadline()
-            && (!in_queue || self.policy.covers_queue(Layer::Deadline))
+        if let Some(own) = policy.deadline()
+            && covers(Layer::Deadline)
         {
-            let started = *self.deadline_started.get_or_insert(now);
-            bound = bound.or(started.saturating_add(own), Reason::DeadlineExceeded);
+            let started = *times.deadline_started.get_or_insert(now);
+            bound = bound.or(started.saturating_add(own), End::Deadline);
         }
-        if let Some(timeout) = self.policy.timeout()
-            && (!in_queue || self.policy.covers_queue(Layer::Timeout))
+        if let Some(timeout) = policy.timeout()
+            && covers(Layer::Timeout)
         {
-            bound = bound.or(attempt_since.saturating_add(timeout), Reason::TimedOut);
+            bound = bound.or(attempt_since.saturating_add(timeout), End::Timeout);
         }
-        if in_queue && let Some(bulkhead) = self.policy.bulkhead() {
-            bound = bound.or(now.saturating_add(bulkhead.wait()), Reason::BulkheadFull);
+        if let Some(at) = in_queue {
+            bound = bound.or(at, End::Step);
         }
-        self.bound = bound;
+        times.bound = bound;
         bound
     }
 
@@ -105,30 +115,34 @@ impl<E> Call<'_, E> {
         if let Some(at) = Scope::current_at(|| now) {
             bound = Bound { at, ..Bound::NEVER };
         }
-        if let Some(own) = self.policy.deadline()
-            && self.policy.deadline_covers_fallback()
+        let policy = self.policy;
+        let times = self.times_mut();
+        if let Some(own) = policy.deadline()
+            && policy.deadline_covers_fallback()
         {
-            let started = *self.deadline_started.get_or_insert(now);
-            bound = bound.or(started.saturating_add(own), Reason::DeadlineExceeded);
+            let started = *times.deadline_started.get_or_insert(now);
+            bound = bound.or(started.saturating_add(own), End::Deadline);
         }
-        self.bound = bound;
+        times.bound = bound;
         bound
     }
 
-    /// The wait for a place is over, one way or the other: what follows is timed by itself.
-    pub(super) fn end_queue(&mut self) {
-        if !self.policy.covers_queue(Layer::Timeout) {
-            self.attempt_waited_since = None;
+    /// The wait to be let in is over, one way or the other: what follows is timed by itself.
+    pub(super) fn end_queue(&mut self, step: usize) {
+        if !self.policy.covers(Layer::Timeout, step)
+            && let Some(times) = &mut self.times
+        {
+            times.attempt_waited_since = None;
         }
     }
 
-    /// The wait for a place has reached its bound. If that is the bulkhead's own, the place may
-    /// have been granted in this very moment.
+    /// The wait to be let in has reached its bound. If that is the step's own, the call may have
+    /// been let in in this very moment.
     #[cold]
     pub(super) fn give_up_waiting(&mut self) -> Result<(), Rejected> {
         match self.waiting.take() {
-            Some(mut waiting) if self.bound.reason == Reason::BulkheadFull => {
-                self.bulkhead = Some(bulkhead::Permit(waiting.give_up()?));
+            Some(waiting) if self.times().bound.end == End::Step => {
+                waiting.end(&mut self.held)?;
                 self.step += 1;
                 Ok(())
             }
@@ -139,7 +153,11 @@ impl<E> Call<'_, E> {
     /// The refusal of a wait that has reached its bound.
     #[cold]
     pub(super) fn expired(&self) -> Rejected {
-        self.rejected(self.bound.reason)
+        self.rejected(match self.times().bound.end {
+            End::Inherited | End::Deadline => Reason::DeadlineExceeded,
+            // A step refuses by itself.
+            End::Timeout | End::Step => Reason::TimedOut,
+        })
     }
 
     fn rejected(&self, reason: Reason) -> Rejected {

@@ -75,15 +75,24 @@ impl RetryBudget {
     /// The largest bucket that can be asked for.
     pub const CAPACITY_MAX: u32 = 1_000_000;
 
+    /// A full budget with all defaults.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::RetryBudget;
+    ///
+    /// assert_eq!(RetryBudget::standard("inventory").tokens(), 100.0);
+    /// ```
+    pub fn standard(name: impl Into<Name>) -> Self {
+        Self::full(name.into(), Word::of(&BudgetSettings::standard()))
+    }
+
     /// A budget with other settings than the default.
     ///
     /// `name` stands in refusals and logs.
     pub fn builder(name: impl Into<Name>) -> RetryBudgetBuilder {
-        RetryBudgetBuilder {
-            name: name.into(),
-            ratio: Self::DEFAULT_RATIO,
-            capacity: Self::DEFAULT_CAPACITY,
-        }
+        RetryBudgetBuilder { name: name.into(), settings: BudgetSettings::standard() }
     }
 
     /// The name it was made with.
@@ -96,7 +105,7 @@ impl RetryBudget {
     /// Into a full bucket it only looks.
     #[inline]
     pub fn deposit(&self) {
-        let settings = self.settings();
+        let settings = self.word();
         let seen = self.shared.millitokens.load(Ordering::Relaxed);
         if seen < settings.capacity_millis() {
             self.deposit_where_it_fits(seen, settings);
@@ -104,7 +113,7 @@ impl RetryBudget {
     }
 
     #[cold]
-    fn deposit_where_it_fits(&self, mut seen: u64, settings: Settings) {
+    fn deposit_where_it_fits(&self, mut seen: u64, settings: Word) {
         // Relaxed throughout: tokens are only counted, and guard no other memory.
         while seen < settings.capacity_millis() {
             let next = (seen + settings.ratio_millis()).min(settings.capacity_millis());
@@ -122,7 +131,7 @@ impl RetryBudget {
     /// [`Rejected`] for [`Reason::BudgetExhausted`] when less than one token is left. When that
     /// changes depends on the traffic, so the refusal says no `retry_after`.
     pub fn withdraw(&self) -> Result<(), Rejected> {
-        let capacity = self.settings().capacity_millis();
+        let capacity = self.word().capacity_millis();
         let mut seen = self.shared.millitokens.load(Ordering::Relaxed);
         loop {
             // The capacity may have shrunk while a deposit under the old one was on its way.
@@ -155,17 +164,14 @@ impl RetryBudget {
     /// ```
     pub fn tokens(&self) -> f64 {
         let held = self.shared.millitokens.load(Ordering::Relaxed);
-        held.min(self.settings().capacity_millis()) as f64 / MILLI as f64
+        held.min(self.word().capacity_millis()) as f64 / MILLI as f64
     }
 
-    /// Tokens that a first attempt deposits.
-    pub fn ratio(&self) -> f64 {
-        self.settings().ratio_millis() as f64 / MILLI as f64
-    }
-
-    /// Tokens that a full bucket holds.
-    pub fn capacity(&self) -> u32 {
-        self.settings().capacity()
+    /// What can be changed while calls run, as it is now.
+    pub fn settings(&self) -> BudgetSettings {
+        let word = self.word();
+        let ratio = word.ratio_millis() as f64 / MILLI as f64;
+        BudgetSettings { ratio, capacity: word.capacity() }
     }
 
     /// Changes the settings of a budget in use; what it holds stays, as far as it fits.
@@ -184,22 +190,23 @@ impl RetryBudget {
     /// use reliability::resilience::retry::RetryBudget;
     ///
     /// let budget = RetryBudget::builder("inventory").capacity(50).build()?;
-    /// budget.reconfigure(0.1, 20)?;
-    /// assert_eq!((budget.ratio(), budget.capacity(), budget.tokens()), (0.1, 20, 20.0));
+    /// budget.reconfigure(|settings| settings.capacity = 20)?;
+    /// assert_eq!((budget.settings().capacity, budget.tokens()), (20, 20.0));
     /// # Ok::<(), reliability::resilience::Invalid>(())
     /// ```
-    pub fn reconfigure(&self, ratio: f64, capacity: u32) -> Result<(), Invalid> {
-        let settings = Settings::checked(&self.shared.name, ratio, capacity)?;
-        self.apply(settings);
+    pub fn reconfigure(&self, change: impl FnOnce(&mut BudgetSettings)) -> Result<(), Invalid> {
+        let mut settings = self.settings();
+        change(&mut settings);
+        self.apply(Word::checked(&self.shared.name, &settings)?);
         Ok(())
     }
 
-    pub(super) fn apply(&self, settings: Settings) {
+    pub(super) fn apply(&self, settings: Word) {
         self.shared.settings.store(settings.0, Ordering::Relaxed);
         self.shared.millitokens.fetch_min(settings.capacity_millis(), Ordering::Relaxed);
     }
 
-    pub(super) fn full(name: Name, settings: Settings) -> Self {
+    pub(super) fn full(name: Name, settings: Word) -> Self {
         let millitokens = Padded(AtomicU64::new(settings.capacity_millis()));
         let settings = Padded(AtomicU64::new(settings.0));
         Self { shared: Arc::new(Bucket { name, settings, millitokens }) }
@@ -212,8 +219,8 @@ impl RetryBudget {
     }
 
     #[inline]
-    fn settings(&self) -> Settings {
-        Settings(self.shared.settings.load(Ordering::Relaxed))
+    fn word(&self) -> Word {
+        Word(self.shared.settings.load(Ordering::Relaxed))
     }
 }
 
@@ -222,18 +229,45 @@ impl fmt::Debug for RetryBudget {
         f.debug_struct("RetryBudget")
             .field("name", &self.shared.name)
             .field("tokens", &self.tokens())
-            .field("ratio", &self.ratio())
-            .field("capacity", &self.capacity())
+            .field("ratio", &self.settings().ratio)
+            .field("capacity", &self.settings().capacity)
             .finish()
+    }
+}
+
+/// What can be changed while a [`RetryBudget`] works.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::RetryBudget;
+///
+/// assert_eq!(RetryBudget::standard("inventory").settings().ratio, 0.2);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct BudgetSettings {
+    /// Tokens that a first attempt deposits: 0, or 0.001 to 1.
+    pub ratio: f64,
+    /// Tokens that a full bucket holds: 1 to [`CAPACITY_MAX`](RetryBudget::CAPACITY_MAX).
+    pub capacity: u32,
+}
+
+impl BudgetSettings {
+    /// [`DEFAULT_RATIO`](RetryBudget::DEFAULT_RATIO) and
+    /// [`DEFAULT_CAPACITY`](RetryBudget::DEFAULT_CAPACITY).
+    pub const fn standard() -> Self {
+        Self { ratio: RetryBudget::DEFAULT_RATIO, capacity: RetryBudget::DEFAULT_CAPACITY }
     }
 }
 
 /// Ratio in thousandths and capacity in one word, so that no call sees the one without the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Settings(u64);
+pub(super) struct Word(u64);
 
-impl Settings {
-    pub(super) fn checked(name: &Name, ratio: f64, capacity: u32) -> Result<Self, Invalid> {
+impl Word {
+    pub(super) fn checked(name: &Name, settings: &BudgetSettings) -> Result<Self, Invalid> {
+        let BudgetSettings { ratio, capacity } = *settings;
         let millis = if (0.0..=1.0).contains(&ratio) { ratio * MILLI as f64 + 0.5 } else { -1.0 };
         if millis < 0.0 || (ratio > 0.0 && millis < 1.0) {
             let expected = "0, or 0.001 to 1";
@@ -245,7 +279,12 @@ impl Settings {
             return Err(Invalid::new(name.clone(), "capacity", expected, capacity)
                 .with_advice("leave out `retry` where no retry is wanted"));
         }
-        Ok(Self((millis as u64) << 32 | u64::from(capacity)))
+        Ok(Self::of(settings))
+    }
+
+    fn of(settings: &BudgetSettings) -> Self {
+        let ratio_millis = (settings.ratio * MILLI as f64 + 0.5) as u64;
+        Self(ratio_millis << 32 | u64::from(settings.capacity))
     }
 
     pub(super) fn ratio_millis(self) -> u64 {
@@ -266,8 +305,7 @@ impl Settings {
 #[must_use = "a builder does nothing until `build()` or `shared()`"]
 pub struct RetryBudgetBuilder {
     name: Name,
-    ratio: f64,
-    capacity: u32,
+    settings: BudgetSettings,
 }
 
 impl RetryBudgetBuilder {
@@ -276,14 +314,14 @@ impl RetryBudgetBuilder {
     ///
     /// 0 is allowed too: the tokens it starts with are then all there will ever be.
     pub fn ratio(mut self, ratio: f64) -> Self {
-        self.ratio = ratio;
+        self.settings.ratio = ratio;
         self
     }
 
     /// Tokens that a full bucket holds, and the bucket starts full: 1 to 1,000,000.
     /// Default: [`RetryBudget::DEFAULT_CAPACITY`].
     pub fn capacity(mut self, capacity: u32) -> Self {
-        self.capacity = capacity;
+        self.settings.capacity = capacity;
         self
     }
 
@@ -293,7 +331,7 @@ impl RetryBudgetBuilder {
     ///
     /// [`Invalid`] when ratio or capacity is out of its range.
     pub fn build(self) -> Result<RetryBudget, Invalid> {
-        let settings = Settings::checked(&self.name, self.ratio, self.capacity)?;
+        let settings = Word::checked(&self.name, &self.settings)?;
         Ok(RetryBudget::full(self.name, settings))
     }
 
@@ -314,7 +352,7 @@ impl RetryBudgetBuilder {
     ///
     /// let declared = RetryBudget::builder("payments").ratio(0.1).shared()?;
     /// let same = RetryBudget::shared("payments")?;
-    /// assert_eq!(same.ratio(), 0.1);
+    /// assert_eq!(same.settings().ratio, 0.1);
     ///
     /// let conflict = RetryBudget::builder("payments").ratio(0.3).shared().unwrap_err();
     /// assert_eq!(conflict.setting(), "ratio");
@@ -322,7 +360,7 @@ impl RetryBudgetBuilder {
     /// ```
     #[cfg(feature = "std")]
     pub fn shared(self) -> Result<RetryBudget, Invalid> {
-        let settings = Settings::checked(&self.name, self.ratio, self.capacity)?;
+        let settings = Word::checked(&self.name, &self.settings)?;
         super::shared_budgets::declare(self.name, settings)
     }
 }

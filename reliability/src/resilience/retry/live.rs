@@ -1,8 +1,6 @@
-use alloc::format;
-use core::time::Duration;
 use std::sync::{PoisonError, RwLock};
 
-use super::{Backoff, Retry, RetryBudget};
+use super::{Retry, RetryBudget, Settings};
 use crate::error::{Name, Reason};
 use crate::resilience::Invalid;
 use crate::sync::atomic::{AtomicU32, Ordering};
@@ -12,40 +10,27 @@ use crate::sync::atomic::{AtomicU32, Ordering};
 pub(crate) struct Retrying {
     attempts: AtomicU32,
     /// Read only after a failure, when a lock costs nothing beside the pause.
-    backoff: RwLock<Backoff>,
+    settings: RwLock<Settings>,
     budget: Option<RetryBudget>,
     also: Option<Reason>,
-    pub(crate) retry_after_max: Duration,
 }
-
-/// More would be a loop, not a retry.
-const ATTEMPTS_MAX: u32 = 1000;
 
 impl Retrying {
     pub(crate) fn new(policy: &Name, retry: Retry) -> Result<Self, Invalid> {
-        let Retry { attempts, backoff, budget, also, retry_after_max } = retry;
-        Self::check(policy, attempts, &backoff)?;
-        Ok(Self {
-            attempts: AtomicU32::new(attempts),
-            backoff: RwLock::new(backoff),
-            budget,
-            also,
-            retry_after_max,
-        })
+        let Retry { settings, budget, also } = retry;
+        settings.validate(policy)?;
+        let attempts = AtomicU32::new(settings.attempts);
+        Ok(Self { attempts, settings: RwLock::new(settings), budget, also })
     }
 
-    pub(crate) fn check(policy: &Name, attempts: u32, backoff: &Backoff) -> Result<(), Invalid> {
-        if !(1..=ATTEMPTS_MAX).contains(&attempts) {
-            let expected = format!("1 to {ATTEMPTS_MAX}");
-            return Err(Invalid::new(policy.clone(), "attempts", expected, attempts)
-                .with_advice("`attempts` counts the first call too"));
-        }
-        backoff.validate(policy.clone())
+    pub(crate) fn check(policy: &Name, settings: &Settings) -> Result<(), Invalid> {
+        settings.validate(policy)
     }
 
-    pub(crate) fn reconfigure(&self, attempts: u32, backoff: Backoff) {
-        self.attempts.store(attempts, Ordering::Relaxed);
-        *self.backoff.write().unwrap_or_else(PoisonError::into_inner) = backoff;
+    /// Puts settings into force that were checked.
+    pub(crate) fn apply(&self, settings: &Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings.clone();
+        self.attempts.store(settings.attempts, Ordering::Relaxed);
     }
 
     #[inline]
@@ -53,8 +38,8 @@ impl Retrying {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn backoff(&self) -> Backoff {
-        *self.backoff.read().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     #[inline]

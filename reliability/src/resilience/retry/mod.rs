@@ -53,9 +53,9 @@ mod settings;
 mod shared_budgets;
 
 pub use backoff::Backoff;
-pub use budget::{RetryBudget, RetryBudgetBuilder};
+pub use budget::{BudgetSettings, RetryBudget, RetryBudgetBuilder};
 pub use jitter::Jitter;
 #[cfg(feature = "std")]
 pub(crate) use live::Retrying;
 #[cfg(feature = "std")]
-pub use settings::Retry;
+pub use settings::{Retry, Settings};

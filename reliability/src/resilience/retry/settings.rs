@@ -1,7 +1,9 @@
+use alloc::format;
 use core::time::Duration;
 
 use super::{Backoff, RetryBudget};
-use crate::error::Reason;
+use crate::error::{Name, Reason};
+use crate::resilience::Invalid;
 
 /// How often, after what pause, and out of which budget a call is tried again.
 ///
@@ -18,11 +20,9 @@ use crate::error::Reason;
 #[derive(Debug, Clone)]
 #[must_use = "hand it to `Policy::builder(..).retry(..)`"]
 pub struct Retry {
-    pub(super) attempts: u32,
-    pub(super) backoff: Backoff,
+    pub(super) settings: Settings,
     pub(super) budget: Option<RetryBudget>,
     pub(super) also: Option<Reason>,
-    pub(super) retry_after_max: Duration,
 }
 
 impl Retry {
@@ -33,19 +33,14 @@ impl Retry {
 
     /// That many attempts, the first one included; 1 to 1000.
     pub fn attempts(attempts: u32) -> Self {
-        Self {
-            attempts,
-            backoff: Backoff::standard(),
-            budget: None,
-            also: None,
-            retry_after_max: Duration::from_secs(60),
-        }
+        let settings = Settings { attempts, ..Settings::standard() };
+        Self { settings, budget: None, also: None }
     }
 
     /// The pause between attempts. A `retry_after` of the error makes it longer, never shorter; see
     /// [`retry_after_max`](Retry::retry_after_max).
     pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.backoff = backoff;
+        self.settings.backoff = backoff;
         self
     }
 
@@ -62,7 +57,7 @@ impl Retry {
     /// said. When it asks for more, the call ends with the error it had: coming back earlier is not
     /// welcome, and a caller should not hang as long as somebody else pleases.
     pub fn retry_after_max(mut self, longest: Duration) -> Self {
-        self.retry_after_max = longest;
+        self.settings.retry_after_max = longest;
         self
     }
 
@@ -73,5 +68,44 @@ impl Retry {
     pub fn also_when_breaker_open(mut self) -> Self {
         self.also = Some(Reason::BreakerOpen);
         self
+    }
+}
+
+/// What can be changed of a [`Retry`] while its policy works.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::retry::Settings;
+///
+/// assert_eq!(Settings::standard().attempts, 3);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How many attempts a call may make, the first one included: 1 to 1000.
+    pub attempts: u32,
+    /// How long to pause between attempts.
+    pub backoff: Backoff,
+    /// How long the other side may ask us to stay away for a retry to make sense.
+    pub retry_after_max: Duration,
+}
+
+/// More would be a loop, not a retry.
+const ATTEMPTS_MAX: u32 = 1000;
+
+impl Settings {
+    /// Three attempts with the [standard backoff](Backoff::standard), and no wait above a minute.
+    pub fn standard() -> Self {
+        Self { attempts: 3, backoff: Backoff::standard(), retry_after_max: Duration::from_secs(60) }
+    }
+
+    pub(super) fn validate(&self, policy: &Name) -> Result<(), Invalid> {
+        if !(1..=ATTEMPTS_MAX).contains(&self.attempts) {
+            let expected = format!("1 to {ATTEMPTS_MAX}");
+            return Err(Invalid::new(policy.clone(), "attempts", expected, self.attempts)
+                .with_advice("`attempts` counts the first call too"));
+        }
+        self.backoff.validate(policy.clone())
     }
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::string::String;
 use std::sync::{Mutex, PoisonError};
 
-use super::RetryBudget;
-use super::budget::Settings;
+use super::budget::Word;
+use super::{BudgetSettings, RetryBudget};
 use crate::error::Name;
 use crate::resilience::Invalid;
 
@@ -48,7 +48,7 @@ impl RetryBudget {
     }
 }
 
-pub(super) fn declare(name: Name, settings: Settings) -> Result<RetryBudget, Invalid> {
+pub(super) fn declare(name: Name, settings: Word) -> Result<RetryBudget, Invalid> {
     SHARED.declare(name, settings)
 }
 
@@ -59,7 +59,7 @@ struct Registry {
 struct Entry {
     budget: RetryBudget,
     /// What was declared, which an operator's reconfiguration does not change.
-    declared: Option<Settings>,
+    declared: Option<Word>,
 }
 
 impl Registry {
@@ -68,12 +68,11 @@ impl Registry {
     }
 
     fn mention(&self, name: Name) -> Result<RetryBudget, Invalid> {
-        let defaults =
-            Settings::checked(&name, RetryBudget::DEFAULT_RATIO, RetryBudget::DEFAULT_CAPACITY)?;
+        let defaults = Word::checked(&name, &BudgetSettings::standard())?;
         self.with_entry(name, defaults, |entry| Ok(entry.budget.clone()))
     }
 
-    fn declare(&self, name: Name, settings: Settings) -> Result<RetryBudget, Invalid> {
+    fn declare(&self, name: Name, settings: Word) -> Result<RetryBudget, Invalid> {
         self.with_entry(name, settings, |entry| {
             match entry.declared {
                 None => entry.adopt(settings),
@@ -87,7 +86,7 @@ impl Registry {
     fn with_entry(
         &self,
         name: Name,
-        settings: Settings,
+        settings: Word,
         then: impl FnOnce(&mut Entry) -> Result<RetryBudget, Invalid>,
     ) -> Result<RetryBudget, Invalid> {
         // Entries are complete before they are inserted, so a poisoned map is as good as any.
@@ -116,18 +115,18 @@ impl Registry {
 impl Entry {
     /// Takes over the declared settings as if they had been there from the start: what was spent
     /// stays spent.
-    fn adopt(&mut self, settings: Settings) {
-        let made_with = self.budget.capacity();
+    fn adopt(&mut self, settings: Word) {
+        let made_with = self.budget.settings().capacity;
         self.budget.apply(settings);
         self.budget.grow_by(settings.capacity().saturating_sub(made_with));
         self.declared = Some(settings);
     }
 }
 
-fn conflict(budget: &RetryBudget, declared: Settings, settings: Settings) -> Invalid {
+fn conflict(budget: &RetryBudget, declared: Word, settings: Word) -> Invalid {
     let name = budget.name().clone();
     let advice = "declare it in one place, and use `RetryBudget::shared(name)` elsewhere";
-    let millis = |settings: Settings| settings.ratio_millis() as f64 / 1_000.0;
+    let millis = |settings: Word| settings.ratio_millis() as f64 / 1_000.0;
     let invalid = if declared.ratio_millis() == settings.ratio_millis() {
         let expected = std::format!("{}, as it was declared first", declared.capacity());
         Invalid::new(name, "capacity", expected, settings.capacity())
@@ -142,8 +141,8 @@ fn conflict(budget: &RetryBudget, declared: Settings, settings: Settings) -> Inv
 mod tests {
     use super::*;
 
-    fn settings(ratio: f64, capacity: u32) -> Settings {
-        let checked = Settings::checked(&Name::from("test"), ratio, capacity);
+    fn settings(ratio: f64, capacity: u32) -> Word {
+        let checked = Word::checked(&Name::from("test"), &BudgetSettings { ratio, capacity });
         checked.unwrap_or_else(|invalid| panic!("{invalid}"))
     }
 
@@ -164,13 +163,13 @@ mod tests {
             declared_first.declare("stock".into(), settings(0.1, capacity)).unwrap();
             let early = declared_first.mention("stock".into()).unwrap();
             early.withdraw().and_then(|()| early.withdraw()).unwrap();
-            assert_eq!((early.ratio(), early.capacity(), early.tokens()), (0.1, capacity, tokens));
+            assert_eq!((early.settings().capacity, early.tokens()), (capacity, tokens));
 
             let mentioned_first = Registry::new();
             let late = mentioned_first.mention("stock".into()).unwrap();
             mentioned_first.declare("stock".into(), settings(0.1, capacity)).unwrap();
             late.withdraw().and_then(|()| late.withdraw()).unwrap();
-            assert_eq!((late.ratio(), late.capacity(), late.tokens()), (0.1, capacity, tokens));
+            assert_eq!((late.settings().capacity, late.tokens()), (capacity, tokens));
         }
     }
 
@@ -208,9 +207,11 @@ mod tests {
     fn an_operators_change_is_no_conflict() {
         let registry = Registry::new();
         let budget = registry.declare("stock".into(), settings(0.1, 50)).unwrap();
-        budget.reconfigure(0.5, 10).unwrap();
+        budget
+            .reconfigure(|settings| *settings = BudgetSettings { ratio: 0.5, capacity: 10 })
+            .unwrap();
         let again = registry.declare("stock".into(), settings(0.1, 50)).unwrap();
-        assert_eq!((again.ratio(), again.capacity()), (0.5, 10));
+        assert_eq!(again.settings(), BudgetSettings { ratio: 0.5, capacity: 10 });
     }
 
     #[test]

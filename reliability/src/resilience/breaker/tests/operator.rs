@@ -118,14 +118,16 @@ fn an_outcome_from_before_an_order_does_not_count_after_it() {
 fn new_settings_keep_window_and_state() {
     let (breaker, manual) = breaker(standard());
     fail(&breaker, 10);
-    breaker.reconfigure(|settings| settings.failure_rate(0.9).min_calls(12)).unwrap();
+    breaker
+        .reconfigure(|settings| *settings = settings.clone().failure_rate(0.9).min_calls(12))
+        .unwrap();
     assert_eq!(breaker.snapshot().window.failures, 10);
     fail(&breaker, 1);
     assert_eq!(breaker.state(), State::Closed);
     fail(&breaker, 1);
     assert_eq!(breaker.state(), State::Open);
 
-    breaker.reconfigure(|settings| settings.probes(1)).unwrap();
+    breaker.reconfigure(|settings| settings.probes = 1).unwrap();
     assert_eq!(breaker.state(), State::Open);
     manual.advance(Duration::from_secs(5));
     breaker.acquire().unwrap().success();
@@ -140,7 +142,7 @@ fn a_larger_window_remembers_what_the_smaller_one_had() {
         breaker.acquire().unwrap().success();
     }
     fail(&breaker, 5);
-    breaker.reconfigure(|settings| settings.window(Window::count(100))).unwrap();
+    breaker.reconfigure(|settings| settings.window = Window::count(100)).unwrap();
     let window = breaker.snapshot().window;
     assert_eq!((window.calls, window.failures), (55, 5));
 }
@@ -149,10 +151,10 @@ fn a_larger_window_remembers_what_the_smaller_one_had() {
 fn another_length_empties_a_window_of_time() {
     let (breaker, _) = breaker(Settings::busy());
     fail(&breaker, 10);
-    breaker.reconfigure(|settings| settings.min_calls(50)).unwrap();
+    breaker.reconfigure(|settings| settings.min_calls = 50).unwrap();
     assert_eq!(breaker.snapshot().window.calls, 10);
     let minute = Window::time(Duration::from_secs(60));
-    breaker.reconfigure(|settings| settings.window(minute)).unwrap();
+    breaker.reconfigure(|settings| settings.window = minute).unwrap();
     let now = breaker.snapshot();
     assert_eq!((now.state, now.window.calls), (State::Closed, 0));
     fail(&breaker, 50);
@@ -170,7 +172,7 @@ fn what_it_was_not_built_for_is_refused_and_changes_nothing() {
         (standard().slow_calls(slow, 0.5).probes(9), "slow_calls"),
         (standard().failure_rate(0.0).probes(9), "failure_rate"),
     ] {
-        let refused = breaker.reconfigure(|_| change).unwrap_err();
+        let refused = breaker.reconfigure(|settings| *settings = change).unwrap_err();
         assert_eq!(refused.setting(), setting);
         assert_eq!(breaker.settings(), standard());
     }

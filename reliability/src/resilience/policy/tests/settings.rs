@@ -4,20 +4,21 @@ use super::*;
 async fn settings_change_while_the_policy_works_and_a_bad_one_changes_nothing() {
     let policy = full_policy();
     let before = policy.settings();
-    let mut settings = before.clone();
-    settings.timeout = Some(5 * MS);
-    settings.attempts = Some(0);
-    assert!(policy.reconfigure(&settings).is_err());
+    let change = |attempts| {
+        policy.reconfigure(|settings| {
+            settings.timeout = Some(5 * MS);
+            settings.retry.as_mut().unwrap().attempts = attempts;
+        })
+    };
+    assert!(change(0).is_err());
     assert_eq!(policy.settings(), before);
 
-    settings.attempts = Some(1);
-    policy.reconfigure(&settings).unwrap();
+    change(1).unwrap();
     let result: Result<(), E> = policy.call(pending).await;
     assert_eq!(result, Err(E::Refused(Reason::TimedOut)));
     assert_eq!(policy.totals().retries(), 0);
 
-    settings.deadline = None;
-    let refused = policy.reconfigure(&settings).unwrap_err();
+    let refused = policy.reconfigure(|settings| settings.deadline = None).unwrap_err();
     assert!(refused.to_string().contains("layers are fixed"), "{refused}");
 }
 
@@ -25,11 +26,9 @@ async fn settings_change_while_the_policy_works_and_a_bad_one_changes_nothing() 
 async fn the_longest_durations_are_limits_like_any_other() {
     let patient = Policy::builder("p").timeout(Duration::MAX).build().unwrap();
     let endless = Policy::builder("p").deadline(Duration::MAX).timeout(MS).build().unwrap();
-    let mut settings = patient.settings();
-    assert!(settings.timeout.is_some() && endless.settings().deadline.is_some());
-    patient.reconfigure(&settings).unwrap();
-    settings.timeout = Some(MS);
-    patient.reconfigure(&settings).unwrap();
+    assert!(patient.settings().timeout.is_some() && endless.settings().deadline.is_some());
+    patient.reconfigure(|_| ()).unwrap();
+    patient.reconfigure(|settings| settings.timeout = Some(MS)).unwrap();
     for policy in [patient, endless] {
         let result: Result<(), E> = policy.call(pending).await;
         assert_eq!(result, Err(E::Refused(Reason::TimedOut)));
@@ -45,9 +44,7 @@ fn a_timeout_that_never_ends_an_attempt_is_refused() {
          would end every attempt first",
     );
     let policy = build(49 * MS).unwrap();
-    let mut settings = policy.settings();
-    settings.deadline = Some(20 * MS);
-    assert!(policy.reconfigure(&settings).is_err());
+    assert!(policy.reconfigure(|settings| settings.deadline = Some(20 * MS)).is_err());
     assert_eq!(policy.settings().deadline, Some(50 * MS));
 }
 
@@ -59,16 +56,16 @@ async fn settings_that_are_refused_let_nobody_in() {
     let mut waiter = Box::pin(policy.call(|| async { Ok::<_, E>(()) }));
     assert!(poll_once(&mut waiter).await.is_none());
 
-    let mut settings = policy.settings();
-    settings.concurrent = Some(2);
-    settings.breaker.as_mut().unwrap().probes = 0;
-    assert!(policy.reconfigure(&settings).is_err());
+    let change = |concurrent, probes| {
+        policy.reconfigure(|settings| {
+            settings.bulkhead.as_mut().unwrap().concurrent = concurrent;
+            settings.breaker.as_mut().unwrap().probes = probes;
+        })
+    };
+    assert!(change(2, 0).is_err());
     assert!(poll_once(&mut waiter).await.is_none(), "the second place was never there");
 
-    settings = policy.settings();
-    settings.concurrent = Some(0);
-    settings.breaker.as_mut().unwrap().probes = 7;
-    assert!(policy.reconfigure(&settings).is_err());
+    assert!(change(0, 7).is_err());
     assert_eq!(policy.settings().breaker.unwrap().probes, 1);
 }
 
@@ -78,9 +75,7 @@ async fn a_call_keeps_the_number_of_attempts_that_it_began_with() {
     let mut call = Call::new(&policy, Classifier::<E>::by_fault());
     assert!(!call.may_retry(), "so the body may consume what it was given");
     let outcome = call.attempt(async { Err::<(), _>(TRANSIENT) }).await;
-    let mut settings = policy.settings();
-    settings.attempts = Some(5);
-    policy.reconfigure(&settings).unwrap();
+    policy.reconfigure(|settings| settings.retry.as_mut().unwrap().attempts = 5).unwrap();
     assert!(matches!(call.judge(outcome), Next::Done(Err(Failure::Error(TRANSIENT)))));
 }
 
@@ -102,9 +97,7 @@ async fn a_timeout_that_changes_holds_for_attempts_that_wait_from_then_on() {
     let policy = Policy::builder("p").timeout(10 * MS).build().unwrap();
     let mut running = Box::pin(policy.call(pending::<Result<(), E>>));
     assert!(poll_once(&mut running).await.is_none());
-    let mut settings = policy.settings();
-    settings.timeout = Some(Duration::from_secs(9));
-    policy.reconfigure(&settings).unwrap();
+    policy.reconfigure(|settings| settings.timeout = Some(Duration::from_secs(9))).unwrap();
     tokio::time::advance(11 * MS).await;
     assert_eq!(poll_once(&mut running).await, Some(Err(E::Refused(Reason::TimedOut))));
     let mut later = Box::pin(policy.call(pending::<Result<(), E>>));

@@ -56,7 +56,7 @@ fn loom_a_shrinking_bucket_never_pays_more_than_it_holds() {
             let budget = budget.clone();
             thread::spawn(move || budget.deposit())
         };
-        budget.reconfigure(0.0, 1).unwrap();
+        budget.reconfigure(|now| *now = BudgetSettings { ratio: 0.0, capacity: 1 }).unwrap();
         depositor.join().unwrap();
 
         assert_eq!(budget.tokens(), 1.0);

@@ -45,9 +45,9 @@ fn a_full_bucket_overflows() {
 #[test]
 fn a_smaller_bucket_drops_what_does_not_fit_and_a_larger_one_is_not_filled() {
     let budget = budget(0.2, 100);
-    budget.reconfigure(0.2, 3).unwrap();
+    budget.reconfigure(|settings| settings.capacity = 3).unwrap();
     assert_eq!(budget.tokens(), 3.0);
-    budget.reconfigure(0.2, 50).unwrap();
+    budget.reconfigure(|settings| settings.capacity = 50).unwrap();
     assert_eq!(budget.tokens(), 3.0);
 }
 
@@ -63,14 +63,16 @@ fn settings_out_of_range_are_refused_and_change_nothing() {
         (0.2, 0, "capacity"),
         (0.2, RetryBudget::CAPACITY_MAX + 1, "capacity"),
     ] {
-        let invalid = budget.reconfigure(ratio, capacity).unwrap_err();
+        let change = |settings: &mut _| *settings = BudgetSettings { ratio, capacity };
+        let invalid = budget.reconfigure(change).unwrap_err();
         assert_eq!(invalid.setting(), setting, "{ratio} {capacity}");
         assert!(RetryBudget::builder("test").ratio(ratio).capacity(capacity).build().is_err());
     }
-    assert_eq!((budget.ratio(), budget.capacity(), budget.tokens()), (0.2, 100, 100.0));
+    assert_eq!((budget.settings(), budget.tokens()), (BudgetSettings::standard(), 100.0));
     for (ratio, capacity) in [(0.0, 1), (0.001, 1), (1.0, RetryBudget::CAPACITY_MAX)] {
-        budget.reconfigure(ratio, capacity).unwrap();
-        assert_eq!((budget.ratio(), budget.capacity()), (ratio, capacity));
+        let settings = BudgetSettings { ratio, capacity };
+        budget.reconfigure(|now| *now = settings).unwrap();
+        assert_eq!(budget.settings(), settings);
     }
 }
 
@@ -117,7 +119,9 @@ proptest! {
                     tokens -= if tokens >= 1_000 { 1_000 } else { 0 };
                 }
                 Step::Reconfigure { ratio_millis, capacity } => {
-                    budget.reconfigure(ratio_millis as f64 / 1_000.0, capacity).unwrap();
+                    let settings =
+                        BudgetSettings { ratio: ratio_millis as f64 / 1_000.0, capacity };
+                    budget.reconfigure(|now| *now = settings).unwrap();
                     (ratio, full) = (ratio_millis, u64::from(capacity) * 1_000);
                     tokens = tokens.min(full);
                 }

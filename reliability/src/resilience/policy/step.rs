@@ -1,0 +1,114 @@
+//! What a call passes on its way to the work, what it holds meanwhile, and where it waits.
+//!
+//! A layer that lets calls in or keeps them out is a variant of [`Step`]. If a call keeps something
+//! from there on, it is a field of [`Held`]; if it may have to wait there, a variant of [`Waiting`].
+//! The driver knows no more of it than that.
+
+use core::task::{Context, Poll};
+
+use super::Layer;
+use crate::error::Rejected;
+use crate::resilience::bulkhead::ticket;
+use crate::resilience::{Breaker, Bulkhead, breaker, bulkhead};
+use crate::time::Instant;
+
+/// A layer that a call passes before its work begins.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Breaker(Breaker),
+    Bulkhead(Bulkhead),
+}
+
+/// What a call holds, and gives back when this is dropped.
+#[derive(Default)]
+pub(super) struct Held<'a> {
+    pub(super) breaker: Option<breaker::Permit<'a>>,
+    pub(super) bulkhead: Option<bulkhead::Permit<'a>>,
+}
+
+/// Where a call waits to be let in. Dropping it leaves the queue.
+pub(super) enum Waiting<'a> {
+    Bulkhead(&'a Bulkhead, ticket::Waiting<'a>),
+}
+
+impl Step {
+    pub(super) const fn layer(&self) -> Layer {
+        match self {
+            Step::Breaker(_) => Layer::Breaker,
+            Step::Bulkhead(_) => Layer::Bulkhead,
+        }
+    }
+
+    /// Lets the call through if that needs neither a wait nor a refusal; true if it did. Otherwise
+    /// nothing has happened.
+    ///
+    /// A refusal is much larger than a yes: this way it is not carried around where there is none.
+    #[inline]
+    pub(super) fn pass_at_once<'a>(&'a self, held: &mut Held<'a>) -> bool {
+        match self {
+            Step::Breaker(breaker) => {
+                held.breaker = breaker.acquire_if_closed();
+                held.breaker.is_some()
+            }
+            Step::Bulkhead(bulkhead) => {
+                held.bulkhead = bulkhead.enter_at_once();
+                held.bulkhead.is_some()
+            }
+        }
+    }
+
+    /// Lets the call through, refuses it, or says where it waits.
+    pub(super) fn pass<'a>(&'a self, held: &mut Held<'a>) -> Result<Option<Waiting<'a>>, Rejected> {
+        match self {
+            // The driver reads the clock itself, and only if the work has to wait.
+            Step::Breaker(breaker) => held.breaker = Some(breaker.acquire_untimed()?),
+            Step::Bulkhead(bulkhead) => {
+                return Ok(Some(Waiting::Bulkhead(bulkhead, bulkhead.ticket())));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Held<'_> {
+    /// Gives back what the call got at that step.
+    pub(super) fn release(&mut self, step: &Step) {
+        match step {
+            Step::Breaker(_) => self.breaker = None,
+            Step::Bulkhead(_) => self.bulkhead = None,
+        }
+    }
+}
+
+impl<'a> Waiting<'a> {
+    /// Ready when the wait is over: let in, or refused.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        held: &mut Held<'a>,
+    ) -> Poll<Result<(), Rejected>> {
+        match self {
+            Waiting::Bulkhead(_, ticket) => ticket.poll_enter(cx).map_ok(|place| {
+                held.bulkhead = Some(bulkhead::Permit(place));
+            }),
+        }
+    }
+
+    /// When the step itself ends a wait that begins now.
+    pub(super) fn ends_at(&self, now: Instant) -> Instant {
+        match self {
+            Waiting::Bulkhead(bulkhead, _) => now.saturating_add(bulkhead.wait()),
+        }
+    }
+
+    /// The end that the step itself has set to the wait: refused, unless the place was granted in
+    /// this very moment.
+    pub(super) fn end(self, held: &mut Held<'a>) -> Result<(), Rejected> {
+        match self {
+            Waiting::Bulkhead(_, mut ticket) => {
+                held.bulkhead = Some(bulkhead::Permit(ticket.give_up()?));
+            }
+        }
+        Ok(())
+    }
+}
