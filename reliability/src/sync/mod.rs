@@ -7,11 +7,14 @@
 
 mod addend;
 pub(crate) mod atomic;
+mod buckets;
 mod counter;
 mod counters;
 mod histogram;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod mutex;
+mod quantile;
+mod sketch;
 mod stripe;
 
 pub(crate) use addend::Addend;
@@ -20,4 +23,6 @@ pub use counters::Counters;
 pub use histogram::{Histogram, HistogramSnapshot};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use mutex::Mutex;
+pub use quantile::Quantile;
+pub use sketch::{Sketch, SketchSnapshot};
 pub(crate) use stripe::{Padded, STRIPES, stripe};

@@ -4,6 +4,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::super::buckets::{PARTS, RANGE_END_NANOS};
 use super::*;
 
 /// The definition, on a sorted list.
