@@ -43,6 +43,8 @@
 pub mod breaker;
 #[cfg(feature = "std")]
 pub mod bulkhead;
+#[cfg(feature = "chaos")]
+pub mod chaos;
 #[cfg(feature = "std")]
 pub(crate) mod declared;
 mod invalid;
@@ -59,6 +61,8 @@ pub mod retry;
 pub use breaker::Breaker;
 #[cfg(feature = "std")]
 pub use bulkhead::Bulkhead;
+#[cfg(feature = "chaos")]
+pub use chaos::Chaos;
 pub use invalid::Invalid;
 #[cfg(feature = "std")]
 pub use policy::{

@@ -1,0 +1,70 @@
+use core::time::Duration;
+
+use super::Settings;
+
+/// What is done to one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Injection {
+    /// Nothing.
+    Nothing,
+    /// It begins that much later.
+    Latency(Duration),
+    /// It fails without having begun.
+    Error,
+    /// It never begins, and never ends by itself.
+    Hang,
+}
+
+/// What happens to an attempt, given a random number: the whole decision, without clock or state.
+///
+/// The upper 53 bits are read as a number of the unit interval, which the rates cut into pieces:
+/// first hangs, then errors, then latencies. So each has its own probability, to within 2^-53, and
+/// changing the rate of latencies does not change which attempts hang. Where between its bounds a
+/// latency lies is decided by a number that is mixed from the first.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::chaos::{Injection, Settings, decide};
+///
+/// let mut settings = Settings::default();
+/// settings.error_rate = 0.25;
+/// assert_eq!(decide(0, &settings), Injection::Error);
+/// assert_eq!(decide(u64::MAX / 4 + 1, &settings), Injection::Nothing);
+/// ```
+pub fn decide(draw: u64, settings: &Settings) -> Injection {
+    let at = (draw >> 11) as f64 / (1_u64 << 53) as f64;
+    let hang = settings.hang_rate;
+    let error = hang + settings.error_rate;
+    let latency = error + settings.latency_rate;
+    if at < hang {
+        Injection::Hang
+    } else if at < error {
+        Injection::Error
+    } else if at < latency {
+        Injection::Latency(between(settings.latency_from, settings.latency_to, mix(draw)))
+    } else {
+        Injection::Nothing
+    }
+}
+
+/// The `index`-th number of the sequence that begins with `seed`: SplitMix64, whose numbers can be
+/// had in any order.
+///
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, figure 11.
+pub(super) fn draw(seed: u64, index: u64) -> u64 {
+    mix(seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+fn mix(word: u64) -> u64 {
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+/// Uniform between the two, both included.
+fn between(from: Duration, to: Duration, random: u64) -> Duration {
+    let span = to.saturating_sub(from).as_nanos();
+    let part = (span + 1).saturating_mul(u128::from(random)) >> 64;
+    from.saturating_add(Duration::from_nanos_u128(part.min(span)))
+}
