@@ -9,5 +9,6 @@ mod quiet;
 mod resilient;
 mod retry;
 mod same_rules;
+mod semantics;
 mod tidy;
 mod traced;

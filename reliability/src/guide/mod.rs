@@ -4,6 +4,7 @@
 //! 2. [`policies`]: what each layer is for, what it does unless told otherwise, and why.
 //! 3. [`watching`]: what the policies have counted, and how to read it.
 //! 4. [`by_hand`]: the same without macros, for when you need to know, or to do something else.
+//! 5. [`semantics`]: what happens exactly, and where other libraries do something else.
 
 #[doc = include_str!("first_call.md")]
 pub mod first_call {}
@@ -16,3 +17,6 @@ pub mod watching {}
 
 #[doc = include_str!("by_hand.md")]
 pub mod by_hand {}
+
+#[doc = include_str!("semantics.md")]
+pub mod semantics {}
