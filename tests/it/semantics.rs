@@ -27,6 +27,9 @@
 //! reason, no table holds when its events are not carried out, and no setting is left unread.
 
 mod breaker;
+mod bulkhead;
 mod replay;
+mod retry;
 mod table;
 mod tables;
+mod tasks;

@@ -98,10 +98,11 @@ fn agrees(seen: &str, wanted: &str) -> bool {
     let Some((from, to)) = wanted.split_once("..=") else {
         return seen == wanted;
     };
-    match seen.parse::<f64>() {
-        Ok(seen) => (table::number(from)..=table::number(to)).contains(&seen),
-        Err(_) => (table::duration(from)..=table::duration(to)).contains(&table::duration(seen)),
+    if let Ok(seen) = seen.parse::<f64>() {
+        return (table::number(from)..=table::number(to)).contains(&seen);
     }
+    let wanted = table::duration(from)..=table::duration(to);
+    table::try_duration(seen).is_some_and(|seen| wanted.contains(&seen))
 }
 
 /// How an optional value is written in a table.

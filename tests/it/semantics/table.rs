@@ -103,13 +103,14 @@ pub(super) fn duration(text: &str) -> Duration {
     try_duration(text).unwrap_or_else(|| panic!("`{text}` is no duration"))
 }
 
-fn try_duration(text: &str) -> Option<Duration> {
+/// As [`duration`], for a text that may be none.
+pub(super) fn try_duration(text: &str) -> Option<Duration> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (amount, unit) = text.split_at(unit_at);
     let amount: f64 = amount.parse().ok()?;
     let seconds = match unit {
         "ns" => 1e-9,
-        "us" => 1e-6,
+        "us" | "µs" => 1e-6,
         "ms" => 1e-3,
         "s" => 1.0,
         "m" => 60.0,

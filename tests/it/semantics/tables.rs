@@ -17,10 +17,17 @@ macro_rules! files {
 
 files! {
     FAILSAFE_GO_BREAKER = "failsafe_go_breaker.table";
+    FAILSAFE_GO_BUDGET = "failsafe_go_budget.table";
+    FINAGLE_BACKOFF = "finagle_backoff.table";
+    FINAGLE_BUDGET = "finagle_budget.table";
+    GRPC_THROTTLING = "grpc_throttling.table";
     POLLY_BREAKER = "polly_breaker.table";
     POLLY_CONTROLLER = "polly_controller.table";
+    POLLY_DELAYS = "polly_delays.table";
     POLLY_HEALTH = "polly_health.table";
     RESILIENCE4J_BREAKER = "resilience4j_breaker.table";
+    RESILIENCE4J_BULKHEAD = "resilience4j_bulkhead.table";
+    RESILIENCE4J_INTERVALS = "resilience4j_intervals.table";
     RESILIENCE4J_WINDOW_COUNT = "resilience4j_window_count.table";
     RESILIENCE4J_WINDOW_TIME = "resilience4j_window_time.table";
     SEATBELT_ENGINE = "seatbelt_engine.table";
