@@ -57,6 +57,8 @@ pub mod policy;
 #[cfg(feature = "std")]
 pub mod registry;
 pub mod retry;
+#[cfg(feature = "std")]
+pub mod timeout;
 
 pub use breaker::Breaker;
 #[cfg(feature = "std")]

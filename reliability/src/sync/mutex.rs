@@ -1,10 +1,9 @@
 #[cfg(not(reliability_loom))]
-use std::sync::{Mutex as Imp, MutexGuard as Guard, PoisonError};
+use std::sync::{Mutex as Imp, MutexGuard as Guard};
+use std::sync::{PoisonError, TryLockError};
 
 #[cfg(reliability_loom)]
 use loom::sync::{Mutex as Imp, MutexGuard as Guard};
-#[cfg(reliability_loom)]
-use std::sync::PoisonError;
 
 /// `std`'s mutex, or loom's, without poisoning.
 ///
@@ -21,5 +20,14 @@ impl<T> Mutex<T> {
 
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value, unless somebody else has it: for work that need not be done twice.
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        match self.0.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }

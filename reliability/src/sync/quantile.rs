@@ -44,7 +44,24 @@ impl Quantile {
         self.millionths as f64 / MILLION as f64
     }
 
-    pub(crate) const fn millionths(self) -> u32 {
+    /// How many entries it takes to know it: as many as make one expected beyond it, and at least 20.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::sync::Quantile;
+    ///
+    /// assert_eq!(Quantile::P99.entries_min(), 100);
+    /// assert_eq!(Quantile::P50.entries_min(), 20);
+    /// ```
+    pub const fn entries_min(self) -> u64 {
+        let beyond = MILLION.saturating_sub(self.millionths);
+        let entries = MILLION.div_ceil(if beyond == 0 { 1 } else { beyond }) as u64;
+        if entries < 20 { 20 } else { entries }
+    }
+
+    #[cfg(test)]
+    const fn millionths(self) -> u32 {
         self.millionths
     }
 }

@@ -270,6 +270,28 @@ impl SketchSnapshot {
     }
 }
 
+impl SketchSnapshot {
+    /// The quantile, if there are [enough entries](Quantile::entries_min) to know it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use reliability::sync::{Quantile, Sketch};
+    ///
+    /// let latency = Sketch::new();
+    /// for _ in 0..50 {
+    ///     latency.record(0, Duration::from_millis(5));
+    /// }
+    /// let recent = latency.snapshot(0);
+    /// assert!(recent.dependable(Quantile::P95).is_some());
+    /// assert_eq!(recent.dependable(Quantile::P99), None);
+    /// ```
+    pub fn dependable(&self, quantile: Quantile) -> Option<Duration> {
+        if self.count() < quantile.entries_min() { None } else { self.quantile(quantile) }
+    }
+}
+
 impl fmt::Debug for SketchSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sketch")
