@@ -5,9 +5,12 @@ use alloc::vec::Vec;
 
 use super::breaker::State;
 use super::registry::{self, Entry};
-use super::{Breaker, Bulkhead};
+use super::{Breaker, Bulkhead, Policy};
 use crate::error::{Class, Reason};
-use crate::telemetry::{BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Source};
+use crate::sync::Quantile;
+use crate::telemetry::{
+    Attempts, BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Source,
+};
 
 inventory::submit! {
     Source { policies: || registry::entries().iter().map(Entry::observe).collect() }
@@ -36,6 +39,7 @@ impl Entry {
                 p99: latency.quantile(0.99),
                 max: latency.max(),
             },
+            attempts: observe_attempts(policy),
             breaker: policy.breaker().map(observe_breaker),
             bulkhead: policy.bulkhead().map(observe_bulkhead),
         }
@@ -44,6 +48,17 @@ impl Entry {
 
 fn counts<const N: usize>(all: [(&'static str, u64); N]) -> Vec<(&'static str, u64)> {
     all.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+fn observe_attempts(policy: &Policy) -> Attempts {
+    let recent = policy.attempt_latency();
+    Attempts {
+        recent: recent.count(),
+        p50: recent.quantile(Quantile::P50),
+        p95: recent.quantile(Quantile::P95),
+        p99: recent.quantile(Quantile::P99),
+        timeout: policy.timeout(),
+    }
 }
 
 fn observe_breaker(breaker: &Breaker) -> BreakerSnapshot {

@@ -78,7 +78,9 @@ mod source;
 /// As the function's own; a dropped call closes its span.
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
-pub use snapshot::{BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Snapshot};
+pub use snapshot::{
+    Attempts, BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Snapshot,
+};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use source::Source;
 #[cfg(feature = "std")]

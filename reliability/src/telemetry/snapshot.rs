@@ -51,6 +51,8 @@ pub struct PolicySnapshot {
     pub fallbacks: u64,
     /// How long calls took.
     pub latency: Latency,
+    /// How long attempts took lately, and for how long an attempt is waited for as of now.
+    pub attempts: Attempts,
     /// The policy's breaker, if it has one.
     pub breaker: Option<BreakerSnapshot>,
     /// The policy's bulkhead, if it has one.
@@ -95,6 +97,26 @@ pub struct Latency {
     pub p99: Option<Duration>,
     /// No call was slower.
     pub max: Option<Duration>,
+}
+
+/// What attempts took lately, and what follows from it.
+///
+/// Only attempts that had to wait are counted, without queues and pauses; see
+/// [`Sketch`](crate::sync::Sketch) for what is recent, and for the relative error. `None` before the
+/// first of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempts {
+    /// How many attempts of late the quantiles rest on.
+    pub recent: u64,
+    /// Half of them were no slower.
+    pub p50: Option<Duration>,
+    /// 95 % of them were no slower.
+    pub p95: Option<Duration>,
+    /// 99 % of them were no slower.
+    pub p99: Option<Duration>,
+    /// The timeout in force; an adaptive one changes by itself. `None` without `timeout`.
+    pub timeout: Option<Duration>,
 }
 
 /// The state of a breaker.

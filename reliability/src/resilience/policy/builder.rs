@@ -9,6 +9,7 @@ use super::step::Step;
 use super::{Layer, Policy};
 use crate::error::Name;
 use crate::resilience::retry::{Retry, Retrying};
+use crate::resilience::timeout::Timeout;
 use crate::resilience::{Breaker, Bulkhead, Invalid, registry};
 
 /// Makes a [`Policy`]; the order of the calls is the order of the layers, outermost first.
@@ -23,7 +24,7 @@ pub struct PolicyBuilder {
     steps: Vec<Step>,
     deadline: Option<Duration>,
     retry: Option<Retry>,
-    timeout: Option<Duration>,
+    timeout: Option<Timeout>,
     seed: Option<u64>,
 }
 
@@ -70,9 +71,10 @@ impl PolicyBuilder {
         self.step(Step::Bulkhead(bulkhead))
     }
 
-    /// The time that one attempt may take. Above zero.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+    /// The time that one attempt may take: above zero, or what attempts took lately, with
+    /// [`Timeout::adaptive`].
+    pub fn timeout(mut self, timeout: impl Into<Timeout>) -> Self {
+        self.timeout = Some(timeout.into());
         self.layers.push(Layer::Timeout);
         self
     }
@@ -109,7 +111,7 @@ impl PolicyBuilder {
                 .with_advice("add a layer, such as `.timeout(Duration::from_secs(1))`"));
         }
         check_order(&self.name, &self.layers)?;
-        check_limits(&self.name, self.deadline, self.timeout)?;
+        check_limits(&self.name, self.deadline, self.timeout.as_ref())?;
         let retry = self.retry.map(|retry| Retrying::new(&self.name, retry)).transpose()?;
         let inner = Inner::new(Parts {
             name: self.name,
@@ -128,18 +130,18 @@ impl PolicyBuilder {
 pub(super) fn check_limits(
     policy: &Name,
     deadline: Option<Duration>,
-    timeout: Option<Duration>,
+    timeout: Option<&Timeout>,
 ) -> Result<(), Invalid> {
-    for (setting, limit) in [("deadline", deadline), ("timeout", timeout)] {
-        if limit == Some(Duration::ZERO) {
-            return Err(Invalid::new(policy.clone(), setting, "longer than zero", "0s"));
-        }
+    if deadline == Some(Duration::ZERO) {
+        return Err(Invalid::new(policy.clone(), "deadline", "longer than zero", "0s"));
     }
-    match deadline.zip(timeout) {
-        Some((deadline, timeout)) if timeout >= deadline => {
+    let Some(timeout) = timeout else { return Ok(()) };
+    timeout.check(policy)?;
+    let longest = timeout.longest();
+    match deadline {
+        Some(deadline) if longest >= deadline => {
             let expected = alloc::format!("shorter than the deadline of {deadline:?}");
-            let got = alloc::format!("{timeout:?}");
-            Err(Invalid::new(policy.clone(), "timeout", expected, got)
+            Err(Invalid::new(policy.clone(), "timeout", expected, alloc::format!("{longest:?}"))
                 .with_advice("the deadline would end every attempt first"))
         }
         _ => Ok(()),

@@ -73,6 +73,8 @@ pub(super) struct Times {
     pub(super) waited_since: Option<Instant>,
     /// When this attempt first had to.
     pub(super) attempt_waited_since: Option<Instant>,
+    /// When the work of this attempt first had to, unless that has been counted.
+    pub(super) work_since: Option<Instant>,
     pub(super) deadline_started: Option<Instant>,
     /// What ends the wait that the timer is armed for.
     pub(super) bound: Bound,
@@ -83,6 +85,7 @@ impl Times {
     const NONE: Times = Times {
         waited_since: None,
         attempt_waited_since: None,
+        work_since: None,
         deadline_started: None,
         bound: Bound::NEVER,
         previous_pause: Duration::ZERO,

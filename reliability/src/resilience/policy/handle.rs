@@ -1,13 +1,14 @@
 use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::future::Future;
+use core::time::Duration;
 
 use super::inner::Inner;
 use super::{Call, Classifier, Layer, Next, PolicyBuilder, Totals};
 use crate::error::{Failure, Fault, Name, Rejected};
 use crate::resilience::retry::Retrying;
 use crate::resilience::{Breaker, Bulkhead, RetryBudget};
-use crate::sync::HistogramSnapshot;
+use crate::sync::{HistogramSnapshot, SketchSnapshot};
 
 /// The loop that `#[resilient]` writes out in the annotated function. A macro here as well: each
 /// `async fn` between the caller and the work would copy the future once more.
@@ -189,6 +190,17 @@ impl Policy {
     /// counts as less than a microsecond.
     pub fn latency(&self) -> HistogramSnapshot {
         self.inner.signals.latency()
+    }
+
+    /// How long attempts took lately: those that had to wait, without queues and pauses. See
+    /// [`timeout`](crate::resilience::timeout) for what counts of an attempt that did not come back.
+    pub fn attempt_latency(&self) -> SketchSnapshot {
+        self.inner.recent.snapshot()
+    }
+
+    /// The time that an attempt may take as of now; an adaptive timeout changes by itself.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.inner.timeout()
     }
 
     /// The budget that its retries are taken from.

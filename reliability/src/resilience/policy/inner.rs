@@ -4,10 +4,12 @@ use core::time::Duration;
 
 use super::Layer;
 use super::randomness::Randomness;
+use super::recent::Recent;
 use super::signals::Signals;
 use super::step::Step;
 use crate::error::Name;
 use crate::resilience::retry::Retrying;
+use crate::resilience::timeout::Timeout;
 use crate::resilience::{Breaker, Bulkhead};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::time::saturating_nanos;
@@ -23,8 +25,8 @@ pub(in crate::resilience) struct Inner {
     pub(super) steps_per_call: usize,
     pub(super) breaker_per_attempt: bool,
     pub(super) retry: Option<Retrying>,
-    timeout: Limit,
     deadline: Limit,
+    pub(super) recent: Recent,
     pub(super) randomness: Randomness,
     pub(super) signals: Signals,
 }
@@ -36,7 +38,7 @@ pub(super) struct Parts {
     /// In the order of the layers.
     pub(super) steps: Vec<Step>,
     pub(super) retry: Option<Retrying>,
-    pub(super) timeout: Option<Duration>,
+    pub(super) timeout: Option<Timeout>,
     pub(super) deadline: Option<Duration>,
     pub(super) randomness: Randomness,
 }
@@ -53,7 +55,7 @@ impl Inner {
             layers: parts.layers.into(),
             steps: parts.steps.into(),
             retry: parts.retry,
-            timeout: Limit::new(parts.timeout),
+            recent: Recent::new(parts.timeout.as_ref().map(Timeout::rule), None),
             deadline: Limit::new(parts.deadline),
             randomness: parts.randomness,
             signals: Signals::new(),
@@ -62,16 +64,12 @@ impl Inner {
 
     #[inline]
     pub(super) fn timeout(&self) -> Option<Duration> {
-        self.timeout.load()
+        self.recent.timeout.load()
     }
 
     #[inline]
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.deadline.load()
-    }
-
-    pub(super) fn set_timeout(&self, timeout: Option<Duration>) {
-        self.timeout.store(timeout);
     }
 
     pub(super) fn set_deadline(&self, deadline: Option<Duration>) {

@@ -29,6 +29,7 @@ mod layer;
 mod outcome;
 mod pause;
 mod randomness;
+mod recent;
 mod settings;
 mod signals;
 mod step;

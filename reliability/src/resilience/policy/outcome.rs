@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::call::{Call, Phase};
+use super::recent::Took;
 use super::signals::Signal;
 use super::step::Held;
 use super::wait::{End, inherited_deadline_has_passed};
@@ -24,11 +25,15 @@ impl<E> Call<'_, E> {
             record(permit, Counted::Success, since);
         }
         self.held.bulkhead = None;
+        if self.times.is_some() {
+            self.count_work(Took::Exactly);
+        }
         self.count_end(Signal::Ok);
     }
 
     /// Takes note of how an attempt ended, and gives back what it alone held.
     pub(super) fn end_attempt(&mut self, failure: &Failure<E>) {
+        self.count_failed_work(failure);
         let policy = self.policy;
         if policy.breaker_per_attempt
             && let Some(permit) = self.held.breaker.take()
@@ -49,6 +54,7 @@ impl<E> Call<'_, E> {
         }
         self.step = self.step.min(policy.steps_per_call);
         self.release_attempt();
+        self.count_work(Took::Perhaps);
         if let Some(times) = &mut self.times {
             times.attempt_waited_since = None;
         }
@@ -111,6 +117,7 @@ impl<E> Call<'_, E> {
 
     #[cold]
     fn abandon(&mut self) {
+        self.count_work(Took::Perhaps);
         if self.phase == Phase::Polling {
             self.finish(Signal::Panicked, Counted::Failure);
         } else if self.attempts > 0 {

@@ -3,6 +3,7 @@ use core::time::Duration;
 use super::Policy;
 use super::builder::check_limits;
 use crate::resilience::retry::{self, Retrying};
+use crate::resilience::timeout::Timeout;
 use crate::resilience::{Breaker, Bulkhead, Invalid, breaker, bulkhead};
 
 /// What can be changed while a [`Policy`](super::Policy) works.
@@ -19,8 +20,8 @@ use crate::resilience::{Breaker, Bulkhead, Invalid, breaker, bulkhead};
 /// # fn main() -> Result<(), reliability::resilience::Invalid> {
 /// let policy = Policy::builder("price").timeout(Duration::from_millis(800)).build()?;
 ///
-/// policy.reconfigure(|settings| settings.timeout = Some(Duration::from_millis(500)))?;
-/// assert_eq!(policy.settings().timeout, Some(Duration::from_millis(500)));
+/// policy.reconfigure(|settings| settings.timeout = Some(Duration::from_millis(500).into()))?;
+/// assert_eq!(policy.settings().timeout, Some(Duration::from_millis(500).into()));
 /// # Ok(())
 /// # }
 /// ```
@@ -30,7 +31,7 @@ pub struct Settings {
     /// The time that the whole call may take.
     pub deadline: Option<Duration>,
     /// The time that one attempt may take.
-    pub timeout: Option<Duration>,
+    pub timeout: Option<Timeout>,
     /// How many attempts there are, and the pause between them.
     pub retry: Option<retry::Settings>,
     /// When the breaker opens, and for how long.
@@ -45,7 +46,7 @@ impl Policy {
         let inner = &*self.inner;
         Settings {
             deadline: inner.deadline(),
-            timeout: inner.timeout(),
+            timeout: inner.recent.timeout.rule().as_ref().map(Timeout::of_rule),
             retry: inner.retry.as_ref().map(Retrying::settings),
             breaker: inner.breaker().map(Breaker::settings),
             bulkhead: inner.bulkhead().map(Bulkhead::settings),
@@ -73,7 +74,7 @@ impl Policy {
     pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
         self.check_layers(settings)?;
         let inner = &*self.inner;
-        check_limits(&inner.name, settings.deadline, settings.timeout)?;
+        check_limits(&inner.name, settings.deadline, settings.timeout.as_ref())?;
         if let Some(retry) = &settings.retry {
             Retrying::check(&inner.name, retry)?;
         }
@@ -96,7 +97,7 @@ impl Policy {
             breaker.apply(settings);
         }
         inner.set_deadline(settings.deadline);
-        inner.set_timeout(settings.timeout);
+        inner.recent.set_timeout(settings.timeout.as_ref().map(Timeout::rule));
         if let Some((bulkhead, settings)) = inner.bulkhead().zip(settings.bulkhead.as_ref()) {
             bulkhead.apply(settings);
         }

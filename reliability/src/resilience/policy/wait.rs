@@ -86,6 +86,9 @@ impl<E> Call<'_, E> {
         let times = self.times_mut();
         times.waited_since.get_or_insert(now);
         let attempt_since = *times.attempt_waited_since.get_or_insert(now);
+        if in_queue.is_none() {
+            times.work_since.get_or_insert(now);
+        }
         let mut bound = Bound::NEVER;
         if let Some(at) = Scope::current_at(|| now) {
             bound = Bound { at, ..Bound::NEVER };

@@ -67,6 +67,19 @@ impl Adapted {
         }
     }
 
+    /// The rule in force.
+    pub(crate) fn rule(&self) -> Option<Rule> {
+        *self.rule.lock()
+    }
+
+    /// The quantile that it follows; or none, too, while somebody puts another rule into force.
+    pub(crate) fn quantile(&self) -> Option<Quantile> {
+        match *self.rule.try_lock()? {
+            Some(Rule::Follows { quantile, .. }) => Some(quantile),
+            Some(Rule::Fixed(_)) | None => None,
+        }
+    }
+
     /// Puts another rule into force.
     pub(crate) fn set(&self, rule: Option<Rule>, recent: &SketchSnapshot) {
         let mut held = self.rule.lock();

@@ -55,6 +55,16 @@ impl Timeout {
         }
     }
 
+    /// The timeout whose [`rule`](Self::rule) that is.
+    pub(crate) fn of_rule(rule: &Rule) -> Self {
+        match *rule {
+            Rule::Fixed(timeout) => Timeout::Fixed(timeout),
+            Rule::Follows { quantile, factor, min, max, .. } => {
+                Timeout::Adaptive(Adaptive { quantile, factor, min, max })
+            }
+        }
+    }
+
     pub(crate) fn rule(&self) -> Rule {
         match *self {
             Timeout::Fixed(timeout) => Rule::Fixed(timeout),

@@ -8,6 +8,7 @@ mod fallback;
 mod guards;
 mod order;
 mod settings;
+mod timeout;
 
 use alloc::boxed::Box;
 use alloc::string::ToString;

@@ -6,7 +6,7 @@ async fn settings_change_while_the_policy_works_and_a_bad_one_changes_nothing() 
     let before = policy.settings();
     let change = |attempts| {
         policy.reconfigure(|settings| {
-            settings.timeout = Some(5 * MS);
+            settings.timeout = Some((5 * MS).into());
             settings.retry.as_mut().unwrap().attempts = attempts;
         })
     };
@@ -28,7 +28,7 @@ async fn the_longest_durations_are_limits_like_any_other() {
     let endless = Policy::builder("p").deadline(Duration::MAX).timeout(MS).build().unwrap();
     assert!(patient.settings().timeout.is_some() && endless.settings().deadline.is_some());
     patient.reconfigure(|_| ()).unwrap();
-    patient.reconfigure(|settings| settings.timeout = Some(MS)).unwrap();
+    patient.reconfigure(|settings| settings.timeout = Some(MS.into())).unwrap();
     for policy in [patient, endless] {
         let result: Result<(), E> = policy.call(pending).await;
         assert_eq!(result, Err(E::Refused(Reason::TimedOut)));
@@ -97,7 +97,7 @@ async fn a_timeout_that_changes_holds_for_attempts_that_wait_from_then_on() {
     let policy = Policy::builder("p").timeout(10 * MS).build().unwrap();
     let mut running = Box::pin(policy.call(pending::<Result<(), E>>));
     assert!(poll_once(&mut running).await.is_none());
-    policy.reconfigure(|settings| settings.timeout = Some(Duration::from_secs(9))).unwrap();
+    policy.reconfigure(|settings| settings.timeout = Some(Duration::from_secs(9).into())).unwrap();
     tokio::time::advance(11 * MS).await;
     assert_eq!(poll_once(&mut running).await, Some(Err(E::Refused(Reason::TimedOut))));
     let mut later = Box::pin(policy.call(pending::<Result<(), E>>));
