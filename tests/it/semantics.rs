@@ -28,6 +28,7 @@
 
 mod breaker;
 mod bulkhead;
+mod policy;
 mod replay;
 mod retry;
 mod table;

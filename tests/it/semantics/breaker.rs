@@ -167,7 +167,8 @@ fn counted(how: &str) -> Counted {
     }
 }
 
-fn with(settings: Settings, key: &str, value: &str) -> Settings {
+/// Changes one setting.
+pub(super) fn with(settings: Settings, key: &str, value: &str) -> Settings {
     let pair = || value.split_once('/').unwrap_or_else(|| panic!("`{value}` is no pair"));
     match key {
         "window" => {

@@ -18,6 +18,8 @@ macro_rules! files {
 files! {
     FAILSAFE_GO_BREAKER = "failsafe_go_breaker.table";
     FAILSAFE_GO_BUDGET = "failsafe_go_budget.table";
+    FAILSAFE_GO_CANCELLATION = "failsafe_go_cancellation.table";
+    FAILSAFE_GO_COMPOSITION = "failsafe_go_composition.table";
     FINAGLE_BACKOFF = "finagle_backoff.table";
     FINAGLE_BUDGET = "finagle_budget.table";
     GRPC_THROTTLING = "grpc_throttling.table";
