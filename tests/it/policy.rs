@@ -164,7 +164,7 @@ fn settings_that_change_under_traffic_lose_nothing() {
                 let mut changed = policy.settings();
                 changed.bulkhead.as_mut().unwrap().concurrent = 1 + round % 3;
                 changed.retry.as_mut().unwrap().attempts = 1 + round % 4;
-                changed.timeout = Some(Duration::from_secs(u64::from(60 + round)));
+                changed.timeout = Some(Duration::from_secs(u64::from(60 + round)).into());
                 changed.breaker.as_mut().unwrap().probes = 1 + round % 5;
                 policy.reconfigure(|settings| settings.clone_from(&changed)).unwrap();
                 assert_eq!(policy.settings(), changed);
