@@ -129,7 +129,7 @@ fn policy(
     quote! {
         #unshared
         #source
-        let mut #call = #krate::__private::Call::#begin(#policy, #classifier) #key;
+        let mut #call = #krate::__private::Call::#begin(#policy, const { &#classifier }) #key;
     }
 }
 

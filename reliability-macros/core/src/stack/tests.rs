@@ -125,7 +125,7 @@ fn one_stack() {
                         };
                         let mut call = ::reliability::__private::Call::new(
                             policy,
-                            ::reliability::resilience::Classifier::by_fault(),
+                            const { &::reliability::resilience::Classifier::by_fault() },
                         );
                         let outcome = call
                             .attempt(async move {

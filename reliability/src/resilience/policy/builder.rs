@@ -113,10 +113,14 @@ impl PolicyBuilder {
         check_order(&self.name, &self.layers)?;
         check_limits(&self.name, self.deadline, self.timeout.as_ref())?;
         let retry = self.retry.map(|retry| Retrying::new(&self.name, retry)).transpose()?;
+        let mut steps = self.steps;
+        if let Some(budget) = retry.as_ref().and_then(Retrying::budget) {
+            steps.push(Step::Earn(budget.clone()));
+        }
         let inner = Inner::new(Parts {
             name: self.name,
             layers: self.layers,
-            steps: self.steps,
+            steps,
             retry,
             timeout: self.timeout,
             deadline: self.deadline,

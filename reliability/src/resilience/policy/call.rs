@@ -15,7 +15,6 @@ use super::signals::Signal;
 use super::step::{Held, Waiting};
 use super::wait::{Bound, nothing_known_bounds_the_call};
 use crate::error::{Failure, Reason, Rejected};
-use crate::resilience::retry::Retrying;
 use crate::time::{Clock, Instant, Scope};
 
 /// One call under a [`Policy`], from its first attempt to its last.
@@ -30,7 +29,8 @@ use crate::time::{Clock, Instant, Scope};
 ///
 /// let policy = Policy::builder("price").retry(Retry::attempts(3)).build()?;
 ///
-/// let mut call = Call::new(&policy, Classifier::by_fault());
+/// let errors = Classifier::by_fault();
+/// let mut call = Call::new(&policy, &errors);
 /// let price: Result<u32, Failure<Rejected>> = loop {
 ///     let outcome = call.attempt(async { Ok(7) }).await;
 ///     match call.judge(outcome) {
@@ -52,13 +52,21 @@ use crate::time::{Clock, Instant, Scope};
 #[must_use = "a call does nothing until it is given an attempt"]
 pub struct Call<'a, E> {
     pub(super) policy: &'a Inner,
-    pub(super) classifier: Classifier<E>,
+    pub(super) classifier: &'a Classifier<E>,
     /// The next admission step of this attempt; below the number of steps while it is admitted.
     pub(super) step: usize,
     pub(super) attempts: u32,
     /// Of the policy, read when the call began, or 1.
     pub(super) attempts_max: u32,
     pub(super) phase: Phase,
+    /// Nothing as long as the call holds nothing, waits for nothing and is ready at once: then there
+    /// is nothing to make, and nothing to drop.
+    pub(super) more: Option<More<'a>>,
+}
+
+/// What most calls need a part of, and the simplest need nothing of.
+#[derive(Default)]
+pub(super) struct More<'a> {
     pub(super) held: Held<'a>,
     pub(super) waiting: Option<Waiting<'a>>,
     /// Nothing until the call has to wait: until then no clock is read.
@@ -117,7 +125,7 @@ pub enum Next<T, E> {
 impl<'a, E> Call<'a, E> {
     /// Begins a call. Nothing is admitted or timed before the first attempt is polled.
     #[inline]
-    pub fn new(policy: &'a Policy, classifier: Classifier<E>) -> Self {
+    pub fn new(policy: &'a Policy, classifier: &'a Classifier<E>) -> Self {
         let policy = policy.inner();
         let mut attempts_max = 1;
         if let Some(retry) = &policy.retry {
@@ -132,16 +140,13 @@ impl<'a, E> Call<'a, E> {
             attempts: 0,
             attempts_max,
             phase: Phase::Outside,
-            held: Held::default(),
-            waiting: None,
-            times: None,
-            key: None,
+            more: None,
         }
     }
 
     /// Begins a call that makes one attempt even if the policy has a `retry`: for work that must not
     /// be repeated under a policy that is shared.
-    pub fn once(policy: &'a Policy, classifier: Classifier<E>) -> Self {
+    pub fn once(policy: &'a Policy, classifier: &'a Classifier<E>) -> Self {
         let mut call = Self::new(policy, classifier);
         call.attempts_max = 1;
         call
@@ -149,7 +154,7 @@ impl<'a, E> Call<'a, E> {
 
     /// Gives the call a key that every attempt's body sees as [`IdempotencyKey::current`].
     pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
-        self.key = Some(key);
+        self.more().key = Some(key);
         self
     }
 
@@ -287,7 +292,7 @@ impl<'a, E> Call<'a, E> {
             return None;
         }
         let settings = retry.settings();
-        let previous = self.times().previous_pause;
+        let previous = self.times().map_or(Duration::ZERO, |times| times.previous_pause);
         let random = self.policy.randomness.draw();
         let backoff = settings.backoff.delay(self.attempts, previous, random);
         let asked = self.classifier.failure_retry_after(failure).unwrap_or(Duration::ZERO);
@@ -315,13 +320,22 @@ impl<'a, E> Call<'a, E> {
 
     /// Passes the admission steps that are left as long as they let the call through at once; true
     /// if those were all. Otherwise nothing has happened at the step that did not.
+    #[inline]
     pub(super) fn pass_at_once(&mut self) -> bool {
+        nothing_known_bounds_the_call()
+            && (self.step == self.policy.steps.len() || self.pass_steps_at_once())
+    }
+
+    // Out of line, so that a call without steps does not save registers for them.
+    #[inline(never)]
+    fn pass_steps_at_once(&mut self) -> bool {
         let policy = self.policy;
-        if self.waiting.is_some() || !nothing_known_bounds_the_call() {
+        let more = self.more.get_or_insert_default();
+        if more.waiting.is_some() {
             return false;
         }
         while let Some(step) = policy.steps.get(self.step) {
-            if !step.pass_at_once(&mut self.held) {
+            if !step.pass_at_once(&mut more.held, self.attempts) {
                 return false;
             }
             self.step += 1;
@@ -335,12 +349,14 @@ impl<'a, E> Call<'a, E> {
         let Some(step) = policy.steps.get(self.step) else {
             return Poll::Ready(Ok(false));
         };
-        if self.waiting.is_none() {
-            self.waiting = step.pass(&mut self.held)?;
+        let attempts = self.attempts;
+        let More { held, waiting: place, .. } = self.more();
+        if place.is_none() {
+            *place = step.pass(held, attempts)?;
         }
-        if let Some(waiting) = &mut self.waiting {
-            let passed = ready!(waiting.poll(cx, &mut self.held));
-            self.waiting = None;
+        if let Some(waiting) = place {
+            let passed = ready!(waiting.poll(cx, held));
+            *place = None;
             passed?;
         }
         self.step += 1;
@@ -350,13 +366,6 @@ impl<'a, E> Call<'a, E> {
     /// Polls the work inside the scopes that it can ask for: deadline and idempotency key.
     #[inline]
     pub(super) fn poll_work<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        // A call that is refused puts no load on the dependency, so it earns no retries either.
-        if self.phase == Phase::Outside
-            && self.attempts == 1
-            && let Some(budget) = self.policy.retry.as_ref().and_then(Retrying::budget)
-        {
-            budget.deposit();
-        }
         self.phase = Phase::Polling;
         let result = self.poll_inside(self.policy.deadline(), poll);
         self.phase = Phase::Working;
@@ -376,7 +385,8 @@ impl<'a, E> Call<'a, E> {
         deadline: Option<Duration>,
         poll: impl FnOnce() -> Poll<T>,
     ) -> Poll<T> {
-        let _key = self.key.as_ref().map(IdempotencyKey::enter);
+        let key = self.more.as_ref().and_then(|more| more.key.as_ref());
+        let _key = key.map(IdempotencyKey::enter);
         let scope = deadline.map(|deadline| self.scope(deadline).enter());
         let result = poll();
         if let Some(scope) = scope {
@@ -393,17 +403,22 @@ impl<'a, E> Call<'a, E> {
         }
     }
 
-    pub(super) fn times(&self) -> Times {
-        self.times.unwrap_or(Times::NONE)
+    pub(super) fn more(&mut self) -> &mut More<'a> {
+        self.more.get_or_insert_default()
+    }
+
+    #[inline]
+    pub(super) fn times(&self) -> Option<&Times> {
+        self.more.as_ref().and_then(|more| more.times.as_ref())
     }
 
     pub(super) fn times_mut(&mut self) -> &mut Times {
-        self.times.get_or_insert(Times::NONE)
+        self.more().times.get_or_insert(Times::NONE)
     }
 
     #[inline]
     fn scope(&self, deadline: Duration) -> Scope {
-        match self.times.and_then(|times| times.deadline_started) {
+        match self.times().and_then(|times| times.deadline_started) {
             Some(started) => Scope::current().until(started.saturating_add(deadline)),
             None => Scope::current().within(deadline),
         }

@@ -105,7 +105,7 @@ impl Policy {
         Fut: Future<Output = Result<T, E>>,
         E: From<Rejected>,
     {
-        let mut call = Call::new(self, classifier);
+        let mut call = Call::new(self, &classifier);
         attempts!(call, work).map_err(Failure::into_error)
     }
 
@@ -152,7 +152,8 @@ impl Policy {
         BFut: Future<Output = Result<T, E>>,
         E: Fault + From<Rejected>,
     {
-        let mut call = Call::new(self, Classifier::by_fault());
+        let errors = Classifier::by_fault();
+        let mut call = Call::new(self, &errors);
         match attempts!(call, work) {
             Err(failure) if call.wants_fallback(&failure) => {
                 call.fall_back(fallback(failure.into_error())).await

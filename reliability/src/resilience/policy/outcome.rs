@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::call::{Call, Phase};
+use super::inner::Inner;
 use super::recent::Took;
 use super::signals::Signal;
 use super::step::Held;
@@ -16,19 +17,22 @@ impl<E> Call<'_, E> {
     #[inline]
     pub(super) fn succeed(&mut self) {
         self.phase = Phase::Finished;
-        let policy = self.policy;
-        if let Some(permit) = self.held.breaker.take() {
-            let since = self.times.and_then(|times| match policy.breaker_per_attempt {
+        self.policy.signals.count(Signal::Ok);
+        let Some(more) = &mut self.more else { return };
+        if let Some(since) = more.times.and_then(|times| times.waited_since) {
+            count_latency(self.policy, since);
+        }
+        if let Some(permit) = more.held.breaker.take() {
+            let since = more.times.and_then(|times| match self.policy.breaker_per_attempt {
                 true => times.attempt_waited_since,
                 false => times.waited_since,
             });
             record(permit, Counted::Success, since);
         }
-        self.held.bulkhead = None;
-        if self.times.is_some() {
+        more.held.bulkhead = None;
+        if more.times.is_some() {
             self.count_work(Took::Exactly);
         }
-        self.count_end(Signal::Ok);
     }
 
     /// Takes note of how an attempt ended, and gives back what it alone held.
@@ -36,9 +40,10 @@ impl<E> Call<'_, E> {
         self.count_failed_work(failure);
         let policy = self.policy;
         if policy.breaker_per_attempt
-            && let Some(permit) = self.held.breaker.take()
+            && let Some(permit) = self.more().held.breaker.take()
         {
-            record(permit, self.counted(failure), self.times().attempt_waited_since);
+            let since = self.times().and_then(|times| times.attempt_waited_since);
+            record(permit, self.counted(failure), since);
         }
         self.release_attempt();
     }
@@ -49,22 +54,27 @@ impl<E> Call<'_, E> {
     pub(super) fn leave_attempt(&mut self) {
         let policy = self.policy;
         // A wait outside of `retry` is the call's: the next attempt goes on with it.
-        if self.step >= policy.steps_per_call {
-            self.waiting = None;
-        }
+        let waits_for_call = self.step < policy.steps_per_call;
         self.step = self.step.min(policy.steps_per_call);
-        self.release_attempt();
         self.count_work(Took::Perhaps);
-        if let Some(times) = &mut self.times {
-            times.attempt_waited_since = None;
+        if let Some(more) = &mut self.more {
+            if !waits_for_call {
+                more.waiting = None;
+            }
+            if let Some(times) = &mut more.times {
+                times.attempt_waited_since = None;
+            }
         }
+        self.release_attempt();
     }
 
     /// Gives back what was got at the steps inside of `retry`.
     fn release_attempt(&mut self) {
         let policy = self.policy;
-        for step in policy.steps.iter().skip(policy.steps_per_call) {
-            self.held.release(step);
+        if let Some(more) = &mut self.more {
+            for step in policy.steps.iter().skip(policy.steps_per_call) {
+                more.held.release(step);
+            }
         }
     }
 
@@ -75,7 +85,7 @@ impl<E> Call<'_, E> {
             _ if self.phase == Phase::Outside => Counted::Nothing,
             Failure::Rejected(rejected)
                 if rejected.reason() == Reason::DeadlineExceeded
-                    && self.times().bound.end == End::Inherited =>
+                    && self.ended_by() == End::Inherited =>
             {
                 Counted::Nothing
             }
@@ -95,24 +105,16 @@ impl<E> Call<'_, E> {
 
     pub(super) fn finish(&mut self, signal: Signal, counted: Counted) {
         self.phase = Phase::Finished;
-        self.count_end(signal);
-        if let Some(permit) = self.held.breaker.take() {
-            record(permit, counted, self.times().waited_since);
-        }
-        self.held = Held::default();
-    }
-
-    #[inline]
-    fn count_end(&self, signal: Signal) {
         self.policy.signals.count(signal);
-        if let Some(since) = self.times.and_then(|times| times.waited_since) {
-            self.count_latency(since);
+        let Some(more) = &mut self.more else { return };
+        let since = more.times.and_then(|times| times.waited_since);
+        if let Some(since) = since {
+            count_latency(self.policy, since);
         }
-    }
-
-    #[cold]
-    fn count_latency(&self, since: Instant) {
-        self.policy.signals.waited(elapsed_since(since));
+        if let Some(permit) = more.held.breaker.take() {
+            record(permit, counted, since);
+        }
+        more.held = Held::default();
     }
 
     #[cold]
@@ -133,6 +135,11 @@ impl<E> Drop for Call<'_, E> {
             self.abandon();
         }
     }
+}
+
+#[cold]
+fn count_latency(policy: &Inner, since: Instant) {
+    policy.signals.waited(elapsed_since(since));
 }
 
 /// Reports an outcome to the breaker; a call that never waited was not slow.

@@ -94,7 +94,8 @@ impl<E> Call<'_, E> {
     /// Counts how long the work of this attempt took, if it had to wait, and has not been counted.
     #[cold]
     pub(super) fn count_work(&mut self, took: Took) {
-        if let Some(since) = self.times.as_mut().and_then(|times| times.work_since.take()) {
+        let times = self.more.as_mut().and_then(|more| more.times.as_mut());
+        if let Some(since) = times.and_then(|times| times.work_since.take()) {
             let now = Clock::precise().now();
             self.policy.recent.count(took, now.saturating_duration_since(since), now);
         }

@@ -9,7 +9,7 @@ use core::task::{Context, Poll};
 use super::Layer;
 use crate::error::Rejected;
 use crate::resilience::bulkhead::ticket;
-use crate::resilience::{Breaker, Bulkhead, breaker, bulkhead};
+use crate::resilience::{Breaker, Bulkhead, RetryBudget, breaker, bulkhead};
 use crate::time::Instant;
 
 /// A layer that a call passes before its work begins.
@@ -17,6 +17,9 @@ use crate::time::Instant;
 pub(super) enum Step {
     Breaker(Breaker),
     Bulkhead(Bulkhead),
+    /// Behind all others: a call that is refused puts no load on the dependency, so it earns no
+    /// retries either.
+    Earn(RetryBudget),
 }
 
 /// What a call holds, and gives back when this is dropped.
@@ -36,6 +39,7 @@ impl Step {
         match self {
             Step::Breaker(_) => Layer::Breaker,
             Step::Bulkhead(_) => Layer::Bulkhead,
+            Step::Earn(_) => Layer::Retry,
         }
     }
 
@@ -44,7 +48,7 @@ impl Step {
     ///
     /// A refusal is much larger than a yes: this way it is not carried around where there is none.
     #[inline]
-    pub(super) fn pass_at_once<'a>(&'a self, held: &mut Held<'a>) -> bool {
+    pub(super) fn pass_at_once<'a>(&'a self, held: &mut Held<'a>, attempts: u32) -> bool {
         match self {
             Step::Breaker(breaker) => {
                 held.breaker = breaker.acquire_if_closed();
@@ -54,19 +58,36 @@ impl Step {
                 held.bulkhead = bulkhead.enter_at_once();
                 held.bulkhead.is_some()
             }
+            Step::Earn(budget) => {
+                earn(budget, attempts);
+                true
+            }
         }
     }
 
     /// Lets the call through, refuses it, or says where it waits.
-    pub(super) fn pass<'a>(&'a self, held: &mut Held<'a>) -> Result<Option<Waiting<'a>>, Rejected> {
+    pub(super) fn pass<'a>(
+        &'a self,
+        held: &mut Held<'a>,
+        attempts: u32,
+    ) -> Result<Option<Waiting<'a>>, Rejected> {
         match self {
             // The driver reads the clock itself, and only if the work has to wait.
             Step::Breaker(breaker) => held.breaker = Some(breaker.acquire_untimed()?),
             Step::Bulkhead(bulkhead) => {
                 return Ok(Some(Waiting::Bulkhead(bulkhead, bulkhead.ticket())));
             }
+            Step::Earn(budget) => earn(budget, attempts),
         }
         Ok(None)
+    }
+}
+
+/// The first attempt earns; retries spend.
+#[inline]
+fn earn(budget: &RetryBudget, attempts: u32) {
+    if attempts == 1 {
+        budget.deposit();
     }
 }
 
@@ -76,6 +97,7 @@ impl Held<'_> {
         match step {
             Step::Breaker(_) => self.breaker = None,
             Step::Bulkhead(_) => self.bulkhead = None,
+            Step::Earn(_) => {}
         }
     }
 }

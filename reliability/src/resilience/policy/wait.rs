@@ -80,7 +80,7 @@ impl<E> Call<'_, E> {
     pub(super) fn begin_wait(&mut self) -> Bound {
         let now = Clock::precise().now();
         let policy = self.policy;
-        let in_queue = self.waiting.as_ref().map(|waiting| waiting.ends_at(now));
+        let in_queue = self.more().waiting.as_ref().map(|waiting| waiting.ends_at(now));
         let step = self.step;
         let covers = |limit| in_queue.is_none() || policy.covers(limit, step);
         let times = self.times_mut();
@@ -132,10 +132,8 @@ impl<E> Call<'_, E> {
 
     /// The wait to be let in is over, one way or the other: what follows is timed by itself.
     pub(super) fn end_queue(&mut self, step: usize) {
-        if !self.policy.covers(Layer::Timeout, step)
-            && let Some(times) = &mut self.times
-        {
-            times.attempt_waited_since = None;
+        if !self.policy.covers(Layer::Timeout, step) && self.times().is_some() {
+            self.times_mut().attempt_waited_since = None;
         }
     }
 
@@ -143,9 +141,11 @@ impl<E> Call<'_, E> {
     /// been let in in this very moment.
     #[cold]
     pub(super) fn give_up_waiting(&mut self) -> Result<(), Rejected> {
-        match self.waiting.take() {
-            Some(waiting) if self.times().bound.end == End::Step => {
-                waiting.end(&mut self.held)?;
+        let ended_by = self.ended_by();
+        let more = self.more();
+        match more.waiting.take() {
+            Some(waiting) if ended_by == End::Step => {
+                waiting.end(&mut more.held)?;
                 self.step += 1;
                 Ok(())
             }
@@ -156,11 +156,16 @@ impl<E> Call<'_, E> {
     /// The refusal of a wait that has reached its bound.
     #[cold]
     pub(super) fn expired(&self) -> Rejected {
-        self.rejected(match self.times().bound.end {
+        self.rejected(match self.ended_by() {
             End::Inherited | End::Deadline => Reason::DeadlineExceeded,
             // A step refuses by itself.
             End::Timeout | End::Step => Reason::TimedOut,
         })
+    }
+
+    /// What has ended, or will end, the wait of this call.
+    pub(super) fn ended_by(&self) -> End {
+        self.times().map_or(Bound::NEVER, |times| times.bound).end
     }
 
     fn rejected(&self, reason: Reason) -> Rejected {

@@ -88,7 +88,7 @@ async fn an_exhausted_budget_ends_the_call_with_the_error_it_had() {
 #[tokio::test(start_paused = true)]
 async fn the_key_is_the_same_in_every_attempt() {
     let policy = Policy::builder("p").retry(retrying(3, MS)).build().unwrap();
-    let mut call = Call::new(&policy, Classifier::<E>::by_fault())
+    let mut call = Call::new(&policy, const { &Classifier::<E>::by_fault() })
         .with_idempotency_key(IdempotencyKey::new("order-17"));
     let mut keys = Vec::new();
     let result: Result<(), Failure<E>> = loop {
@@ -113,10 +113,12 @@ async fn the_key_is_the_same_in_every_attempt() {
 async fn a_call_without_a_key_passes_on_the_one_around_it() {
     let policy = Policy::builder("p").timeout(50 * MS).build().unwrap();
     let key = IdempotencyKey::new("outer");
-    let mut outer = Call::new(&policy, Classifier::<E>::by_fault()).with_idempotency_key(key);
+    let mut outer =
+        Call::new(&policy, const { &Classifier::<E>::by_fault() }).with_idempotency_key(key);
     let own = async {
         let key = IdempotencyKey::new("inner");
-        let mut inner = Call::new(&policy, Classifier::<E>::by_fault()).with_idempotency_key(key);
+        let mut inner =
+            Call::new(&policy, const { &Classifier::<E>::by_fault() }).with_idempotency_key(key);
         let seen = inner.attempt(async { Ok(IdempotencyKey::current()) }).await;
         inner.conclude(seen).unwrap()
     };
@@ -134,7 +136,7 @@ async fn a_call_without_a_key_passes_on_the_one_around_it() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_is_made_once_is_not_repeated() {
     let policy = Policy::builder("p").retry(retrying(5, MS)).build().unwrap();
-    let mut call = Call::once(&policy, Classifier::<E>::by_fault());
+    let mut call = Call::once(&policy, const { &Classifier::<E>::by_fault() });
     let outcome = call.attempt(async { Err::<(), _>(TRANSIENT) }).await;
     assert!(!call.may_retry());
     assert!(matches!(call.judge(outcome), Next::Done(Err(_))));
@@ -146,7 +148,7 @@ fn decorrelated_pauses_remember_the_one_before() {
     let backoff = Backoff::decorrelated(10 * MS).max(Duration::from_secs(60));
     let retry = Retry::attempts(100).backoff(backoff);
     let policy = Policy::builder("p").retry(retry).build().unwrap();
-    let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+    let mut call = Call::new(&policy, const { &Classifier::<E>::by_fault() });
     let pauses: Vec<_> = (0..99)
         .map(|_| match call.judge(Err::<(), _>(Failure::Error(TRANSIENT))) {
             Next::Again(pause) => pause.duration(),

@@ -151,7 +151,7 @@ async fn a_panic_of_the_classifier_or_of_a_destructor_counts_the_call_once() {
 async fn a_call_that_was_never_polled_is_no_call() {
     let policy = full_policy();
     drop(policy.call(|| async { Ok::<_, E>(()) }));
-    drop(Call::new(&policy, Classifier::<E>::by_fault()));
+    drop(Call::new(&policy, const { &Classifier::<E>::by_fault() }));
     assert_eq!(policy.totals().finished(), 0);
 }
 

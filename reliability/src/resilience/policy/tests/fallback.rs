@@ -65,13 +65,13 @@ async fn failures_that_are_excluded_do_not_reach_the_fallback() {
     let policy = Policy::builder("p").timeout(MS).build().unwrap();
     for (outcome, asked) in [(TRANSIENT, true), (PERMANENT, false), (E::After(MS), true)] {
         let classifier = Classifier::by_fault().fallback_except(&[Class::Permanent]);
-        let mut call = Call::new(&policy, classifier);
+        let mut call = Call::new(&policy, &classifier);
         let failed = call.attempt(async { Err::<(), _>(outcome.clone()) }).await;
         let failure = call.conclude(failed).unwrap_err();
         assert_eq!(call.wants_fallback(&failure), asked, "{outcome:?}");
     }
     let classifier = Classifier::<E>::by_fault().fallback_except(&[Class::Transient]);
-    let mut call = Call::new(&policy, classifier);
+    let mut call = Call::new(&policy, &classifier);
     let late = call.attempt(pending::<Result<(), E>>()).await;
     let failure = call.conclude(late).unwrap_err();
     assert!(!call.wants_fallback(&failure), "a timeout is transient");

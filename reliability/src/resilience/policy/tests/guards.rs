@@ -132,7 +132,7 @@ async fn an_attempt_that_is_given_up_by_hand_gives_its_place_to_the_next() {
             builder.retry(retrying(3, MS)).bulkhead(bulkhead)
         };
         let policy = builder.build().unwrap();
-        let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+        let mut call = Call::new(&policy, const { &Classifier::<E>::by_fault() });
         let hung = poll_once(&mut Box::pin(call.attempt(pending::<Result<(), E>>()))).await;
         assert!(hung.is_none());
         let outcome = call.attempt(async { Ok::<_, E>(7) }).await;
@@ -151,7 +151,7 @@ async fn an_attempt_that_never_got_in_does_not_open_the_door_for_the_next() {
         .unwrap();
     let mut holder = Box::pin(policy.call(pending::<Result<(), E>>));
     assert!(poll_once(&mut holder).await.is_none());
-    let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+    let mut call = Call::new(&policy, const { &Classifier::<E>::by_fault() });
     assert!(poll_once(&mut Box::pin(call.attempt(async { Ok(1) }))).await.is_none());
     let outcome = call.attempt(async { Ok(1) }).await;
     assert!(matches!(outcome, Err(Failure::Rejected(_))), "it is still full");
@@ -269,7 +269,7 @@ async fn predicates_of_the_classifier_overrule_the_error() {
 async fn an_attempt_that_is_given_up_in_the_queue_leaves_it_before_the_next() {
     let policy = full_policy();
     let _held = policy.bulkhead().unwrap().try_enter().unwrap();
-    let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+    let mut call = Call::new(&policy, const { &Classifier::<E>::by_fault() });
     assert!(poll_once(&mut Box::pin(call.attempt(async { Ok(1) }))).await.is_none());
     assert_eq!(policy.bulkhead().map(Bulkhead::queued), Some(1));
     drop(call.attempt(async { Ok(1) }));

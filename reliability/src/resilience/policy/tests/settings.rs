@@ -72,7 +72,7 @@ async fn settings_that_are_refused_let_nobody_in() {
 #[tokio::test(start_paused = true)]
 async fn a_call_keeps_the_number_of_attempts_that_it_began_with() {
     let policy = Policy::builder("p").retry(retrying(1, MS)).build().unwrap();
-    let mut call = Call::new(&policy, Classifier::<E>::by_fault());
+    let mut call = Call::new(&policy, const { &Classifier::<E>::by_fault() });
     assert!(!call.may_retry(), "so the body may consume what it was given");
     let outcome = call.attempt(async { Err::<(), _>(TRANSIENT) }).await;
     policy.reconfigure(|settings| settings.retry.as_mut().unwrap().attempts = 5).unwrap();
