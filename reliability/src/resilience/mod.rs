@@ -43,6 +43,8 @@
 pub mod breaker;
 #[cfg(feature = "std")]
 pub mod bulkhead;
+#[cfg(feature = "cache")]
+pub mod cache;
 #[cfg(feature = "chaos")]
 pub mod chaos;
 #[cfg(feature = "std")]
@@ -58,11 +60,15 @@ pub mod policy;
 pub mod registry;
 pub mod retry;
 #[cfg(feature = "std")]
+pub mod single_flight;
+#[cfg(feature = "std")]
 pub mod timeout;
 
 pub use breaker::Breaker;
 #[cfg(feature = "std")]
 pub use bulkhead::Bulkhead;
+#[cfg(feature = "cache")]
+pub use cache::Cache;
 #[cfg(feature = "chaos")]
 pub use chaos::Chaos;
 pub use invalid::Invalid;

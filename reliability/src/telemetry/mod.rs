@@ -27,6 +27,7 @@
 //! | event | level | fields |
 //! |---|---|---|
 //! | `reliability.breaker.transition` | warn or info | `reliability.breaker.name`, `reliability.breaker.from`, `reliability.breaker.to` |
+//! | `reliability.cache.stale_if_error` | warn | `reliability.cache.name`, `reliability.class` |
 //! | `reliability.policy.rejected` | debug | `reliability.policy.name`, `reliability.reason`, `reliability.rejected_by`, `reliability.retry_after_ms` |
 //! | `reliability.policy.retried` | info | `reliability.policy.name`, `reliability.attempts`, `reliability.pause_ms` |
 //! | `reliability.policy.retry_denied` | warn | `reliability.policy.name`, `reliability.attempts` |

@@ -122,7 +122,7 @@ impl<E> Classifier<E> {
         }
     }
 
-    pub(super) fn failure_disposition(&self, failure: &Failure<E>) -> Disposition {
+    pub(in crate::resilience) fn failure_disposition(&self, failure: &Failure<E>) -> Disposition {
         match failure {
             Failure::Rejected(rejected) => {
                 let mut disposition = rejected.reason().disposition();
@@ -145,7 +145,7 @@ impl<E> Classifier<E> {
         }
     }
 
-    pub(super) fn failure_class(&self, failure: &Failure<E>) -> Class {
+    pub(in crate::resilience) fn failure_class(&self, failure: &Failure<E>) -> Class {
         match failure {
             Failure::Rejected(rejected) => rejected.class(),
             Failure::Error(error) => self.class(error),

@@ -1,0 +1,74 @@
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+
+use super::asking::{Asking, Found};
+use super::{Key, Value};
+use crate::error::{Failure, Reason};
+use crate::time::{Clock, Instant, Scope, timer_at};
+
+pin_project! {
+    /// Looks a key up, and waits for whoever works on it; made by
+    /// [`Cache::look_up`](super::Cache::look_up).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it leaves the flight.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct LookUp<'c, K, T, E> {
+        asking: Asking<'c, K, T, E>,
+        // Armed once the lookup has to wait; before that nobody needs to know the time.
+        #[pin]
+        timer: Option<Sleep>,
+        reason: Reason,
+    }
+}
+
+impl<'c, K, T, E> LookUp<'c, K, T, E> {
+    #[inline]
+    pub(super) fn new(asking: Asking<'c, K, T, E>) -> Self {
+        Self { asking, timer: None, reason: Reason::TimedOut }
+    }
+}
+
+impl<K: Key, T: Value, E> Future for LookUp<'_, K, T, E> {
+    type Output = Found<T, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(found) = this.asking.poll_found(cx) {
+            return Poll::Ready(found);
+        }
+        if this.timer.is_none() {
+            let (at, reason) = ends_at(this.asking.cache().settings().wait);
+            *this.reason = reason;
+            this.timer.set(Some(tokio::time::sleep_until(timer_at(at))));
+        }
+        if let Some(timer) = this.timer.as_mut().as_pin_mut() {
+            ready!(timer.poll(cx));
+        }
+        let rejected = this.asking.give_up(*this.reason);
+        Poll::Ready(Found::Answer(Err(Failure::Rejected(rejected))))
+    }
+}
+
+/// When a wait that begins now is over, and why.
+fn ends_at(wait: core::time::Duration) -> (Instant, Reason) {
+    let now = Clock::precise().now();
+    let own = now.saturating_add(wait);
+    match Scope::current_at(|| now) {
+        Some(deadline) if deadline < own => (deadline, Reason::DeadlineExceeded),
+        _ => (own, Reason::TimedOut),
+    }
+}
+
+impl<K, T, E> fmt::Debug for LookUp<'_, K, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookUp").field("waits", &self.timer.is_some()).finish_non_exhaustive()
+    }
+}
