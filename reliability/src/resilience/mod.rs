@@ -47,6 +47,7 @@ pub mod bulkhead;
 pub mod cache;
 #[cfg(feature = "chaos")]
 pub mod chaos;
+pub mod concurrency_limit;
 #[cfg(feature = "std")]
 pub(crate) mod declared;
 mod invalid;
@@ -71,6 +72,8 @@ pub use bulkhead::Bulkhead;
 pub use cache::Cache;
 #[cfg(feature = "chaos")]
 pub use chaos::Chaos;
+#[cfg(feature = "std")]
+pub use concurrency_limit::ConcurrencyLimit;
 pub use invalid::Invalid;
 #[cfg(feature = "std")]
 pub use policy::{

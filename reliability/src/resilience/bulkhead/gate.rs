@@ -31,7 +31,7 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, Padded};
 
 /// The largest limit that fits in the word.
-pub(super) const LIMIT_MAX: u32 = (1 << 24) - 1;
+pub(in crate::resilience) const LIMIT_MAX: u32 = (1 << 24) - 1;
 /// The longest queue that fits in the word.
 pub(super) const QUEUE_MAX: u32 = (1 << 16) - 1;
 
@@ -67,7 +67,7 @@ impl Word {
     }
 }
 
-pub(super) struct Gate {
+pub(in crate::resilience) struct Gate {
     word: Padded<AtomicU64>,
     queue: Mutex<Queue>,
     queue_capacity: u32,
@@ -92,7 +92,7 @@ pub(super) enum Entry {
 }
 
 impl Gate {
-    pub(super) fn new(limit: u32, queue_capacity: u32) -> Self {
+    pub(in crate::resilience) fn new(limit: u32, queue_capacity: u32) -> Self {
         let limit = limit.min(LIMIT_MAX);
         let queue_capacity = queue_capacity.min(QUEUE_MAX);
         let waiters = VecDeque::with_capacity(queue_capacity as usize);
@@ -109,19 +109,29 @@ impl Gate {
     /// happened before what is done under the next one.
     #[inline]
     pub(super) fn try_enter(&self) -> bool {
+        self.try_enter_below(|limit| limit).is_some()
+    }
+
+    /// As [`try_enter`](Gate::try_enter), of the part of the limit that `part_of` leaves, and
+    /// answers how many are inside then.
+    #[inline]
+    pub(in crate::resilience) fn try_enter_below(
+        &self,
+        part_of: impl Fn(u32) -> u32,
+    ) -> Option<u32> {
         let mut seen = self.load();
-        while seen.admits_a_newcomer() {
+        while seen.waiting() == 0 && seen.inside() < part_of(seen.limit()) {
             match self.replace(seen, seen.0 + ONE_INSIDE, Ordering::Acquire) {
-                Ok(()) => return true,
+                Ok(()) => return Some(seen.inside() + 1),
                 Err(found) => seen = found,
             }
         }
-        false
+        None
     }
 
     /// Gives a place back that was entered or admitted to.
     #[inline]
-    pub(super) fn leave(&self) {
+    pub(in crate::resilience) fn leave(&self) {
         let before = Word(self.word.fetch_sub(ONE_INSIDE, Ordering::Release));
         if before.waiting() > 0 {
             self.admit_waiters();
@@ -179,7 +189,7 @@ impl Gate {
     }
 
     /// More places let waiters in at once; fewer let the surplus run to its end.
-    pub(super) fn set_limit(&self, limit: u32) {
+    pub(in crate::resilience) fn set_limit(&self, limit: u32) {
         let limit = u64::from(limit.min(LIMIT_MAX)) << LIMIT_SHIFT;
         let mut seen = self.load();
         // Relaxed: a read-modify-write carries on what earlier leaves released.
@@ -190,11 +200,11 @@ impl Gate {
         self.admit_waiters();
     }
 
-    pub(super) fn inside(&self) -> u32 {
+    pub(in crate::resilience) fn inside(&self) -> u32 {
         self.load().inside()
     }
 
-    pub(super) fn limit(&self) -> u32 {
+    pub(in crate::resilience) fn limit(&self) -> u32 {
         self.load().limit()
     }
 

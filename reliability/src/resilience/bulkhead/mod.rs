@@ -52,7 +52,7 @@
 
 mod builder;
 mod enter;
-mod gate;
+pub(super) mod gate;
 mod handle;
 mod permit;
 mod settings;

@@ -1,0 +1,124 @@
+use core::time::Duration;
+
+use super::{Algorithm, ConcurrencyLimit, Priority, Settings};
+use crate::error::Name;
+use crate::resilience::Invalid;
+use crate::time::Clock;
+
+/// Settings of a [`ConcurrencyLimit`] that is yet to be made.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `build()`"]
+pub struct ConcurrencyLimitBuilder {
+    pub(super) name: Name,
+    pub(super) settings: Settings,
+    pub(super) clock: Clock,
+    pub(super) seed: Option<u64>,
+}
+
+impl ConcurrencyLimitBuilder {
+    pub(super) fn new(name: Name) -> Self {
+        Self { name, settings: Settings::standard(), clock: Clock::default(), seed: None }
+    }
+
+    /// All settings at once.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// How the limit is found: [`Aimd`](super::Aimd), [`Vegas`](super::Vegas) or
+    /// [`Gradient2`](super::Gradient2), the default.
+    pub fn algorithm(mut self, algorithm: impl Into<Algorithm>) -> Self {
+        self.settings.algorithm = algorithm.into();
+        self
+    }
+
+    /// The floor of the limit. See [`Settings::min`].
+    pub fn min(mut self, min: u32) -> Self {
+        self.settings.min = min;
+        self
+    }
+
+    /// The ceiling of the limit. See [`Settings::max`].
+    pub fn max(mut self, max: u32) -> Self {
+        self.settings.max = max;
+        self
+    }
+
+    /// What the limit begins with. See [`Settings::initial`].
+    pub fn initial(mut self, initial: u32) -> Self {
+        self.settings.initial = initial;
+        self
+    }
+
+    /// The shortest and the longest window of calls. See [`Settings::window`].
+    pub fn window(mut self, shortest: Duration, longest: Duration) -> Self {
+        self.settings.window = shortest;
+        self.settings.window_max = longest;
+        self
+    }
+
+    /// How many calls a window has at least. See [`Settings::samples`].
+    pub fn samples(mut self, samples: u32) -> Self {
+        self.settings.samples = samples;
+        self
+    }
+
+    /// What share of dropped calls makes a window a bad one. See [`Settings::drop_rate`].
+    pub fn drop_rate(mut self, drop_rate: f64) -> Self {
+        self.settings.drop_rate = drop_rate;
+        self
+    }
+
+    /// What part of the limit calls of a priority and of all lower ones may fill. See
+    /// [`Shares`](super::Shares).
+    ///
+    /// That of critical calls is 1, and stays so whatever is said here.
+    pub fn share(mut self, priority: Priority, share: f64) -> Self {
+        let shares = &mut self.settings.shares;
+        match priority {
+            Priority::Critical => {}
+            Priority::High => shares.high = share,
+            Priority::Normal => shares.normal = share,
+            Priority::Low => shares.low = share,
+        }
+        self
+    }
+
+    /// The clock that times calls and windows. Default: [`Clock::precise`].
+    ///
+    /// It is read when a call is admitted and when it ends. Where calls take tens of milliseconds, a
+    /// [coarse](Clock::coarse) or [ticked](Clock::ticked) clock is as good, and makes a call cost a
+    /// quarter.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Fixes the random numbers that spread the probes of [`Vegas`](super::Vegas), so that the same
+    /// history makes the same limits. Default: different for each limit.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Checks the settings and makes the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] names the first setting that makes no sense; the fields of [`Settings`] and of
+    /// the algorithms say their ranges.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::concurrency_limit::ConcurrencyLimit;
+    ///
+    /// let invalid = ConcurrencyLimit::builder("inventory").min(50).max(10).build().unwrap_err();
+    /// assert_eq!(invalid.setting(), "min");
+    /// ```
+    pub fn build(self) -> Result<ConcurrencyLimit, Invalid> {
+        self.settings.validate(&self.name)?;
+        Ok(ConcurrencyLimit::new(self))
+    }
+}

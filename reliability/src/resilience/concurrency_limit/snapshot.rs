@@ -1,0 +1,30 @@
+use core::time::Duration;
+
+use super::Priority;
+use crate::error::Name;
+
+/// What a [`ConcurrencyLimit`](super::ConcurrencyLimit) looks like from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The name it was made with.
+    pub name: Name,
+    /// The algorithm: `"aimd"`, `"vegas"` or `"gradient2"`.
+    pub algorithm: &'static str,
+    /// How many calls may be inside at a time, now.
+    pub limit: u32,
+    /// How many are: more than `limit` only while the surplus of a lowered limit runs to its end.
+    pub in_flight: u32,
+    /// Windows of calls that the limit was found by.
+    pub windows: u64,
+    /// The mean latency of the last of them.
+    pub latency: Option<Duration>,
+    pub(super) rejected: [u64; 4],
+}
+
+impl Snapshot {
+    /// Calls of that priority that were refused since it was made.
+    pub fn rejected(&self, priority: Priority) -> u64 {
+        self.rejected[priority as usize]
+    }
+}
