@@ -11,4 +11,5 @@ mod retry;
 mod same_rules;
 mod semantics;
 mod tidy;
+mod tower;
 mod traced;

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::Disposition;
+use super::{Disposition, Fault};
 
 /// What an error means for the one who made the call.
 ///
@@ -55,6 +55,13 @@ impl Class {
             Class::Overloaded => "overloaded",
             Class::Cancelled => "cancelled",
         }
+    }
+}
+
+/// A class alone is an error of that class, for who has nothing else to tell.
+impl Fault for Class {
+    fn class(&self) -> Class {
+        *self
     }
 }
 

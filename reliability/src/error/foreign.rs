@@ -123,6 +123,8 @@ fn downcast<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a dyn Fault> {
         .or_else(|| as_fault::<tokio::time::error::Elapsed>(error));
     #[cfg(feature = "reqwest")]
     let found = found.or_else(|| as_fault::<reqwest::Error>(error));
+    #[cfg(feature = "http")]
+    let found = found.or_else(|| as_fault::<super::BadStatus>(error));
     found
 }
 
@@ -288,12 +290,14 @@ impl Fault for reqwest::Error {
     /// By the status when there is one (429 and 503 are overloaded; 408, 425 and the other 5xx but
     /// 501 and 505 are transient; the rest is permanent); without a status, what could not be
     /// built or decoded is permanent, and what happened on the way is transient.
+    ///
+    /// It never says when to come back, for it does not keep the headers of the answer:
+    /// with the feature `http`, make errors of whole answers by `resilience::http::ok`.
     fn class(&self) -> Class {
-        match self.status().map(|status| status.as_u16()) {
-            Some(429 | 503) => Class::Overloaded,
-            Some(501 | 505) => Class::Permanent,
-            Some(408 | 425 | 500..=599) => Class::Transient,
-            Some(_) => Class::Permanent,
+        let status = self.status().map(|status| status.as_u16());
+        match status.and_then(super::status::class_of_status) {
+            Some(class) => class,
+            None if status.is_some() => Class::Permanent,
             None if self.is_builder() || self.is_redirect() || self.is_decode() => Class::Permanent,
             None => Class::Transient,
         }

@@ -41,6 +41,8 @@ mod fault;
 mod foreign;
 mod name;
 mod rejected;
+#[cfg(any(feature = "http", feature = "reqwest"))]
+mod status;
 
 pub use class::{Class, Severity};
 pub use context::{Chain, Contextual, ResultExt, chain};
@@ -96,3 +98,7 @@ pub use rejected::{Failure, Reason, Rejected};
 /// has to be a [`Fault`](trait@Fault).
 #[cfg(feature = "macros")]
 pub use reliability_derive::Fault;
+#[cfg(feature = "http")]
+pub use status::BadStatus;
+#[cfg(feature = "http")]
+pub(crate) use status::class_of_status;

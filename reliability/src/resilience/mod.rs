@@ -50,6 +50,8 @@ pub mod chaos;
 pub mod concurrency_limit;
 #[cfg(feature = "std")]
 pub(crate) mod declared;
+#[cfg(feature = "http")]
+pub mod http;
 mod invalid;
 #[cfg(feature = "std")]
 pub(crate) mod keyed;
@@ -64,6 +66,8 @@ pub mod retry;
 pub mod single_flight;
 #[cfg(feature = "std")]
 pub mod timeout;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use breaker::Breaker;
 #[cfg(feature = "std")]

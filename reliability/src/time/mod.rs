@@ -24,6 +24,8 @@ mod deadline;
 mod instant;
 #[cfg(all(feature = "std", not(reliability_loom)))]
 mod ticker;
+#[cfg(feature = "http")]
+mod wall;
 
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use clock::system::timer_at;
@@ -35,3 +37,5 @@ pub use deadline::{Deadline, WithDeadline};
 pub use instant::Instant;
 #[cfg(feature = "resilience")]
 pub(crate) use instant::saturating_nanos;
+#[cfg(feature = "http")]
+pub(crate) use wall::wall_clock;

@@ -1,0 +1,228 @@
+use core::borrow::Borrow;
+use core::future::Future;
+
+use tower_layer::Layer;
+
+use super::classify::{AllGood, ByFault, ErrorsBy, ResponsesBy};
+use super::fallback::{FallbackBy, NoFallback};
+use super::refuse::{AsBoxed, AsError, AsFailure, AsResponse};
+use super::repeat::{Idempotent, IdempotentByKey, IdempotentWhen, IdempotentWith, Once};
+use super::{Failed, PolicyService};
+use crate::error::{Fault, Rejected};
+use crate::resilience::{IdempotencyKey, Policy};
+
+/// A [`Policy`] as a [`tower::Layer`](tower_layer::Layer).
+///
+/// The policy is one value, and the layer wraps a service in all of it: what nests in what is said
+/// by the policy, and checked when it is built. Everything that the layer makes shares the policy.
+///
+/// Unless it is told otherwise, a layer makes one attempt for each request, asks errors for their
+/// [`Fault`], takes every response for a success, and turns refusals into the service's own error.
+/// The setters change that, one thing each.
+///
+/// `P` is the policy or what borrows one: with a `&'static Policy` calls touch no reference count,
+/// which is what two threads that share a policy would wait for.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::tower::PolicyLayer;
+/// use reliability::resilience::{Breaker, Policy, Retry};
+/// use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+///
+/// let policy = Policy::builder("price")
+///     .retry(Retry::standard())
+///     .breaker(Breaker::standard("price"))
+///     .timeout(Duration::from_millis(800))
+///     .build()?;
+///
+/// let mut prices = ServiceBuilder::new()
+///     .layer(PolicyLayer::new(policy.clone()).idempotent())
+///     .service(service_fn(|sku: &'static str| async move {
+///         Ok::<_, Rejected>(if sku == "tea" { 299 } else { 499 })
+///     }));
+///
+/// assert_eq!(prices.ready().await?.call("tea").await?, 299);
+/// assert_eq!(policy.totals().ok(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct PolicyLayer<P = Policy, R = Rules> {
+    policy: P,
+    rules: R,
+}
+
+/// What a [`PolicyLayer`] was told beside its policy, one type for each setter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules<Q = Once, V = ByFault, A = AllGood, X = AsError, B = NoFallback> {
+    pub(super) repeat: Q,
+    pub(super) errors: V,
+    pub(super) responses: A,
+    pub(super) refuse: X,
+    pub(super) fallback: B,
+}
+
+impl<P: Borrow<Policy>> PolicyLayer<P> {
+    /// The layer of that policy, with one attempt for each request.
+    pub fn new(policy: P) -> Self {
+        Self { policy, rules: Rules::default() }
+    }
+}
+
+impl<P: Borrow<Policy>, R> PolicyLayer<P, R> {
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        self.policy.borrow()
+    }
+}
+
+impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
+    /// Says that making a request twice has the effect of making it once: the policy's `retry`
+    /// applies. Requests are `Clone`, and each attempt that another one may follow gets a clone.
+    pub fn idempotent(self) -> PolicyLayer<P, Rules<Idempotent, V, A, X, B>> {
+        self.repeat(Idempotent)
+    }
+
+    /// Says it of those requests for which `when` is true; the others get one attempt.
+    ///
+    /// Over HTTP the [method](http::Method::is_idempotent) says it, as far as the server keeps to
+    /// it.
+    pub fn idempotent_when<Req, F>(
+        self,
+        when: F,
+    ) -> PolicyLayer<P, Rules<IdempotentWhen<F>, V, A, X, B>>
+    where
+        F: Fn(&Req) -> bool,
+    {
+        self.repeat(IdempotentWhen(when))
+    }
+
+    /// Says it of those requests that `copy` can copy, for requests that are not `Clone`. It is
+    /// asked before each attempt that another one may follow; where it gives `None`, that attempt
+    /// is the last.
+    pub fn idempotent_with<Req, F>(
+        self,
+        copy: F,
+    ) -> PolicyLayer<P, Rules<IdempotentWith<F>, V, A, X, B>>
+    where
+        F: Fn(&Req) -> Option<Req>,
+    {
+        self.repeat(IdempotentWith(copy))
+    }
+
+    /// Says it of those requests for which there is a key by which the other side recognises them;
+    /// the others get one attempt. All attempts have the same key, as
+    /// [`IdempotencyKey::current`].
+    pub fn idempotency_key<Req, F>(
+        self,
+        key: F,
+    ) -> PolicyLayer<P, Rules<IdempotentByKey<F>, V, A, X, B>>
+    where
+        F: Fn(&Req) -> Option<IdempotencyKey>,
+    {
+        self.repeat(IdempotentByKey(key))
+    }
+
+    fn repeat<N>(self, repeat: N) -> PolicyLayer<P, Rules<N, V, A, X, B>> {
+        let Rules { errors, responses, refuse, fallback, .. } = self.rules;
+        let rules = Rules { repeat, errors, responses, refuse, fallback };
+        PolicyLayer { policy: self.policy, rules }
+    }
+
+    /// What the errors of the service are, for an error type that is no [`Fault`]: a
+    /// [`Class`](crate::error::Class), or another error that is one.
+    pub fn classify_error<E, F, C>(
+        self,
+        classify: F,
+    ) -> PolicyLayer<P, Rules<Q, ErrorsBy<F>, A, X, B>>
+    where
+        F: Fn(&E) -> C,
+        C: Fault,
+    {
+        let Rules { repeat, responses, refuse, fallback, .. } = self.rules;
+        let rules = Rules { repeat, errors: ErrorsBy(classify), responses, refuse, fallback };
+        PolicyLayer { policy: self.policy, rules }
+    }
+
+    /// Which responses are failures, and what they are: a [`Class`](crate::error::Class), or any
+    /// other [`Fault`].
+    ///
+    /// To breaker, retry and fallback such a response is an error. If it is the last word of the
+    /// call, the caller gets it as what it is, a response.
+    pub fn classify_response<Res, F, C>(
+        self,
+        classify: F,
+    ) -> PolicyLayer<P, Rules<Q, V, ResponsesBy<F>, X, B>>
+    where
+        F: Fn(&Res) -> Option<C>,
+        C: Fault,
+    {
+        let Rules { repeat, errors, refuse, fallback, .. } = self.rules;
+        let rules = Rules { repeat, errors, responses: ResponsesBy(classify), refuse, fallback };
+        PolicyLayer { policy: self.policy, rules }
+    }
+
+    /// Turns refusals into responses, for a service that cannot fail, or to tell its callers how
+    /// long to stay away.
+    pub fn map_rejected<Res, F>(
+        self,
+        respond: F,
+    ) -> PolicyLayer<P, Rules<Q, V, A, AsResponse<F>, B>>
+    where
+        F: Fn(Rejected) -> Res,
+    {
+        self.refuse(AsResponse(respond))
+    }
+
+    /// Makes the error a [`Failure`](crate::error::Failure) around the service's own, for an error
+    /// type that is not yours.
+    pub fn failures(self) -> PolicyLayer<P, Rules<Q, V, A, AsFailure, B>> {
+        self.refuse(AsFailure)
+    }
+
+    /// Makes the error a `Box<dyn Error + Send + Sync>`, as most of tower's own layers do. The
+    /// [`Fault`] of such an error looks inside.
+    pub fn boxed_errors(self) -> PolicyLayer<P, Rules<Q, V, A, AsBoxed, B>> {
+        self.refuse(AsBoxed)
+    }
+
+    fn refuse<N>(self, refuse: N) -> PolicyLayer<P, Rules<Q, V, A, N, B>> {
+        let Rules { repeat, errors, responses, fallback, .. } = self.rules;
+        let rules = Rules { repeat, errors, responses, refuse, fallback };
+        PolicyLayer { policy: self.policy, rules }
+    }
+
+    /// Another answer for when the service has none. `keep` takes what it needs from each request,
+    /// before the first attempt; `answer` gets that, and what went wrong.
+    ///
+    /// It stands where the policy says `fallback`, outermost if it does not say.
+    #[expect(clippy::type_complexity, reason = "it says what was set, one word each")]
+    pub fn fallback<Req, Kept, Res, E, K, F, Fut>(
+        self,
+        keep: K,
+        answer: F,
+    ) -> PolicyLayer<P, Rules<Q, V, A, X, FallbackBy<K, F>>>
+    where
+        K: Fn(&Req) -> Kept,
+        F: Fn(Kept, Failed<Res, E>) -> Fut,
+        Fut: Future<Output = Result<Res, E>>,
+    {
+        let Rules { repeat, errors, responses, refuse, .. } = self.rules;
+        let fallback = FallbackBy { keep, answer };
+        let rules = Rules { repeat, errors, responses, refuse, fallback };
+        PolicyLayer { policy: self.policy, rules }
+    }
+}
+
+impl<S, P: Clone, R: Clone> Layer<S> for PolicyLayer<P, R> {
+    type Service = PolicyService<S, P, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        PolicyService::new(inner, self.policy.clone(), self.rules.clone())
+    }
+}

@@ -1,0 +1,63 @@
+//! Any policy as a layer of tower: for servers and clients that are built of services.
+//!
+//! tower has one layer for each concern, and the order in which they are stacked is up to whoever
+//! stacks them; a timeout around a retry compiles there, and waits for nobody. Here the [`Policy`]
+//! is the unit: one [`PolicyLayer`] puts a service under all its layers, in an order that was
+//! checked, with the counters and the registry that every other policy has. A function with
+//! `#[resilient]` and a service under a layer may share one.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::convert::Infallible;
+//! use reliability::resilience::tower::PolicyLayer;
+//! use reliability::resilience::{Bulkhead, Policy};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! let policy = Policy::builder("pages")
+//!     .bulkhead(Bulkhead::builder("pages").concurrent(64).build()?)
+//!     .build()?;
+//!
+//! // A service that cannot fail has no error for a refusal, so refusals become pages.
+//! let layer = PolicyLayer::new(policy).map_rejected(|rejected| format!("busy: {rejected}"));
+//! let pages = layer.layer(service_fn(|path: &'static str| async move {
+//!     Ok::<_, Infallible>(format!("this is {path}"))
+//! }));
+//! assert_eq!(pages.oneshot("/tea").await?, "this is /tea");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Repetition
+//!
+//! A retry needs a request that can be made twice, and somebody's word that it may be:
+//! [`idempotent`](PolicyLayer::idempotent), [`idempotent_when`](PolicyLayer::idempotent_when),
+//! [`idempotent_with`](PolicyLayer::idempotent_with) or
+//! [`idempotency_key`](PolicyLayer::idempotency_key). Without it there is one attempt.
+//!
+//! # Where an answer ends
+//!
+//! A call is over when the service has responded. A body that is streamed afterwards is outside of
+//! the policy: its timeout does not bound it, and the place in the bulkhead is free already.
+
+mod ask;
+mod classify;
+mod failed;
+mod fallback;
+mod future;
+mod layer;
+mod refuse;
+mod repeat;
+mod service;
+
+pub use classify::{AllGood, ByFault, ClassifyError, ClassifyResponse, ErrorsBy, ResponsesBy};
+pub use failed::{Failed, Verdict};
+pub use fallback::{Answer, FallbackBy, NoFallback};
+pub use future::ResponseFuture;
+pub use layer::{PolicyLayer, Rules};
+pub use refuse::{AsBoxed, AsError, AsFailure, AsResponse, Refuse};
+pub use repeat::{Idempotent, IdempotentByKey, IdempotentWhen, IdempotentWith, Once, Repeat, Word};
+pub use service::PolicyService;
+
+#[cfg(doc)]
+use crate::resilience::Policy;

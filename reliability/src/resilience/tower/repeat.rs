@@ -1,0 +1,121 @@
+use core::fmt;
+
+use crate::resilience::IdempotencyKey;
+
+/// What a [`PolicyLayer`](super::PolicyLayer) was told about making a request twice; implemented by
+/// what its setters leave behind.
+#[diagnostic::on_unimplemented(
+    message = "a request of type `{Req}` cannot be made twice, so `{Self}` has nothing to retry with",
+    label = "this layer was told that requests may be repeated, and `{Req}` is not `Clone`",
+    note = "say how to copy one: `.idempotent_with(|request| ..)`, which gives `None` for a request that gets one attempt",
+    note = "or leave the word out: then every request gets one attempt"
+)]
+pub trait Repeat<Req> {
+    /// Whether this request may be made more than once, and on what grounds.
+    fn word(&self, request: &Req) -> Word;
+
+    /// A copy for an attempt that may follow; `None` when this attempt has to be the last.
+    fn copy(&self, request: &Req) -> Option<Req>;
+}
+
+/// Whether a request may be made more than once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// Nobody said so: one attempt.
+    Once,
+    /// Making it twice has the effect of making it once.
+    Idempotent,
+    /// The other side recognises a repeated request by this key.
+    Key(IdempotencyKey),
+}
+
+/// Every request gets one attempt: what a layer does unless it is told otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Once;
+
+impl<Req> Repeat<Req> for Once {
+    fn word(&self, _: &Req) -> Word {
+        Word::Once
+    }
+
+    fn copy(&self, _: &Req) -> Option<Req> {
+        None
+    }
+}
+
+/// Every request may be repeated; left behind by
+/// [`idempotent`](super::PolicyLayer::idempotent).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Idempotent;
+
+#[diagnostic::do_not_recommend]
+impl<Req: Clone> Repeat<Req> for Idempotent {
+    fn word(&self, _: &Req) -> Word {
+        Word::Idempotent
+    }
+
+    fn copy(&self, request: &Req) -> Option<Req> {
+        Some(request.clone())
+    }
+}
+
+/// Some requests may be repeated; left behind by
+/// [`idempotent_when`](super::PolicyLayer::idempotent_when).
+#[derive(Clone, Copy)]
+pub struct IdempotentWhen<F>(pub(super) F);
+
+#[diagnostic::do_not_recommend]
+impl<Req: Clone, F: Fn(&Req) -> bool> Repeat<Req> for IdempotentWhen<F> {
+    fn word(&self, request: &Req) -> Word {
+        if (self.0)(request) { Word::Idempotent } else { Word::Once }
+    }
+
+    fn copy(&self, request: &Req) -> Option<Req> {
+        Some(request.clone())
+    }
+}
+
+/// Requests that a function can copy may be repeated; left behind by
+/// [`idempotent_with`](super::PolicyLayer::idempotent_with).
+#[derive(Clone, Copy)]
+pub struct IdempotentWith<F>(pub(super) F);
+
+#[diagnostic::do_not_recommend]
+impl<Req, F: Fn(&Req) -> Option<Req>> Repeat<Req> for IdempotentWith<F> {
+    fn word(&self, _: &Req) -> Word {
+        Word::Idempotent
+    }
+
+    fn copy(&self, request: &Req) -> Option<Req> {
+        (self.0)(request)
+    }
+}
+
+/// Requests that have a key may be repeated; left behind by
+/// [`idempotency_key`](super::PolicyLayer::idempotency_key).
+#[derive(Clone, Copy)]
+pub struct IdempotentByKey<F>(pub(super) F);
+
+#[diagnostic::do_not_recommend]
+impl<Req: Clone, F: Fn(&Req) -> Option<IdempotencyKey>> Repeat<Req> for IdempotentByKey<F> {
+    fn word(&self, request: &Req) -> Word {
+        (self.0)(request).map_or(Word::Once, Word::Key)
+    }
+
+    fn copy(&self, request: &Req) -> Option<Req> {
+        Some(request.clone())
+    }
+}
+
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl<F> fmt::Debug for $name<F> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+pub(super) use opaque_debug;
+
+opaque_debug!(IdempotentWhen, IdempotentWith, IdempotentByKey);
