@@ -48,7 +48,8 @@
 //!
 //! `std`, `macros`, `resilience` and `telemetry` are on by default; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries; `http` carries deadlines, `Retry-After`
-//! and idempotency keys over the wire, and `tower` makes any policy a layer; `full` is all of them. Without `std`
+//! and idempotency keys over the wire, and `tower` makes any policy a layer; `full` is all of them.
+//! `chaos` adds faults on purpose, and is asked for by name. Without `std`
 //! the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers, backoff schedules
 //! and retry budgets. With default features off, the derives want `macros`, `#[resilient]` wants
 //! `macros`, `std` and `resilience`, and `#[traced]` wants `macros` and `telemetry`.

@@ -3,6 +3,7 @@
 
 mod breaker;
 mod bulkhead;
+mod chaos;
 mod fault;
 mod policy;
 mod quiet;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reliability::resilience::breaker::{Settings, Window};
 use reliability::resilience::{
-    Breaker, Bulkhead, Layer, Policy, PolicyBuilder, Retry, RetryBudget,
+    Breaker, Bulkhead, Chaos, Layer, Policy, PolicyBuilder, Retry, RetryBudget,
 };
 use reliability_macros_core::resilient::{self, limits};
 
@@ -68,6 +68,14 @@ fn ranges_of_a_bulkhead() {
 }
 
 #[test]
+fn ranges_of_chaos() {
+    let chaos = || Chaos::builder("limits");
+    same_duration(limits::LATENCY, |latency| chaos().latency(latency, 0.5).build().is_ok());
+    assert!(chaos().error(limits::SHARE_MIN).hang(limits::SHARE_MIN).build().is_ok());
+    assert!(chaos().error(1.0).build().is_ok());
+}
+
+#[test]
 fn ranges_of_a_retry() {
     same_count(limits::ATTEMPTS, |attempts| {
         Policy::builder("limits").retry(Retry::attempts(attempts)).build().is_ok()
@@ -79,13 +87,14 @@ fn ranges_of_a_retry() {
     assert_eq!(smallest.unwrap().settings().ratio, limits::BUDGET_RATIO_MIN);
 }
 
-const LAYERS: [(Layer, &str); 6] = [
+const LAYERS: [(Layer, &str); 7] = [
     (Layer::Fallback, "fallback = other"),
     (Layer::Deadline, "deadline = \"3s\""),
     (Layer::Retry, "retry"),
     (Layer::Breaker, "breaker"),
     (Layer::Bulkhead, "bulkhead(concurrent = 1)"),
     (Layer::Timeout, "timeout = \"1s\""),
+    (Layer::Chaos, "chaos(error(rate = 0.5))"),
 ];
 
 fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
@@ -96,6 +105,7 @@ fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
         Layer::Breaker => builder.breaker(Breaker::standard("order")),
         Layer::Bulkhead => builder.bulkhead(Bulkhead::builder("order").build().unwrap()),
         Layer::Timeout => builder.timeout(Duration::from_secs(1)),
+        Layer::Chaos => builder.chaos(Chaos::builder("order").error(0.5).build().unwrap()),
         other => panic!("`{other}` is missing here"),
     }
 }
@@ -115,5 +125,6 @@ fn orders_of_layers() {
             refused += u32::from(!compiles);
         }
     }
-    assert_eq!(refused, 6 + 7, "each layer twice, and seven mistakes");
+    let inside_of_chaos = 6;
+    assert_eq!(refused, 7 + 7 + inside_of_chaos, "each layer twice, and seven mistakes");
 }

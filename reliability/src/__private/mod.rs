@@ -4,6 +4,8 @@
 mod answer;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod argument;
+#[cfg(all(feature = "std", feature = "resilience"))]
+mod chaos;
 mod diagnostics;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod shared;
@@ -34,6 +36,10 @@ pub use crate::resilience::{Call, Next};
 pub use answer::{Answer, AnswerLater, AnswerNow, FallbackResult, Later, Now};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use argument::{Argument, Attempts, Repeatable, again};
+#[cfg(all(feature = "std", feature = "resilience", not(feature = "chaos")))]
+pub use chaos::without_chaos;
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub use chaos::{Outcome, chaos, inject_with, makes};
 pub use diagnostics::{
     CarriesRejected, Method, OneImplementor, RetryAfter, carry, carry_failure, one_implementor,
     typed,

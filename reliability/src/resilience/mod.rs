@@ -10,6 +10,7 @@
 //! | `breaker` | is it worth trying at all? | [`Breaker`] |
 //! | `bulkhead` | how many calls may run at once? | [`Bulkhead`] |
 //! | `timeout` | how long may one attempt take? | a duration |
+//! | `chaos` | what if the dependency were slow, broken or silent? | `Chaos`, feature `chaos` |
 //!
 //! They are composed in a [`Policy`], in the order in which they are written, outermost first; the
 //! attribute `#[resilient(..)]` writes the policy for you. Why one value and not one wrapper per
@@ -69,6 +70,15 @@ pub mod timeout;
 #[cfg(feature = "tower")]
 pub mod tower;
 
+#[cfg(all(
+    test,
+    feature = "std",
+    feature = "macros",
+    not(feature = "chaos"),
+    not(reliability_loom)
+))]
+mod without_chaos;
+
 pub use breaker::Breaker;
 #[cfg(feature = "std")]
 pub use bulkhead::Bulkhead;
@@ -126,7 +136,7 @@ pub use policy::{
 ///
 /// **The written order is the nesting order**, outermost first. Orders that are certainly a mistake
 /// do not compile: `timeout` outside of `retry` or `breaker`, `deadline` inside of `retry`,
-/// `fallback` inside of anything but `deadline`.
+/// `fallback` inside of anything but `deadline`, anything inside of `chaos`.
 ///
 /// # Layers
 ///
@@ -152,6 +162,11 @@ pub use policy::{
 /// | | `when = path`: the errors that count as failures | by [`Fault`](crate::error::Fault) |
 /// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |
 /// | `timeout = ".."` | for one attempt; shorter than the deadline | |
+/// | `chaos` | faults on purpose, while it is switched on; checked, and left out, without the feature `chaos` | |
+/// | | `latency("..", rate = share)`, or `latency(".."..".." rate = share)`, up to an hour | none |
+/// | | `error(rate = share)`; `make = path`, a `fn() -> E` that makes the error | none; `Rejected` |
+/// | | `hang(rate = share)`: wants a `timeout` or `deadline` | none |
+/// | | `seed = 0..`: the same seed gives the same faults | random |
 ///
 /// Durations are strings, a number and `ns`, `us`, `ms`, `s`, `m`, `h` or `d`, from 1 ns to 365 days:
 /// `"1.5s"`. `retry` and `breaker` may stand without parentheses.

@@ -9,11 +9,14 @@ use super::{Breaker, Bulkhead, Policy};
 use crate::error::{Class, Reason};
 use crate::sync::Quantile;
 use crate::telemetry::{
-    Attempts, BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Source,
+    Attempts, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, Latency, PolicySnapshot, Source,
 };
 
 inventory::submit! {
-    Source { policies: || registry::entries().iter().map(Entry::observe).collect() }
+    Source {
+        policies: || registry::entries().iter().map(Entry::observe).collect(),
+        chaos: observe_chaos,
+    }
 }
 
 impl Entry {
@@ -44,6 +47,31 @@ impl Entry {
             bulkhead: policy.bulkhead().map(observe_bulkhead),
         }
     }
+}
+
+#[cfg(feature = "chaos")]
+fn observe_chaos() -> Vec<ChaosSnapshot> {
+    let handles = super::chaos::handles();
+    let mut all = Vec::with_capacity(handles.len());
+    for now in handles.iter().map(super::Chaos::snapshot) {
+        all.push(ChaosSnapshot {
+            name: now.name.to_string(),
+            on: now.on,
+            seed: now.seed,
+            latency_rate: now.settings.latency_rate,
+            error_rate: now.settings.error_rate,
+            hang_rate: now.settings.hang_rate,
+            latencies: now.latencies,
+            errors: now.errors,
+            hangs: now.hangs,
+        });
+    }
+    all
+}
+
+#[cfg(not(feature = "chaos"))]
+fn observe_chaos() -> Vec<ChaosSnapshot> {
+    Vec::new()
 }
 
 fn counts<const N: usize>(all: [(&'static str, u64); N]) -> Vec<(&'static str, u64)> {

@@ -32,6 +32,10 @@
 //! | `reliability.policy.retried` | info | `reliability.policy.name`, `reliability.attempts`, `reliability.pause_ms` |
 //! | `reliability.policy.retry_denied` | warn | `reliability.policy.name`, `reliability.attempts` |
 //! | `reliability.policy.fell_back` | info | `reliability.policy.name`, `reliability.class` |
+//! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
+//! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
+//! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |
+//! | `reliability.chaos.injected` | info | `reliability.chaos.name`, `reliability.chaos.injection`, `reliability.chaos.latency_ms` |
 
 mod snapshot;
 #[cfg(feature = "std")]
@@ -80,7 +84,7 @@ mod source;
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
 pub use snapshot::{
-    Attempts, BreakerSnapshot, BulkheadSnapshot, Latency, PolicySnapshot, Snapshot,
+    Attempts, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, Latency, PolicySnapshot, Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use source::Source;

@@ -11,6 +11,8 @@ use crate::error::{Class, Reason};
 pub struct Snapshot {
     /// One entry per policy: the declared ones first, then those built by hand.
     pub policies: Vec<PolicySnapshot>,
+    /// Every chaos of the process, on or off; empty without the feature `chaos`.
+    pub chaos: Vec<ChaosSnapshot>,
 }
 
 impl Snapshot {
@@ -151,8 +153,46 @@ pub struct BulkheadSnapshot {
     pub rejected: u64,
 }
 
+/// What a chaos does, and has done so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ChaosSnapshot {
+    /// Its name.
+    pub name: String,
+    /// Whether it is switched on: then faults are injected on purpose.
+    pub on: bool,
+    /// Where its random numbers begin.
+    pub seed: u64,
+    /// The share of attempts that are delayed.
+    pub latency_rate: f64,
+    /// The share of attempts that fail.
+    pub error_rate: f64,
+    /// The share of attempts that hang.
+    pub hang_rate: f64,
+    /// Attempts that were delayed.
+    pub latencies: u64,
+    /// Attempts that failed by it.
+    pub errors: u64,
+    /// Attempts that hung by it.
+    pub hangs: u64,
+}
+
+impl ChaosSnapshot {
+    /// Told only while it is on, and then so that nobody overlooks it.
+    fn fmt_row(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.on {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "CHAOS IS ON: {} (seed {}) injected {} latencies, {} errors, {} hangs",
+            self.name, self.seed, self.latencies, self.errors, self.hangs,
+        )
+    }
+}
+
 impl fmt::Display for Snapshot {
-    /// A table: one line per policy.
+    /// A table: one line per policy, and one per chaos that is on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -161,6 +201,9 @@ impl fmt::Display for Snapshot {
         )?;
         for policy in &self.policies {
             policy.fmt_row(f)?;
+        }
+        for chaos in &self.chaos {
+            chaos.fmt_row(f)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{PolicySnapshot, Snapshot};
+use super::{ChaosSnapshot, PolicySnapshot, Snapshot};
 
 /// What can tell its state: implemented by the modules above this one, which submit it before
 /// `main`, so that telemetry need not know them.
@@ -9,6 +9,8 @@ use super::{PolicySnapshot, Snapshot};
 pub(crate) struct Source {
     /// The state of all policies that the source knows.
     pub(crate) policies: fn() -> Vec<PolicySnapshot>,
+    /// The state of all chaos that the source knows.
+    pub(crate) chaos: fn() -> Vec<ChaosSnapshot>,
 }
 
 impl fmt::Debug for Source {
@@ -24,6 +26,9 @@ inventory::collect!(Source);
 /// Counters are read one after the other while calls go on, so sums of one snapshot may differ by
 /// the calls that ended in between. Each counter only ever grows.
 pub fn snapshot() -> Snapshot {
-    let sources = inventory::iter::<Source>.into_iter();
-    Snapshot { policies: sources.flat_map(|source| (source.policies)()).collect() }
+    let sources = || inventory::iter::<Source>.into_iter();
+    Snapshot {
+        policies: sources().flat_map(|source| (source.policies)()).collect(),
+        chaos: sources().flat_map(|source| (source.chaos)()).collect(),
+    }
 }

@@ -3,7 +3,12 @@ use quote::quote;
 use syn::{Expr, Path};
 
 use super::{
-    breaker::Breaker, bulkhead::Bulkhead, fallback::Fallback, limits, order, retry::Retry,
+    breaker::Breaker,
+    bulkhead::Bulkhead,
+    chaos::{self, Chaos},
+    fallback::Fallback,
+    limits, order,
+    retry::Retry,
 };
 use crate::{
     crate_path::CratePath,
@@ -41,6 +46,7 @@ pub(crate) enum Kind {
     Breaker(Box<Breaker>),
     Bulkhead(Bulkhead),
     Timeout(Period),
+    Chaos(Box<Chaos>),
 }
 
 /// The user's word that repeating the body does no harm.
@@ -70,6 +76,7 @@ const KNOWN: Known = &[
     ("breaker", "breaker(failure_rate = 0.5)"),
     ("bulkhead", "bulkhead(concurrent = 64)"),
     ("timeout", "timeout = \"800ms\""),
+    ("chaos", "chaos(error(rate = 0.01))"),
     ("idempotent", "idempotent"),
     ("idempotency_key", "idempotency_key = expression"),
     ("policy", "policy = expression"),
@@ -110,6 +117,7 @@ impl Args {
             args.check_presence(diagnostics);
         }
         order::check(diagnostics, &args.layers);
+        chaos::check_bound(diagnostics, &args.layers);
         args.check_limits(diagnostics);
         args.check_repetition(diagnostics);
         args
@@ -133,6 +141,13 @@ impl Args {
     pub(crate) fn breaker(&self) -> Option<&Breaker> {
         self.layers.iter().find_map(|layer| match &layer.kind {
             Kind::Breaker(breaker) => Some(&**breaker),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn chaos(&self) -> Option<&Chaos> {
+        self.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::Chaos(chaos) => Some(&**chaos),
             _ => None,
         })
     }
@@ -347,6 +362,7 @@ fn layer(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Kind> {
         "breaker" => Some(Kind::Breaker(Box::new(Breaker::read(diagnostics, setting)))),
         "bulkhead" => Some(Kind::Bulkhead(Bulkhead::read(diagnostics, setting))),
         "timeout" => diagnostics.keep(setting.period()).map(Kind::Timeout),
+        "chaos" => Some(Kind::Chaos(Box::new(Chaos::read(diagnostics, setting)))),
         _ => None,
     }
 }
@@ -372,6 +388,8 @@ impl Kind {
             Self::Breaker(breaker) => breaker.builder_call(policy),
             Self::Bulkhead(bulkhead) => bulkhead.builder_call(policy),
             Self::Timeout(period) => quote!(.timeout(#period)),
+            // Around the whole builder, because without the feature there is no such method.
+            Self::Chaos(_) => TokenStream::new(),
         }
     }
 
@@ -384,6 +402,7 @@ impl Kind {
             Self::Breaker(_) => "breaker",
             Self::Bulkhead(_) => "bulkhead",
             Self::Timeout(_) => "timeout",
+            Self::Chaos(_) => "chaos",
         }
     }
 }

@@ -27,6 +27,8 @@ pub const OPEN_FOR: RangeInclusive<Duration> = Duration::from_millis(1)..=days(7
 pub const CONCURRENT: RangeInclusive<u32> = 1..=16_777_215;
 /// Calls that wait for a place in a bulkhead.
 pub const QUEUE: RangeInclusive<u32> = 0..=65_535;
+/// How much later chaos lets an attempt begin.
+pub const LATENCY: RangeInclusive<Duration> = Duration::from_nanos(1)..=Duration::from_secs(3_600);
 /// Keys whose policies are kept.
 pub(super) const KEYS: RangeInclusive<u32> = 1..=1_000_000;
 

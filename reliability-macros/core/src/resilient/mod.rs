@@ -8,6 +8,7 @@
 mod args;
 mod breaker;
 mod bulkhead;
+mod chaos;
 mod fallback;
 pub mod limits;
 mod order;

@@ -35,6 +35,9 @@ const HIDES: &str = "policies nest in the written order, outermost first, and a 
                      `fallback` would take its answer for a success; write `fallback` first, or \
                      directly behind `deadline`";
 
+const STANDS_IN: &str = "`chaos` stands in for the dependency, and what is written behind it would \
+                         never meet its faults; write `chaos` last";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Outer,
@@ -47,12 +50,14 @@ pub(super) fn check(diagnostics: &mut Diagnostics, layers: &[Layer]) {
     for (index, inner) in layers.iter().enumerate() {
         for outer in &layers[..index] {
             let names = (outer.kind.name(), inner.kind.name());
-            let Some((_, _, mark, reason)) =
-                MISTAKES.iter().find(|(outer, inner, ..)| (*outer, *inner) == names)
+            let mistake = MISTAKES.iter().find(|(outer, inner, ..)| (*outer, *inner) == names);
+            let mistake = mistake.map(|(_, _, mark, reason)| (*mark, *reason));
+            let is_chaos = names.0 == "chaos" && names.1 != "chaos";
+            let Some((mark, reason)) = mistake.or(is_chaos.then_some((Mark::Outer, STANDS_IN)))
             else {
                 continue;
             };
-            let wrong = if *mark == Mark::Outer { outer } else { inner };
+            let wrong = if mark == Mark::Outer { outer } else { inner };
             if marked.contains(&wrong.kind.name()) {
                 continue;
             }

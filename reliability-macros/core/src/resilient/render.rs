@@ -125,7 +125,7 @@ fn policy(
         _ => None,
     };
     let unshared = same_for_every_implementor(args, item, within);
-    let classifier = classifier(args, names.error);
+    let classifier = classifier(args, names.error, &item.sig.output);
     quote! {
         #unshared
         #source
@@ -198,7 +198,15 @@ fn builder(args: &Args, name: TokenStream, keyed: bool) -> TokenStream {
     let policy = Building { krate, name, clock, keyed };
     let layers = args.layers.iter().map(|layer| layer.kind.builder_call(&policy));
     let name = &policy.name;
-    quote!(::core::result::Result::Ok(#krate::resilience::Policy::builder(#name) #(#layers)*))
+    let builder = quote!(#krate::resilience::Policy::builder(#name) #(#layers)*);
+    let builder = match args.chaos() {
+        Some(chaos) => {
+            let chaos = chaos.builder_call(&policy);
+            quote!(#krate::__private::chaos!(#builder, #chaos))
+        }
+        None => builder,
+    };
+    quote!(::core::result::Result::Ok(#builder))
 }
 
 fn site(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
@@ -225,7 +233,7 @@ fn qualified(item: &FnItem, within: Option<&str>) -> String {
 }
 
 /// What the policies make of an error. Where its type does not say, the error stands on that type.
-fn classifier(args: &Args, error: Span) -> TokenStream {
+fn classifier(args: &Args, error: Span, output: &syn::ReturnType) -> TokenStream {
     let krate = &args.krate;
     let here = krate.at(error);
     let base = match &args.when {
@@ -237,7 +245,11 @@ fn classifier(args: &Args, error: Span) -> TokenStream {
     let breaker = args.breaker().and_then(|breaker| breaker.when.as_ref());
     let breaker = breaker.map(|path| quote!(.breaker_when(#path)));
     let except = args.fallback().and_then(|fallback| fallback.classifier_call(krate));
-    quote!(#base #retry #breaker #except)
+    let classifier = quote!(#base #retry #breaker #except);
+    match args.chaos() {
+        Some(chaos) => chaos.classifier(krate, classifier, output),
+        None => classifier,
+    }
 }
 
 /// The loop, or the single attempt, up to the `Result` with a `Failure`.

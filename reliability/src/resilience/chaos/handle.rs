@@ -166,6 +166,12 @@ impl Chaos {
         !self.0.switch.is_off() && self.0.switch.is_on(self.0.clock.now())
     }
 
+    /// As [`is_on`](Chaos::is_on), without looking whether its time is over.
+    #[inline]
+    pub(crate) fn is_off(&self) -> bool {
+        self.0.switch.is_off()
+    }
+
     /// The name it was made with.
     pub fn name(&self) -> &Name {
         &self.0.name
@@ -195,9 +201,18 @@ impl Chaos {
     pub fn reconfigure(&self, change: impl FnOnce(&mut Settings)) -> Result<(), Invalid> {
         let mut settings = self.settings();
         change(&mut settings);
-        settings.validate(self.name())?;
-        self.0.settings.store(&settings);
+        self.check(&settings)?;
+        self.apply(&settings);
         Ok(())
+    }
+
+    pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
+        settings.validate(self.name())
+    }
+
+    /// Puts settings into force that were checked.
+    pub(crate) fn apply(&self, settings: &Settings) {
+        self.0.settings.store(settings);
     }
 
     /// Whether it is on, and what it has done so far.

@@ -5,7 +5,7 @@ use core::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::call::{Call, Phase};
+use super::call::Call;
 use super::timer::Timer;
 use crate::error::{Failure, Rejected};
 
@@ -49,11 +49,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (call, mut timer, work) = (this.call, this.timer, this.work);
-        if call.phase == Phase::Outside
+        if call.phase.is_before_work()
             && (timer.is_armed() || !call.pass_at_once())
             && let Err(rejected) = ready!(poll_admission(call, timer.as_mut(), cx))
         {
-            return Poll::Ready(Err(Failure::Rejected(rejected)));
+            return Poll::Ready(Err(call.refused(rejected)));
         }
         match call.poll_work(|| work.poll(cx)) {
             Poll::Ready(result) => Poll::Ready(result.map_err(Failure::Error)),
@@ -62,6 +62,13 @@ where
                 Poll::Ready(Err(Failure::Rejected(call.expired())))
             }
         }
+    }
+}
+
+#[cfg(not(feature = "chaos"))]
+impl<E> Call<'_, E> {
+    fn refused(&self, rejected: Rejected) -> Failure<E> {
+        Failure::Rejected(rejected)
     }
 }
 

@@ -8,6 +8,8 @@ use super::randomness::Randomness;
 use super::step::Step;
 use super::{Layer, Policy};
 use crate::error::Name;
+#[cfg(feature = "chaos")]
+use crate::resilience::Chaos;
 use crate::resilience::retry::{Retry, Retrying};
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{Breaker, Bulkhead, Invalid, registry};
@@ -26,6 +28,7 @@ pub struct PolicyBuilder {
     retry: Option<Retry>,
     timeout: Option<Timeout>,
     seed: Option<u64>,
+    may_be_empty: bool,
 }
 
 impl PolicyBuilder {
@@ -38,6 +41,7 @@ impl PolicyBuilder {
             retry: None,
             timeout: None,
             seed: None,
+            may_be_empty: false,
         }
     }
 
@@ -79,6 +83,21 @@ impl PolicyBuilder {
         self
     }
 
+    /// Injects faults into attempts while it is switched on. A chaos may be shared by several
+    /// policies. It is the innermost layer, because it stands in for the dependency; one that hangs
+    /// wants a timeout or a deadline around it.
+    #[cfg(feature = "chaos")]
+    pub fn chaos(self, chaos: Chaos) -> Self {
+        self.step(Step::Chaos(chaos))
+    }
+
+    /// For `chaos(..)` in an attribute, where the feature is off: a policy may be left without layers.
+    #[cfg(not(feature = "chaos"))]
+    pub(crate) fn without_chaos(mut self) -> Self {
+        self.may_be_empty = true;
+        self
+    }
+
     /// Draws jitter from a sequence that begins with this seed, so that a run can be had again.
     /// Without it, jitter is left to chance.
     pub fn seed(mut self, seed: u64) -> Self {
@@ -97,7 +116,8 @@ impl PolicyBuilder {
     /// # Errors
     ///
     /// [`Invalid`] when there is no layer, a layer is given twice or in an order that is certainly
-    /// a mistake, a duration is zero, or the timeout is not shorter than the deadline.
+    /// a mistake, a duration is zero, the timeout is not shorter than the deadline, or a chaos hangs
+    /// calls that nothing would end.
     pub fn build(self) -> Result<Policy, Invalid> {
         let policy = self.build_unlisted()?;
         registry::list(&policy);
@@ -106,16 +126,25 @@ impl PolicyBuilder {
 
     /// As [`build`](Self::build), for a policy that the registry finds by its declaration.
     pub(crate) fn build_unlisted(self) -> Result<Policy, Invalid> {
-        if self.layers.is_empty() {
+        if self.layers.is_empty() && !self.may_be_empty {
             return Err(Invalid::new(self.name, "policy", "at least one layer", "empty")
                 .with_advice("add a layer, such as `.timeout(Duration::from_secs(1))`"));
         }
         check_order(&self.name, &self.layers)?;
         check_limits(&self.name, self.deadline, self.timeout.as_ref())?;
+        #[cfg(feature = "chaos")]
+        for step in &self.steps {
+            if let Step::Chaos(chaos) = step {
+                let bounded = self.deadline.is_some() || self.timeout.is_some();
+                super::chaos::check_hang(&self.name, &chaos.settings(), bounded)?;
+            }
+        }
         let retry = self.retry.map(|retry| Retrying::new(&self.name, retry)).transpose()?;
         let mut steps = self.steps;
         if let Some(budget) = retry.as_ref().and_then(Retrying::budget) {
-            steps.push(Step::Earn(budget.clone()));
+            // In front of chaos, which stands in for the dependency.
+            let last = steps.len() - usize::from(self.layers.last() == Some(&Layer::Chaos));
+            steps.insert(last.min(steps.len()), Step::Earn(budget.clone()));
         }
         let inner = Inner::new(Parts {
             name: self.name,

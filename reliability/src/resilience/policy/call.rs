@@ -12,6 +12,8 @@ use super::inner::Inner;
 use super::key::IdempotencyKey;
 use super::pause::Pause;
 use super::signals::Signal;
+#[cfg(feature = "chaos")]
+use super::step::Step;
 use super::step::{Held, Waiting};
 use super::wait::{Bound, nothing_known_bounds_the_call};
 use crate::error::{Failure, Reason, Rejected};
@@ -105,12 +107,27 @@ impl Times {
 pub(super) enum Phase {
     /// Between attempts, or waiting for admission.
     Outside,
+    /// Chaos stands in for the work.
+    #[cfg(feature = "chaos")]
+    Disturbed,
     /// An attempt's work has begun.
     Working,
     /// The work is being polled right now: who drops the call here is unwinding through it.
     Polling,
     /// An outcome was counted.
     Finished,
+}
+
+impl Phase {
+    /// Whether the work itself has not been polled in this attempt.
+    #[inline]
+    pub(super) fn is_before_work(self) -> bool {
+        #[cfg(feature = "chaos")]
+        if self == Phase::Disturbed {
+            return true;
+        }
+        self == Phase::Outside
+    }
 }
 
 /// What to do after an attempt.
@@ -349,6 +366,10 @@ impl<'a, E> Call<'a, E> {
         let Some(step) = policy.steps.get(self.step) else {
             return Poll::Ready(Ok(false));
         };
+        #[cfg(feature = "chaos")]
+        if let Step::Chaos(_) = step {
+            self.meet_chaos();
+        }
         let attempts = self.attempts;
         let More { held, waiting: place, .. } = self.more();
         if place.is_none() {

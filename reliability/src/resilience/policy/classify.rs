@@ -28,6 +28,8 @@ pub struct Classifier<E> {
     retry_when: Option<fn(&E) -> bool>,
     breaker_when: Option<fn(&E) -> bool>,
     fallback_except: &'static [Class],
+    #[cfg(feature = "chaos")]
+    injected: Option<fn() -> E>,
 }
 
 enum Base<E> {
@@ -56,7 +58,14 @@ impl<E> Classifier<E> {
     }
 
     const fn from_base(base: Base<E>) -> Self {
-        Self { base, retry_when: None, breaker_when: None, fallback_except: &[] }
+        Self {
+            base,
+            retry_when: None,
+            breaker_when: None,
+            fallback_except: &[],
+            #[cfg(feature = "chaos")]
+            injected: None,
+        }
     }
 
     /// The predicate alone decides what is retried; all else stays.
@@ -79,6 +88,20 @@ impl<E> Classifier<E> {
     pub const fn fallback_except(mut self, classes: &'static [Class]) -> Self {
         self.fallback_except = classes;
         self
+    }
+
+    /// Makes the error that stands for one injected by chaos, instead of a
+    /// [`Rejected`] with [`Reason::Injected`].
+    #[cfg(feature = "chaos")]
+    #[must_use]
+    pub const fn inject_with(mut self, make: fn() -> E) -> Self {
+        self.injected = Some(make);
+        self
+    }
+
+    #[cfg(feature = "chaos")]
+    pub(super) fn injected(&self) -> Option<fn() -> E> {
+        self.injected
     }
 
     /// The class under which the error is counted.

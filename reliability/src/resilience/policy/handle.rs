@@ -239,6 +239,10 @@ impl fmt::Debug for Policy {
         if let Some(bulkhead) = self.bulkhead() {
             debug.field("bulkhead", bulkhead);
         }
+        #[cfg(feature = "chaos")]
+        if let Some(chaos) = self.chaos() {
+            debug.field("chaos", chaos);
+        }
         debug.finish()
     }
 }

@@ -90,6 +90,14 @@ impl Inner {
         })
     }
 
+    #[cfg(feature = "chaos")]
+    pub(super) fn chaos(&self) -> Option<&crate::resilience::Chaos> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Chaos(chaos) => Some(chaos),
+            _ => None,
+        })
+    }
+
     /// Whether that limit is written outside of the step, and so covers a wait there.
     pub(super) fn covers(&self, limit: Layer, step: usize) -> bool {
         self.steps.get(step).is_some_and(|step| self.is_outside(limit, step.layer()))

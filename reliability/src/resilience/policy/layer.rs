@@ -27,6 +27,8 @@ pub enum Layer {
     Bulkhead,
     /// The time that one attempt may take.
     Timeout,
+    /// Faults on purpose, in the place of the dependency.
+    Chaos,
 }
 
 impl Layer {
@@ -39,6 +41,7 @@ impl Layer {
             Layer::Breaker => "breaker",
             Layer::Bulkhead => "bulkhead",
             Layer::Timeout => "timeout",
+            Layer::Chaos => "chaos",
         }
     }
 }
@@ -79,7 +82,10 @@ const MISTAKES: [(Layer, Layer, &str); 7] = [
 const HIDES: &str = "the outer policy would take the fallback's answer for a success; move \
                      `fallback` outside";
 
-/// Refuses repeated layers and the orders in [`MISTAKES`].
+const STANDS_IN: &str = "chaos stands in for the dependency, and what is written inside of it \
+                         would never meet its faults; write `chaos` last";
+
+/// Refuses repeated layers, the orders in [`MISTAKES`], and whatever is inside of chaos.
 pub(super) fn check_order(policy: &Name, layers: &[Layer]) -> Result<(), Invalid> {
     for (index, inner) in layers.iter().enumerate() {
         for outer in &layers[..index] {
@@ -89,11 +95,13 @@ pub(super) fn check_order(policy: &Name, layers: &[Layer]) -> Result<(), Invalid
                     .with_advice("keep one of them"));
             }
             let mistake = MISTAKES.iter().find(|(o, i, _)| (o, i) == (outer, inner));
-            if let Some((_, _, advice)) = mistake {
+            let mistake = mistake.map(|(_, _, advice)| *advice);
+            if let Some(advice) = mistake.or((*outer == Layer::Chaos).then_some(STANDS_IN)) {
                 let got = alloc::format!("inside `{outer}`");
                 let expected = alloc::format!("outside `{outer}`");
-                return Err(Invalid::new(policy.clone(), inner.as_str(), expected, got)
-                    .with_advice(*advice));
+                return Err(
+                    Invalid::new(policy.clone(), inner.as_str(), expected, got).with_advice(advice)
+                );
             }
         }
     }
@@ -123,6 +131,19 @@ mod tests {
             Some(
                 "policy `price`: `retry` must be outside `timeout`, but is inside `timeout`; this \
                  bounds all attempts together; write `deadline`, or move `timeout` inside `retry`"
+            ),
+        );
+    }
+
+    #[test]
+    fn nothing_is_inside_of_chaos() {
+        assert_eq!(refused(&[Layer::Retry, Layer::Timeout, Layer::Chaos]), None);
+        assert_eq!(
+            refused(&[Layer::Chaos, Layer::Timeout]).as_deref(),
+            Some(
+                "policy `price`: `timeout` must be outside `chaos`, but is inside `chaos`; chaos \
+                 stands in for the dependency, and what is written inside of it would never meet \
+                 its faults; write `chaos` last"
             ),
         );
     }

@@ -19,6 +19,8 @@
 mod attempt;
 mod builder;
 mod call;
+#[cfg(feature = "chaos")]
+mod chaos;
 mod classify;
 mod events;
 mod fallback;

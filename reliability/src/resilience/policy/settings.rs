@@ -2,6 +2,8 @@ use core::time::Duration;
 
 use super::Policy;
 use super::builder::check_limits;
+#[cfg(feature = "chaos")]
+use crate::resilience::chaos;
 use crate::resilience::retry::{self, Retrying};
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{Breaker, Bulkhead, Invalid, breaker, bulkhead};
@@ -38,6 +40,9 @@ pub struct Settings {
     pub breaker: Option<breaker::Settings>,
     /// How many calls may run at once, and how long others wait.
     pub bulkhead: Option<bulkhead::Settings>,
+    /// How often what is injected, while it is switched on.
+    #[cfg(feature = "chaos")]
+    pub chaos: Option<chaos::Settings>,
 }
 
 impl Policy {
@@ -50,6 +55,8 @@ impl Policy {
             retry: inner.retry.as_ref().map(Retrying::settings),
             breaker: inner.breaker().map(Breaker::settings),
             bulkhead: inner.bulkhead().map(Bulkhead::settings),
+            #[cfg(feature = "chaos")]
+            chaos: inner.chaos().map(chaos::Chaos::settings),
         }
     }
 
@@ -84,6 +91,12 @@ impl Policy {
         if let Some((bulkhead, settings)) = inner.bulkhead().zip(settings.bulkhead.as_ref()) {
             bulkhead.check(settings)?;
         }
+        #[cfg(feature = "chaos")]
+        if let Some((chaos, new)) = inner.chaos().zip(settings.chaos.as_ref()) {
+            chaos.check(new)?;
+            let bounded = settings.deadline.is_some() || settings.timeout.is_some();
+            super::chaos::check_hang(&inner.name, new, bounded)?;
+        }
         Ok(())
     }
 
@@ -101,6 +114,10 @@ impl Policy {
         if let Some((bulkhead, settings)) = inner.bulkhead().zip(settings.bulkhead.as_ref()) {
             bulkhead.apply(settings);
         }
+        #[cfg(feature = "chaos")]
+        if let Some((chaos, settings)) = inner.chaos().zip(settings.chaos.as_ref()) {
+            chaos.apply(settings);
+        }
     }
 
     fn check_layers(&self, new: &Settings) -> Result<(), Invalid> {
@@ -111,6 +128,8 @@ impl Policy {
             ("retry", now.retry.is_some(), new.retry.is_some()),
             ("breaker", now.breaker.is_some(), new.breaker.is_some()),
             ("bulkhead", now.bulkhead.is_some(), new.bulkhead.is_some()),
+            #[cfg(feature = "chaos")]
+            ("chaos", now.chaos.is_some(), new.chaos.is_some()),
         ];
         let words = |present: bool| if present { "present" } else { "absent" };
         match kept.into_iter().find(|(_, now, new)| now != new) {

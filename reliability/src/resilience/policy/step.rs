@@ -5,10 +5,14 @@
 //! The driver knows no more of it than that.
 
 use core::task::{Context, Poll};
+#[cfg(feature = "chaos")]
+use core::time::Duration;
 
 use super::Layer;
 use crate::error::Rejected;
 use crate::resilience::bulkhead::ticket;
+#[cfg(feature = "chaos")]
+use crate::resilience::chaos::{Chaos, Injection};
 use crate::resilience::{Breaker, Bulkhead, RetryBudget, breaker, bulkhead};
 use crate::time::Instant;
 
@@ -20,6 +24,8 @@ pub(super) enum Step {
     /// Behind all others: a call that is refused puts no load on the dependency, so it earns no
     /// retries either.
     Earn(RetryBudget),
+    #[cfg(feature = "chaos")]
+    Chaos(Chaos),
 }
 
 /// What a call holds, and gives back when this is dropped.
@@ -32,6 +38,9 @@ pub(super) struct Held<'a> {
 /// Where a call waits to be let in. Dropping it leaves the queue.
 pub(super) enum Waiting<'a> {
     Bulkhead(&'a Bulkhead, ticket::Waiting<'a>),
+    /// An injected latency, or without one a hang.
+    #[cfg(feature = "chaos")]
+    Chaos(Option<Duration>),
 }
 
 impl Step {
@@ -40,6 +49,8 @@ impl Step {
             Step::Breaker(_) => Layer::Breaker,
             Step::Bulkhead(_) => Layer::Bulkhead,
             Step::Earn(_) => Layer::Retry,
+            #[cfg(feature = "chaos")]
+            Step::Chaos(_) => Layer::Chaos,
         }
     }
 
@@ -62,6 +73,8 @@ impl Step {
                 earn(budget, attempts);
                 true
             }
+            #[cfg(feature = "chaos")]
+            Step::Chaos(chaos) => chaos.is_off(),
         }
     }
 
@@ -78,6 +91,13 @@ impl Step {
                 return Ok(Some(Waiting::Bulkhead(bulkhead, bulkhead.ticket())));
             }
             Step::Earn(budget) => earn(budget, attempts),
+            #[cfg(feature = "chaos")]
+            Step::Chaos(chaos) => match chaos.strike() {
+                Injection::Nothing => {}
+                Injection::Error => return Err(chaos.rejected()),
+                Injection::Latency(latency) => return Ok(Some(Waiting::Chaos(Some(latency)))),
+                Injection::Hang => return Ok(Some(Waiting::Chaos(None))),
+            },
         }
         Ok(None)
     }
@@ -98,6 +118,8 @@ impl Held<'_> {
             Step::Breaker(_) => self.breaker = None,
             Step::Bulkhead(_) => self.bulkhead = None,
             Step::Earn(_) => {}
+            #[cfg(feature = "chaos")]
+            Step::Chaos(_) => {}
         }
     }
 }
@@ -113,6 +135,9 @@ impl<'a> Waiting<'a> {
             Waiting::Bulkhead(_, ticket) => ticket.poll_enter(cx).map_ok(|place| {
                 held.bulkhead = Some(bulkhead::Permit(place));
             }),
+            // Only the timer ends it.
+            #[cfg(feature = "chaos")]
+            Waiting::Chaos(_) => Poll::Pending,
         }
     }
 
@@ -120,6 +145,8 @@ impl<'a> Waiting<'a> {
     pub(super) fn ends_at(&self, now: Instant) -> Instant {
         match self {
             Waiting::Bulkhead(bulkhead, _) => now.saturating_add(bulkhead.wait()),
+            #[cfg(feature = "chaos")]
+            Waiting::Chaos(latency) => now.saturating_add(latency.unwrap_or(Duration::MAX)),
         }
     }
 
@@ -130,6 +157,8 @@ impl<'a> Waiting<'a> {
             Waiting::Bulkhead(_, mut ticket) => {
                 held.bulkhead = Some(bulkhead::Permit(ticket.give_up()?));
             }
+            #[cfg(feature = "chaos")]
+            Waiting::Chaos(_) => {}
         }
         Ok(())
     }

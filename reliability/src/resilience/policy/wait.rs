@@ -132,7 +132,9 @@ impl<E> Call<'_, E> {
 
     /// The wait to be let in is over, one way or the other: what follows is timed by itself.
     pub(super) fn end_queue(&mut self, step: usize) {
-        if !self.policy.covers(Layer::Timeout, step) && self.times().is_some() {
+        // An injected latency is the dependency's, which is what the breaker times.
+        let of_chaos = self.policy.steps.get(step).is_some_and(|it| it.layer() == Layer::Chaos);
+        if !self.policy.covers(Layer::Timeout, step) && !of_chaos && self.times().is_some() {
             self.times_mut().attempt_waited_since = None;
         }
     }

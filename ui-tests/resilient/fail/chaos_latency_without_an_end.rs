@@ -1,0 +1,10 @@
+//~ write both ends of the range
+use reliability::error::Rejected;
+use reliability::resilience::resilient;
+
+#[resilient(chaos(latency("200ms".., rate = 0.05)))]
+async fn price() -> Result<u32, Rejected> {
+    Ok(7)
+}
+
+fn main() {}
