@@ -50,7 +50,7 @@ pub const fn makes<R: Outcome>(make: fn() -> R::Error) -> fn() -> R::Error {
 
 /// The function is checked with the feature and without.
 #[inline]
-pub fn inject_with<E>(classifier: Classifier<E>, make: fn() -> E) -> Classifier<E> {
+pub const fn inject_with<E>(classifier: Classifier<E>, make: fn() -> E) -> Classifier<E> {
     #[cfg(feature = "chaos")]
     let classifier = classifier.inject_with(make);
     #[cfg(not(feature = "chaos"))]
