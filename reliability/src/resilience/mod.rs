@@ -60,6 +60,7 @@ pub(crate) mod keyed;
 mod observe;
 #[cfg(feature = "std")]
 pub mod policy;
+pub mod rate_limit;
 #[cfg(feature = "std")]
 pub mod registry;
 pub mod retry;
@@ -231,6 +232,8 @@ pub use policy::{
 /// It is there with `macros`, `std` and `resilience`.
 #[cfg(all(feature = "std", feature = "macros"))]
 pub use reliability_macros::resilient;
+#[cfg(feature = "std")]
+pub use rate_limit::RateLimit;
 #[cfg(feature = "std")]
 pub use retry::Retry;
 pub use retry::{Backoff, Jitter, RetryBudget};

@@ -1,0 +1,204 @@
+//! The algorithms, each a pure core: its rule, a state, and the time as an argument.
+//!
+//! All of them answer one question, *when may these permits be used?*, and so share one trait,
+//! [`Limiter`]. A check asks for permits that may be used now; a reservation also takes later ones.
+//!
+//! ```
+//! use std::time::Duration;
+//! use reliability::resilience::rate_limit::algorithm::{Limiter, TokenBucket};
+//! use reliability::resilience::rate_limit::{Decision, Quota};
+//! use reliability::time::Instant;
+//!
+//! let bucket = TokenBucket::new(Quota::per_second(100).burst(2));
+//! let mut state = bucket.empty();
+//! let now = Instant::from_nanos(5);
+//! assert_eq!(bucket.check(&mut state, now, 2), Decision::Allowed { remaining: 0 });
+//!
+//! let wait = Duration::from_millis(15);
+//! let booking = bucket.book(&mut state, now, 1, wait).expect("the next comes in 10 ms");
+//! assert_eq!(booking.starts_at(), now.saturating_add(Duration::from_millis(10)));
+//! ```
+
+mod fixed_window;
+mod leaky_bucket;
+mod sliding_counter;
+mod sliding_log;
+mod token_bucket;
+
+use core::fmt;
+use core::time::Duration;
+
+pub use fixed_window::FixedWindow;
+pub use leaky_bucket::LeakyBucket;
+pub use sliding_counter::{SlidingCounter, Windows};
+pub use sliding_log::{Log, SlidingLog};
+pub use token_bucket::TokenBucket;
+
+use super::{Decision, Quota};
+use crate::time::Instant;
+
+/// How permits are dealt out.
+///
+/// | algorithm | a burst after a quiet time | never more than, in any time t | state | a check |
+/// |---|---|---|---|---|
+/// | [`TokenBucket`](Algorithm::TokenBucket) | `burst` | `burst + rate * t` | 8 bytes | lock-free |
+/// | [`LeakyBucket`](Algorithm::LeakyBucket) | none: equal gaps | `1 + rate * t` | 8 bytes | lock-free |
+/// | [`FixedWindow`](Algorithm::FixedWindow) | a window's permits | two windows' at a boundary | 8 bytes | lock-free |
+/// | [`SlidingLog`](Algorithm::SlidingLog) | a window's permits | `permits` per period, exactly | 8 bytes per permit | a short lock |
+/// | [`SlidingCounter`](Algorithm::SlidingCounter) | a window's permits | `permits` per period, about | 16 bytes | a short lock |
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// A bucket that permits flow into at the rate of the quota, and that holds `burst` of them.
+    /// The default: it is smooth, exact, and one word.
+    #[default]
+    TokenBucket,
+    /// Calls leave one after the other, in equal gaps: for a dependency that bears no bursts. A
+    /// check is allowed only where nobody else left within the last gap; who may wait gets in line,
+    /// and the line has `burst` places.
+    LeakyBucket,
+    /// So many permits in each period of the clock, as many partners count. Around the boundary of
+    /// two windows twice as many can be used at once.
+    FixedWindow,
+    /// So many permits in any stretch of time as long as the period, to the nanosecond: for a quota
+    /// that must not be exceeded once. It remembers each permit, 8 bytes.
+    SlidingLog,
+    /// As the log, but with two counts instead of all times: it takes what was used in the window
+    /// before as evenly spread.
+    SlidingCounter,
+}
+
+impl Algorithm {
+    /// All algorithms, in the order in which they are declared.
+    pub const ALL: [Algorithm; 5] = [
+        Algorithm::TokenBucket,
+        Algorithm::LeakyBucket,
+        Algorithm::FixedWindow,
+        Algorithm::SlidingLog,
+        Algorithm::SlidingCounter,
+    ];
+
+    /// The name in snake case, as it stands in `#[resilient(..)]`, files and telemetry.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Algorithm::TokenBucket => "token_bucket",
+            Algorithm::LeakyBucket => "leaky_bucket",
+            Algorithm::FixedWindow => "fixed_window",
+            Algorithm::SlidingLog => "sliding_log",
+            Algorithm::SlidingCounter => "sliding_counter",
+        }
+    }
+
+    pub(super) const fn is_window(self) -> bool {
+        !matches!(self, Algorithm::TokenBucket | Algorithm::LeakyBucket)
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Permits that were booked, to be used from a certain time on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Booking {
+    pub(super) starts_at: Instant,
+    pub(super) permits: u32,
+    /// Where the algorithm has noted them: a time, a place in a window, or the number of a window.
+    pub(super) place: u64,
+    /// What it had noted before them, where that helps to give them back.
+    pub(super) before: u64,
+    pub(super) remaining: u32,
+}
+
+impl Booking {
+    /// From when on the permits may be used. It has passed already if they may be used at once.
+    pub const fn starts_at(&self) -> Instant {
+        self.starts_at
+    }
+
+    /// How many permits.
+    pub const fn permits(&self) -> u32 {
+        self.permits
+    }
+
+    /// A part of the same permits.
+    #[cfg(feature = "std")]
+    pub(super) const fn of_permits(self, permits: u32) -> Self {
+        Self { permits, ..self }
+    }
+
+    /// How many more could be had at the moment of the booking.
+    pub const fn remaining(&self) -> u32 {
+        self.remaining
+    }
+}
+
+/// One algorithm with its settings: decides, and changes the state, by nothing but its arguments.
+///
+/// Time may stand still and go backwards: that never makes more permits.
+pub trait Limiter: fmt::Debug + Clone {
+    /// What is remembered between calls.
+    type State: fmt::Debug + Clone;
+
+    /// The state in which nothing was used yet.
+    fn empty(&self) -> Self::State;
+
+    /// How many permits one call may ask for.
+    fn most_at_once(&self) -> u32;
+
+    /// Takes all the permits if they may be used within `longest`; else none.
+    ///
+    /// Permits are booked in the order of calls: who may wait is not passed by who comes later.
+    ///
+    /// # Errors
+    ///
+    /// The time from `now` after which they could be used, [`Duration::MAX`] if they are more than
+    /// [`most_at_once`](Limiter::most_at_once). Nothing changes.
+    fn book(
+        &self,
+        state: &mut Self::State,
+        now: Instant,
+        permits: u32,
+        longest: Duration,
+    ) -> Result<Booking, Duration>;
+
+    /// Gives permits back that were not used, as far as that lets nobody have too many: those who
+    /// booked later keep their time, and what came back by itself in the meantime is not counted
+    /// twice.
+    fn give_back(&self, state: &mut Self::State, now: Instant, booking: &Booking);
+
+    /// How many permits could be had now.
+    fn remaining(&self, state: &Self::State, now: Instant) -> u32;
+
+    /// Takes over a state from the same algorithm with other settings: what was used stays used,
+    /// though no more than all that there is now, and those who wait keep their places.
+    fn carry_over(&self, state: &mut Self::State, now: Instant, before: &Self);
+
+    /// Takes the permits if all of them may be used now.
+    #[inline]
+    fn check(&self, state: &mut Self::State, now: Instant, permits: u32) -> Decision {
+        match self.book(state, now, permits, Duration::ZERO) {
+            Ok(booking) => Decision::Allowed { remaining: booking.remaining },
+            Err(retry_after) => Decision::Limited { retry_after },
+        }
+    }
+}
+
+/// An algorithm whose settings are two words, so that they can be changed while threads decide.
+pub(super) trait Settable: Limiter {
+    fn of(quota: Quota) -> Self;
+    fn from_words(words: [u64; 2]) -> Self;
+    fn words(&self) -> [u64; 2];
+}
+
+/// How long until `at`, and whether that is within `longest`.
+#[inline]
+fn within(now: Instant, at: Instant, longest: Duration) -> Result<(), Duration> {
+    let wait = at.saturating_duration_since(now);
+    if wait.is_zero() || wait <= longest { Ok(()) } else { Err(wait) }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests;

@@ -1,0 +1,50 @@
+use core::time::Duration;
+
+/// What a limiter says to a call.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::rate_limit::{Decision, Quota, RateLimit};
+/// use reliability::time::ManualClock;
+///
+/// let clock = ManualClock::new().clock();
+/// let limit = RateLimit::builder("api").quota(Quota::per_second(2)).clock(clock).build()?;
+/// assert_eq!(limit.check(), Decision::Allowed { remaining: 1 });
+/// assert_eq!(limit.check(), Decision::Allowed { remaining: 0 });
+/// let retry_after = Duration::from_millis(500);
+/// assert_eq!(limit.check(), Decision::Limited { retry_after });
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use = "a call that is limited must not be made"]
+pub enum Decision {
+    /// The permits are taken: go ahead.
+    Allowed {
+        /// How many more could be had at this moment, if nobody else came.
+        remaining: u32,
+    },
+    /// Nothing is taken.
+    Limited {
+        /// After what time the same would be allowed, if nobody else came.
+        retry_after: Duration,
+    },
+}
+
+impl Decision {
+    /// Whether the call may go ahead.
+    #[inline]
+    pub const fn is_allowed(self) -> bool {
+        matches!(self, Decision::Allowed { .. })
+    }
+
+    /// After what time the same would be allowed; `None` if it is.
+    #[inline]
+    pub const fn retry_after(self) -> Option<Duration> {
+        match self {
+            Decision::Allowed { .. } => None,
+            Decision::Limited { retry_after } => Some(retry_after),
+        }
+    }
+}

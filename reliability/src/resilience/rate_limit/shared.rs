@@ -1,0 +1,364 @@
+use alloc::boxed::Box;
+use core::convert::Infallible;
+use core::time::Duration;
+
+use super::algorithm::{
+    Booking, FixedWindow, LeakyBucket, Limiter, Log, Settable, SlidingCounter, SlidingLog,
+    TokenBucket, Windows,
+};
+use super::leases::Leases;
+use super::live::Live;
+use super::{Algorithm, Quota, Settings};
+use crate::error::{Name, Reason, Rejected};
+use crate::resilience::Invalid;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Counter, Mutex, Padded};
+use crate::time::{Clock, Instant};
+
+/// What all clones of a limit share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    name: Name,
+    clock: Clock,
+    cell: Cell,
+    live: Live,
+    /// Boxed, because few limits have them, and they take 2 KiB.
+    leases: Option<Box<Leases>>,
+    limited: Counter,
+}
+
+/// The state: one word where that is enough, and behind a lock where it is not.
+#[derive(Debug)]
+enum Cell {
+    TokenBucket(Padded<AtomicU64>),
+    LeakyBucket(Padded<AtomicU64>),
+    FixedWindow(Padded<AtomicU64>),
+    SlidingLog(Mutex<(SlidingLog, Log)>),
+    SlidingCounter(Mutex<(SlidingCounter, Windows)>),
+}
+
+impl Shared {
+    pub(super) fn new(
+        name: Name,
+        algorithm: Algorithm,
+        settings: Settings,
+        leases: u32,
+        clock: Clock,
+    ) -> Self {
+        let quota = settings.quota;
+        let word = || Padded(AtomicU64::new(0));
+        let cell = match algorithm {
+            Algorithm::TokenBucket => Cell::TokenBucket(word()),
+            Algorithm::LeakyBucket => Cell::LeakyBucket(word()),
+            Algorithm::FixedWindow => Cell::FixedWindow(word()),
+            Algorithm::SlidingLog => {
+                let log = SlidingLog::new(quota);
+                Cell::SlidingLog(Mutex::new((log, log.empty())))
+            }
+            Algorithm::SlidingCounter => {
+                let counter = SlidingCounter::new(quota);
+                Cell::SlidingCounter(Mutex::new((counter, counter.empty())))
+            }
+        };
+        let live = Live::new(settings, words(algorithm, quota, leases));
+        let leases = (leases > 0).then(|| Box::new(Leases::new(quota, leases)));
+        Self { name, clock, cell, live, leases, limited: Counter::new() }
+    }
+
+    /// Takes the permits if all of them may be used now, and says how many are left.
+    #[inline]
+    pub(super) fn take(&self, permits: u32) -> Result<u32, Duration> {
+        let taken = self.take_quietly(permits);
+        if taken.is_err() {
+            self.count_limited();
+        }
+        taken
+    }
+
+    /// The same for who is not refused yet.
+    #[inline]
+    pub(super) fn take_quietly(&self, permits: u32) -> Result<u32, Duration> {
+        match &self.leases {
+            Some(leases) if permits == 1 => self.take_leased(leases),
+            _ => self.book(self.clock.now(), permits, Duration::ZERO).map(|b| b.remaining()),
+        }
+    }
+
+    #[inline]
+    fn take_leased(&self, leases: &Leases) -> Result<u32, Duration> {
+        match leases.take_own() {
+            Some(left) => Ok(left),
+            None => self.lease(leases),
+        }
+    }
+
+    /// Takes a lease from the bucket, or a single permit, or one from another thread's lease.
+    fn lease(&self, leases: &Leases) -> Result<u32, Duration> {
+        let now = self.clock.now();
+        if let Ok(leased) = self.book(now, leases.size(), Duration::ZERO) {
+            // Another thread may have filled the stripe meanwhile.
+            let surplus = leases.put(leases.size() - 1);
+            if surplus > 0 {
+                self.give_back(&leased.of_permits(surplus));
+            }
+            return Ok(leased.remaining() + leases.size() - 1 - surplus);
+        }
+        let single = self.book(now, 1, Duration::ZERO).map(|booking| booking.remaining());
+        single.or_else(|retry_after| leases.take_any().ok_or(retry_after))
+    }
+
+    /// Takes the permits if they may be used within `longest` from `now`.
+    #[inline]
+    pub(super) fn book(
+        &self,
+        now: Instant,
+        permits: u32,
+        longest: Duration,
+    ) -> Result<Booking, Duration> {
+        match &self.cell {
+            Cell::TokenBucket(word) => self.book_in::<TokenBucket>(word, now, permits, longest),
+            _ => self.book_otherwise(now, permits, longest),
+        }
+    }
+
+    #[inline(never)]
+    fn book_otherwise(
+        &self,
+        now: Instant,
+        permits: u32,
+        longest: Duration,
+    ) -> Result<Booking, Duration> {
+        match &self.cell {
+            Cell::TokenBucket(word) => self.book_in::<TokenBucket>(word, now, permits, longest),
+            Cell::LeakyBucket(word) => self.book_in::<LeakyBucket>(word, now, permits, longest),
+            Cell::FixedWindow(word) => self.book_in::<FixedWindow>(word, now, permits, longest),
+            Cell::SlidingLog(cell) => {
+                let (rule, log) = &mut *cell.lock();
+                rule.book(log, now, permits, longest)
+            }
+            Cell::SlidingCounter(cell) => {
+                let (rule, windows) = &mut *cell.lock();
+                rule.book(windows, now, permits, longest)
+            }
+        }
+    }
+
+    /// Relaxed throughout: permits are only counted, and guard no other memory.
+    #[inline]
+    fn book_in<L: Settable<State = u64>>(
+        &self,
+        word: &AtomicU64,
+        now: Instant,
+        permits: u32,
+        longest: Duration,
+    ) -> Result<Booking, Duration> {
+        let mut seen = word.load(Ordering::Relaxed);
+        loop {
+            // Read anew each time: what changes the settings changes the word as well.
+            let rule = L::from_words(self.live.words());
+            let mut next = seen;
+            let booking = rule.book(&mut next, now, permits, longest)?;
+            match word.compare_exchange_weak(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Ok(booking),
+                Err(found) => seen = found,
+            }
+        }
+    }
+
+    /// Gives permits back that were not used, as far as that lets nobody have too many.
+    #[cold]
+    pub(super) fn give_back(&self, booking: &Booking) {
+        let now = self.clock.now();
+        match &self.cell {
+            Cell::TokenBucket(word) => self.give_back_in::<TokenBucket>(word, now, booking),
+            Cell::LeakyBucket(word) => self.give_back_in::<LeakyBucket>(word, now, booking),
+            Cell::FixedWindow(word) => self.give_back_in::<FixedWindow>(word, now, booking),
+            Cell::SlidingLog(cell) => {
+                let (rule, log) = &mut *cell.lock();
+                rule.give_back(log, now, booking);
+            }
+            Cell::SlidingCounter(cell) => {
+                let (rule, windows) = &mut *cell.lock();
+                rule.give_back(windows, now, booking);
+            }
+        }
+    }
+
+    fn give_back_in<L: Settable<State = u64>>(
+        &self,
+        word: &AtomicU64,
+        now: Instant,
+        booking: &Booking,
+    ) {
+        self.update(word, |state| {
+            L::from_words(self.live.words()).give_back(state, now, booking);
+        });
+    }
+
+    fn update(&self, word: &AtomicU64, change: impl Fn(&mut u64)) {
+        let mut seen = word.load(Ordering::Relaxed);
+        loop {
+            let mut next = seen;
+            change(&mut next);
+            match word.compare_exchange_weak(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(found) => seen = found,
+            }
+        }
+    }
+
+    /// How many permits could be had now, apart from those that other threads have leased.
+    pub(super) fn remaining(&self) -> u32 {
+        let now = self.clock.now();
+        match &self.cell {
+            Cell::TokenBucket(word) => self.remaining_in::<TokenBucket>(word, now),
+            Cell::LeakyBucket(word) => self.remaining_in::<LeakyBucket>(word, now),
+            Cell::FixedWindow(word) => self.remaining_in::<FixedWindow>(word, now),
+            Cell::SlidingLog(cell) => {
+                let (rule, log) = &*cell.lock();
+                rule.remaining(log, now)
+            }
+            Cell::SlidingCounter(cell) => {
+                let (rule, windows) = &*cell.lock();
+                rule.remaining(windows, now)
+            }
+        }
+    }
+
+    fn remaining_in<L: Settable<State = u64>>(&self, word: &AtomicU64, now: Instant) -> u32 {
+        L::from_words(self.live.words()).remaining(&word.load(Ordering::Relaxed), now)
+    }
+
+    pub(super) fn reconfigure(&self, change: impl FnOnce(&mut Settings)) -> Result<(), Invalid> {
+        let checked = |settings: &Settings| {
+            let mut changed = *settings;
+            change(&mut changed);
+            self.check(&changed)?;
+            Ok((changed, self.words(&changed)))
+        };
+        self.live.replace(checked, |settings, words| self.carry_over(settings, words))
+    }
+
+    pub(super) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
+        let algorithm = self.algorithm();
+        settings.check(&self.name, algorithm)?;
+        Leases::check(&self.name, algorithm, settings.quota, self.lease_size())
+    }
+
+    /// Takes over checked settings.
+    pub(super) fn apply(&self, settings: &Settings) {
+        let checked = |_: &Settings| Ok::<_, Infallible>((*settings, self.words(settings)));
+        let Ok(()) = self.live.replace(checked, |settings, words| self.carry_over(settings, words));
+    }
+
+    fn words(&self, settings: &Settings) -> [u64; 2] {
+        words(self.algorithm(), settings.quota, self.lease_size())
+    }
+
+    fn carry_over(&self, settings: &Settings, words: [[u64; 2]; 2]) {
+        fn rescale<L: Settable>(
+            state: &mut L::State,
+            now: Instant,
+            [before, after]: [[u64; 2]; 2],
+        ) -> L {
+            let rule = L::from_words(after);
+            rule.carry_over(state, now, &L::from_words(before));
+            rule
+        }
+        let now = self.clock.now();
+        if let Some(leases) = &self.leases {
+            leases.reconfigure(settings.quota);
+        }
+        match &self.cell {
+            Cell::TokenBucket(word) => {
+                self.update(word, |state| {
+                    rescale::<TokenBucket>(state, now, words);
+                });
+            }
+            Cell::LeakyBucket(word) => {
+                self.update(word, |state| {
+                    rescale::<LeakyBucket>(state, now, words);
+                });
+            }
+            Cell::FixedWindow(word) => {
+                self.update(word, |state| {
+                    rescale::<FixedWindow>(state, now, words);
+                });
+            }
+            Cell::SlidingLog(cell) => {
+                let (rule, log) = &mut *cell.lock();
+                *rule = rescale(log, now, words);
+            }
+            Cell::SlidingCounter(cell) => {
+                let (rule, windows) = &mut *cell.lock();
+                *rule = rescale(windows, now, words);
+            }
+        }
+    }
+
+    pub(super) fn name(&self) -> &Name {
+        &self.name
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        self.live.settings()
+    }
+
+    /// Changes with each change of the quota.
+    pub(super) fn version(&self) -> u64 {
+        self.live.version()
+    }
+
+    pub(super) fn lease_size(&self) -> u32 {
+        self.leases.as_ref().map_or(0, |leases| leases.size())
+    }
+
+    pub(super) fn algorithm(&self) -> Algorithm {
+        match self.cell {
+            Cell::TokenBucket(_) => Algorithm::TokenBucket,
+            Cell::LeakyBucket(_) => Algorithm::LeakyBucket,
+            Cell::FixedWindow(_) => Algorithm::FixedWindow,
+            Cell::SlidingLog(_) => Algorithm::SlidingLog,
+            Cell::SlidingCounter(_) => Algorithm::SlidingCounter,
+        }
+    }
+
+    /// How many permits one call may ask for: what the bucket holds beside the leases.
+    pub(super) fn most_at_once(&self) -> u32 {
+        let quota = self.settings().quota;
+        match self.lease_size() {
+            0 => quota.most_at_once(self.algorithm()),
+            lease => Leases::bucket(quota, lease).burst,
+        }
+    }
+
+    pub(super) fn limited(&self) -> u64 {
+        self.limited.sum()
+    }
+
+    #[cold]
+    pub(super) fn count_limited(&self) {
+        self.limited.add(1);
+    }
+
+    #[cold]
+    pub(super) fn refuse(&self, retry_after: Duration) -> Rejected {
+        Rejected::new(Reason::RateLimited, self.name.clone()).with_retry_after(retry_after)
+    }
+}
+
+/// The settings of the algorithm, as the two words that threads read.
+fn words(algorithm: Algorithm, quota: Quota, lease: u32) -> [u64; 2] {
+    match algorithm {
+        Algorithm::TokenBucket if lease > 0 => TokenBucket::of(Leases::bucket(quota, lease)).words(),
+        Algorithm::TokenBucket => TokenBucket::of(quota).words(),
+        Algorithm::LeakyBucket => LeakyBucket::of(quota).words(),
+        Algorithm::FixedWindow => FixedWindow::of(quota).words(),
+        Algorithm::SlidingLog => SlidingLog::of(quota).words(),
+        Algorithm::SlidingCounter => SlidingCounter::of(quota).words(),
+    }
+}
