@@ -95,6 +95,8 @@ pub use policy::{
     Attempt, Call, Classifier, Fallback, IdempotencyKey, Layer, Next, Pause, Policy, PolicyBuilder,
     Settings, Totals,
 };
+#[cfg(feature = "std")]
+pub use rate_limit::RateLimit;
 /// Puts an async function, or every async function of an `impl` block, under a policy.
 ///
 /// ```
@@ -232,8 +234,6 @@ pub use policy::{
 /// It is there with `macros`, `std` and `resilience`.
 #[cfg(all(feature = "std", feature = "macros"))]
 pub use reliability_macros::resilient;
-#[cfg(feature = "std")]
-pub use rate_limit::RateLimit;
 #[cfg(feature = "std")]
 pub use retry::Retry;
 pub use retry::{Backoff, Jitter, RetryBudget};

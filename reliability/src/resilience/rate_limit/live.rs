@@ -29,10 +29,8 @@ impl Live {
             // Acquire, against the release at the end of a change: the words are of that change or
             // a later one.
             let before = self.sequence.load(Ordering::Acquire);
-            let words = [
-                self.words[0].load(Ordering::Relaxed),
-                self.words[1].load(Ordering::Relaxed),
-            ];
+            let words =
+                [self.words[0].load(Ordering::Relaxed), self.words[1].load(Ordering::Relaxed)];
             // A word of a later change would make the next reading see that change begun.
             fence(Ordering::Acquire);
             if before.is_multiple_of(2) && self.sequence.load(Ordering::Relaxed) == before {
@@ -65,10 +63,7 @@ impl Live {
     ) -> Result<(), E> {
         let mut settings = self.settings.lock();
         let (changed, words) = change(&settings)?;
-        let before = [
-            self.words[0].load(Ordering::Relaxed),
-            self.words[1].load(Ordering::Relaxed),
-        ];
+        let before = [self.words[0].load(Ordering::Relaxed), self.words[1].load(Ordering::Relaxed)];
         if words != before {
             let sequence = self.sequence.load(Ordering::Relaxed);
             self.sequence.store(sequence.wrapping_add(1), Ordering::Relaxed);
@@ -83,4 +78,3 @@ impl Live {
         Ok(())
     }
 }
-

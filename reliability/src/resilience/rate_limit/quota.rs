@@ -104,12 +104,14 @@ impl Quota {
         };
         if !permits.contains(&self.permits) {
             let expected = alloc::format!("1 to {} permits per period", Self::PERMITS_MAX);
-            return invalid("quota", expected, alloc::format!("{}", self.permits)).map_err(|wrong| {
-                wrong.with_advice(
+            return invalid("quota", expected, alloc::format!("{}", self.permits)).map_err(
+                |wrong| {
+                    wrong.with_advice(
                     "write a larger quota with a shorter period, and open a breaker by force to \
                      let nothing pass",
                 )
-            });
+                },
+            );
         }
         if !(Self::PERIOD_MIN..=Self::PERIOD_MAX).contains(&self.period) {
             let expected = "a period from 1ms to 31 days".into();

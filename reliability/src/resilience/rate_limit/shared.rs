@@ -354,7 +354,9 @@ impl Shared {
 /// The settings of the algorithm, as the two words that threads read.
 fn words(algorithm: Algorithm, quota: Quota, lease: u32) -> [u64; 2] {
     match algorithm {
-        Algorithm::TokenBucket if lease > 0 => TokenBucket::of(Leases::bucket(quota, lease)).words(),
+        Algorithm::TokenBucket if lease > 0 => {
+            TokenBucket::of(Leases::bucket(quota, lease)).words()
+        }
         Algorithm::TokenBucket => TokenBucket::of(quota).words(),
         Algorithm::LeakyBucket => LeakyBucket::of(quota).words(),
         Algorithm::FixedWindow => FixedWindow::of(quota).words(),

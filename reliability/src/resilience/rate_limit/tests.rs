@@ -6,9 +6,7 @@ use crate::time::{Instant, ManualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn limit(
-    change: impl FnOnce(RateLimitBuilder) -> RateLimitBuilder,
-) -> (RateLimit, ManualClock) {
+fn limit(change: impl FnOnce(RateLimitBuilder) -> RateLimitBuilder) -> (RateLimit, ManualClock) {
     let manual = ManualClock::new();
     manual.set(Instant::from_nanos(1 << 60));
     let built = change(RateLimit::builder("test").clock(manual.clock())).build();
@@ -156,9 +154,8 @@ fn leases_hold_no_more_than_the_burst_and_bring_no_more_than_the_rate() {
 #[test]
 fn a_denial_looks_through_what_others_have_leased() {
     let (limit, _) = limit(|b| b.quota(Quota::per_hour(1).burst(32)).leases(16));
-    let leased_elsewhere = std::thread::scope(|scope| {
-        scope.spawn(|| allowed(&limit, 1)).join().unwrap()
-    });
+    let leased_elsewhere =
+        std::thread::scope(|scope| scope.spawn(|| allowed(&limit, 1)).join().unwrap());
     assert_eq!(leased_elsewhere, 1);
     assert_eq!(allowed(&limit, 100), 15);
 }

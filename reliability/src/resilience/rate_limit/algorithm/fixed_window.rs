@@ -110,7 +110,8 @@ impl Limiter for FixedWindow {
         let window = self.window_of(booking.place.saturating_sub(1));
         if *next == booking.place {
             *next = booking.before;
-        } else if window == self.window_of(next.saturating_sub(1)) && window >= self.window_at(now) {
+        } else if window == self.window_of(next.saturating_sub(1)) && window >= self.window_at(now)
+        {
             // A window that has passed gives nothing; into one behind which others have booked
             // already nobody could be let any more.
             *next = next.saturating_sub(booking.permits.into());

@@ -124,7 +124,13 @@ impl Limiter for SlidingLog {
         self.forget(log, now, permits.into());
         log.used_at.extend((0..permits).map(|_| starts_at));
         let remaining = self.remaining(log, now);
-        Ok(Booking { starts_at: Instant::from_nanos(starts_at), permits, place: starts_at, before: 0, remaining })
+        Ok(Booking {
+            starts_at: Instant::from_nanos(starts_at),
+            permits,
+            place: starts_at,
+            before: 0,
+            remaining,
+        })
     }
 
     fn give_back(&self, log: &mut Log, _: Instant, booking: &Booking) {

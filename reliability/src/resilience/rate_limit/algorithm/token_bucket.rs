@@ -89,7 +89,13 @@ impl Limiter for TokenBucket {
         within(now, starts_at, longest)?;
         *full_at = after;
         let left = now.as_nanos().saturating_add(self.fill_nanos).saturating_sub(after);
-        Ok(Booking { starts_at, permits, place: after, before: 0, remaining: self.permits_in(left) })
+        Ok(Booking {
+            starts_at,
+            permits,
+            place: after,
+            before: 0,
+            remaining: self.permits_in(left),
+        })
     }
 
     fn give_back(&self, full_at: &mut u64, now: Instant, booking: &Booking) {
@@ -130,4 +136,3 @@ impl TokenBucket {
         full_at <= now.as_nanos()
     }
 }
-
