@@ -5,6 +5,11 @@
 //! 3. [`watching`]: what the policies have counted, and how to read it.
 //! 4. [`by_hand`]: the same without macros, for when you need to know, or to do something else.
 //! 5. [`semantics`]: what happens exactly, and where other libraries do something else.
+//!
+//! One chapter for each layer, all built alike: in short, defaults and why, what is guaranteed, what
+//! it emits, do and do not.
+//!
+//! - [`retries`], [`breakers`], [`bulkheads`], [`fallbacks`]
 
 #[doc = include_str!("first_call.md")]
 pub mod first_call {}
@@ -20,3 +25,15 @@ pub mod by_hand {}
 
 #[doc = include_str!("semantics.md")]
 pub mod semantics {}
+
+#[doc = include_str!("retries.md")]
+pub mod retries {}
+
+#[doc = include_str!("breakers.md")]
+pub mod breakers {}
+
+#[doc = include_str!("bulkheads.md")]
+pub mod bulkheads {}
+
+#[doc = include_str!("fallbacks.md")]
+pub mod fallbacks {}

@@ -43,11 +43,11 @@ impl Bulkhead {
                  `bulkhead(concurrent = 64)`",
             );
         }
-        if let (Some(wait), None | Some(0)) = (this.wait, this.queue) {
+        if let (Some(wait), Some(0)) = (this.wait, this.queue) {
             diagnostics.push(syn::Error::new(
                 wait.span,
-                "`wait` is for calls in the queue, and there is none; add `queue = 128`, or remove \
-                 `wait`",
+                "`wait` is for calls in the queue, and there is none; write a `queue` above 0, or \
+                 remove `wait`",
             ));
         }
         this
