@@ -46,7 +46,8 @@
 //!
 //! # Features
 //!
-//! `std`, `macros`, `resilience` and `telemetry` are on by default; `anyhow` and `reqwest` add
+//! `std`, `macros`, `resilience` and `telemetry` are on by default; `config` reads settings of
+//! policies from a file; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries; `http` carries deadlines, `Retry-After`
 //! and idempotency keys over the wire, and `tower` makes any policy a layer; `full` is all of them.
 //! `chaos` adds faults on purpose, and is asked for by name. Without `std`

@@ -4,9 +4,11 @@
 mod breaker;
 mod bulkhead;
 mod chaos;
+mod config;
 mod fault;
 mod policy;
 mod quiet;
+mod registry;
 mod resilient;
 mod retry;
 mod same_rules;

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::sync::OnceLock;
 
-use super::registry::{Entry, Site};
+use super::registry::{self, Entry, Site};
 use super::{Invalid, Policy, PolicyBuilder};
 
 /// A policy that an annotated function declares: built when it is first called or listed.
@@ -28,16 +28,18 @@ impl Declared {
     pub fn policy(&self) -> &Policy {
         match self.policy.get() {
             Some(policy) => policy,
-            None => self.policy.get_or_init(|| self.build()),
+            None => self.build_or_panic(),
         }
     }
 
     #[cold]
-    fn build(&self) -> Policy {
-        match self.try_build() {
+    fn build_or_panic(&self) -> &Policy {
+        let policy = self.policy.get_or_init(|| match self.try_build() {
             Ok(policy) => policy,
             Err(invalid) => panic!("{}: {invalid}", self.site),
-        }
+        });
+        lay_over(policy, self.site);
+        policy
     }
 
     fn try_build(&self) -> Result<Policy, Invalid> {
@@ -57,19 +59,43 @@ pub struct Registered(pub &'static dyn Declaration);
 
 /// A declaration of one policy, or of one per key.
 pub trait Declaration: fmt::Debug + Sync {
+    /// Builds what can be built before it is called.
+    fn build(&self);
+
     /// The policies that are there now.
     fn entries(&self) -> Vec<Entry>;
+
+    /// One that stands for policies which are built later.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "for files of settings"))]
+    fn sample(&self) -> Option<Entry>;
 }
 
 impl Declaration for Declared {
-    fn entries(&self) -> Vec<Entry> {
+    fn build(&self) {
+        if self.policy.get().is_some() {
+            return;
+        }
         // One whose settings are refused says so when it is called. It must not hide the others.
-        let policy = match self.policy.get() {
-            Some(policy) => Some(policy),
-            None => self.try_build().ok().map(|built| self.policy.get_or_init(|| built)),
-        };
-        policy.map(|policy| Entry::declared(policy.clone(), self.site)).into_iter().collect()
+        if let Ok(built) = self.try_build() {
+            lay_over(self.policy.get_or_init(|| built), self.site);
+        }
     }
+
+    fn entries(&self) -> Vec<Entry> {
+        let entry = |policy: &Policy| Entry::declared(policy.clone(), self.site);
+        self.policy.get().map(entry).into_iter().collect()
+    }
+
+    fn sample(&self) -> Option<Entry> {
+        None
+    }
+}
+
+/// Gives a policy that can be found from now on the settings of a file.
+pub(super) fn lay_over(policy: &Policy, site: Site) {
+    // A file is in force only if what is declared here can work with it; were it otherwise after
+    // all, the policy would keep its own: the call that happened to be the first is not to blame.
+    drop(registry::lay_over(policy, Some(site)));
 }
 
 inventory::collect!(Registered);
@@ -84,6 +110,7 @@ mod tests {
         static REFUSED: Declared = Declared::new(Site::new("m", "i", "f", 1), || {
             Ok(Policy::builder("refused").timeout(Duration::ZERO))
         });
+        REFUSED.build();
         assert!(REFUSED.entries().is_empty());
         let called = std::panic::catch_unwind(|| REFUSED.policy().name().clone());
         assert!(called.is_err(), "who calls it is told");

@@ -5,7 +5,7 @@ use core::fmt::{self, Display, Write};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use super::declared::Declaration;
+use super::declared::{Declaration, lay_over};
 use super::registry::{Entry, Site};
 use super::{Invalid, Policy, PolicyBuilder};
 use crate::error::Name;
@@ -70,13 +70,16 @@ impl Keyed {
             Ok(policy) => policy,
             Err(invalid) => panic!("{}: {invalid}", self.site),
         };
-        let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
-        let policies = policies.get_or_insert_default();
-        // Another thread may have been faster; then its policy is the one.
-        if let Some(found) = policies.find(key) {
-            return found;
+        {
+            let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
+            let policies = policies.get_or_insert_default();
+            // Another thread may have been faster; then its policy is the one.
+            if let Some(found) = policies.find(key) {
+                return found;
+            }
+            policies.insert(key, policy.clone(), self.capacity);
         }
-        policies.insert(key, policy.clone(), self.capacity);
+        lay_over(&policy, self.site);
         policy
     }
 }
@@ -117,6 +120,14 @@ impl Policies {
 }
 
 impl Declaration for Keyed {
+    fn build(&self) {}
+
+    fn sample(&self) -> Option<Entry> {
+        let name = alloc::format!("{}/*", self.site.item);
+        let built = (self.build)(name.into()).and_then(PolicyBuilder::build_unlisted);
+        built.ok().map(|policy| Entry::declared(policy, self.site))
+    }
+
     fn entries(&self) -> Vec<Entry> {
         let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
         let slots = policies.iter().flat_map(|policies| policies.by_key.values());

@@ -49,6 +49,8 @@ pub mod cache;
 #[cfg(feature = "chaos")]
 pub mod chaos;
 pub mod concurrency_limit;
+#[cfg(feature = "config")]
+pub mod config;
 #[cfg(feature = "std")]
 pub(crate) mod declared;
 #[cfg(feature = "http")]

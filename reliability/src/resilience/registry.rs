@@ -17,13 +17,21 @@
 //! # }
 //! ```
 
+mod force;
+mod summary;
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use super::Policy;
+pub use force::Force;
+pub use summary::Summary;
+
 use super::declared::Registered;
-use super::policy::WeakPolicy;
+use super::policy::{Settings, WeakPolicy};
+use super::{Invalid, Policy};
 
 /// Where a policy is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,6 +88,10 @@ impl Entry {
         self.site
     }
 
+    pub(super) fn by_hand(policy: Policy) -> Self {
+        Self { policy, site: None }
+    }
+
     fn answers_to(&self, name: &str) -> bool {
         let on_item = self.site.is_some_and(|site| {
             let path = name.strip_suffix(site.item).and_then(|rest| rest.strip_suffix("::"));
@@ -87,19 +99,199 @@ impl Entry {
         });
         on_item || self.policy.name().as_str() == name
     }
+
+    /// What it answers to, each name once: the item, its path, the policy's own name.
+    #[cfg_attr(not(feature = "config"), expect(dead_code, reason = "for overlays"))]
+    pub(super) fn names(&self) -> Vec<Cow<'_, str>> {
+        let mut names = Vec::new();
+        if let Some(site) = self.site {
+            names.push(Cow::Borrowed(site.item));
+            names.push(Cow::Owned(alloc::format!("{}::{}", site.module, site.item)));
+        }
+        let own = self.policy.name().as_str();
+        names.retain(|name| name != own);
+        names.push(Cow::Borrowed(own));
+        names
+    }
 }
 
 /// All policies: the declared ones, then those built by hand.
 pub fn entries() -> Vec<Entry> {
+    inventory::iter::<Registered>.into_iter().for_each(|registered| registered.0.build());
+    built()
+}
+
+/// Those of them that have been built. Builds none, so it waits for nobody.
+pub(super) fn built() -> Vec<Entry> {
     let declared =
         inventory::iter::<Registered>.into_iter().flat_map(|registered| registered.0.entries());
     let listed = lock().iter().filter_map(WeakPolicy::upgrade).collect::<Vec<_>>();
-    declared.chain(listed.into_iter().map(|policy| Entry { policy, site: None })).collect()
+    declared.chain(listed.into_iter().map(Entry::by_hand)).collect()
+}
+
+/// One policy for each declaration whose policies are built later, one per key. They are not among
+/// the [`entries`].
+#[cfg(feature = "config")]
+pub(super) fn samples() -> Vec<Entry> {
+    inventory::iter::<Registered>
+        .into_iter()
+        .filter_map(|registered| registered.0.sample())
+        .collect()
 }
 
 /// The first policy of that name, or declared on the item of that name or path.
 pub fn find(name: &str) -> Option<Entry> {
     entries().into_iter().find(|entry| entry.answers_to(name))
+}
+
+/// All policies of that name, or declared on the item of that name or path.
+///
+/// Names need not be unique: a function with `key = ..` has a policy for each key, and what is built
+/// by hand is named as its author likes.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::{Policy, registry};
+///
+/// # fn main() -> Result<(), reliability::resilience::Invalid> {
+/// let build = || Policy::builder("connection").timeout(Duration::from_secs(1)).build();
+/// let connections = [build()?, build()?];
+/// assert_eq!(registry::find_all("connection").len(), connections.len());
+/// # Ok(())
+/// # }
+/// ```
+pub fn find_all(name: &str) -> Vec<Entry> {
+    entries().into_iter().filter(|entry| entry.answers_to(name)).collect()
+}
+
+/// Changes settings of the policies of that name, of all of them or of none.
+///
+/// That are several where they were built by hand under one name, and where a function has a policy
+/// for each `key`; policies for keys that come later are not changed (a file of settings does that,
+/// with the feature `config`). `change` is called for each of them.
+///
+/// # Errors
+///
+/// [`Invalid`], and nothing has changed: when no policy has that name, when several functions in
+/// different places have it (then write the path, `module::function`), or when one of the policies
+/// cannot work with the new settings.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::{Policy, registry};
+///
+/// # fn main() -> Result<(), reliability::resilience::Invalid> {
+/// let policy = Policy::builder("quotes").timeout(Duration::from_secs(1)).build()?;
+///
+/// registry::reconfigure("quotes", |settings| settings.timeout = Some(Duration::from_secs(2).into()))?;
+/// assert_eq!(policy.settings().timeout, Some(Duration::from_secs(2).into()));
+///
+/// let unknown = registry::reconfigure("quote", |_| {}).unwrap_err();
+/// assert_eq!(unknown.setting(), "name");
+/// # Ok(())
+/// # }
+/// ```
+pub fn reconfigure(name: &str, mut change: impl FnMut(&mut Settings)) -> Result<(), Invalid> {
+    let mut changes = Vec::new();
+    for Entry { policy, .. } in named(name)? {
+        let mut settings = policy.settings();
+        change(&mut settings);
+        policy.check(&settings)?;
+        changes.push((policy, settings));
+    }
+    for (policy, settings) in changes {
+        policy.apply(&settings);
+    }
+    Ok(())
+}
+
+/// Takes the decisions of the policies of that name into the operator's hand, or gives them back.
+///
+/// # Errors
+///
+/// [`Invalid`], and nothing has changed: as [`reconfigure`], and when one of the policies lacks what
+/// is to be forced.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::registry::{self, Force};
+/// use reliability::resilience::{Breaker, Policy};
+///
+/// # fn main() -> Result<(), reliability::resilience::Invalid> {
+/// let policy = Policy::builder("ledger").breaker(Breaker::standard("ledger")).build()?;
+///
+/// registry::force("ledger", Force::BreakerOpen)?;
+/// assert!(policy.breaker().is_some_and(|breaker| breaker.acquire().is_err()));
+/// registry::force("ledger", Force::BreakerReset)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn force(name: &str, force: Force) -> Result<(), Invalid> {
+    let entries = named(name)?;
+    entries.iter().try_for_each(|entry| force.check(entry.policy()))?;
+    entries.iter().for_each(|entry| force.apply(entry.policy()));
+    Ok(())
+}
+
+/// All policies with their settings and where they are declared; printed, a table.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::{Policy, registry};
+///
+/// # fn main() -> Result<(), reliability::resilience::Invalid> {
+/// let policy = Policy::builder("shown").timeout(Duration::from_millis(1500)).build()?;
+/// let table = registry::summary().to_string();
+/// assert!(table.lines().any(|line| line.starts_with("shown") && line.contains("timeout 1.5s")));
+/// # Ok(())
+/// # }
+/// ```
+pub fn summary() -> Summary {
+    Summary::of(entries())
+}
+
+/// The policies of that name, which are of one place.
+fn named(name: &str) -> Result<Vec<Entry>, Invalid> {
+    let all = entries();
+    let named: Vec<Entry> = all.iter().filter(|entry| entry.answers_to(name)).cloned().collect();
+    let mut sites: Vec<Option<Site>> = Vec::new();
+    for entry in &named {
+        if !sites.contains(&entry.site) {
+            sites.push(entry.site);
+        }
+    }
+    let invalid = |expected, got: String, advice| {
+        Err(Invalid::new(name.to_string(), "name", expected, got).with_advice(advice))
+    };
+    match sites.len() {
+        0 => invalid(
+            "that of a policy of this process",
+            "that of none".to_string(),
+            "`registry::summary()` shows all policies",
+        ),
+        1 => Ok(named),
+        _ => invalid("that of one place", alloc::format!("that of {}", places(&sites)), WRITE_PATH),
+    }
+}
+
+pub(super) const WRITE_PATH: &str = "write the path of the one that is meant";
+
+/// The places that have one name.
+pub(super) fn places(sites: &[Option<Site>]) -> String {
+    let place = |site: &Option<Site>| match site {
+        Some(site) => {
+            alloc::format!("`{}::{}` ({}:{})", site.module, site.item, site.file, site.line)
+        }
+        None => "a policy that was built by hand".to_string(),
+    };
+    sites.iter().map(place).collect::<Vec<_>>().join(" and ")
 }
 
 static LISTED: Mutex<Vec<WeakPolicy>> = Mutex::new(Vec::new());
@@ -116,6 +308,17 @@ pub(super) fn list(policy: &Policy) {
         listed.retain(|weak| weak.upgrade().is_some());
     }
     listed.push(policy.downgrade());
+}
+
+/// Gives a policy that was just built, and can be found here, the settings of a file.
+#[cfg(feature = "config")]
+pub(super) fn lay_over(policy: &Policy, site: Option<Site>) -> Result<(), Invalid> {
+    super::config::lay_over(&Entry { policy: policy.clone(), site })
+}
+
+#[cfg(not(feature = "config"))]
+pub(super) fn lay_over(_: &Policy, _: Option<Site>) -> Result<(), Invalid> {
+    Ok(())
 }
 
 #[cfg(all(test, not(reliability_loom)))]

@@ -22,6 +22,8 @@ mod clock;
 #[cfg(feature = "std")]
 mod deadline;
 mod instant;
+#[cfg(feature = "config")]
+pub(crate) mod text;
 #[cfg(all(feature = "std", not(reliability_loom)))]
 mod ticker;
 #[cfg(feature = "http")]

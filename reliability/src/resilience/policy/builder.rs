@@ -117,10 +117,12 @@ impl PolicyBuilder {
     ///
     /// [`Invalid`] when there is no layer, a layer is given twice or in an order that is certainly
     /// a mistake, a duration is zero, the timeout is not shorter than the deadline, or a chaos hangs
-    /// calls that nothing would end.
+    /// calls that nothing would end; and when a file of settings that is in force has some for this
+    /// name that it cannot work with.
     pub fn build(self) -> Result<Policy, Invalid> {
         let policy = self.build_unlisted()?;
         registry::list(&policy);
+        registry::lay_over(&policy, None)?;
         Ok(policy)
     }
 

@@ -226,6 +226,11 @@ impl WeakPolicy {
     pub(crate) fn upgrade(&self) -> Option<Policy> {
         self.0.upgrade().map(|inner| Policy { inner })
     }
+
+    #[cfg(feature = "config")]
+    pub(crate) fn is(&self, policy: &Policy) -> bool {
+        core::ptr::eq(self.0.as_ptr(), &raw const *policy.inner)
+    }
 }
 
 impl fmt::Debug for Policy {

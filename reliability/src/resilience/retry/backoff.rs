@@ -176,6 +176,32 @@ impl Backoff {
         self
     }
 
+    /// The same with another shape, without what that shape does not take.
+    #[cfg(feature = "config")]
+    pub(crate) fn with_shape(mut self, shape: &str) -> Self {
+        self.shape = match shape {
+            "constant" => Shape::Constant,
+            "linear" => Shape::Linear,
+            "fibonacci" => Shape::Fibonacci,
+            "decorrelated" => Shape::Decorrelated,
+            _ => Shape::Exponential,
+        };
+        if self.shape != Shape::Exponential {
+            self.factor = None;
+        }
+        if self.shape == Shape::Decorrelated {
+            self.jitter = None;
+        }
+        self
+    }
+
+    /// The same with another first delay.
+    #[cfg(feature = "config")]
+    pub(crate) const fn with_first(mut self, first: Duration) -> Self {
+        self.first = first;
+        self
+    }
+
     /// Checks the settings, for the builder of the policy that uses them.
     ///
     /// # Errors

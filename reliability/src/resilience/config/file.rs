@@ -1,0 +1,204 @@
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::mistake::{LoadError, Mistakes, Source};
+use super::overlay::{BYTES_MAX, Format, Overlay};
+use super::tree::Fault;
+
+/// Reads a file of settings and puts it into force: TOML, YAML or JSON, by how its name ends.
+///
+/// The answer reads it again when it is asked to; dropping it changes nothing.
+///
+/// # Errors
+///
+/// [`LoadError`], and nothing has changed.
+///
+/// # Examples
+///
+/// ```no_run
+/// use reliability::resilience::config;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut file = config::load("/etc/shop/policies.toml")?;
+/// // When the operator says so:
+/// file.reload()?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn load(path: impl AsRef<Path>) -> Result<ConfigFile, LoadError> {
+    let mut file = ConfigFile::at(path);
+    file.reload()?;
+    Ok(file)
+}
+
+/// A file of settings for policies, which can be read again.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::config::ConfigFile;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("reliability-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let path = folder.join("policies.toml");
+/// std::fs::write(&path, "[policies.from-file]\ntimeout = \"2s\"\n")?;
+///
+/// let mut file = ConfigFile::at(&path).expecting(["from-file"]);
+/// file.reload()?;
+/// let policy = Policy::builder("from-file").timeout(Duration::from_secs(1)).build()?;
+/// assert_eq!(policy.settings().timeout, Some(Duration::from_secs(2).into()));
+///
+/// std::fs::write(&path, "[policies.from-file]\ntimeout = \"2 parsec\"\n")?;
+/// assert!(file.reload_if_changed().is_err());
+/// assert_eq!(policy.settings().timeout, Some(Duration::from_secs(2).into()), "nothing has changed");
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct ConfigFile {
+    path: PathBuf,
+    expected: Vec<String>,
+    /// What it held when it was last read, right or wrong.
+    seen: Option<Vec<u8>>,
+}
+
+impl ConfigFile {
+    /// The file at that path; nothing is read yet.
+    pub fn at(path: impl AsRef<Path>) -> Self {
+        Self { path: path.as_ref().to_path_buf(), expected: Vec::new(), seen: None }
+    }
+
+    /// Names policies that are built by hand later; see [`Overlay::expecting`].
+    #[must_use]
+    pub fn expecting<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.expected.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Reads the file and puts it into force.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] when the file cannot be read, or something is wrong with what it says. Then
+    /// nothing has changed: what was in force stays.
+    pub fn reload(&mut self) -> Result<(), LoadError> {
+        let bytes = self.read()?;
+        self.put_into_force(bytes)
+    }
+
+    /// The same, if the file says something else than when it was last read; whether it did.
+    ///
+    /// It compares what the file says, not when it was written: a link that points elsewhere now is
+    /// a change, and two changes in one tick of the file system's clock are not missed. A mistake
+    /// is told once, and not again until the file changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`reload`](ConfigFile::reload).
+    pub fn reload_if_changed(&mut self) -> Result<bool, LoadError> {
+        let bytes = self.read()?;
+        if self.seen.as_ref() == Some(&bytes) {
+            return Ok(false);
+        }
+        self.put_into_force(bytes).map(|()| true)
+    }
+
+    /// Looks at the file at these intervals, for as long as the future is polled, and tells what
+    /// came of each change.
+    ///
+    /// # Panics
+    ///
+    /// When it is polled outside of a tokio runtime whose time driver is enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the watching. What was put into force stays.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use reliability::resilience::config;
+    ///
+    /// let file = config::load("policies.toml")?;
+    /// tokio::spawn(file.watch(Duration::from_secs(10), |outcome| {
+    ///     if let Err(error) = outcome {
+    ///         eprintln!("{error}");
+    ///     }
+    /// }));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn watch(mut self, every: Duration, mut told: impl FnMut(Result<(), LoadError>)) {
+        let mut unreadable = false;
+        // An interval of zero would never let another task run.
+        let every = every.max(Duration::from_millis(1));
+        loop {
+            tokio::time::sleep(every).await;
+            let outcome = self.reload_if_changed();
+            // A file that is away is told of once.
+            let away = matches!(outcome, Err(LoadError::Unreadable { .. }));
+            let again = away && unreadable;
+            unreadable = away;
+            match outcome {
+                Ok(false) => {}
+                Ok(true) => told(Ok(())),
+                Err(_) if again => {}
+                Err(error) => told(Err(error)),
+            }
+        }
+    }
+
+    fn put_into_force(&mut self, bytes: Vec<u8>) -> Result<(), LoadError> {
+        let overlay = self.overlay(&bytes);
+        self.seen = Some(bytes);
+        overlay?.apply()?;
+        Ok(())
+    }
+
+    fn overlay(&self, bytes: &[u8]) -> Result<Overlay, LoadError> {
+        let extension = self.path.extension().and_then(|extension| extension.to_str());
+        let format = match extension {
+            Some("toml") => Format::Toml,
+            Some("yaml" | "yml" | "json") => Format::Yaml,
+            _ => {
+                let message = "its name has to end in .toml, .yaml, .yml or .json";
+                return Err(self.unreadable(io::Error::new(io::ErrorKind::InvalidInput, message)));
+            }
+        };
+        let name = self.path.display().to_string();
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Ok(Overlay::read(format, &name, text)?.expecting(self.expected.clone())),
+            Err(error) => {
+                let source = Source::new(name, &String::from_utf8_lossy(bytes));
+                let at = error.valid_up_to();
+                let fault = Fault::new(at..at, "this is no UTF-8; save the file as UTF-8");
+                Err(Mistakes::new(&source, Vec::from([fault])).into())
+            }
+        }
+    }
+
+    fn read(&self) -> Result<Vec<u8>, LoadError> {
+        let read = || {
+            let mut bytes = Vec::new();
+            // One more than is allowed, so that a longer file is seen to be longer.
+            File::open(&self.path)?.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(|error| self.unreadable(error))
+    }
+
+    fn unreadable(&self, error: io::Error) -> LoadError {
+        LoadError::Unreadable { path: self.path.display().to_string(), source: Arc::new(error) }
+    }
+}

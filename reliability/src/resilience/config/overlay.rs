@@ -1,0 +1,282 @@
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::keys::{KEYS, Key};
+use super::kind::{Reading, did_you_mean};
+use super::mistake::{Mistakes, Source};
+use super::tree::{Fault, Node, Value};
+use super::{toml, yaml};
+
+/// What a file says: other settings for policies, by name.
+///
+/// Reading one finds everything that is wrong with the text itself: its syntax, keys that are no
+/// settings, values that no policy takes. [`check`](Overlay::check) compares it with the policies of
+/// the process, and [`apply`](Overlay::apply) puts it into force.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::config::Overlay;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = Policy::builder("overlaid").timeout(Duration::from_secs(1)).build()?;
+///
+/// Overlay::from_yaml("policies: { overlaid: { timeout: 250ms } }")?.apply()?;
+/// assert_eq!(policy.settings().timeout, Some(Duration::from_millis(250).into()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Overlay {
+    pub(super) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) source: Source,
+    pub(super) sections: Vec<Section>,
+    /// Names of policies that are built later.
+    pub(super) expected: Vec<String>,
+}
+
+/// The settings of the policies of one name.
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) span: Range<usize>,
+    /// In the order of [`KEYS`].
+    pub(super) changes: Vec<Change>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) key: &'static Key,
+    pub(super) reading: Reading,
+    pub(super) span: Range<usize>,
+}
+
+/// Languages that an overlay can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Toml,
+    Yaml,
+}
+
+/// The longest text that is read, in bytes: a hundred times what a large service needs.
+pub(super) const BYTES_MAX: usize = 1 << 20;
+
+impl Overlay {
+    /// Reads TOML.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`]: all of them, each with its line.
+    pub fn from_toml(text: &str) -> Result<Self, Mistakes> {
+        Self::read(Format::Toml, "TOML", text)
+    }
+
+    /// Reads YAML.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`]: all of them, each with its line; of mistakes in the syntax the first.
+    pub fn from_yaml(text: &str) -> Result<Self, Mistakes> {
+        Self::read(Format::Yaml, "YAML", text)
+    }
+
+    /// Reads JSON. It is read as YAML, which allows more: comments, and commas at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`]: all of them, each with its line; of mistakes in the syntax the first.
+    pub fn from_json(text: &str) -> Result<Self, Mistakes> {
+        Self::read(Format::Yaml, "JSON", text)
+    }
+
+    /// Names policies that are built by hand after this overlay is put into force.
+    ///
+    /// They get it when they are built. A name that no policy has and that is not expected is taken
+    /// for a mistake. Policies that annotated functions declare, with `key` or without, are known
+    /// from before `main`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::config::Overlay;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let overlay = Overlay::from_toml("[policies.built-later]\ntimeout = \"1s\"\n")?;
+    /// assert!(overlay.check().is_err());
+    /// assert!(overlay.expecting(["built-later"]).check().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn expecting<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        let inner = &*self.inner;
+        let mut expected = inner.expected.clone();
+        expected.extend(names.into_iter().map(Into::into));
+        let source = Source::new(inner.source.name(), inner.source.text());
+        let sections = inner.sections.clone();
+        Self { inner: Arc::new(Inner { source, sections, expected }) }
+    }
+
+    pub(super) fn read(format: Format, name: &str, text: &str) -> Result<Self, Mistakes> {
+        let source = Source::new(name, text);
+        let read = match format {
+            _ if text.len() > BYTES_MAX => {
+                let message = format!("the file must have at most {BYTES_MAX} bytes");
+                Err(Vec::from([Fault::new(0..0, message)]))
+            }
+            Format::Toml => toml::read(source.text()),
+            Format::Yaml => yaml::read(source.text()),
+        };
+        let sections = read.and_then(|root| {
+            let mut reader = Reader { source: &source, faults: Vec::new() };
+            let sections = reader.sections(&root);
+            if reader.faults.is_empty() { Ok(sections) } else { Err(reader.faults) }
+        });
+        match sections {
+            Ok(sections) => {
+                let inner = Inner { source, sections, expected: Vec::new() };
+                Ok(Self { inner: Arc::new(inner) })
+            }
+            Err(faults) => Err(Mistakes::new(&source, faults)),
+        }
+    }
+
+    /// The names of the policies that it has settings for, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.inner.sections.iter().map(|section| &*section.name)
+    }
+}
+
+/// Where all policies stand in a file.
+const ROOT: &str = "policies";
+
+struct Reader<'s> {
+    source: &'s Source,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn sections(&mut self, root: &Node) -> Vec<Section> {
+        let Value::Table(root) = &root.value else {
+            let expected = format!("expected a table `{ROOT}`, but this is {}", root.value.kind());
+            self.wrong(0..0, expected);
+            return Vec::new();
+        };
+        for (key, _) in root.iter().filter(|(key, _)| key.name != ROOT) {
+            let shown = shorten(&key.name);
+            self.wrong(
+                key.span.clone(),
+                format!("`{shown}` is unknown; the only table is `{ROOT}`"),
+            );
+        }
+        let Some((_, policies)) = root.iter().find(|(key, _)| key.name == ROOT) else {
+            // A file that was cut short must not take back what was in force.
+            let advice = "write an empty one for no settings at all";
+            self.wrong(0..0, format!("the table `{ROOT}` is missing; {advice}"));
+            return Vec::new();
+        };
+        let Value::Table(policies) = &policies.value else {
+            let kind = policies.value.kind();
+            let message = format!("`{ROOT}` must be a table of policies, but is {kind}");
+            self.wrong(policies.span.clone(), message);
+            return Vec::new();
+        };
+        let section = |(key, node): &(super::tree::Key, Node)| {
+            let mut section =
+                Section { name: key.name.clone(), span: key.span.clone(), changes: Vec::new() };
+            let path = format!("{ROOT}.{}", shorten(&key.name));
+            self.settings(&mut section.changes, &path, "", node);
+            let place =
+                |change: &Change| KEYS.iter().position(|key| core::ptr::eq(key, change.key));
+            section.changes.sort_by_key(place);
+            section
+        };
+        policies.iter().map(section).collect()
+    }
+
+    /// Reads what stands below `prefix` in one policy.
+    fn settings(&mut self, into: &mut Vec<Change>, path: &str, prefix: &str, node: &Node) {
+        let Value::Table(table) = &node.value else {
+            let kind = node.value.kind();
+            let message = format!("`{path}` must be a table of settings, but is {kind}");
+            return self.wrong(node.span.clone(), message);
+        };
+        for (key, node) in table {
+            let setting =
+                if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
+            let path = format!("{path}.{}", shorten(&key.name));
+            let known = KEYS.iter().find(|known| known.path == setting);
+            // What is one value, or a table of several, is what it is written as.
+            let is_table = matches!(node.value, Value::Table(_)) || known.is_none();
+            if is_table && KEYS.iter().any(|known| is_below(known.path, &setting)) {
+                self.settings(into, &path, &setting, node);
+            } else if let Some(known) = known {
+                self.setting(into, &path, known, node);
+            } else {
+                let advice = unknown(prefix, &setting);
+                self.wrong(key.span.clone(), format!("`{path}` is unknown; {advice}"));
+            }
+        }
+    }
+
+    fn setting(&mut self, into: &mut Vec<Change>, path: &str, key: &'static Key, node: &Node) {
+        if into.iter().any(|change| core::ptr::eq(change.key, key)) {
+            return self.wrong(node.span.clone(), format!("`{path}` is there twice; keep one"));
+        }
+        match key.kind.read(node, &self.source.written(&node.span)) {
+            Ok(reading) => into.push(Change { key, reading, span: node.span.clone() }),
+            Err(message) => self.wrong(node.span.clone(), format!("`{path}` {message}")),
+        }
+    }
+
+    fn wrong(&mut self, span: Range<usize>, message: String) {
+        self.faults.push(Fault::new(span, message));
+    }
+}
+
+fn is_below(path: &str, table: &str) -> bool {
+    path.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// What to write instead of a setting that there is not.
+fn unknown(prefix: &str, setting: &str) -> String {
+    // As one would write them in that table, then whole.
+    let mut here: Vec<&str> = KEYS
+        .iter()
+        .filter(|known| prefix.is_empty() || is_below(known.path, prefix))
+        .map(|known| {
+            let rest = if prefix.is_empty() { known.path } else { &known.path[prefix.len() + 1..] };
+            rest.split('.').next().unwrap_or(rest)
+        })
+        .collect();
+    here.dedup();
+    let written = setting.strip_prefix(prefix).unwrap_or(setting).trim_start_matches('.');
+    if let Some(key) = KEYS.iter().find(|key| key.last() == written) {
+        return format!("did you mean `{}`?", key.path);
+    }
+    did_you_mean(written, here.iter().copied())
+        .or_else(|| did_you_mean(written, KEYS.iter().map(|key| key.last())))
+        .unwrap_or_else(|| format!("there are {}", words(&here)))
+}
+
+fn words(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Names in messages; who writes longer ones knows which is meant.
+pub(super) fn shorten(name: &str) -> String {
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    match name.char_indices().nth(80) {
+        Some((end, _)) => format!("{}..", name[..end].chars().map(shown).collect::<String>()),
+        None => name.chars().map(shown).collect::<String>().to_string(),
+    }
+}

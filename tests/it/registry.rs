@@ -1,0 +1,129 @@
+//! Policies found, changed and forced by name.
+
+use std::time::Duration;
+
+use reliability::error::Rejected;
+use reliability::resilience::breaker::State;
+use reliability::resilience::registry::{self, Force};
+use reliability::resilience::{Breaker, Policy, Retry, resilient};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+mod north {
+    use super::*;
+
+    #[resilient(timeout = "1s")]
+    pub(super) async fn two_places() -> Result<u32, Rejected> {
+        Ok(1)
+    }
+}
+
+mod south {
+    use super::*;
+
+    #[resilient(timeout = "1s")]
+    pub(super) async fn two_places() -> Result<u32, Rejected> {
+        Ok(2)
+    }
+}
+
+#[resilient(key = town, breaker, timeout = "1s")]
+async fn many_towns(town: &str) -> Result<usize, Rejected> {
+    Ok(town.len())
+}
+
+fn timeout(name: &str) -> Duration {
+    registry::find(name).unwrap().policy().settings().timeout.unwrap().longest()
+}
+
+#[tokio::test]
+async fn a_name_of_several_places_is_refused_and_a_path_is_not() {
+    assert_eq!((north::two_places().await, south::two_places().await), (Ok(1), Ok(2)));
+    assert_eq!(registry::find_all("two_places").len(), 2);
+    let refused = registry::reconfigure("two_places", |settings| {
+        settings.timeout = Some((2 * SECOND).into())
+    });
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("north::two_places` (") && refused.contains("write the path"),
+        "{refused}"
+    );
+
+    let path = concat!(module_path!(), "::north::two_places");
+    registry::reconfigure(path, |settings| settings.timeout = Some((2 * SECOND).into())).unwrap();
+    assert_eq!(timeout(path), 2 * SECOND);
+    assert_eq!(timeout(concat!(module_path!(), "::south::two_places")), SECOND);
+}
+
+#[tokio::test]
+async fn a_name_of_one_function_stands_for_the_policies_of_all_its_keys() {
+    for town in ["rome", "oslo"] {
+        assert_eq!(many_towns(town).await, Ok(4));
+    }
+    registry::reconfigure("many_towns", |settings| settings.timeout = Some((3 * SECOND).into()))
+        .unwrap();
+    registry::reconfigure("many_towns/oslo", |settings| settings.timeout = Some(SECOND.into()))
+        .unwrap();
+    assert_eq!(timeout("many_towns/rome"), 3 * SECOND);
+    assert_eq!(timeout("many_towns/oslo"), SECOND);
+
+    registry::force("many_towns", Force::BreakerOpen).unwrap();
+    assert!(many_towns("rome").await.is_err() && many_towns("oslo").await.is_err());
+    registry::force("many_towns/rome", Force::BreakerReset).unwrap();
+    assert!(many_towns("rome").await.is_ok() && many_towns("oslo").await.is_err());
+}
+
+#[test]
+fn of_policies_with_one_name_all_are_changed_or_none() {
+    let build = |deadline: u32| {
+        let policy = Policy::builder("namesakes").deadline(deadline * SECOND).timeout(SECOND);
+        policy.build().unwrap()
+    };
+    let policies = [build(9), build(5), build(7)];
+    let set = |timeout: u32| {
+        registry::reconfigure("namesakes", |settings| {
+            settings.timeout = Some((timeout * SECOND).into())
+        })
+    };
+    assert_eq!(set(6).unwrap_err().setting(), "timeout");
+    assert!(policies.iter().all(|policy| policy.settings().timeout == Some(SECOND.into())));
+    set(4).unwrap();
+    assert!(policies.iter().all(|policy| policy.settings().timeout == Some((4 * SECOND).into())));
+
+    assert_eq!(registry::force("namesakes", Force::BreakerOpen).unwrap_err().setting(), "breaker");
+    assert_eq!(registry::force("nobody", Force::BreakerOpen).unwrap_err().setting(), "name");
+}
+
+#[test]
+fn each_force_can_be_written_and_read_and_does_what_it_says() {
+    let policy = Policy::builder("forced").breaker(Breaker::standard("forced")).build().unwrap();
+    let breaker = policy.breaker().unwrap();
+    for (force, state) in [
+        (Force::BreakerOpen, State::ForcedOpen),
+        (Force::BreakerDisabled, State::Disabled),
+        (Force::BreakerMetricsOnly, State::Closed),
+        (Force::BreakerReset, State::Closed),
+    ] {
+        assert_eq!(force.to_string().parse(), Ok(force));
+        registry::force("forced", force).unwrap();
+        assert_eq!(breaker.state(), state, "{force}");
+        assert_eq!(breaker.snapshot().metrics_only, force == Force::BreakerMetricsOnly);
+    }
+    let unknown = "open".parse::<Force>().unwrap_err();
+    assert!(unknown.to_string().contains("breaker_open"), "{unknown}");
+}
+
+#[test]
+fn the_summary_has_a_line_for_each_policy() {
+    let policy = Policy::builder("in-the-summary").retry(Retry::attempts(7)).timeout(SECOND);
+    let policy = policy.build().unwrap();
+    let summary = registry::summary();
+    assert!(summary.entries().len() >= 3);
+    let table = summary.to_string();
+    let line = table.lines().find(|line| line.starts_with("in-the-summary")).unwrap();
+    assert!(line.contains("retry 7 (") && line.contains("timeout 1s"), "{line}");
+    assert!(line.ends_with("built by hand"), "{line}");
+    assert!(table.lines().any(|line| line.contains("north::two_places (")), "{table}");
+    assert_eq!(table.lines().count(), 1 + summary.entries().len());
+    drop(policy);
+}
