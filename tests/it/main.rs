@@ -3,6 +3,7 @@
 
 mod breaker;
 mod bulkhead;
+mod cancellation;
 mod chaos;
 mod config;
 mod fault;

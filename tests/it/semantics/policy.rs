@@ -154,9 +154,12 @@ impl Subject for Stack {
             }
             ["trip"] => {
                 let breaker = policy.breaker().expect("a breaker to trip");
-                while breaker.state() == breaker::State::Closed {
-                    breaker.acquire().unwrap().failure();
-                }
+                // Outside of the runtime the clock of the breaker would not stand still.
+                self.tasks.enter(|| {
+                    while breaker.state() == breaker::State::Closed {
+                        breaker.acquire().unwrap().failure();
+                    }
+                });
             }
             ["call", name, ref script @ ..] => {
                 let script = script.iter().map(|word| Action::parse(word)).collect();
@@ -172,7 +175,10 @@ impl Subject for Stack {
             return (key == "made").then(|| if self.begun { "no" } else { "unknown" }.into());
         };
         let totals = policy.totals();
-        let breaker = || policy.breaker().expect("a breaker to look at").snapshot();
+        let breaker = || {
+            let breaker = policy.breaker().expect("a breaker to look at");
+            self.tasks.enter(|| breaker.snapshot())
+        };
         let bulkhead = || policy.bulkhead().expect("a bulkhead to look at");
         Some(match key {
             "made" => "yes".into(),
