@@ -5,6 +5,7 @@
 //! | layer | question | type |
 //! |---|---|---|
 //! | `fallback` | what do we say when there is no answer? | a function |
+//! | `cache` | do we know the answer already? | `Cache`, with the feature `cache` |
 //! | `deadline` | how long may the whole call take? | [`Deadline`](crate::time::Deadline) |
 //! | `retry` | is it worth another try, and when? | [`Retry`], [`Backoff`], [`RetryBudget`] |
 //! | `breaker` | is it worth trying at all? | [`Breaker`] |
@@ -92,6 +93,8 @@ pub use chaos::Chaos;
 #[cfg(feature = "std")]
 pub use concurrency_limit::ConcurrencyLimit;
 pub use invalid::Invalid;
+#[cfg(feature = "cache")]
+pub use policy::LookUp;
 #[cfg(feature = "std")]
 pub use policy::{
     Attempt, Call, Classifier, Fallback, IdempotencyKey, Layer, Next, Pause, Policy, PolicyBuilder,

@@ -84,7 +84,8 @@ mod source;
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
 pub use snapshot::{
-    Attempts, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, Latency, PolicySnapshot, Snapshot,
+    Attempts, BreakerSnapshot, BulkheadSnapshot, CacheSnapshot, ChaosSnapshot, Latency,
+    PolicySnapshot, Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use source::Source;

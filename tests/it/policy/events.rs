@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reliability::error::{Class, Reason, Rejected};
+use reliability::resilience::cache::{Cache, Sharing};
 use reliability::resilience::{Breaker, Chaos, Policy, RetryBudget, breaker};
 use reliability::time::ManualClock;
 use tracing::field::{Field, Visit};
@@ -92,6 +93,7 @@ async fn make_every_event() {
     let answer = policy.call_or(|| async { Ok::<_, Failed>(1) }, |_| async { Ok(2) }).await;
     assert_eq!(answer, Ok(2));
     disturb();
+    serve_a_stale_value().await;
 }
 
 /// Chaos that is left on, and forgotten.
@@ -104,6 +106,18 @@ fn disturb() {
     chaos.strike();
     manual.advance(Duration::from_secs(30));
     chaos.strike();
+}
+
+/// A refresh that fails.
+async fn serve_a_stale_value() {
+    let second = Duration::from_secs(1);
+    let cache = Cache::builder("price").ttl(second).stale(second * 60).build().unwrap();
+    let policy = Policy::builder("price").cache(cache).build().unwrap();
+    for answer in [Ok(1), Err(TRANSIENT)] {
+        let work = || std::future::ready(answer.clone());
+        assert_eq!(policy.call_cached("tea", Sharing::values(), work).await, Ok(1));
+        tokio::time::advance(second).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,6 +137,7 @@ async fn events_have_the_documented_names_levels_and_fields() {
             "reliability.chaos.still_on",
             "reliability.chaos.injected",
             "reliability.chaos.switched_off",
+            "reliability.cache.stale_if_error",
         ]
     );
     for (event, levels, fields) in documented() {

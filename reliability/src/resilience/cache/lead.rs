@@ -26,11 +26,16 @@ pub(crate) enum Outcome {
 /// Give it what came of the work with [`settle`](Lead::settle). Dropped without that, it goes to the
 /// call that has waited for longest.
 pub struct Lead<T: Value> {
+    /// None where nothing is kept.
+    leading: Option<Leading>,
+    value: PhantomData<fn(T)>,
+}
+
+struct Leading {
     cache: Cache,
     seat: single_flight::Lead<StoredKey, Outcome>,
     /// The value that is to be refreshed.
     stale: Option<Arc<AnyEntry>>,
-    value: PhantomData<fn(T)>,
 }
 
 impl<T: Value> Lead<T> {
@@ -39,12 +44,18 @@ impl<T: Value> Lead<T> {
         seat: single_flight::Lead<StoredKey, Outcome>,
         stale: Option<Arc<AnyEntry>>,
     ) -> Self {
-        Self { cache, seat, stale, value: PhantomData }
+        Self { leading: Some(Leading { cache, seat, stale }), value: PhantomData }
+    }
+
+    /// Of a policy without a cache: nobody waits, and nothing is kept.
+    pub(in crate::resilience) fn of_nothing() -> Self {
+        Self { leading: None, value: PhantomData }
     }
 
     /// The stale value that the work is to refresh, if there is one.
     pub fn stale(&self) -> Option<T> {
-        self.stale.as_ref().and_then(|entry| entry.as_value()).cloned()
+        let stale = self.leading.as_ref()?.stale.as_ref()?;
+        stale.as_value().cloned()
     }
 
     /// Takes what came of the work: keeps it, gives it to those who waited, and says what the caller
@@ -62,46 +73,52 @@ impl<T: Value> Lead<T> {
         classifier: &Classifier<E>,
         sharing: Sharing<E>,
     ) -> Result<T, Failure<E>> {
+        let Some(leading) = self.leading else {
+            return result;
+        };
         match result {
             Ok(value) => {
-                self.settle_value(value.clone());
+                leading.settle_value(value.clone());
                 Ok(value)
             }
-            Err(failure) => self.settle_failure(failure, classifier, sharing),
+            Err(failure) => leading.settle_failure(failure, classifier, sharing),
         }
     }
 
-    pub(super) fn settle_value(self, value: T) {
+    /// Lands with what was found meanwhile.
+    pub(super) fn land(self, outcome: Outcome) {
+        if let Some(leading) = self.leading {
+            leading.seat.land(outcome);
+        }
+    }
+}
+
+impl Leading {
+    fn settle_value<T: Value>(self, value: T) {
         let entry = Entry::value(value, self.cache.now());
         self.keep(&entry);
-        self.land(Outcome::Answered(entry));
-    }
-
-    pub(super) fn land(self, outcome: Outcome) {
-        self.seat.land(outcome);
+        self.seat.land(Outcome::Answered(entry));
     }
 
     #[cold]
-    fn settle_failure<E>(
+    fn settle_failure<T: Value, E>(
         self,
         failure: Failure<E>,
         classifier: &Classifier<E>,
         sharing: Sharing<E>,
     ) -> Result<T, Failure<E>> {
         let class = classifier.failure_class(&failure);
-        let did_its_work = classifier.failure_disposition(&failure).breaker == Counted::Success;
         if class == Class::Cancelled {
             // Whoever cancelled it did so for this caller only.
             return Err(failure);
         }
         let now = self.cache.now();
         if let Some(entry) = &self.stale {
-            if did_its_work {
+            if classifier.failure_disposition(&failure).breaker == Counted::Success {
                 // The dependency has an answer, and the old one is no longer it.
                 self.cache.store().remove(self.seat.key());
             } else if let Some(value) = self.stale_if_error(entry, class, now) {
-                let entry = Arc::clone(entry);
-                self.land(Outcome::Answered(entry));
+                self.seat.land(Outcome::Answered(Arc::clone(entry)));
                 return Ok(value);
             }
         }
@@ -109,13 +126,13 @@ impl<T: Value> Lead<T> {
             // The leader had less time than those who follow; or none had enough, and their own
             // bounds end their waits.
             Failure::Rejected(rejected) if rejected.reason() == Reason::DeadlineExceeded => {}
-            Failure::Rejected(rejected) => self.land(Outcome::Refused(rejected.clone())),
+            Failure::Rejected(rejected) => self.seat.land(Outcome::Refused(rejected.clone())),
             Failure::Error(error) => {
                 if let Some(entry) = sharing.keep(error, class, now) {
                     if self.cache.keeps_errors(class) {
                         self.keep(&entry);
                     }
-                    self.land(Outcome::Answered(entry));
+                    self.seat.land(Outcome::Answered(entry));
                 }
             }
         }
@@ -123,7 +140,7 @@ impl<T: Value> Lead<T> {
     }
 
     /// The stale value, if it may still be used.
-    fn stale_if_error(&self, entry: &AnyEntry, class: Class, now: Instant) -> Option<T> {
+    fn stale_if_error<T: Value>(&self, entry: &AnyEntry, class: Class, now: Instant) -> Option<T> {
         if self.cache.age(entry, now) == Age::Gone {
             return None;
         }
@@ -149,9 +166,10 @@ impl<T: Value> Lead<T> {
 
 impl<T: Value> fmt::Debug for Lead<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let leading = self.leading.as_ref();
         f.debug_struct("Lead")
-            .field("cache", self.cache.name())
-            .field("refreshes", &self.stale.is_some())
+            .field("cache", &leading.map(|leading| leading.cache.name()))
+            .field("refreshes", &leading.is_some_and(|leading| leading.stale.is_some()))
             .finish_non_exhaustive()
     }
 }

@@ -104,6 +104,7 @@ mod sharing;
 mod snapshot;
 mod store;
 
+pub(in crate::resilience) use asking::Asking;
 pub use asking::Found;
 pub use builder::CacheBuilder;
 pub use entry::Value;

@@ -8,6 +8,8 @@ use super::randomness::Randomness;
 use super::step::Step;
 use super::{Layer, Policy};
 use crate::error::Name;
+#[cfg(feature = "cache")]
+use crate::resilience::Cache;
 #[cfg(feature = "chaos")]
 use crate::resilience::Chaos;
 use crate::resilience::retry::{Retry, Retrying};
@@ -29,6 +31,8 @@ pub struct PolicyBuilder {
     timeout: Option<Timeout>,
     seed: Option<u64>,
     may_be_empty: bool,
+    #[cfg(feature = "cache")]
+    cache: Option<Cache>,
 }
 
 impl PolicyBuilder {
@@ -42,12 +46,23 @@ impl PolicyBuilder {
             timeout: None,
             seed: None,
             may_be_empty: false,
+            #[cfg(feature = "cache")]
+            cache: None,
         }
     }
 
     /// The place of the fallback that is given to [`Policy::call_or`]; outermost if not said.
     pub fn fallback(mut self) -> Self {
         self.layers.push(Layer::Fallback);
+        self
+    }
+
+    /// Answers with what is kept from before; for [`Policy::call_cached`]. A cache may be shared by
+    /// several policies: those of the same question.
+    #[cfg(feature = "cache")]
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self.layers.push(Layer::Cache);
         self
     }
 
@@ -156,6 +171,8 @@ impl PolicyBuilder {
             timeout: self.timeout,
             deadline: self.deadline,
             randomness: Randomness::new(self.seed),
+            #[cfg(feature = "cache")]
+            cache: self.cache,
         });
         Ok(Policy { inner: Arc::new(inner) })
     }

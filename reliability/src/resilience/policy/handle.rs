@@ -6,6 +6,8 @@ use core::time::Duration;
 use super::inner::Inner;
 use super::{Call, Classifier, Layer, Next, PolicyBuilder, Totals};
 use crate::error::{Failure, Fault, Name, Rejected};
+#[cfg(feature = "cache")]
+use crate::resilience::cache::{Found, Key, Sharing, Value};
 use crate::resilience::retry::Retrying;
 use crate::resilience::{Breaker, Bulkhead, RetryBudget};
 use crate::sync::{HistogramSnapshot, SketchSnapshot};
@@ -162,6 +164,73 @@ impl Policy {
         }
     }
 
+    /// As [`call`](Policy::call), where the answer may be kept from before, or come from another
+    /// call that asks for the same `key` now. See [`cache`](crate::resilience::cache) for who gets
+    /// what; `sharing` says whether errors are for all who wait.
+    ///
+    /// Without a `cache` in the policy it is [`call`](Policy::call).
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Policy::call), and those of the call whose answer this one is.
+    ///
+    /// # Panics
+    ///
+    /// As [`call`](Policy::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Call`]. Where others wait for its answer, the next of them makes a call of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::cache::{Cache, Sharing};
+    /// use reliability::resilience::{Policy, Retry};
+    ///
+    /// let policy = Policy::builder("price")
+    ///     .cache(Cache::builder("price").ttl(Duration::from_secs(30)).build()?)
+    ///     .retry(Retry::attempts(4))
+    ///     .build()?;
+    ///
+    /// for _ in 0..2 {
+    ///     let work = || async { Ok::<u32, Rejected>(299) };
+    ///     assert_eq!(policy.call_cached("tea", Sharing::errors(), work).await?, 299);
+    /// }
+    /// assert_eq!(policy.cache().map(|cache| cache.snapshot().hits), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "cache")]
+    pub async fn call_cached<K, T, E, F, Fut>(
+        &self,
+        key: K,
+        sharing: Sharing<E>,
+        mut work: F,
+    ) -> Result<T, E>
+    where
+        K: Key,
+        T: Value,
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: Fault + From<Rejected>,
+    {
+        let errors = Classifier::by_fault();
+        let mut call = Call::new(self, &errors);
+        let answer = match call.look_up(key, sharing).await {
+            Found::Answer(answer) => answer,
+            Found::Lead(lead) => {
+                let result = attempts!(call, work);
+                lead.settle(result, &errors, sharing)
+            }
+        };
+        answer.map_err(Failure::into_error)
+    }
+
     /// The name that was given to it.
     pub fn name(&self) -> &Name {
         &self.inner.name
@@ -180,6 +249,12 @@ impl Policy {
     /// Its bulkhead, to inspect or to operate by hand.
     pub fn bulkhead(&self) -> Option<&Bulkhead> {
         self.inner.bulkhead()
+    }
+
+    /// Its cache, to inspect, and to invalidate what has changed.
+    #[cfg(feature = "cache")]
+    pub fn cache(&self) -> Option<&crate::resilience::Cache> {
+        self.inner.cache.as_ref()
     }
 
     /// How often calls ended in which way.
@@ -247,6 +322,10 @@ impl fmt::Debug for Policy {
         #[cfg(feature = "chaos")]
         if let Some(chaos) = self.chaos() {
             debug.field("chaos", chaos);
+        }
+        #[cfg(feature = "cache")]
+        if let Some(cache) = self.cache() {
+            debug.field("cache", cache);
         }
         debug.finish()
     }

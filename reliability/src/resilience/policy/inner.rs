@@ -8,6 +8,8 @@ use super::recent::Recent;
 use super::signals::Signals;
 use super::step::Step;
 use crate::error::Name;
+#[cfg(feature = "cache")]
+use crate::resilience::Cache;
 use crate::resilience::retry::Retrying;
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{Breaker, Bulkhead};
@@ -29,6 +31,8 @@ pub(in crate::resilience) struct Inner {
     pub(super) recent: Recent,
     pub(super) randomness: Randomness,
     pub(super) signals: Signals,
+    #[cfg(feature = "cache")]
+    pub(super) cache: Option<Cache>,
 }
 
 /// What a builder has gathered, checked.
@@ -41,6 +45,8 @@ pub(super) struct Parts {
     pub(super) timeout: Option<Timeout>,
     pub(super) deadline: Option<Duration>,
     pub(super) randomness: Randomness,
+    #[cfg(feature = "cache")]
+    pub(super) cache: Option<Cache>,
 }
 
 impl Inner {
@@ -59,6 +65,8 @@ impl Inner {
             deadline: Limit::new(parts.deadline),
             randomness: parts.randomness,
             signals: Signals::new(),
+            #[cfg(feature = "cache")]
+            cache: parts.cache,
         }
     }
 
@@ -101,6 +109,12 @@ impl Inner {
     /// Whether that limit is written outside of the step, and so covers a wait there.
     pub(super) fn covers(&self, limit: Layer, step: usize) -> bool {
         self.steps.get(step).is_some_and(|step| self.is_outside(limit, step.layer()))
+    }
+
+    /// Whether the deadline covers the wait for another call's answer.
+    #[cfg(feature = "cache")]
+    pub(super) fn deadline_covers_cache(&self) -> bool {
+        self.is_outside(Layer::Deadline, Layer::Cache)
     }
 
     pub(super) fn deadline_covers_fallback(&self) -> bool {

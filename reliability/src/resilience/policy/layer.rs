@@ -17,6 +17,8 @@ use crate::error::Name;
 pub enum Layer {
     /// Another answer when there is none.
     Fallback,
+    /// An answer that is kept from before.
+    Cache,
     /// The time that the whole call may take.
     Deadline,
     /// More attempts.
@@ -36,6 +38,7 @@ impl Layer {
     pub const fn as_str(self) -> &'static str {
         match self {
             Layer::Fallback => "fallback",
+            Layer::Cache => "cache",
             Layer::Deadline => "deadline",
             Layer::Retry => "retry",
             Layer::Breaker => "breaker",
@@ -55,7 +58,7 @@ impl fmt::Display for Layer {
 /// Orders that are certainly a mistake: the outer layer, the inner one, and what to do instead.
 ///
 /// `#[resilient(..)]` refuses the same orders when it is expanded.
-const MISTAKES: [(Layer, Layer, &str); 7] = [
+const MISTAKES: [(Layer, Layer, &str); 12] = [
     (
         Layer::Timeout,
         Layer::Retry,
@@ -77,7 +80,29 @@ const MISTAKES: [(Layer, Layer, &str); 7] = [
     (Layer::Breaker, Layer::Fallback, HIDES),
     (Layer::Bulkhead, Layer::Fallback, HIDES),
     (Layer::Timeout, Layer::Fallback, HIDES),
+    (
+        Layer::Cache,
+        Layer::Fallback,
+        "the fallback's answer would be kept as if it were the real one; move `fallback` outside",
+    ),
+    (
+        Layer::Retry,
+        Layer::Cache,
+        "a hit would count as an attempt, and each retry would look up again what was just found \
+         missing; move `cache` outside",
+    ),
+    (Layer::Breaker, Layer::Cache, NO_LOAD),
+    (Layer::Bulkhead, Layer::Cache, NO_LOAD),
+    (
+        Layer::Timeout,
+        Layer::Cache,
+        "it would end the wait for another call's answer as if that were an attempt; move `cache` \
+         outside",
+    ),
 ];
+
+const NO_LOAD: &str = "a hit asks nothing of the dependency, and is neither to be refused nor \
+                       counted as its work; move `cache` outside";
 
 const HIDES: &str = "the outer policy would take the fallback's answer for a success; move \
                      `fallback` outside";

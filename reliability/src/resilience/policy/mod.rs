@@ -28,6 +28,8 @@ mod handle;
 mod inner;
 mod key;
 mod layer;
+#[cfg(feature = "cache")]
+mod look_up;
 mod outcome;
 mod pause;
 mod randomness;
@@ -47,6 +49,8 @@ pub use handle::Policy;
 pub(crate) use handle::WeakPolicy;
 pub use key::IdempotencyKey;
 pub use layer::Layer;
+#[cfg(feature = "cache")]
+pub use look_up::LookUp;
 pub use pause::Pause;
 pub use settings::Settings;
 pub use signals::Totals;

@@ -122,7 +122,7 @@ impl<E> Call<'_, E> {
         self.count_work(Took::Perhaps);
         if self.phase == Phase::Polling {
             self.finish(Signal::Panicked, Counted::Failure);
-        } else if self.attempts > 0 {
+        } else if self.attempts > 0 || self.times().is_some() {
             self.finish(Signal::Cancelled, Counted::Nothing);
         }
     }

@@ -43,6 +43,9 @@ pub struct Settings {
     /// How often what is injected, while it is switched on.
     #[cfg(feature = "chaos")]
     pub chaos: Option<chaos::Settings>,
+    /// For how long answers are kept.
+    #[cfg(feature = "cache")]
+    pub cache: Option<crate::resilience::cache::Settings>,
 }
 
 impl Policy {
@@ -57,6 +60,8 @@ impl Policy {
             bulkhead: inner.bulkhead().map(Bulkhead::settings),
             #[cfg(feature = "chaos")]
             chaos: inner.chaos().map(chaos::Chaos::settings),
+            #[cfg(feature = "cache")]
+            cache: inner.cache.as_ref().map(crate::resilience::Cache::settings),
         }
     }
 
@@ -97,6 +102,10 @@ impl Policy {
             let bounded = settings.deadline.is_some() || settings.timeout.is_some();
             super::chaos::check_hang(&inner.name, new, bounded)?;
         }
+        #[cfg(feature = "cache")]
+        if let Some((cache, settings)) = inner.cache.as_ref().zip(settings.cache.as_ref()) {
+            cache.check(settings)?;
+        }
         Ok(())
     }
 
@@ -118,6 +127,10 @@ impl Policy {
         if let Some((chaos, settings)) = inner.chaos().zip(settings.chaos.as_ref()) {
             chaos.apply(settings);
         }
+        #[cfg(feature = "cache")]
+        if let Some((cache, settings)) = inner.cache.as_ref().zip(settings.cache.as_ref()) {
+            cache.apply(settings);
+        }
     }
 
     fn check_layers(&self, new: &Settings) -> Result<(), Invalid> {
@@ -130,6 +143,8 @@ impl Policy {
             ("bulkhead", now.bulkhead.is_some(), new.bulkhead.is_some()),
             #[cfg(feature = "chaos")]
             ("chaos", now.chaos.is_some(), new.chaos.is_some()),
+            #[cfg(feature = "cache")]
+            ("cache", now.cache.is_some(), new.cache.is_some()),
         ];
         let words = |present: bool| if present { "present" } else { "absent" };
         match kept.into_iter().find(|(_, now, new)| now != new) {

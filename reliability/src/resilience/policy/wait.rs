@@ -111,6 +111,28 @@ impl<E> Call<'_, E> {
         bound
     }
 
+    /// What ends the wait for another call's answer, and since when it counts.
+    #[cfg(feature = "cache")]
+    pub(super) fn begin_look_up(&mut self, longest: Duration) -> Bound {
+        let now = Clock::precise().now();
+        let policy = self.policy;
+        let mut bound = Bound::NEVER;
+        if let Some(at) = Scope::current_at(|| now) {
+            bound = Bound { at, ..Bound::NEVER };
+        }
+        let times = self.times_mut();
+        times.waited_since.get_or_insert(now);
+        if let Some(own) = policy.deadline()
+            && policy.deadline_covers_cache()
+        {
+            let started = *times.deadline_started.get_or_insert(now);
+            bound = bound.or(started.saturating_add(own), End::Deadline);
+        }
+        bound = bound.or(now.saturating_add(longest), End::Step);
+        times.bound = bound;
+        bound
+    }
+
     /// What is left of a deadline that covers the fallback.
     pub(super) fn begin_fallback(&mut self) -> Bound {
         let now = Clock::precise().now();

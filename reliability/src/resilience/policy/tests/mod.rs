@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test says by panicking that it failed")]
 
 mod attempts;
+#[cfg(feature = "cache")]
+mod cache;
 mod deadline;
 mod endings;
 mod fallback;
