@@ -4,3 +4,4 @@
 
 pub mod quickstart;
 pub mod storefront;
+pub mod warehouse;

@@ -10,6 +10,7 @@
 //! it emits, do and do not.
 //!
 //! - [`retries`], [`breakers`], [`bulkheads`], [`fallbacks`]
+//! - [`tower`]: all of them around services, of axum, reqwest and hyper
 
 #[doc = include_str!("first_call.md")]
 pub mod first_call {}
@@ -37,3 +38,7 @@ pub mod bulkheads {}
 
 #[doc = include_str!("fallbacks.md")]
 pub mod fallbacks {}
+
+#[cfg(all(feature = "tower", feature = "http", feature = "reqwest"))]
+#[doc = include_str!("tower.md")]
+pub mod tower {}
