@@ -28,6 +28,7 @@
 
 mod breaker;
 mod bulkhead;
+mod limits;
 mod policy;
 mod replay;
 mod retry;

@@ -16,6 +16,9 @@ macro_rules! files {
 }
 
 files! {
+    CONCURRENCY_LIMITS_AIMD = "concurrency_limits_aimd.table";
+    CONCURRENCY_LIMITS_PARTITIONS = "concurrency_limits_partitions.table";
+    CONCURRENCY_LIMITS_VEGAS = "concurrency_limits_vegas.table";
     FAILSAFE_GO_BREAKER = "failsafe_go_breaker.table";
     FAILSAFE_GO_BUDGET = "failsafe_go_budget.table";
     FAILSAFE_GO_CANCELLATION = "failsafe_go_cancellation.table";
@@ -30,6 +33,7 @@ files! {
     RESILIENCE4J_BREAKER = "resilience4j_breaker.table";
     RESILIENCE4J_BULKHEAD = "resilience4j_bulkhead.table";
     RESILIENCE4J_INTERVALS = "resilience4j_intervals.table";
+    RESILIENCE4J_RATE_LIMITER = "resilience4j_rate_limiter.table";
     RESILIENCE4J_WINDOW_COUNT = "resilience4j_window_count.table";
     RESILIENCE4J_WINDOW_TIME = "resilience4j_window_time.table";
     SEATBELT_ENGINE = "seatbelt_engine.table";
