@@ -69,6 +69,15 @@ impl<E: Fault> Fault for Contextual<E> {
     fn disposition(&self) -> Disposition {
         self.error.disposition()
     }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.context)?;
+        self.error.describe(f)
+    }
+
+    fn fingerprint(&self) -> Option<&'static str> {
+        self.error.fingerprint()
+    }
 }
 
 /// Adds context to the error of a `Result`; the `Ok` path does nothing and allocates nothing.
@@ -134,12 +143,20 @@ pub struct Chain<'a> {
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.error)?;
-        let mut source = self.error.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
+        describe_error(self.error, f)
     }
+}
+
+/// As [`Chain`], for an error that borrows.
+pub(crate) fn describe_error<E: Error + ?Sized>(
+    error: &E,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut source = error.source();
+    while let Some(error) = source {
+        write!(f, ": {error}")?;
+        source = error.source();
+    }
+    Ok(())
 }

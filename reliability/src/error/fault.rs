@@ -1,3 +1,4 @@
+use core::fmt;
 use core::time::Duration;
 
 use super::{Class, Disposition, Rejected, Severity};
@@ -45,6 +46,25 @@ pub trait Fault {
     /// An error type made from [`Rejected`] hands it out here, so that outer policies still see a
     /// refusal as one.
     fn rejection(&self) -> Option<&Rejected> {
+        None
+    }
+
+    /// Says in words what happened, with all that led to it, outermost first: what an
+    /// [`ErrorMonitor`](super::monitor) keeps as the example, and groups by.
+    ///
+    /// The derive writes what the type has: an error with its sources, else `Display`, else `Debug`.
+    /// By default it is the name of the type.
+    ///
+    /// # Errors
+    ///
+    /// Those of the formatter.
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(core::any::type_name::<Self>())
+    }
+
+    /// A name that all errors of this kind have in common, where the type and the shape of the
+    /// message do not say it: what an [`ErrorMonitor`](super::monitor) groups by, if it is there.
+    fn fingerprint(&self) -> Option<&'static str> {
         None
     }
 

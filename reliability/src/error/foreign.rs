@@ -7,8 +7,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::convert::Infallible;
 use core::error::Error;
+use core::fmt;
 use core::time::Duration;
 
+use super::context::describe_error;
 use super::{Class, Disposition, Fault, Rejected, Severity};
 
 macro_rules! permanent {
@@ -16,6 +18,10 @@ macro_rules! permanent {
         impl Fault for $error {
             fn class(&self) -> Class {
                 Class::Permanent
+            }
+
+            fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                describe_error(self, f)
             }
         }
     )*};
@@ -62,6 +68,14 @@ macro_rules! delegate {
             fn disposition(&self) -> Disposition {
                 (**self).disposition()
             }
+
+            fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).describe(f)
+            }
+
+            fn fingerprint(&self) -> Option<&'static str> {
+                (**self).fingerprint()
+            }
         }
     };
 }
@@ -91,6 +105,14 @@ macro_rules! look_inside {
 
             fn disposition(&self) -> Disposition {
                 known(self).map_or(Disposition::unknown(), |fault| fault.disposition())
+            }
+
+            fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                describe_error(self, f)
+            }
+
+            fn fingerprint(&self) -> Option<&'static str> {
+                known(self).and_then(|fault| fault.fingerprint())
             }
         }
     )*};
@@ -133,7 +155,9 @@ mod with_std {
     use std::io;
     use std::sync::mpsc;
 
-    use super::{Class, Disposition, Duration, Fault, Rejected, Severity, known};
+    use super::{
+        Class, Disposition, Duration, Fault, Rejected, Severity, describe_error, fmt, known,
+    };
 
     impl Fault for io::Error {
         fn class(&self) -> Class {
@@ -155,6 +179,14 @@ mod with_std {
         fn disposition(&self) -> Disposition {
             inside(self).map_or_else(|| self.kind().disposition(), |fault| fault.disposition())
         }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            describe_error(self, f)
+        }
+
+        fn fingerprint(&self) -> Option<&'static str> {
+            inside(self).and_then(|fault| fault.fingerprint())
+        }
     }
 
     fn inside(error: &io::Error) -> Option<&dyn Fault> {
@@ -172,6 +204,10 @@ mod with_std {
         /// have such - is [unknown](Disposition::unknown): not retried, and counted by breakers.
         fn disposition(&self) -> Disposition {
             clear_class(*self).map_or(Disposition::unknown(), Class::disposition)
+        }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            fmt::Display::fmt(self, f)
         }
     }
 
@@ -221,11 +257,19 @@ mod with_std {
         fn class(&self) -> Class {
             Class::Permanent
         }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            describe_error(self, f)
+        }
     }
 
     impl<T> Fault for mpsc::SendError<T> {
         fn class(&self) -> Class {
             Class::Permanent
+        }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            fmt::Display::fmt(self, f)
         }
     }
 
@@ -236,11 +280,19 @@ mod with_std {
                 mpsc::TrySendError::Disconnected(_) => Class::Permanent,
             }
         }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            fmt::Display::fmt(self, f)
+        }
     }
 
     impl Fault for std::time::SystemTimeError {
         fn class(&self) -> Class {
             Class::Permanent
+        }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            describe_error(self, f)
         }
     }
 
@@ -248,11 +300,19 @@ mod with_std {
         fn class(&self) -> Class {
             Class::Permanent
         }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            describe_error(self, f)
+        }
     }
 
     impl Fault for tokio::time::error::Elapsed {
         fn class(&self) -> Class {
             Class::Transient
+        }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            describe_error(self, f)
         }
     }
 }
@@ -283,6 +343,16 @@ impl Fault for anyhow::Error {
         let error: &(dyn Error + Send + Sync + 'static) = self.as_ref();
         error.disposition()
     }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error: &(dyn Error + Send + Sync + 'static) = self.as_ref();
+        describe_error(error, f)
+    }
+
+    fn fingerprint(&self) -> Option<&'static str> {
+        let error: &(dyn Error + Send + Sync + 'static) = self.as_ref();
+        error.fingerprint()
+    }
 }
 
 #[cfg(feature = "reqwest")]
@@ -301,6 +371,10 @@ impl Fault for reqwest::Error {
             None if self.is_builder() || self.is_redirect() || self.is_decode() => Class::Permanent,
             None => Class::Transient,
         }
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe_error(self, f)
     }
 }
 

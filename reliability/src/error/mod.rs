@@ -39,6 +39,9 @@ mod context;
 mod disposition;
 mod fault;
 mod foreign;
+mod invalid;
+#[cfg(feature = "std")]
+pub mod monitor;
 mod name;
 mod rejected;
 #[cfg(any(feature = "http", feature = "reqwest"))]
@@ -48,6 +51,9 @@ pub use class::{Class, Severity};
 pub use context::{Chain, Contextual, ResultExt, chain};
 pub use disposition::{Counted, Disposition};
 pub use fault::Fault;
+pub use invalid::Invalid;
+#[cfg(feature = "std")]
+pub use monitor::ErrorMonitor;
 pub use name::Name;
 pub use rejected::{Failure, Reason, Rejected};
 /// Says of each variant of an error type, or of a struct, whether it is worth another try.

@@ -181,6 +181,10 @@ impl Fault for Rejected {
     fn rejection(&self) -> Option<&Rejected> {
         Some(self)
     }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// How one attempt failed: refused by a policy, or by an error of the work itself.
@@ -256,6 +260,20 @@ impl<E: Fault> Fault for Failure<E> {
         match self {
             Failure::Rejected(rejected) => rejected.reason.disposition(),
             Failure::Error(error) => error.disposition(),
+        }
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Rejected(rejected) => rejected.describe(f),
+            Failure::Error(error) => error.describe(f),
+        }
+    }
+
+    fn fingerprint(&self) -> Option<&'static str> {
+        match self {
+            Failure::Rejected(_) => None,
+            Failure::Error(error) => error.fingerprint(),
         }
     }
 }

@@ -81,6 +81,10 @@ mod bad_status {
         fn retry_after(&self) -> Option<Duration> {
             self.retry_after
         }
+
+        fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            fmt::Display::fmt(self, f)
+        }
     }
 
     impl fmt::Display for BadStatus {

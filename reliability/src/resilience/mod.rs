@@ -56,7 +56,6 @@ pub mod config;
 pub(crate) mod declared;
 #[cfg(feature = "http")]
 pub mod http;
-mod invalid;
 #[cfg(feature = "std")]
 pub(crate) mod keyed;
 #[cfg(all(feature = "std", feature = "telemetry"))]
@@ -83,6 +82,7 @@ pub mod tower;
 ))]
 mod without_chaos;
 
+pub use crate::error::Invalid;
 pub use breaker::Breaker;
 #[cfg(feature = "std")]
 pub use bulkhead::Bulkhead;
@@ -92,7 +92,6 @@ pub use cache::Cache;
 pub use chaos::Chaos;
 #[cfg(feature = "std")]
 pub use concurrency_limit::ConcurrencyLimit;
-pub use invalid::Invalid;
 #[cfg(feature = "cache")]
 pub use policy::LookUp;
 #[cfg(feature = "std")]

@@ -11,7 +11,7 @@ mod buckets;
 mod counter;
 mod counters;
 mod histogram;
-#[cfg(all(feature = "std", feature = "resilience"))]
+#[cfg(feature = "std")]
 mod mutex;
 mod quantile;
 mod sketch;
@@ -21,7 +21,7 @@ pub(crate) use addend::Addend;
 pub use counter::Counter;
 pub use counters::Counters;
 pub use histogram::{Histogram, HistogramSnapshot};
-#[cfg(all(feature = "std", feature = "resilience"))]
+#[cfg(feature = "std")]
 pub(crate) use mutex::Mutex;
 pub use quantile::Quantile;
 pub use sketch::{Sketch, SketchSnapshot};

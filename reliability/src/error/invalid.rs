@@ -3,9 +3,9 @@ use alloc::string::{String, ToString};
 use core::error::Error;
 use core::fmt;
 
-use crate::error::{Class, Fault, Name};
+use super::{Class, Fault, Name};
 
-/// A setting that makes no sense: what every builder of this module answers instead of a policy.
+/// A setting that makes no sense: what every builder answers instead of what it builds.
 ///
 /// Builders check everything in `build()`, so that a policy which exists is a policy that works.
 /// The message is for whoever reads the log of a service that did not start: it names the policy
@@ -102,6 +102,10 @@ impl Error for Invalid {}
 impl Fault for Invalid {
     fn class(&self) -> Class {
         Class::Permanent
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
