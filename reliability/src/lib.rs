@@ -39,6 +39,7 @@
 //! | [`resilience`] | keep one call alive: fallback, deadline, retry, breaker, bulkhead, timeout |
 //! | [`state`] | one enum declares a machine; what it does not declare does not compile |
 //! | [`telemetry`] | what every policy has counted |
+//! | `testing` | for your tests: fake time, scripted dependencies, assertions on policies |
 //! | [`time`] | clocks, and deadlines that travel with the task |
 //! | [`sync`] | the lock-free pieces underneath: counters and histograms |
 //!
@@ -47,7 +48,7 @@
 //! # Features
 //!
 //! `std`, `macros`, `resilience` and `telemetry` are on by default; `config` reads settings of
-//! policies from a file; `anyhow` and `reqwest` add
+//! policies from a file; `testing` is for the tests of those who use policies; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries; `http` carries deadlines, `Retry-After`
 //! and idempotency keys over the wire, and `tower` makes any policy a layer; `full` is all of them.
 //! `chaos` adds faults on purpose, and is asked for by name. Without `std`
@@ -72,6 +73,8 @@ pub mod state;
 pub mod sync;
 #[cfg(feature = "telemetry")]
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 
 /// Compiles and runs what the README shows.

@@ -14,6 +14,7 @@ mod resilient;
 mod retry;
 mod same_rules;
 mod semantics;
+mod testing;
 mod tidy;
 mod tower;
 mod traced;

@@ -22,7 +22,7 @@ mod clock;
 #[cfg(feature = "std")]
 mod deadline;
 mod instant;
-#[cfg(feature = "config")]
+#[cfg(any(feature = "config", feature = "testing"))]
 pub(crate) mod text;
 #[cfg(all(feature = "std", not(reliability_loom)))]
 mod ticker;

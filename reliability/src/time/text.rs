@@ -1,7 +1,7 @@
 //! Durations as people write them: a number and a unit.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::time::Duration;
 
 /// Units, in nanoseconds.
@@ -51,12 +51,13 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// A duration as one would write it: in the largest unit that needs no fraction.
+#[cfg(any(feature = "config", test))]
 pub(crate) fn write_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     let whole = |(_, unit): &&(&str, u64)| nanos.is_multiple_of(u128::from(*unit));
     match UNITS.iter().rfind(whole) {
         Some((name, unit)) if nanos > 0 => format!("{}{name}", nanos / u128::from(*unit)),
-        _ => "0s".to_string(),
+        _ => "0s".into(),
     }
 }
 

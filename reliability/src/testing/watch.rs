@@ -1,0 +1,271 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::{Class, Reason};
+use crate::resilience::Policy;
+use crate::resilience::breaker::State;
+
+/// What a policy counts from here on, to be asserted on; made by [`watch`].
+#[derive(Debug, Clone)]
+pub struct Watch {
+    policy: Policy,
+    before: Counts,
+    since: &'static str,
+}
+
+/// Watches a policy from here on: what it counted before, in other tests perhaps, does not matter.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::error::{Reason, Rejected};
+/// use reliability::resilience::breaker::{Breaker, Settings};
+/// use reliability::resilience::Policy;
+/// use reliability::testing::{self, Script};
+///
+/// testing::run(|_| async {
+///     let breaker = Breaker::builder("stock").settings(Settings::consecutive()).build().unwrap();
+///     let policy = Policy::builder("stock")
+///         .breaker(breaker)
+///         .timeout(Duration::from_millis(100))
+///         .build()
+///         .unwrap();
+///     let stock = testing::watch(&policy);
+///
+///     let inventory = Script::<u32, Rejected>::new().hang().forever();
+///     for _ in 0..8 {
+///         assert!(policy.call(|| inventory.call()).await.is_err());
+///     }
+///     stock
+///         .saw()
+///         .rejected(Reason::TimedOut, 5)
+///         .rejected(Reason::BreakerOpen, 3)
+///         .breaker_opened(1)
+///         .nothing_else();
+/// });
+/// ```
+pub fn watch(policy: &Policy) -> Watch {
+    Watch { policy: policy.clone(), before: Counts::of(policy), since: "since it is watched" }
+}
+
+/// Asserts on what a policy has counted since it was built.
+///
+/// For a policy that other tests of the same process use, too, [`watch`] it instead.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::Policy;
+/// use reliability::testing::assert_policy;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = Policy::builder("rates").timeout(Duration::from_secs(1)).build()?;
+/// policy.call(|| async { Ok::<_, Rejected>(7) }).await?;
+///
+/// assert_policy(&policy).ok(1).nothing_else();
+/// # Ok(())
+/// # }
+/// ```
+pub fn assert_policy(policy: &Policy) -> Saw {
+    let before = Counts::default();
+    Watch { policy: policy.clone(), before, since: "since it was built" }.saw()
+}
+
+impl Watch {
+    /// What was counted until now, to be asserted on.
+    pub fn saw(&self) -> Saw {
+        let now = Counts::of(&self.policy);
+        let counts = now.0.iter().map(|(count, now)| (*count, now - self.before.get(*count)));
+        Saw {
+            policy: self.policy.clone(),
+            counts: Counts(counts.collect()),
+            named: Vec::new(),
+            since: self.since,
+        }
+    }
+}
+
+/// What a policy has counted, as a chain of assertions.
+///
+/// Each method panics when the count is another one, with all counts in the message.
+#[derive(Debug)]
+pub struct Saw {
+    policy: Policy,
+    counts: Counts,
+    named: Vec<Count>,
+    since: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    Ok,
+    Failed(Class),
+    Rejected(Reason),
+    Cancelled,
+    Panicked,
+    Retries,
+    RetriesDenied,
+    Fallbacks,
+    BreakerOpened,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Counts(Vec<(Count, u64)>);
+
+impl Counts {
+    fn of(policy: &Policy) -> Self {
+        let totals = policy.totals();
+        let mut counts = Vec::from([
+            (Count::Ok, totals.ok()),
+            (Count::Cancelled, totals.cancelled()),
+            (Count::Panicked, totals.panicked()),
+            (Count::Retries, totals.retries()),
+            (Count::RetriesDenied, totals.retries_denied()),
+            (Count::Fallbacks, totals.fallbacks()),
+        ]);
+        counts.extend(Class::ALL.map(|class| (Count::Failed(class), totals.failed(class))));
+        counts.extend(Reason::ALL.map(|reason| (Count::Rejected(reason), totals.rejected(reason))));
+        if let Some(breaker) = policy.breaker() {
+            let snapshot = breaker.snapshot();
+            let into_open = [State::Closed, State::HalfOpen, State::Open];
+            let opened = into_open.map(|from| snapshot.transitions(from, State::Open)).iter().sum();
+            counts.push((Count::BreakerOpened, opened));
+        }
+        Self(counts)
+    }
+
+    fn get(&self, wanted: Count) -> u64 {
+        self.0.iter().find(|(count, _)| *count == wanted).map_or(0, |(_, number)| *number)
+    }
+}
+
+impl Saw {
+    /// So many calls ended well.
+    #[track_caller]
+    pub fn ok(self, times: u64) -> Self {
+        self.assert(Count::Ok, times)
+    }
+
+    /// So many calls ended with an error of that class, after their last attempt.
+    #[track_caller]
+    pub fn failed(self, class: Class, times: u64) -> Self {
+        self.assert(Count::Failed(class), times)
+    }
+
+    /// So many calls were refused, or given up, for that reason.
+    #[track_caller]
+    pub fn rejected(self, reason: Reason, times: u64) -> Self {
+        self.assert(Count::Rejected(reason), times)
+    }
+
+    /// So many calls were dropped before they were done.
+    #[track_caller]
+    pub fn cancelled(self, times: u64) -> Self {
+        self.assert(Count::Cancelled, times)
+    }
+
+    /// The work of so many calls panicked.
+    #[track_caller]
+    pub fn panicked(self, times: u64) -> Self {
+        self.assert(Count::Panicked, times)
+    }
+
+    /// There were so many attempts after first ones.
+    #[track_caller]
+    pub fn retries(self, times: u64) -> Self {
+        self.assert(Count::Retries, times)
+    }
+
+    /// So many retries were denied by the budget.
+    #[track_caller]
+    pub fn retries_denied(self, times: u64) -> Self {
+        self.assert(Count::RetriesDenied, times)
+    }
+
+    /// So many calls asked their fallback.
+    #[track_caller]
+    pub fn fallbacks(self, times: u64) -> Self {
+        self.assert(Count::Fallbacks, times)
+    }
+
+    /// The breaker opened so many times.
+    #[track_caller]
+    pub fn breaker_opened(self, times: u64) -> Self {
+        self.assert(Count::BreakerOpened, times)
+    }
+
+    /// The breaker is in that state.
+    #[track_caller]
+    pub fn breaker_is(self, state: State) -> Self {
+        let found = self.policy.breaker().map(crate::resilience::Breaker::state);
+        if found != Some(state) {
+            let found = found.map_or_else(|| "absent".to_string(), |state| state.to_string());
+            self.fail(&alloc::format!("its breaker should be {state}, but is {found}"));
+        }
+        self
+    }
+
+    /// Nothing was counted that this chain does not name.
+    #[track_caller]
+    pub fn nothing_else(self) {
+        let unnamed = |count: &Count| !self.named.contains(count);
+        let others = self.counts.0.iter().filter(|(count, number)| *number > 0 && unnamed(count));
+        let others: Vec<String> =
+            others.map(|(count, number)| alloc::format!("{number} {count}")).collect();
+        if !others.is_empty() {
+            self.fail(&alloc::format!(
+                "nothing else should be counted, but there is {}",
+                others.join(", ")
+            ));
+        }
+    }
+
+    #[track_caller]
+    fn assert(mut self, count: Count, times: u64) -> Self {
+        let found = self.counts.get(count);
+        if found != times {
+            self.fail(&alloc::format!("there should be {times} {count}, but there is {found}"));
+        }
+        self.named.push(count);
+        self
+    }
+
+    #[track_caller]
+    fn fail(&self, what: &str) -> ! {
+        panic!("policy `{}`: {what}\n{self}", self.policy.name())
+    }
+}
+
+impl fmt::Display for Saw {
+    /// All that was counted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "counted {}:", self.since)?;
+        let mut counted = self.counts.0.iter().filter(|(_, number)| *number > 0).peekable();
+        if counted.peek().is_none() {
+            f.write_str("\n    nothing")?;
+        }
+        counted.try_for_each(|(count, number)| write!(f, "\n    {number} {count}"))
+    }
+}
+
+impl fmt::Display for Count {
+    /// Goes on after a number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Count::Ok => f.write_str("ok"),
+            Count::Failed(class) => write!(f, "failed as {class}"),
+            Count::Rejected(reason) => write!(f, "rejected for {}", reason.as_str()),
+            Count::Cancelled => f.write_str("cancelled"),
+            Count::Panicked => f.write_str("panicked"),
+            Count::Retries => f.write_str("retries"),
+            Count::RetriesDenied => f.write_str("retries denied"),
+            Count::Fallbacks => f.write_str("fallbacks"),
+            Count::BreakerOpened => f.write_str("times that the breaker opened"),
+        }
+    }
+}
