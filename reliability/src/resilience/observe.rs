@@ -4,12 +4,14 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::breaker::State;
+use super::concurrency_limit::Priority;
 use super::registry::{self, Entry};
-use super::{Breaker, Bulkhead, Policy};
+use super::{Breaker, Bulkhead, ConcurrencyLimit, Policy};
 use crate::error::{Class, Reason};
 use crate::sync::Quantile;
 use crate::telemetry::{
-    Attempts, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, Latency, PolicySnapshot, Source,
+    Attempts, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot, Latency,
+    PolicySnapshot, Source,
 };
 
 inventory::submit! {
@@ -44,6 +46,7 @@ impl Entry {
             },
             attempts: observe_attempts(policy),
             breaker: policy.breaker().map(observe_breaker),
+            concurrency_limit: policy.concurrency_limit().map(observe_concurrency_limit),
             bulkhead: policy.bulkhead().map(observe_bulkhead),
             #[cfg(feature = "cache")]
             cache: policy.cache().map(observe_cache),
@@ -105,6 +108,19 @@ fn observe_breaker(breaker: &Breaker) -> BreakerSnapshot {
             .map(|(from, to)| (from.as_str(), to.as_str(), now.transitions(from, to)))
             .filter(|(_, _, times)| *times > 0)
             .collect(),
+    }
+}
+
+fn observe_concurrency_limit(limit: &ConcurrencyLimit) -> ConcurrencyLimitSnapshot {
+    let now = limit.snapshot();
+    ConcurrencyLimitSnapshot {
+        name: now.name.to_string(),
+        algorithm: now.algorithm,
+        limit: now.limit.into(),
+        in_flight: now.in_flight.into(),
+        rejected: counts(Priority::ALL.map(|level| (level.as_str(), now.rejected(level)))),
+        windows: now.windows,
+        latency: now.latency,
     }
 }
 

@@ -84,7 +84,8 @@ mod source;
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
 pub use snapshot::{
-    Attempts, BreakerSnapshot, BulkheadSnapshot, CacheSnapshot, ChaosSnapshot, Latency,
+    Attempts, BreakerSnapshot, BulkheadSnapshot, CacheSnapshot, ChaosSnapshot,
+    ConcurrencyLimitSnapshot, Latency,
     PolicySnapshot, Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]

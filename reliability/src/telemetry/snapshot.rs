@@ -57,6 +57,8 @@ pub struct PolicySnapshot {
     pub attempts: Attempts,
     /// The policy's breaker, if it has one.
     pub breaker: Option<BreakerSnapshot>,
+    /// The policy's adaptive limit, if it has one.
+    pub concurrency_limit: Option<ConcurrencyLimitSnapshot>,
     /// The policy's bulkhead, if it has one.
     pub bulkhead: Option<BulkheadSnapshot>,
     /// The policy's cache, if it has one.
@@ -137,6 +139,26 @@ pub struct BreakerSnapshot {
     pub trips: u32,
     /// How often it went from one state to another: `(from, to, times)`, without the zeros.
     pub transitions: Vec<(&'static str, &'static str, u64)>,
+}
+
+/// The state of an adaptive limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConcurrencyLimitSnapshot {
+    /// The limit's name.
+    pub name: String,
+    /// The algorithm that finds it: `"aimd"`, `"vegas"` or `"gradient2"`.
+    pub algorithm: &'static str,
+    /// How many calls may run at once, now.
+    pub limit: u64,
+    /// How many calls run now.
+    pub in_flight: u64,
+    /// Calls that it refused, by priority; priorities without calls are left out.
+    pub rejected: Vec<(&'static str, u64)>,
+    /// Windows of calls that the limit was found by.
+    pub windows: u64,
+    /// The mean latency of the last of them.
+    pub latency: Option<Duration>,
 }
 
 /// The state of a bulkhead.

@@ -144,6 +144,14 @@ impl ConcurrencyLimit {
         Ok(Permit::new(&self.shared, Admission { in_flight, start: None }))
     }
 
+    /// As [`acquire_untimed`](Self::acquire_untimed), without a refusal where there is no room.
+    #[inline]
+    pub(crate) fn acquire_at_once(&self, priority: Priority) -> Option<Permit<'_>> {
+        let shared = &*self.shared;
+        let in_flight = shared.gate.try_enter_below(shared.shares.part_of(priority))?;
+        Some(Permit::new(shared, Admission { in_flight, start: None }))
+    }
+
     /// The name it was made with.
     pub fn name(&self) -> &Name {
         &self.shared.name
@@ -195,14 +203,23 @@ impl ConcurrencyLimit {
         // Not under the lock: the closure may come back to this limit.
         let mut settings = self.settings();
         change(&mut settings);
-        // It has begun long ago; whoever moves the bounds need not think of it.
-        settings.initial = settings.initial.max(settings.min).min(settings.max);
-        settings.validate(&self.shared.name)?;
+        self.check(&settings)?;
+        self.apply(&settings);
+        Ok(())
+    }
+
+    /// Whether it can work with these settings.
+    pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
+        settings.clone().begun().validate(&self.shared.name)
+    }
+
+    /// Puts settings into force that were checked.
+    pub(crate) fn apply(&self, settings: &Settings) {
+        let settings = settings.clone().begun();
         let mut controller = self.shared.controller.lock();
         self.shared.shares.store(&settings.shares);
         // Under the lock, so that a window that is closed meanwhile does not overwrite it.
         self.shared.gate.set_limit(controller.reconfigure(settings));
-        Ok(())
     }
 
     /// What it looks like now.

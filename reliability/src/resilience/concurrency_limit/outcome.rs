@@ -34,10 +34,14 @@ impl Outcome {
     ///
     /// What a policy inside refuses never reached the dependency.
     pub fn of<F: Fault + ?Sized>(fault: &F) -> Self {
-        match fault.rejection().map(|rejected| rejected.reason()) {
+        Self::of_parts(fault.rejection().map(|rejected| rejected.reason()), fault.class())
+    }
+
+    pub(in crate::resilience) fn of_parts(reason: Option<Reason>, class: Class) -> Self {
+        match reason {
             Some(Reason::TimedOut | Reason::DeadlineExceeded) => Outcome::Dropped,
             Some(_) => Outcome::Ignored,
-            None if fault.class() == Class::Overloaded => Outcome::Dropped,
+            None if class == Class::Overloaded => Outcome::Dropped,
             None => Outcome::Ignored,
         }
     }

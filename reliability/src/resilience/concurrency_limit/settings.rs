@@ -63,6 +63,12 @@ impl Settings {
         }
     }
 
+    /// For a limit that has begun long ago: whoever moves the bounds need not think of `initial`.
+    pub(super) fn begun(mut self) -> Self {
+        self.initial = self.initial.max(self.min).min(self.max);
+        self
+    }
+
     /// Refuses what makes no sense, with the name of the setting.
     pub(super) fn validate(&self, policy: &Name) -> Result<(), Invalid> {
         let check = Check { policy };

@@ -14,7 +14,7 @@ use crate::resilience::Cache;
 use crate::resilience::Chaos;
 use crate::resilience::retry::{Retry, Retrying};
 use crate::resilience::timeout::Timeout;
-use crate::resilience::{Breaker, Bulkhead, Invalid, registry};
+use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Invalid, registry};
 
 /// Makes a [`Policy`]; the order of the calls is the order of the layers, outermost first.
 ///
@@ -83,6 +83,15 @@ impl PolicyBuilder {
     /// Leaves a dependency alone that fails. A breaker may be shared by several policies.
     pub fn breaker(self, breaker: Breaker) -> Self {
         self.step(Step::Breaker(breaker))
+    }
+
+    /// Bounds how many calls run at once by what the dependency turns out to bear. A limit may be
+    /// shared by several policies.
+    ///
+    /// What the limit learns by is how long the work of an attempt takes, once it has to wait: an
+    /// attempt that is ready at once is not timed, and says nothing about load.
+    pub fn concurrency_limit(self, limit: ConcurrencyLimit) -> Self {
+        self.step(Step::ConcurrencyLimit(limit))
     }
 
     /// Bounds how many calls run at once. A bulkhead may be shared by several policies.

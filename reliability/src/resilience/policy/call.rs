@@ -14,9 +14,10 @@ use super::pause::Pause;
 use super::signals::Signal;
 #[cfg(feature = "chaos")]
 use super::step::Step;
-use super::step::{Held, Waiting};
+use super::step::{Caller, Held, Waiting};
 use super::wait::{Bound, nothing_known_bounds_the_call};
 use crate::error::{Failure, Reason, Rejected};
+use crate::resilience::concurrency_limit::Priority;
 use crate::time::{Clock, Instant, Scope};
 
 /// One call under a [`Policy`], from its first attempt to its last.
@@ -61,6 +62,7 @@ pub struct Call<'a, E> {
     /// Of the policy, read when the call began, or 1.
     pub(super) attempts_max: u32,
     pub(super) phase: Phase,
+    priority: Priority,
     /// Nothing as long as the call holds nothing, waits for nothing and is ready at once: then there
     /// is nothing to make, and nothing to drop.
     pub(super) more: Option<More<'a>>,
@@ -157,6 +159,7 @@ impl<'a, E> Call<'a, E> {
             attempts: 0,
             attempts_max,
             phase: Phase::Outside,
+            priority: Priority::Critical,
             more: None,
         }
     }
@@ -173,6 +176,39 @@ impl<'a, E> Call<'a, E> {
     pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.more().key = Some(key);
         self
+    }
+
+    /// Says how much the call matters where the policy has a
+    /// [`concurrency_limit`](super::PolicyBuilder::concurrency_limit); critical if not said.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+    /// use reliability::error::{Failure, Rejected};
+    /// use reliability::resilience::concurrency_limit::{ConcurrencyLimit, Priority};
+    /// use reliability::resilience::{Call, Classifier, Policy};
+    ///
+    /// let limit = ConcurrencyLimit::standard("report");
+    /// let policy = Policy::builder("report").concurrency_limit(limit).build()?;
+    ///
+    /// let classifier = Classifier::by_fault();
+    /// let mut call = Call::new(&policy, &classifier).with_priority(Priority::Low);
+    /// let outcome = call.attempt(async { Ok::<_, Rejected>(7) }).await;
+    /// assert_eq!(call.conclude(outcome), Ok(7));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Who asks to be let in.
+    #[inline]
+    fn caller(&self) -> Caller {
+        Caller { attempts: self.attempts, priority: self.priority }
     }
 
     /// Whether another attempt may follow the one that is about to be made: if so, what the body
@@ -347,12 +383,13 @@ impl<'a, E> Call<'a, E> {
     #[inline(never)]
     fn pass_steps_at_once(&mut self) -> bool {
         let policy = self.policy;
+        let caller = self.caller();
         let more = self.more.get_or_insert_default();
         if more.waiting.is_some() {
             return false;
         }
         while let Some(step) = policy.steps.get(self.step) {
-            if !step.pass_at_once(&mut more.held, self.attempts) {
+            if !step.pass_at_once(&mut more.held, caller) {
                 return false;
             }
             self.step += 1;
@@ -370,10 +407,10 @@ impl<'a, E> Call<'a, E> {
         if let Step::Chaos(_) = step {
             self.meet_chaos();
         }
-        let attempts = self.attempts;
+        let caller = self.caller();
         let More { held, waiting: place, .. } = self.more();
         if place.is_none() {
-            *place = step.pass(held, attempts)?;
+            *place = step.pass(held, caller)?;
         }
         if let Some(waiting) = place {
             let passed = ready!(waiting.poll(cx, held));

@@ -25,6 +25,8 @@ pub enum Layer {
     Retry,
     /// Leaves a dependency alone that fails.
     Breaker,
+    /// Bounds how many calls run at once by what the dependency bears.
+    ConcurrencyLimit,
     /// Bounds how many calls run at once.
     Bulkhead,
     /// The time that one attempt may take.
@@ -42,6 +44,7 @@ impl Layer {
             Layer::Deadline => "deadline",
             Layer::Retry => "retry",
             Layer::Breaker => "breaker",
+            Layer::ConcurrencyLimit => "concurrency_limit",
             Layer::Bulkhead => "bulkhead",
             Layer::Timeout => "timeout",
             Layer::Chaos => "chaos",
@@ -58,7 +61,7 @@ impl fmt::Display for Layer {
 /// Orders that are certainly a mistake: the outer layer, the inner one, and what to do instead.
 ///
 /// `#[resilient(..)]` refuses the same orders when it is expanded.
-const MISTAKES: [(Layer, Layer, &str); 12] = [
+const MISTAKES: [(Layer, Layer, &str); 16] = [
     (
         Layer::Timeout,
         Layer::Retry,
@@ -76,8 +79,21 @@ const MISTAKES: [(Layer, Layer, &str); 12] = [
         "the breaker would never see an attempt that takes too long; move `timeout` inside \
          `breaker`",
     ),
+    (
+        Layer::ConcurrencyLimit,
+        Layer::Retry,
+        "the limit would take several attempts and the pauses between them for the latency of one; \
+         move `concurrency_limit` inside `retry`",
+    ),
+    (
+        Layer::Timeout,
+        Layer::ConcurrencyLimit,
+        "the limit would never see an attempt that takes too long; move `timeout` inside \
+         `concurrency_limit`",
+    ),
     (Layer::Retry, Layer::Fallback, HIDES),
     (Layer::Breaker, Layer::Fallback, HIDES),
+    (Layer::ConcurrencyLimit, Layer::Fallback, HIDES),
     (Layer::Bulkhead, Layer::Fallback, HIDES),
     (Layer::Timeout, Layer::Fallback, HIDES),
     (
@@ -92,6 +108,7 @@ const MISTAKES: [(Layer, Layer, &str); 12] = [
          missing; move `cache` outside",
     ),
     (Layer::Breaker, Layer::Cache, NO_LOAD),
+    (Layer::ConcurrencyLimit, Layer::Cache, NO_LOAD),
     (Layer::Bulkhead, Layer::Cache, NO_LOAD),
     (
         Layer::Timeout,

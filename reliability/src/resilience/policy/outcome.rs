@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::call::{Call, Phase};
+use super::call::{Call, Phase, Times};
 use super::inner::Inner;
 use super::recent::Took;
 use super::signals::Signal;
@@ -10,6 +10,7 @@ use super::step::Held;
 use super::wait::{End, inherited_deadline_has_passed};
 use crate::error::{Counted, Failure, Reason};
 use crate::resilience::breaker;
+use crate::resilience::concurrency_limit::{self, Outcome};
 use crate::time::{Clock, Instant};
 
 impl<E> Call<'_, E> {
@@ -21,6 +22,9 @@ impl<E> Call<'_, E> {
         let Some(more) = &mut self.more else { return };
         if let Some(since) = more.times.and_then(|times| times.waited_since) {
             count_latency(self.policy, since);
+        }
+        if let Some(permit) = more.held.concurrency_limit.take() {
+            report_load(permit, Outcome::Success, more.times);
         }
         if let Some(permit) = more.held.breaker.take() {
             let since = more.times.and_then(|times| match self.policy.breaker_per_attempt {
@@ -37,6 +41,10 @@ impl<E> Call<'_, E> {
 
     /// Takes note of how an attempt ended, and gives back what it alone held.
     pub(super) fn end_attempt(&mut self, failure: &Failure<E>) {
+        let limit = self.more.as_mut().and_then(|more| more.held.concurrency_limit.take());
+        if let Some(permit) = limit {
+            report_load(permit, self.load_outcome(failure), self.times().copied());
+        }
         self.count_failed_work(failure);
         let policy = self.policy;
         if policy.breaker_per_attempt
@@ -97,6 +105,22 @@ impl<E> Call<'_, E> {
         }
     }
 
+    /// What this failure says about how much there is to do at the dependency.
+    fn load_outcome(&self, failure: &Failure<E>) -> Outcome {
+        let (reason, class) = match failure {
+            Failure::Rejected(rejected) => (Some(rejected.reason()), rejected.class()),
+            Failure::Error(error) => (self.classifier.reason(error), self.classifier.class(error)),
+        };
+        let inherited = match failure {
+            Failure::Rejected(_) => self.ended_by() == End::Inherited,
+            Failure::Error(error) => self.ended_by_inherited_deadline(error),
+        };
+        match reason {
+            Some(Reason::DeadlineExceeded) if inherited => Outcome::Ignored,
+            reason => Outcome::of_parts(reason, class),
+        }
+    }
+
     /// Whether the error is what a nested policy made of a deadline that this call inherited too.
     fn ended_by_inherited_deadline(&self, error: &E) -> bool {
         self.classifier.reason(error) == Some(Reason::DeadlineExceeded)
@@ -135,6 +159,13 @@ impl<E> Drop for Call<'_, E> {
             self.abandon();
         }
     }
+}
+
+/// Reports how long the work took to the limit, if it had to wait. Cold: it reads a clock.
+#[cold]
+fn report_load(permit: concurrency_limit::Permit<'_>, outcome: Outcome, times: Option<Times>) {
+    let since = times.and_then(|times| times.work_since);
+    permit.record(outcome, since.map(elapsed_since));
 }
 
 #[cold]

@@ -6,7 +6,9 @@ use super::builder::check_limits;
 use crate::resilience::chaos;
 use crate::resilience::retry::{self, Retrying};
 use crate::resilience::timeout::Timeout;
-use crate::resilience::{Breaker, Bulkhead, Invalid, breaker, bulkhead};
+use crate::resilience::{
+    Breaker, Bulkhead, ConcurrencyLimit, Invalid, breaker, bulkhead, concurrency_limit,
+};
 
 /// What can be changed while a [`Policy`](super::Policy) works.
 ///
@@ -38,6 +40,8 @@ pub struct Settings {
     pub retry: Option<retry::Settings>,
     /// When the breaker opens, and for how long.
     pub breaker: Option<breaker::Settings>,
+    /// How the limit of calls at once is found, and what it stays within.
+    pub concurrency_limit: Option<concurrency_limit::Settings>,
     /// How many calls may run at once, and how long others wait.
     pub bulkhead: Option<bulkhead::Settings>,
     /// How often what is injected, while it is switched on.
@@ -57,6 +61,7 @@ impl Policy {
             timeout: inner.recent.timeout.rule().as_ref().map(Timeout::of_rule),
             retry: inner.retry.as_ref().map(Retrying::settings),
             breaker: inner.breaker().map(Breaker::settings),
+            concurrency_limit: inner.concurrency_limit().map(ConcurrencyLimit::settings),
             bulkhead: inner.bulkhead().map(Bulkhead::settings),
             #[cfg(feature = "chaos")]
             chaos: inner.chaos().map(chaos::Chaos::settings),
@@ -93,6 +98,10 @@ impl Policy {
         if let Some((breaker, settings)) = inner.breaker().zip(settings.breaker.as_ref()) {
             breaker.check(settings)?;
         }
+        let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
+        if let Some((limit, settings)) = limit {
+            limit.check(settings)?;
+        }
         if let Some((bulkhead, settings)) = inner.bulkhead().zip(settings.bulkhead.as_ref()) {
             bulkhead.check(settings)?;
         }
@@ -120,6 +129,10 @@ impl Policy {
         }
         inner.set_deadline(settings.deadline);
         inner.recent.set_timeout(settings.timeout.as_ref().map(Timeout::rule));
+        let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
+        if let Some((limit, settings)) = limit {
+            limit.apply(settings);
+        }
         if let Some((bulkhead, settings)) = inner.bulkhead().zip(settings.bulkhead.as_ref()) {
             bulkhead.apply(settings);
         }
@@ -140,6 +153,7 @@ impl Policy {
             ("timeout", now.timeout.is_some(), new.timeout.is_some()),
             ("retry", now.retry.is_some(), new.retry.is_some()),
             ("breaker", now.breaker.is_some(), new.breaker.is_some()),
+            ("concurrency_limit", now.concurrency_limit.is_some(), new.concurrency_limit.is_some()),
             ("bulkhead", now.bulkhead.is_some(), new.bulkhead.is_some()),
             #[cfg(feature = "chaos")]
             ("chaos", now.chaos.is_some(), new.chaos.is_some()),

@@ -13,6 +13,7 @@ use crate::error::Rejected;
 use crate::resilience::bulkhead::ticket;
 #[cfg(feature = "chaos")]
 use crate::resilience::chaos::{Chaos, Injection};
+use crate::resilience::concurrency_limit::{self, ConcurrencyLimit, Priority};
 use crate::resilience::{Breaker, Bulkhead, RetryBudget, breaker, bulkhead};
 use crate::time::Instant;
 
@@ -20,6 +21,7 @@ use crate::time::Instant;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Breaker(Breaker),
+    ConcurrencyLimit(ConcurrencyLimit),
     Bulkhead(Bulkhead),
     /// Behind all others: a call that is refused puts no load on the dependency, so it earns no
     /// retries either.
@@ -28,10 +30,19 @@ pub(super) enum Step {
     Chaos(Chaos),
 }
 
+/// Who asks to be let in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller {
+    /// Attempts of the call so far, this one included.
+    pub(super) attempts: u32,
+    pub(super) priority: Priority,
+}
+
 /// What a call holds, and gives back when this is dropped.
 #[derive(Default)]
 pub(super) struct Held<'a> {
     pub(super) breaker: Option<breaker::Permit<'a>>,
+    pub(super) concurrency_limit: Option<concurrency_limit::Permit<'a>>,
     pub(super) bulkhead: Option<bulkhead::Permit<'a>>,
 }
 
@@ -47,6 +58,7 @@ impl Step {
     pub(super) const fn layer(&self) -> Layer {
         match self {
             Step::Breaker(_) => Layer::Breaker,
+            Step::ConcurrencyLimit(_) => Layer::ConcurrencyLimit,
             Step::Bulkhead(_) => Layer::Bulkhead,
             Step::Earn(_) => Layer::Retry,
             #[cfg(feature = "chaos")]
@@ -59,18 +71,22 @@ impl Step {
     ///
     /// A refusal is much larger than a yes: this way it is not carried around where there is none.
     #[inline]
-    pub(super) fn pass_at_once<'a>(&'a self, held: &mut Held<'a>, attempts: u32) -> bool {
+    pub(super) fn pass_at_once<'a>(&'a self, held: &mut Held<'a>, caller: Caller) -> bool {
         match self {
             Step::Breaker(breaker) => {
                 held.breaker = breaker.acquire_if_closed();
                 held.breaker.is_some()
+            }
+            Step::ConcurrencyLimit(limit) => {
+                held.concurrency_limit = limit.acquire_at_once(caller.priority);
+                held.concurrency_limit.is_some()
             }
             Step::Bulkhead(bulkhead) => {
                 held.bulkhead = bulkhead.enter_at_once();
                 held.bulkhead.is_some()
             }
             Step::Earn(budget) => {
-                earn(budget, attempts);
+                earn(budget, caller);
                 true
             }
             #[cfg(feature = "chaos")]
@@ -82,15 +98,18 @@ impl Step {
     pub(super) fn pass<'a>(
         &'a self,
         held: &mut Held<'a>,
-        attempts: u32,
+        caller: Caller,
     ) -> Result<Option<Waiting<'a>>, Rejected> {
         match self {
             // The driver reads the clock itself, and only if the work has to wait.
             Step::Breaker(breaker) => held.breaker = Some(breaker.acquire_untimed()?),
+            Step::ConcurrencyLimit(limit) => {
+                held.concurrency_limit = Some(limit.acquire_untimed(caller.priority)?);
+            }
             Step::Bulkhead(bulkhead) => {
                 return Ok(Some(Waiting::Bulkhead(bulkhead, bulkhead.ticket())));
             }
-            Step::Earn(budget) => earn(budget, attempts),
+            Step::Earn(budget) => earn(budget, caller),
             #[cfg(feature = "chaos")]
             Step::Chaos(chaos) => match chaos.strike() {
                 Injection::Nothing => {}
@@ -105,8 +124,8 @@ impl Step {
 
 /// The first attempt earns; retries spend.
 #[inline]
-fn earn(budget: &RetryBudget, attempts: u32) {
-    if attempts == 1 {
+fn earn(budget: &RetryBudget, caller: Caller) {
+    if caller.attempts == 1 {
         budget.deposit();
     }
 }
@@ -116,6 +135,7 @@ impl Held<'_> {
     pub(super) fn release(&mut self, step: &Step) {
         match step {
             Step::Breaker(_) => self.breaker = None,
+            Step::ConcurrencyLimit(_) => self.concurrency_limit = None,
             Step::Bulkhead(_) => self.bulkhead = None,
             Step::Earn(_) => {}
             #[cfg(feature = "chaos")]
