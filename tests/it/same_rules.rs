@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reliability::resilience::breaker::{Settings, Window};
 use reliability::resilience::{
-    Breaker, Bulkhead, Chaos, Layer, Policy, PolicyBuilder, Retry, RetryBudget,
+    Breaker, Bulkhead, Chaos, ConcurrencyLimit, Layer, Policy, PolicyBuilder, Retry, RetryBudget,
 };
 use reliability_macros_core::resilient::{self, limits};
 
@@ -76,6 +76,16 @@ fn ranges_of_chaos() {
 }
 
 #[test]
+fn ranges_of_a_concurrency_limit() {
+    let limit = || ConcurrencyLimit::builder("limits");
+    same_count(limits::CONCURRENT, |calls| limit().max(calls).build().is_ok());
+    same_count(limits::CONCURRENT, |calls| limit().min(calls).build().is_ok());
+    same_count(limits::CONCURRENT, |calls| limit().initial(calls).build().is_ok());
+    same_count(limits::SAMPLES, |calls| limit().samples(calls).build().is_ok());
+    same_duration(limits::SAMPLING_WINDOW, |window| limit().window(window).build().is_ok());
+}
+
+#[test]
 fn ranges_of_a_retry() {
     same_count(limits::ATTEMPTS, |attempts| {
         Policy::builder("limits").retry(Retry::attempts(attempts)).build().is_ok()
@@ -87,11 +97,12 @@ fn ranges_of_a_retry() {
     assert_eq!(smallest.unwrap().settings().ratio, limits::BUDGET_RATIO_MIN);
 }
 
-const LAYERS: [(Layer, &str); 7] = [
+const LAYERS: [(Layer, &str); 8] = [
     (Layer::Fallback, "fallback = other"),
     (Layer::Deadline, "deadline = \"3s\""),
     (Layer::Retry, "retry"),
     (Layer::Breaker, "breaker"),
+    (Layer::ConcurrencyLimit, "concurrency_limit"),
     (Layer::Bulkhead, "bulkhead(concurrent = 1)"),
     (Layer::Timeout, "timeout = \"1s\""),
     (Layer::Chaos, "chaos(error(rate = 0.5))"),
@@ -103,6 +114,7 @@ fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
         Layer::Deadline => builder.deadline(Duration::from_secs(3)),
         Layer::Retry => builder.retry(Retry::standard()),
         Layer::Breaker => builder.breaker(Breaker::standard("order")),
+        Layer::ConcurrencyLimit => builder.concurrency_limit(ConcurrencyLimit::standard("order")),
         Layer::Bulkhead => builder.bulkhead(Bulkhead::builder("order").build().unwrap()),
         Layer::Timeout => builder.timeout(Duration::from_secs(1)),
         Layer::Chaos => builder.chaos(Chaos::builder("order").error(0.5).build().unwrap()),
@@ -125,6 +137,6 @@ fn orders_of_layers() {
             refused += u32::from(!compiles);
         }
     }
-    let inside_of_chaos = 6;
-    assert_eq!(refused, 7 + 7 + inside_of_chaos, "each layer twice, and seven mistakes");
+    let inside_of_chaos = 7;
+    assert_eq!(refused, 8 + 10 + inside_of_chaos, "each layer twice, and ten mistakes");
 }

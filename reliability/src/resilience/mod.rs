@@ -9,6 +9,7 @@
 //! | `deadline` | how long may the whole call take? | [`Deadline`](crate::time::Deadline) |
 //! | `retry` | is it worth another try, and when? | [`Retry`], [`Backoff`], [`RetryBudget`] |
 //! | `breaker` | is it worth trying at all? | [`Breaker`] |
+//! | `concurrency_limit` | how many calls does the dependency bear at once? | [`ConcurrencyLimit`] |
 //! | `bulkhead` | how many calls may run at once? | [`Bulkhead`] |
 //! | `timeout` | how long may one attempt take? | a duration |
 //! | `chaos` | what if the dependency were slow, broken or silent? | `Chaos`, feature `chaos` |
@@ -142,7 +143,8 @@ pub use rate_limit::RateLimit;
 /// ```
 ///
 /// **The written order is the nesting order**, outermost first. Orders that are certainly a mistake
-/// do not compile: `timeout` outside of `retry` or `breaker`, `deadline` inside of `retry`,
+/// do not compile: `timeout` outside of `retry`, `breaker` or `concurrency_limit`, `deadline` inside of
+/// `retry`, `concurrency_limit` outside of `retry`,
 /// `fallback` inside of anything but `deadline`, anything inside of `chaos`.
 ///
 /// # Layers
@@ -167,6 +169,10 @@ pub use rate_limit::RateLimit;
 /// | | `open_for = ".."`, `open_growth(factor, "longest")`, from 1 ms to 7 days; `open_jitter = share` | 5 s, no growth, 0 |
 /// | | `probes = 1..=255`; `half_open_for = ".."`, from 1 ms to 7 days | 3, 30 s |
 /// | | `when = path`: the errors that count as failures | by [`Fault`](crate::error::Fault) |
+/// | `concurrency_limit` | `gradient2`, `vegas` or `aimd`: how the limit is found | `gradient2` |
+/// | | `min`, `initial`, `max = 1..=16_777_215`, in this order | 4, 20, 1000 |
+/// | | `priority = expr`: a [`Priority`](concurrency_limit::Priority), evaluated once per call | critical |
+/// | | `window = ".."` from 1 ms to 60 s, `samples = 1..=1_000_000`, `drop_rate = share`: what a window of calls is | 100 ms, 100, 0.05 |
 /// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |
 /// | `timeout = ".."` | for one attempt; shorter than the deadline | |
 /// | `chaos` | faults on purpose, while it is switched on; checked, and left out, without the feature `chaos` | |
@@ -188,7 +194,7 @@ pub use rate_limit::RateLimit;
 /// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one (whatever derefs to it), instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt |
 /// | `key = expr` | one policy for each key, anything with `Display`, named `function/key`; the `capacity = 1000` keys used last are kept (at most 1,000,000) |
 /// | `name = ".."` | the name of the policy, instead of the function's |
-/// | `clock =` `precise`, `coarse`, `ticked` | what breaker and bulkhead read; see [`Clock`](crate::time::Clock) |
+/// | `clock =` `precise`, `coarse`, `ticked` | what breaker, adaptive limit and bulkhead read; see [`Clock`](crate::time::Clock) |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it |
 ///
 /// # What the function needs

@@ -6,6 +6,7 @@ use super::{
     breaker::Breaker,
     bulkhead::Bulkhead,
     chaos::{self, Chaos},
+    concurrency_limit::ConcurrencyLimit,
     fallback::Fallback,
     limits, order,
     retry::Retry,
@@ -44,6 +45,7 @@ pub(crate) enum Kind {
     Deadline(Period),
     Retry(Box<Retry>),
     Breaker(Box<Breaker>),
+    ConcurrencyLimit(Box<ConcurrencyLimit>),
     Bulkhead(Bulkhead),
     Timeout(Period),
     Chaos(Box<Chaos>),
@@ -74,6 +76,7 @@ const KNOWN: Known = &[
     ("deadline", "deadline = \"3s\""),
     ("retry", "retry(attempts = 3)"),
     ("breaker", "breaker(failure_rate = 0.5)"),
+    ("concurrency_limit", "concurrency_limit(max = 200)"),
     ("bulkhead", "bulkhead(concurrent = 64)"),
     ("timeout", "timeout = \"800ms\""),
     ("chaos", "chaos(error(rate = 0.01))"),
@@ -134,6 +137,13 @@ impl Args {
     pub(crate) fn retry(&self) -> Option<&Retry> {
         self.layers.iter().find_map(|layer| match &layer.kind {
             Kind::Retry(retry) => Some(&**retry),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn concurrency_limit(&self) -> Option<&ConcurrencyLimit> {
+        self.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::ConcurrencyLimit(limit) => Some(&**limit),
             _ => None,
         })
     }
@@ -314,14 +324,17 @@ impl Draft {
         }
         if let Some((word, _)) = &self.clock
             && self.policy.is_none()
-            && !self
-                .layers
-                .iter()
-                .any(|layer| matches!(layer.kind, Kind::Breaker(_) | Kind::Bulkhead(_)))
+            && !self.layers.iter().any(|layer| {
+                matches!(
+                    layer.kind,
+                    Kind::Breaker(_) | Kind::ConcurrencyLimit(_) | Kind::Bulkhead(_)
+                )
+            })
         {
             diagnostics.error(
                 word,
-                "`clock` is what `breaker` and `bulkhead` read, and there is neither; remove it",
+                "`clock` is what `breaker`, `concurrency_limit` and `bulkhead` read, and there is \
+                 none of them; remove it",
             );
         }
         if self.policy.is_some() {
@@ -360,6 +373,10 @@ fn layer(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Kind> {
         "deadline" => diagnostics.keep(setting.period()).map(Kind::Deadline),
         "retry" => Some(Kind::Retry(Box::new(Retry::read(diagnostics, setting)))),
         "breaker" => Some(Kind::Breaker(Box::new(Breaker::read(diagnostics, setting)))),
+        "concurrency_limit" => {
+            let limit = ConcurrencyLimit::read(diagnostics, setting);
+            Some(Kind::ConcurrencyLimit(Box::new(limit)))
+        }
         "bulkhead" => Some(Kind::Bulkhead(Bulkhead::read(diagnostics, setting))),
         "timeout" => diagnostics.keep(setting.period()).map(Kind::Timeout),
         "chaos" => Some(Kind::Chaos(Box::new(Chaos::read(diagnostics, setting)))),
@@ -386,6 +403,7 @@ impl Kind {
             Self::Deadline(period) => quote!(.deadline(#period)),
             Self::Retry(retry) => retry.builder_call(policy),
             Self::Breaker(breaker) => breaker.builder_call(policy),
+            Self::ConcurrencyLimit(limit) => limit.builder_call(policy),
             Self::Bulkhead(bulkhead) => bulkhead.builder_call(policy),
             Self::Timeout(period) => quote!(.timeout(#period)),
             // Around the whole builder, because without the feature there is no such method.
@@ -400,6 +418,7 @@ impl Kind {
             Self::Deadline(_) => "deadline",
             Self::Retry(_) => "retry",
             Self::Breaker(_) => "breaker",
+            Self::ConcurrencyLimit(_) => "concurrency_limit",
             Self::Bulkhead(_) => "bulkhead",
             Self::Timeout(_) => "timeout",
             Self::Chaos(_) => "chaos",

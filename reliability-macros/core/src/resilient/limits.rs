@@ -29,6 +29,11 @@ pub const CONCURRENT: RangeInclusive<u32> = 1..=16_777_215;
 pub const QUEUE: RangeInclusive<u32> = 0..=65_535;
 /// How much later chaos lets an attempt begin.
 pub const LATENCY: RangeInclusive<Duration> = Duration::from_nanos(1)..=Duration::from_secs(3_600);
+/// Calls in a window of an adaptive limit.
+pub const SAMPLES: RangeInclusive<u32> = 1..=1_000_000;
+/// How long a window of an adaptive limit is open at least.
+pub const SAMPLING_WINDOW: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_secs(60);
 /// Keys whose policies are kept.
 pub(super) const KEYS: RangeInclusive<u32> = 1..=1_000_000;
 

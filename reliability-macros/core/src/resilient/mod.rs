@@ -9,6 +9,7 @@ mod args;
 mod breaker;
 mod bulkhead;
 mod chaos;
+mod concurrency_limit;
 mod fallback;
 pub mod limits;
 mod order;

@@ -3,7 +3,7 @@ use crate::diagnostics::Diagnostics;
 
 /// Orders that are certainly a mistake: outer layer, inner layer, which of the two words to mark,
 /// and why. `Policy::builder` refuses the same ones when it builds.
-const MISTAKES: [(&str, &str, Mark, &str); 7] = [
+const MISTAKES: [(&str, &str, Mark, &str); 10] = [
     (
         "timeout",
         "retry",
@@ -25,8 +25,23 @@ const MISTAKES: [(&str, &str, Mark, &str); 7] = [
         "`timeout` outside `breaker` hides from the breaker that an attempt takes too long; move \
          `timeout` behind `breaker`",
     ),
+    (
+        "concurrency_limit",
+        "retry",
+        Mark::Outer,
+        "`concurrency_limit` outside `retry` takes several attempts and the pauses between them for \
+         the latency of one; move `concurrency_limit` behind `retry`",
+    ),
+    (
+        "timeout",
+        "concurrency_limit",
+        Mark::Outer,
+        "`timeout` outside `concurrency_limit` hides from the limit that an attempt takes too long; \
+         move `timeout` behind `concurrency_limit`",
+    ),
     ("retry", "fallback", Mark::Inner, HIDES),
     ("breaker", "fallback", Mark::Inner, HIDES),
+    ("concurrency_limit", "fallback", Mark::Inner, HIDES),
     ("bulkhead", "fallback", Mark::Inner, HIDES),
     ("timeout", "fallback", Mark::Inner, HIDES),
 ];

@@ -46,7 +46,8 @@ fn expressions(args: &Args) -> TokenStream {
         Some(Repeats::Key(expression)) => Some(expression),
         Some(Repeats::Idempotent) | None => None,
     };
-    quote!(#source #repeats)
+    let priority = args.concurrency_limit().and_then(|limit| limit.priority.as_ref());
+    quote!(#source #repeats #priority)
 }
 
 /// Local names of the expansion, and the place where errors about the error type are shown.
@@ -124,12 +125,14 @@ fn policy(
         }
         _ => None,
     };
+    let priority = args.concurrency_limit().and_then(|limit| limit.priority.as_ref());
+    let priority = priority.map(|priority| quote!(.with_priority(#priority)));
     let unshared = same_for_every_implementor(args, item, within);
     let classifier = classifier(args, names.error, &item.sig.output);
     quote! {
         #unshared
         #source
-        let mut #call = #krate::__private::Call::#begin(#policy, const { &#classifier }) #key;
+        let mut #call = #krate::__private::Call::#begin(#policy, const { &#classifier }) #key #priority;
     }
 }
 

@@ -11,17 +11,34 @@ use crate::time::Clock;
 pub struct ConcurrencyLimitBuilder {
     pub(super) name: Name,
     pub(super) settings: Settings,
+    min: Option<u32>,
+    max: Option<u32>,
+    initial: Option<u32>,
+    window_max: Option<Duration>,
     pub(super) clock: Clock,
     pub(super) seed: Option<u64>,
 }
 
 impl ConcurrencyLimitBuilder {
     pub(super) fn new(name: Name) -> Self {
-        Self { name, settings: Settings::standard(), clock: Clock::default(), seed: None }
+        Self {
+            name,
+            settings: Settings::standard(),
+            min: None,
+            max: None,
+            initial: None,
+            window_max: None,
+            clock: Clock::default(),
+            seed: None,
+        }
     }
 
     /// All settings at once.
     pub fn settings(mut self, settings: Settings) -> Self {
+        self.min = Some(settings.min);
+        self.max = Some(settings.max);
+        self.initial = Some(settings.initial);
+        self.window_max = Some(settings.window_max);
         self.settings = settings;
         self
     }
@@ -34,27 +51,36 @@ impl ConcurrencyLimitBuilder {
     }
 
     /// The floor of the limit. See [`Settings::min`].
+    ///
+    /// What is not said of `min`, `max` and `initial` makes room for what is: with a ceiling of 10
+    /// the limit begins there, and not at 20.
     pub fn min(mut self, min: u32) -> Self {
-        self.settings.min = min;
+        self.min = Some(min);
         self
     }
 
     /// The ceiling of the limit. See [`Settings::max`].
     pub fn max(mut self, max: u32) -> Self {
-        self.settings.max = max;
+        self.max = Some(max);
         self
     }
 
     /// What the limit begins with. See [`Settings::initial`].
     pub fn initial(mut self, initial: u32) -> Self {
-        self.settings.initial = initial;
+        self.initial = Some(initial);
         self
     }
 
-    /// The shortest and the longest window of calls. See [`Settings::window`].
-    pub fn window(mut self, shortest: Duration, longest: Duration) -> Self {
+    /// The shortest window of calls. See [`Settings::window`].
+    pub fn window(mut self, shortest: Duration) -> Self {
         self.settings.window = shortest;
-        self.settings.window_max = longest;
+        self
+    }
+
+    /// The longest that a window is made because calls are slow; not below the shortest, if not
+    /// said. See [`Settings::window_max`].
+    pub fn window_max(mut self, longest: Duration) -> Self {
+        self.window_max = Some(longest);
         self
     }
 
@@ -118,7 +144,22 @@ impl ConcurrencyLimitBuilder {
     /// assert_eq!(invalid.setting(), "min");
     /// ```
     pub fn build(self) -> Result<ConcurrencyLimit, Invalid> {
-        self.settings.validate(&self.name)?;
-        Ok(ConcurrencyLimit::new(self))
+        let settled = self.settled();
+        settled.settings.validate(&settled.name)?;
+        Ok(ConcurrencyLimit::new(settled))
+    }
+
+    /// Fills in what was not said, so that it agrees with what was.
+    pub(super) fn settled(mut self) -> Self {
+        let standard = Settings::standard();
+        let (max, initial) = (self.max.unwrap_or(u32::MAX), self.initial.unwrap_or(u32::MAX));
+        let settings = &mut self.settings;
+        settings.min = self.min.unwrap_or(standard.min.min(max).min(initial));
+        let highest = settings.min.max(self.initial.unwrap_or(0));
+        settings.max = self.max.unwrap_or(standard.max.max(highest));
+        let initial = standard.initial.max(settings.min).min(settings.max);
+        settings.initial = self.initial.unwrap_or(initial);
+        settings.window_max = self.window_max.unwrap_or(standard.window_max.max(settings.window));
+        self
     }
 }

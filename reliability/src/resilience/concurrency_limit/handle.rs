@@ -254,7 +254,7 @@ impl ConcurrencyLimit {
 
 impl Shared {
     pub(super) fn new(builder: ConcurrencyLimitBuilder) -> Self {
-        let ConcurrencyLimitBuilder { name, settings, clock, seed } = builder;
+        let ConcurrencyLimitBuilder { name, settings, clock, seed, .. } = builder;
         let seed = seed.unwrap_or_else(|| fastrand::u64(..));
         Self {
             name,

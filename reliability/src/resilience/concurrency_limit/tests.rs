@@ -73,6 +73,20 @@ fn settings_out_of_range_are_refused_by_name() {
 }
 
 #[test]
+fn what_is_not_said_makes_room_for_what_is() {
+    let built = |change: fn(ConcurrencyLimitBuilder) -> ConcurrencyLimitBuilder| {
+        let settings = change(ConcurrencyLimit::builder("test")).build().unwrap().settings();
+        (settings.min, settings.initial, settings.max)
+    };
+    assert_eq!(built(|limit| limit), (4, 20, 1_000));
+    assert_eq!(built(|limit| limit.max(2)), (2, 2, 2));
+    assert_eq!(built(|limit| limit.min(5_000)), (5_000, 5_000, 5_000));
+    assert_eq!(built(|limit| limit.initial(1)), (1, 1, 1_000));
+    assert_eq!(built(|limit| limit.initial(2_000)), (4, 2_000, 2_000));
+    assert_eq!(built(|limit| limit.initial(50).max(100).min(10)), (10, 50, 100));
+}
+
+#[test]
 fn each_priority_is_let_in_as_long_as_its_share_is_not_full() {
     let limit = fixed(20);
     let mut permits = Vec::new();
@@ -245,7 +259,11 @@ fn a_closure_that_uses_the_limit_does_not_wait_for_itself() {
 #[test]
 fn threads_lose_no_place_and_no_sample() {
     let limit = ConcurrencyLimit::builder("test").algorithm(Aimd::standard()).samples(10);
-    let limit = limit.window(Duration::from_millis(1), Duration::from_millis(1)).build().unwrap();
+    let limit = limit
+        .window(Duration::from_millis(1))
+        .window_max(Duration::from_millis(1))
+        .build()
+        .unwrap();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let limit = &limit;

@@ -10,7 +10,7 @@ use crate::time::ManualClock;
 fn shared(min: u32, initial: u32, max: u32, samples: u32) -> Arc<Shared> {
     let builder = ConcurrencyLimit::builder("loom").algorithm(super::super::Aimd::standard());
     let builder = builder.min(min).initial(initial).max(max).samples(samples).seed(1);
-    Arc::new(Shared::new(builder.clock(ManualClock::new().clock())))
+    Arc::new(Shared::new(builder.clock(ManualClock::new().clock()).settled()))
 }
 
 fn model(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
