@@ -6,8 +6,10 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use reliability::resilience::breaker::{Settings, Window};
+use reliability::resilience::rate_limit::Quota;
 use reliability::resilience::{
-    Breaker, Bulkhead, Chaos, ConcurrencyLimit, Layer, Policy, PolicyBuilder, Retry, RetryBudget,
+    Breaker, Bulkhead, Chaos, ConcurrencyLimit, Layer, Policy, PolicyBuilder, RateLimit, Retry,
+    RetryBudget,
 };
 use reliability_macros_core::resilient::{self, limits};
 
@@ -68,6 +70,26 @@ fn ranges_of_a_bulkhead() {
 }
 
 #[test]
+fn ranges_of_a_rate_limit() {
+    let takes = |quota| RateLimit::builder("limits").quota(quota).build().is_ok();
+    same_count(limits::PERMITS, |permits| takes(Quota::new(permits, Duration::from_millis(1))));
+    same_count(limits::PERMITS, |burst| takes(Quota::per_second(1).burst(burst)));
+    same_duration(limits::RATE_PERIOD, |period| takes(Quota::new(1, period)));
+    let waits = |wait| RateLimit::builder("limits").wait(wait).build().is_ok();
+    let longest = *limits::RATE_WAIT.end();
+    assert!(waits(longest) && !waits(longest + NANO) && waits(*limits::RATE_WAIT.start()));
+    let large = Quota::per_second(100).burst(1_000_000);
+    same_count(limits::LEASES, |leases| {
+        // None at all is what the attribute says by leaving it out.
+        leases > 0 && RateLimit::builder("limits").quota(large).leases(leases).build().is_ok()
+    });
+    let interval = Duration::from_secs(365 * 86_400 / 100);
+    let fills = |burst| takes(Quota::new(1, 8 * interval).burst(burst));
+    let most = (limits::FILL_MAX.as_nanos() / (8 * interval).as_nanos()) as u32;
+    assert!(fills(most) && !fills(most + 1));
+}
+
+#[test]
 fn ranges_of_chaos() {
     let chaos = || Chaos::builder("limits");
     same_duration(limits::LATENCY, |latency| chaos().latency(latency, 0.5).build().is_ok());
@@ -97,11 +119,12 @@ fn ranges_of_a_retry() {
     assert_eq!(smallest.unwrap().settings().ratio, limits::BUDGET_RATIO_MIN);
 }
 
-const LAYERS: [(Layer, &str); 8] = [
+const LAYERS: [(Layer, &str); 9] = [
     (Layer::Fallback, "fallback = other"),
     (Layer::Deadline, "deadline = \"3s\""),
     (Layer::Retry, "retry"),
     (Layer::Breaker, "breaker"),
+    (Layer::RateLimit, "rate_limit(\"100/s\")"),
     (Layer::ConcurrencyLimit, "concurrency_limit"),
     (Layer::Bulkhead, "bulkhead(concurrent = 1)"),
     (Layer::Timeout, "timeout = \"1s\""),
@@ -114,6 +137,7 @@ fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
         Layer::Deadline => builder.deadline(Duration::from_secs(3)),
         Layer::Retry => builder.retry(Retry::standard()),
         Layer::Breaker => builder.breaker(Breaker::standard("order")),
+        Layer::RateLimit => builder.rate_limit(RateLimit::standard("order")),
         Layer::ConcurrencyLimit => builder.concurrency_limit(ConcurrencyLimit::standard("order")),
         Layer::Bulkhead => builder.bulkhead(Bulkhead::builder("order").build().unwrap()),
         Layer::Timeout => builder.timeout(Duration::from_secs(1)),
@@ -137,6 +161,6 @@ fn orders_of_layers() {
             refused += u32::from(!compiles);
         }
     }
-    let inside_of_chaos = 7;
-    assert_eq!(refused, 8 + 10 + inside_of_chaos, "each layer twice, and ten mistakes");
+    let inside_of_chaos = 8;
+    assert_eq!(refused, 9 + 11 + inside_of_chaos, "each layer twice, and eleven mistakes");
 }

@@ -1,6 +1,6 @@
 //! Keep one call alive.
 //!
-//! A call to something that can fail has six questions to answer, and each layer here answers one:
+//! A call to something that can fail has these questions to answer, and each layer here answers one:
 //!
 //! | layer | question | type |
 //! |---|---|---|
@@ -9,6 +9,7 @@
 //! | `deadline` | how long may the whole call take? | [`Deadline`](crate::time::Deadline) |
 //! | `retry` | is it worth another try, and when? | [`Retry`], [`Backoff`], [`RetryBudget`] |
 //! | `breaker` | is it worth trying at all? | [`Breaker`] |
+//! | `rate_limit` | how many calls may there be in so much time? | [`RateLimit`] |
 //! | `concurrency_limit` | how many calls does the dependency bear at once? | [`ConcurrencyLimit`] |
 //! | `bulkhead` | how many calls may run at once? | [`Bulkhead`] |
 //! | `timeout` | how long may one attempt take? | a duration |
@@ -169,6 +170,11 @@ pub use rate_limit::RateLimit;
 /// | | `open_for = ".."`, `open_growth(factor, "longest")`, from 1 ms to 7 days; `open_jitter = share` | 5 s, no growth, 0 |
 /// | | `probes = 1..=255`; `half_open_for = ".."`, from 1 ms to 7 days | 3, 30 s |
 /// | | `when = path`: the errors that count as failures | by [`Fault`](crate::error::Fault) |
+/// | `rate_limit("100/s", ..)` | the rate: 1 to 1,000,000 calls per `ms`, `s`, `m`, `h` or `d`, or several of them: `"500/10s"`; at most 31 days | required |
+/// | | `burst = 1..=1_000_000`: calls at once after a quiet time | as many as the rate says |
+/// | | `algorithm = token_bucket`, `leaky_bucket`, `fixed_window`, `sliding_log`, `sliding_counter` | `token_bucket` |
+/// | | `wait = ".."`: waits for its turn, at most so long, up to an hour | no wait; in a leaky bucket, its line |
+/// | | `leases = 2..=10_000`, at most half of the burst: calls that a thread takes permits for at once | each by itself |
 /// | `concurrency_limit` | `gradient2`, `vegas` or `aimd`: how the limit is found | `gradient2` |
 /// | | `min`, `initial`, `max = 1..=16_777_215`, in this order | 4, 20, 1000 |
 /// | | `priority = expr`: a [`Priority`](concurrency_limit::Priority), evaluated once per call | critical |
@@ -194,7 +200,7 @@ pub use rate_limit::RateLimit;
 /// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one (whatever derefs to it), instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt |
 /// | `key = expr` | one policy for each key, anything with `Display`, named `function/key`; the `capacity = 1000` keys used last are kept (at most 1,000,000) |
 /// | `name = ".."` | the name of the policy, instead of the function's |
-/// | `clock =` `precise`, `coarse`, `ticked` | what breaker, adaptive limit and bulkhead read; see [`Clock`](crate::time::Clock) |
+/// | `clock =` `precise`, `coarse`, `ticked` | what breaker, rate limit, adaptive limit and bulkhead read; see [`Clock`](crate::time::Clock) |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it |
 ///
 /// # What the function needs

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use super::breaker::State;
 use super::concurrency_limit::Priority;
 use super::registry::{self, Entry};
-use super::{Breaker, Bulkhead, ConcurrencyLimit, Policy};
+use super::{Breaker, Bulkhead, ConcurrencyLimit, Policy, RateLimit};
 use crate::error::{Class, Reason};
 use crate::sync::Quantile;
 use crate::telemetry::{
     Attempts, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot, Latency,
-    PolicySnapshot, Source,
+    PolicySnapshot, RateLimitSnapshot, Source,
 };
 
 inventory::submit! {
@@ -46,6 +46,7 @@ impl Entry {
             },
             attempts: observe_attempts(policy),
             breaker: policy.breaker().map(observe_breaker),
+            rate_limit: policy.rate_limit().map(observe_rate_limit),
             concurrency_limit: policy.concurrency_limit().map(observe_concurrency_limit),
             bulkhead: policy.bulkhead().map(observe_bulkhead),
             #[cfg(feature = "cache")]
@@ -108,6 +109,19 @@ fn observe_breaker(breaker: &Breaker) -> BreakerSnapshot {
             .map(|(from, to)| (from.as_str(), to.as_str(), now.transitions(from, to)))
             .filter(|(_, _, times)| *times > 0)
             .collect(),
+    }
+}
+
+fn observe_rate_limit(limit: &RateLimit) -> RateLimitSnapshot {
+    let quota = limit.settings().quota;
+    RateLimitSnapshot {
+        name: limit.name().to_string(),
+        algorithm: limit.algorithm().as_str(),
+        permits: quota.permits,
+        period: quota.period,
+        burst: quota.burst,
+        remaining: limit.remaining(),
+        rejected: limit.rejected(),
     }
 }
 

@@ -85,7 +85,7 @@ mod source;
 pub use reliability_macros::traced;
 pub use snapshot::{
     Attempts, BreakerSnapshot, BulkheadSnapshot, CacheSnapshot, ChaosSnapshot,
-    ConcurrencyLimitSnapshot, Latency, PolicySnapshot, Snapshot,
+    ConcurrencyLimitSnapshot, Latency, PolicySnapshot, RateLimitSnapshot, Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use source::Source;

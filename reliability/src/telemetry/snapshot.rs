@@ -57,6 +57,8 @@ pub struct PolicySnapshot {
     pub attempts: Attempts,
     /// The policy's breaker, if it has one.
     pub breaker: Option<BreakerSnapshot>,
+    /// The policy's rate limit, if it has one.
+    pub rate_limit: Option<RateLimitSnapshot>,
     /// The policy's adaptive limit, if it has one.
     pub concurrency_limit: Option<ConcurrencyLimitSnapshot>,
     /// The policy's bulkhead, if it has one.
@@ -139,6 +141,26 @@ pub struct BreakerSnapshot {
     pub trips: u32,
     /// How often it went from one state to another: `(from, to, times)`, without the zeros.
     pub transitions: Vec<(&'static str, &'static str, u64)>,
+}
+
+/// The state of a rate limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimitSnapshot {
+    /// The limit's name.
+    pub name: String,
+    /// How it deals permits out, such as `"token_bucket"`.
+    pub algorithm: &'static str,
+    /// How many permits there are per period.
+    pub permits: u32,
+    /// The period.
+    pub period: Duration,
+    /// How many permits may be used at once.
+    pub burst: u32,
+    /// How many permits could be had now.
+    pub remaining: u32,
+    /// Calls that it refused.
+    pub rejected: u64,
 }
 
 /// The state of an adaptive limit.

@@ -9,6 +9,7 @@ use super::{
     concurrency_limit::ConcurrencyLimit,
     fallback::Fallback,
     limits, order,
+    rate_limit::RateLimit,
     retry::Retry,
 };
 use crate::{
@@ -45,6 +46,7 @@ pub(crate) enum Kind {
     Deadline(Period),
     Retry(Box<Retry>),
     Breaker(Box<Breaker>),
+    RateLimit(RateLimit),
     ConcurrencyLimit(Box<ConcurrencyLimit>),
     Bulkhead(Bulkhead),
     Timeout(Period),
@@ -76,6 +78,7 @@ const KNOWN: Known = &[
     ("deadline", "deadline = \"3s\""),
     ("retry", "retry(attempts = 3)"),
     ("breaker", "breaker(failure_rate = 0.5)"),
+    ("rate_limit", "rate_limit(\"100/s\")"),
     ("concurrency_limit", "concurrency_limit(max = 200)"),
     ("bulkhead", "bulkhead(concurrent = 64)"),
     ("timeout", "timeout = \"800ms\""),
@@ -324,17 +327,12 @@ impl Draft {
         }
         if let Some((word, _)) = &self.clock
             && self.policy.is_none()
-            && !self.layers.iter().any(|layer| {
-                matches!(
-                    layer.kind,
-                    Kind::Breaker(_) | Kind::ConcurrencyLimit(_) | Kind::Bulkhead(_)
-                )
-            })
+            && !self.layers.iter().any(|layer| layer.kind.reads_a_clock())
         {
             diagnostics.error(
                 word,
-                "`clock` is what `breaker`, `concurrency_limit` and `bulkhead` read, and there is \
-                 none of them; remove it",
+                "`clock` is what `breaker`, `rate_limit`, `concurrency_limit` and `bulkhead` read, \
+                 and there is none of them; remove it",
             );
         }
         if self.policy.is_some() {
@@ -373,6 +371,7 @@ fn layer(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Kind> {
         "deadline" => diagnostics.keep(setting.period()).map(Kind::Deadline),
         "retry" => Some(Kind::Retry(Box::new(Retry::read(diagnostics, setting)))),
         "breaker" => Some(Kind::Breaker(Box::new(Breaker::read(diagnostics, setting)))),
+        "rate_limit" => Some(Kind::RateLimit(RateLimit::read(diagnostics, setting))),
         "concurrency_limit" => {
             let limit = ConcurrencyLimit::read(diagnostics, setting);
             Some(Kind::ConcurrencyLimit(Box::new(limit)))
@@ -403,12 +402,20 @@ impl Kind {
             Self::Deadline(period) => quote!(.deadline(#period)),
             Self::Retry(retry) => retry.builder_call(policy),
             Self::Breaker(breaker) => breaker.builder_call(policy),
+            Self::RateLimit(limit) => limit.builder_call(policy),
             Self::ConcurrencyLimit(limit) => limit.builder_call(policy),
             Self::Bulkhead(bulkhead) => bulkhead.builder_call(policy),
             Self::Timeout(period) => quote!(.timeout(#period)),
             // Around the whole builder, because without the feature there is no such method.
             Self::Chaos(_) => TokenStream::new(),
         }
+    }
+
+    fn reads_a_clock(&self) -> bool {
+        matches!(
+            self,
+            Self::Breaker(_) | Self::RateLimit(_) | Self::ConcurrencyLimit(_) | Self::Bulkhead(_)
+        )
     }
 
     /// As it is written.
@@ -418,6 +425,7 @@ impl Kind {
             Self::Deadline(_) => "deadline",
             Self::Retry(_) => "retry",
             Self::Breaker(_) => "breaker",
+            Self::RateLimit(_) => "rate_limit",
             Self::ConcurrencyLimit(_) => "concurrency_limit",
             Self::Bulkhead(_) => "bulkhead",
             Self::Timeout(_) => "timeout",

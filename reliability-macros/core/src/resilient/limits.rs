@@ -23,6 +23,17 @@ pub const TIME_WINDOW: RangeInclusive<Duration> = Duration::from_millis(100)..=d
 pub const SLOW_AFTER: RangeInclusive<Duration> = Duration::from_micros(1)..=days(7);
 /// How long a breaker stays open, or half-open.
 pub const OPEN_FOR: RangeInclusive<Duration> = Duration::from_millis(1)..=days(7);
+/// Permits of a rate limit per period, and its burst.
+pub const PERMITS: RangeInclusive<u32> = 1..=1_000_000;
+/// The period of a rate limit.
+pub const RATE_PERIOD: RangeInclusive<Duration> = Duration::from_millis(1)..=days(31);
+/// How long a call waits for its permit at most.
+pub const RATE_WAIT: RangeInclusive<Duration> =
+    Duration::from_nanos(1)..=Duration::from_secs(3_600);
+/// Permits that a thread takes at once, if the burst is large enough.
+pub const LEASES: RangeInclusive<u32> = 2..=10_000;
+/// The longest time in which a burst comes back.
+pub const FILL_MAX: Duration = days(30 * 365);
 /// Calls inside a bulkhead.
 pub const CONCURRENT: RangeInclusive<u32> = 1..=16_777_215;
 /// Calls that wait for a place in a bulkhead.

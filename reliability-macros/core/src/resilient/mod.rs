@@ -13,6 +13,7 @@ mod concurrency_limit;
 mod fallback;
 pub mod limits;
 mod order;
+mod rate_limit;
 mod render;
 mod retry;
 mod signature;

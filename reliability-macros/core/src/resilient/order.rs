@@ -3,7 +3,7 @@ use crate::diagnostics::Diagnostics;
 
 /// Orders that are certainly a mistake: outer layer, inner layer, which of the two words to mark,
 /// and why. `Policy::builder` refuses the same ones when it builds.
-const MISTAKES: [(&str, &str, Mark, &str); 10] = [
+const MISTAKES: [(&str, &str, Mark, &str); 11] = [
     (
         "timeout",
         "retry",
@@ -41,6 +41,7 @@ const MISTAKES: [(&str, &str, Mark, &str); 10] = [
     ),
     ("retry", "fallback", Mark::Inner, HIDES),
     ("breaker", "fallback", Mark::Inner, HIDES),
+    ("rate_limit", "fallback", Mark::Inner, HIDES),
     ("concurrency_limit", "fallback", Mark::Inner, HIDES),
     ("bulkhead", "fallback", Mark::Inner, HIDES),
     ("timeout", "fallback", Mark::Inner, HIDES),

@@ -14,7 +14,7 @@ use crate::resilience::Cache;
 use crate::resilience::Chaos;
 use crate::resilience::retry::{Retry, Retrying};
 use crate::resilience::timeout::Timeout;
-use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Invalid, registry};
+use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Invalid, RateLimit, registry};
 
 /// Makes a [`Policy`]; the order of the calls is the order of the layers, outermost first.
 ///
@@ -83,6 +83,13 @@ impl PolicyBuilder {
     /// Leaves a dependency alone that fails. A breaker may be shared by several policies.
     pub fn breaker(self, breaker: Breaker) -> Self {
         self.step(Step::Breaker(breaker))
+    }
+
+    /// Lets so many calls pass in so much time. A rate limit may be shared by several policies, and
+    /// says by its [`wait`](crate::resilience::rate_limit::RateLimitBuilder::wait) whether calls
+    /// that come too early are refused or wait for their turn.
+    pub fn rate_limit(self, limit: RateLimit) -> Self {
+        self.step(Step::RateLimit(limit))
     }
 
     /// Bounds how many calls run at once by what the dependency turns out to bear. A limit may be

@@ -9,7 +9,7 @@ use crate::error::{Failure, Fault, Name, Rejected};
 #[cfg(feature = "cache")]
 use crate::resilience::cache::{Found, Key, Sharing, Value};
 use crate::resilience::retry::Retrying;
-use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, RetryBudget};
+use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, RateLimit, RetryBudget};
 use crate::sync::{HistogramSnapshot, SketchSnapshot};
 
 /// The loop that `#[resilient]` writes out in the annotated function. A macro here as well: each
@@ -246,6 +246,11 @@ impl Policy {
         self.inner.breaker()
     }
 
+    /// Its rate limit, to inspect or to operate by hand.
+    pub fn rate_limit(&self) -> Option<&RateLimit> {
+        self.inner.rate_limit()
+    }
+
     /// Its adaptive limit, to inspect or to change.
     pub fn concurrency_limit(&self) -> Option<&ConcurrencyLimit> {
         self.inner.concurrency_limit()
@@ -321,6 +326,10 @@ impl fmt::Debug for Policy {
         if let Some(breaker) = self.breaker() {
             debug.field("breaker", breaker);
         }
+        if let Some(limit) = self.rate_limit() {
+            debug.field("rate_limit", limit);
+        }
+
         if let Some(limit) = self.concurrency_limit() {
             debug.field("concurrency_limit", limit);
         }

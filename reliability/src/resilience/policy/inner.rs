@@ -12,7 +12,7 @@ use crate::error::Name;
 use crate::resilience::Cache;
 use crate::resilience::retry::Retrying;
 use crate::resilience::timeout::Timeout;
-use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit};
+use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, RateLimit};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::time::saturating_nanos;
 
@@ -87,6 +87,13 @@ impl Inner {
     pub(super) fn breaker(&self) -> Option<&Breaker> {
         self.steps.iter().find_map(|step| match step {
             Step::Breaker(breaker) => Some(breaker),
+            _ => None,
+        })
+    }
+
+    pub(super) fn rate_limit(&self) -> Option<&RateLimit> {
+        self.steps.iter().find_map(|step| match step {
+            Step::RateLimit(limit) => Some(limit),
             _ => None,
         })
     }

@@ -25,6 +25,8 @@ pub enum Layer {
     Retry,
     /// Leaves a dependency alone that fails.
     Breaker,
+    /// Lets so many calls pass in so much time.
+    RateLimit,
     /// Bounds how many calls run at once by what the dependency bears.
     ConcurrencyLimit,
     /// Bounds how many calls run at once.
@@ -44,6 +46,7 @@ impl Layer {
             Layer::Deadline => "deadline",
             Layer::Retry => "retry",
             Layer::Breaker => "breaker",
+            Layer::RateLimit => "rate_limit",
             Layer::ConcurrencyLimit => "concurrency_limit",
             Layer::Bulkhead => "bulkhead",
             Layer::Timeout => "timeout",
@@ -61,7 +64,7 @@ impl fmt::Display for Layer {
 /// Orders that are certainly a mistake: the outer layer, the inner one, and what to do instead.
 ///
 /// `#[resilient(..)]` refuses the same orders when it is expanded.
-const MISTAKES: [(Layer, Layer, &str); 16] = [
+const MISTAKES: [(Layer, Layer, &str); 18] = [
     (
         Layer::Timeout,
         Layer::Retry,
@@ -93,6 +96,7 @@ const MISTAKES: [(Layer, Layer, &str); 16] = [
     ),
     (Layer::Retry, Layer::Fallback, HIDES),
     (Layer::Breaker, Layer::Fallback, HIDES),
+    (Layer::RateLimit, Layer::Fallback, HIDES),
     (Layer::ConcurrencyLimit, Layer::Fallback, HIDES),
     (Layer::Bulkhead, Layer::Fallback, HIDES),
     (Layer::Timeout, Layer::Fallback, HIDES),
@@ -108,6 +112,7 @@ const MISTAKES: [(Layer, Layer, &str); 16] = [
          missing; move `cache` outside",
     ),
     (Layer::Breaker, Layer::Cache, NO_LOAD),
+    (Layer::RateLimit, Layer::Cache, NO_LOAD),
     (Layer::ConcurrencyLimit, Layer::Cache, NO_LOAD),
     (Layer::Bulkhead, Layer::Cache, NO_LOAD),
     (

@@ -7,7 +7,8 @@ use crate::resilience::chaos;
 use crate::resilience::retry::{self, Retrying};
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{
-    Breaker, Bulkhead, ConcurrencyLimit, Invalid, breaker, bulkhead, concurrency_limit,
+    Breaker, Bulkhead, ConcurrencyLimit, Invalid, RateLimit, breaker, bulkhead, concurrency_limit,
+    rate_limit,
 };
 
 /// What can be changed while a [`Policy`](super::Policy) works.
@@ -40,6 +41,8 @@ pub struct Settings {
     pub retry: Option<retry::Settings>,
     /// When the breaker opens, and for how long.
     pub breaker: Option<breaker::Settings>,
+    /// How many calls may pass in how much time, and how long others wait.
+    pub rate_limit: Option<rate_limit::Settings>,
     /// How the limit of calls at once is found, and what it stays within.
     pub concurrency_limit: Option<concurrency_limit::Settings>,
     /// How many calls may run at once, and how long others wait.
@@ -61,6 +64,7 @@ impl Policy {
             timeout: inner.recent.timeout.rule().as_ref().map(Timeout::of_rule),
             retry: inner.retry.as_ref().map(Retrying::settings),
             breaker: inner.breaker().map(Breaker::settings),
+            rate_limit: inner.rate_limit().map(RateLimit::settings),
             concurrency_limit: inner.concurrency_limit().map(ConcurrencyLimit::settings),
             bulkhead: inner.bulkhead().map(Bulkhead::settings),
             #[cfg(feature = "chaos")]
@@ -98,6 +102,10 @@ impl Policy {
         if let Some((breaker, settings)) = inner.breaker().zip(settings.breaker.as_ref()) {
             breaker.check(settings)?;
         }
+        if let Some((limit, settings)) = inner.rate_limit().zip(settings.rate_limit.as_ref()) {
+            limit.check_settings(settings)?;
+        }
+
         let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
         if let Some((limit, settings)) = limit {
             limit.check(settings)?;
@@ -129,6 +137,10 @@ impl Policy {
         }
         inner.set_deadline(settings.deadline);
         inner.recent.set_timeout(settings.timeout.as_ref().map(Timeout::rule));
+        if let Some((limit, settings)) = inner.rate_limit().zip(settings.rate_limit.as_ref()) {
+            limit.apply(settings);
+        }
+
         let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
         if let Some((limit, settings)) = limit {
             limit.apply(settings);
@@ -153,6 +165,7 @@ impl Policy {
             ("timeout", now.timeout.is_some(), new.timeout.is_some()),
             ("retry", now.retry.is_some(), new.retry.is_some()),
             ("breaker", now.breaker.is_some(), new.breaker.is_some()),
+            ("rate_limit", now.rate_limit.is_some(), new.rate_limit.is_some()),
             ("concurrency_limit", now.concurrency_limit.is_some(), new.concurrency_limit.is_some()),
             ("bulkhead", now.bulkhead.is_some(), new.bulkhead.is_some()),
             #[cfg(feature = "chaos")]

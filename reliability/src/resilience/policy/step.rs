@@ -14,6 +14,9 @@ use crate::resilience::bulkhead::ticket;
 #[cfg(feature = "chaos")]
 use crate::resilience::chaos::{Chaos, Injection};
 use crate::resilience::concurrency_limit::{self, ConcurrencyLimit, Priority};
+use crate::resilience::rate_limit::RateLimit;
+use crate::resilience::rate_limit::place::Place;
+use crate::resilience::rate_limit::shared::Shared as RateShared;
 use crate::resilience::{Breaker, Bulkhead, RetryBudget, breaker, bulkhead};
 use crate::time::Instant;
 
@@ -21,6 +24,7 @@ use crate::time::Instant;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Breaker(Breaker),
+    RateLimit(RateLimit),
     ConcurrencyLimit(ConcurrencyLimit),
     Bulkhead(Bulkhead),
     /// Behind all others: a call that is refused puts no load on the dependency, so it earns no
@@ -49,6 +53,8 @@ pub(super) struct Held<'a> {
 /// Where a call waits to be let in. Dropping it leaves the queue.
 pub(super) enum Waiting<'a> {
     Bulkhead(&'a Bulkhead, ticket::Waiting<'a>),
+    /// For a permit whose time is known.
+    RateLimit(Place<&'a RateShared>),
     /// An injected latency, or without one a hang.
     #[cfg(feature = "chaos")]
     Chaos(Option<Duration>),
@@ -58,6 +64,7 @@ impl Step {
     pub(super) const fn layer(&self) -> Layer {
         match self {
             Step::Breaker(_) => Layer::Breaker,
+            Step::RateLimit(_) => Layer::RateLimit,
             Step::ConcurrencyLimit(_) => Layer::ConcurrencyLimit,
             Step::Bulkhead(_) => Layer::Bulkhead,
             Step::Earn(_) => Layer::Retry,
@@ -77,6 +84,7 @@ impl Step {
                 held.breaker = breaker.acquire_if_closed();
                 held.breaker.is_some()
             }
+            Step::RateLimit(limit) => limit.take_at_once(),
             Step::ConcurrencyLimit(limit) => {
                 held.concurrency_limit = limit.acquire_at_once(caller.priority);
                 held.concurrency_limit.is_some()
@@ -103,6 +111,10 @@ impl Step {
         match self {
             // The driver reads the clock itself, and only if the work has to wait.
             Step::Breaker(breaker) => held.breaker = Some(breaker.acquire_untimed()?),
+            Step::RateLimit(limit) => {
+                return Ok(limit.place_in_policy()?.map(Waiting::RateLimit));
+            }
+
             Step::ConcurrencyLimit(limit) => {
                 held.concurrency_limit = Some(limit.acquire_untimed(caller.priority)?);
             }
@@ -137,7 +149,8 @@ impl Held<'_> {
             Step::Breaker(_) => self.breaker = None,
             Step::ConcurrencyLimit(_) => self.concurrency_limit = None,
             Step::Bulkhead(_) => self.bulkhead = None,
-            Step::Earn(_) => {}
+            // A permit is used up by the call that it let through.
+            Step::RateLimit(_) | Step::Earn(_) => {}
             #[cfg(feature = "chaos")]
             Step::Chaos(_) => {}
         }
@@ -156,6 +169,7 @@ impl<'a> Waiting<'a> {
                 held.bulkhead = Some(bulkhead::Permit(place));
             }),
             // Only the timer ends it.
+            Waiting::RateLimit(_) => Poll::Pending,
             #[cfg(feature = "chaos")]
             Waiting::Chaos(_) => Poll::Pending,
         }
@@ -165,6 +179,7 @@ impl<'a> Waiting<'a> {
     pub(super) fn ends_at(&self, now: Instant) -> Instant {
         match self {
             Waiting::Bulkhead(bulkhead, _) => now.saturating_add(bulkhead.wait()),
+            Waiting::RateLimit(place) => now.saturating_add(place.delay()),
             #[cfg(feature = "chaos")]
             Waiting::Chaos(latency) => now.saturating_add(latency.unwrap_or(Duration::MAX)),
         }
@@ -177,6 +192,7 @@ impl<'a> Waiting<'a> {
             Waiting::Bulkhead(_, mut ticket) => {
                 held.bulkhead = Some(bulkhead::Permit(ticket.give_up()?));
             }
+            Waiting::RateLimit(mut place) => place.commit(),
             #[cfg(feature = "chaos")]
             Waiting::Chaos(_) => {}
         }

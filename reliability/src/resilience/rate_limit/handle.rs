@@ -210,6 +210,23 @@ impl RateLimit {
         place.map(Reservation::new).map_err(ReserveError::Rejected)
     }
 
+    /// Whether a permit was there, for who is not refused yet if not.
+    #[inline]
+    pub(crate) fn take_at_once(&self) -> bool {
+        self.shared.take_quietly(1).is_ok()
+    }
+
+    /// A place for a call that may wait as long as the settings say; none if there is a permit now.
+    pub(crate) fn place_in_policy(&self) -> Result<Option<Place<&Shared>>, Rejected> {
+        let longest = self.settings().longest_wait(self.algorithm());
+        let mut place = Place::book(&*self.shared, 1, longest)?;
+        if !place.delay().is_zero() {
+            return Ok(Some(place));
+        }
+        place.commit();
+        Ok(None)
+    }
+
     #[cold]
     fn check_permits(&self, permits: u32) -> Result<(), Invalid> {
         let most = self.shared.most_at_once();
@@ -286,8 +303,8 @@ impl RateLimit {
     }
 
     /// How many calls were refused since it was made.
-    pub fn limited(&self) -> u64 {
-        self.shared.limited()
+    pub fn rejected(&self) -> u64 {
+        self.shared.rejected()
     }
 }
 
@@ -309,7 +326,7 @@ impl fmt::Debug for RateLimit {
             .field("leases", &self.leases())
             .field("wait", &wait)
             .field("remaining", &self.remaining())
-            .field("limited", &self.limited())
+            .field("rejected", &self.rejected())
             .finish()
     }
 }

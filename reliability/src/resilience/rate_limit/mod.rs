@@ -57,14 +57,14 @@ mod leases;
 #[cfg(feature = "std")]
 mod live;
 #[cfg(feature = "std")]
-mod place;
+pub(crate) mod place;
 mod quota;
 #[cfg(feature = "std")]
 mod reservation;
 #[cfg(feature = "std")]
 mod settings;
 #[cfg(feature = "std")]
-mod shared;
+pub(crate) mod shared;
 #[cfg(feature = "std")]
 mod until_ready;
 

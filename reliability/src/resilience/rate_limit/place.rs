@@ -26,7 +26,7 @@ impl<H: Deref<Target = Shared>> Place<H> {
         match shared.book(shared.clock().now(), permits, longest) {
             Ok(booking) => Ok(Self { shared, booking: Some(booking), version }),
             Err(retry_after) => {
-                shared.count_limited();
+                shared.count_rejected();
                 Err(shared.refuse(retry_after))
             }
         }

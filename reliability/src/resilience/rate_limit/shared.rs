@@ -24,7 +24,7 @@ pub(crate) struct Shared {
     live: Live,
     /// Boxed, because few limits have them, and they take 2 KiB.
     leases: Option<Box<Leases>>,
-    limited: Counter,
+    rejected: Counter,
 }
 
 /// The state: one word where that is enough, and behind a lock where it is not.
@@ -62,7 +62,7 @@ impl Shared {
         };
         let live = Live::new(settings, words(algorithm, quota, leases));
         let leases = (leases > 0).then(|| Box::new(Leases::new(quota, leases)));
-        Self { name, clock, cell, live, leases, limited: Counter::new() }
+        Self { name, clock, cell, live, leases, rejected: Counter::new() }
     }
 
     /// Takes the permits if all of them may be used now, and says how many are left.
@@ -70,7 +70,7 @@ impl Shared {
     pub(super) fn take(&self, permits: u32) -> Result<u32, Duration> {
         let taken = self.take_quietly(permits);
         if taken.is_err() {
-            self.count_limited();
+            self.count_rejected();
         }
         taken
     }
@@ -336,13 +336,13 @@ impl Shared {
         }
     }
 
-    pub(super) fn limited(&self) -> u64 {
-        self.limited.sum()
+    pub(super) fn rejected(&self) -> u64 {
+        self.rejected.sum()
     }
 
     #[cold]
-    pub(super) fn count_limited(&self) {
-        self.limited.add(1);
+    pub(super) fn count_rejected(&self) {
+        self.rejected.add(1);
     }
 
     #[cold]

@@ -50,7 +50,7 @@ fn every_algorithm_lets_a_quota_pass_and_then_says_when() {
         let (limit, manual) = limit(|b| b.quota(Quota::per_second(10)).algorithm(algorithm));
         let at_once = if algorithm == Algorithm::LeakyBucket { 1 } else { 10 };
         assert_eq!(allowed(&limit, 30), at_once, "{algorithm}");
-        assert_eq!(limit.limited(), u64::from(30 - at_once));
+        assert_eq!(limit.rejected(), u64::from(30 - at_once));
         assert_eq!(limit.remaining(), 0);
         let retry_after = limit.check().retry_after().unwrap();
         manual.advance(retry_after - Duration::from_nanos(1));
@@ -228,7 +228,7 @@ async fn a_wait_that_would_be_too_long_is_refused_at_once() {
     let begun = tokio::time::Instant::now();
     let refused = limit.until_ready().within(Duration::from_millis(99)).await.unwrap_err();
     assert_eq!(refused.retry_after(), Some(Duration::from_millis(100)));
-    assert_eq!((begun.elapsed(), limit.limited()), (Duration::ZERO, 1));
+    assert_eq!((begun.elapsed(), limit.rejected()), (Duration::ZERO, 1));
     limit.until_ready().within(Duration::from_millis(100)).await.unwrap();
     assert_eq!(begun.elapsed(), Duration::from_millis(100));
 }

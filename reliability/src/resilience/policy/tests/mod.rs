@@ -9,6 +9,7 @@ mod endings;
 mod fallback;
 mod guards;
 mod order;
+mod rate_limit;
 mod settings;
 mod timeout;
 

@@ -1,0 +1,299 @@
+use core::time::Duration;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Expr, spanned::Spanned as _};
+
+use super::{args::Building, limits};
+use crate::{
+    diagnostics::Diagnostics,
+    literal::{self, Period},
+    settings::{self, Known, Setting},
+};
+
+/// `rate_limit("100/s", burst = 20, algorithm = token_bucket, wait = "50ms", leases = 8)`
+#[derive(Debug, Default)]
+pub(crate) struct RateLimit {
+    rate: Option<Rate>,
+    burst: Option<(u32, Span)>,
+    algorithm: Option<&'static str>,
+    wait: Option<Period>,
+    leases: Option<(u32, Span)>,
+}
+
+/// `"100/s"`, with the place where it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rate {
+    permits: u32,
+    period: Duration,
+}
+
+const KNOWN: Known = &[
+    ("burst", "burst = 20"),
+    ("algorithm", "algorithm = token_bucket"),
+    ("wait", "wait = \"50ms\""),
+    ("leases", "leases = 8"),
+    ("key", "key = expression"),
+];
+
+const ALGORITHMS: Known = &[
+    ("token_bucket", "token_bucket"),
+    ("leaky_bucket", "leaky_bucket"),
+    ("fixed_window", "fixed_window"),
+    ("sliding_log", "sliding_log"),
+    ("sliding_counter", "sliding_counter"),
+];
+
+const UNITS: [(&str, u64); 5] =
+    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+
+impl RateLimit {
+    pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
+        let mut this = Self::default();
+        let Some(call) = diagnostics.keep(setting.call()) else {
+            return this;
+        };
+        this.rate = diagnostics.keep(match call.values.as_slice() {
+            [rate] => Rate::read(rate),
+            _ => Err(syn::Error::new_spanned(
+                &call.word,
+                "`rate_limit` begins with the rate, such as `rate_limit(\"100/s\")`",
+            )),
+        });
+        settings::walk(diagnostics, "`rate_limit`", KNOWN, call.named, |diagnostics, setting| {
+            this.take(diagnostics, &setting);
+        });
+        this.check(diagnostics);
+        this
+    }
+
+    fn take(&mut self, diagnostics: &mut Diagnostics, setting: &Setting) {
+        let span = setting.word().span();
+        match setting.name {
+            "burst" => {
+                let burst = diagnostics.keep(setting.count(limits::PERMITS));
+                self.burst = burst.map(|burst| (burst, span));
+            }
+            "algorithm" => {
+                let algorithm = diagnostics.keep(setting.variant("algorithm", ALGORITHMS));
+                self.algorithm = algorithm.map(|algorithm| algorithm.name);
+            }
+            "wait" => self.wait = diagnostics.keep(setting.period_within(limits::RATE_WAIT)),
+            "leases" => {
+                let leases = diagnostics.keep(setting.count(limits::LEASES));
+                self.leases = leases.map(|leases| (leases, span));
+            }
+            _ => diagnostics.error(
+                setting.word(),
+                "a policy has one rate limit; for one each per key, write `key = expression` beside \
+                 `rate_limit(..)` instead of in it, and everything in the policy is kept per key",
+            ),
+        }
+    }
+
+    /// What the builder would refuse when the function is first called.
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        let Some(rate) = self.rate else {
+            return;
+        };
+        let algorithm = self.algorithm.unwrap_or("token_bucket");
+        let burst = self.burst.map_or(rate.permits, |(burst, _)| burst);
+        if let Some((_, span)) = self.burst
+            && !matches!(algorithm, "token_bucket" | "leaky_bucket")
+            && burst != rate.permits
+        {
+            diagnostics.push(syn::Error::new(
+                span,
+                format!(
+                    "a `{algorithm}` has no burst of its own: all permits of a period may be used \
+                     at once; remove `burst`, or write `algorithm = token_bucket`"
+                ),
+            ));
+        }
+        if let Some((_, span)) = self.burst
+            && rate.fills_in(burst) > limits::FILL_MAX
+        {
+            let message = "at this rate such a burst takes more than 30 years to come back; make it \
+                           smaller";
+            diagnostics.push(syn::Error::new(span, message));
+        }
+        let Some((leases, span)) = self.leases else {
+            return;
+        };
+        if algorithm != "token_bucket" {
+            let message = format!(
+                "`leases` are taken from a token bucket, and this is a `{algorithm}`; remove one of \
+                 the two"
+            );
+            diagnostics.push(syn::Error::new(span, message));
+        } else if leases > burst / 2 {
+            let message = format!(
+                "a lease is at most half of the burst, which is {burst} here; write a larger \
+                 `burst`, or smaller `leases`"
+            );
+            diagnostics.push(syn::Error::new(span, message));
+        }
+    }
+
+    pub(super) fn builder_call(&self, policy: &Building<'_>) -> TokenStream {
+        let Building { krate, name, clock, .. } = policy;
+        let rate_limit = quote!(#krate::resilience::rate_limit);
+        let number = Literal::u32_unsuffixed;
+        let burst = self.burst.map(|(burst, _)| {
+            let burst = number(burst);
+            quote!(.burst(#burst))
+        });
+        let quota = self.rate.map(|rate| quote!(.quota(#rate_limit::Quota::new(#rate) #burst)));
+        let algorithm = self.algorithm.map(|algorithm| {
+            let algorithm = Ident::new(variant(algorithm), Span::mixed_site());
+            quote!(.algorithm(#rate_limit::Algorithm::#algorithm))
+        });
+        let wait = self.wait.map(|wait| quote!(.wait(#wait)));
+        let leases = self.leases.map(|(leases, _)| {
+            let leases = number(leases);
+            quote!(.leases(#leases))
+        });
+        quote!(.rate_limit(
+            #krate::resilience::RateLimit::builder(#name)
+                #quota #algorithm #wait #leases #clock .build()?
+        ))
+    }
+}
+
+fn variant(algorithm: &str) -> &'static str {
+    match algorithm {
+        "leaky_bucket" => "LeakyBucket",
+        "fixed_window" => "FixedWindow",
+        "sliding_log" => "SlidingLog",
+        "sliding_counter" => "SlidingCounter",
+        _ => "TokenBucket",
+    }
+}
+
+impl Rate {
+    fn read(value: &Expr) -> syn::Result<Self> {
+        let wrong = |message: String| syn::Error::new(value.span(), message);
+        let text = literal::text(value).map_err(|_| {
+            wrong(
+                "a rate is a string, such as `\"100/s\"`; it is read when the program is compiled. \
+                 For one that is known later, build a `Policy` and hand it over with `policy = ..`"
+                    .into(),
+            )
+        })?;
+        Self::parse(&text.value()).map_err(wrong)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let Some((permits, period)) = text.split_once('/') else {
+            let number = text.trim();
+            let advice = match number.parse::<u32>() {
+                Ok(_) => format!("write `\"{number}/s\"` for so many per second"),
+                Err(_) => "write for example `\"100/s\"` or `\"10/m\"`".into(),
+            };
+            return Err(format!("a rate is a number of calls and a period; {advice}"));
+        };
+        let within = limits::PERMITS;
+        let permits = permits.trim().replace('_', "");
+        let permits = permits.parse().ok().filter(|permits| within.contains(permits));
+        let permits = permits.ok_or_else(|| {
+            let (least, most) = (within.start(), within.end());
+            format!(
+                "the number of calls must be a whole number from {least} to {most}; write for \
+                 example `\"100/s\"`, or another period"
+            )
+        })?;
+        Ok(Self { permits, period: period_of(period.trim())? })
+    }
+
+    fn fills_in(&self, burst: u32) -> Duration {
+        let interval = self.period.as_nanos().div_ceil(self.permits.max(1).into());
+        Duration::from_nanos_u128(interval * u128::from(burst))
+    }
+}
+
+/// `s`, `10s`, and what people write instead.
+fn period_of(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (count, unit) = text.split_at(digits);
+    let unit = unit.trim();
+    let Some((_, millis)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+        let meant = match unit.to_lowercase().as_str() {
+            "sec" | "secs" | "second" | "seconds" => "s",
+            "min" | "mins" | "minute" | "minutes" => "m",
+            "hour" | "hours" | "hr" => "h",
+            "day" | "days" => "d",
+            _ => {
+                return Err(format!(
+                    "`{unit}` is no period; write `ms`, `s`, `m`, `h` or `d`, or several of them, \
+                     as in `\"500/10s\"`"
+                ));
+            }
+        };
+        return Err(format!("`{unit}` is no period; write `{count}{meant}`"));
+    };
+    let count: u64 = if count.is_empty() { 1 } else { count.parse().unwrap_or(u64::MAX) };
+    let period = Duration::from_millis(millis.saturating_mul(count));
+    if limits::RATE_PERIOD.contains(&period) {
+        return Ok(period);
+    }
+    Err("the period of a rate must be from 1 ms to 31 days".into())
+}
+
+impl ToTokens for Rate {
+    /// The arguments of `Quota::new`.
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let permits = Literal::u32_unsuffixed(self.permits);
+        let period = Period { duration: self.period, span: Span::call_site() };
+        tokens.extend(quote!(#permits, #period));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_number_and_a_period() {
+        let table = [
+            ("100/s", 100, 1_000),
+            ("10/m", 10, 60_000),
+            ("1/h", 1, 3_600_000),
+            ("7/d", 7, 86_400_000),
+            ("5_000 / 10s", 5_000, 10_000),
+            ("3/ms", 3, 1),
+        ];
+        for (text, permits, millis) in table {
+            let rate = Rate { permits, period: Duration::from_millis(millis) };
+            assert_eq!(Rate::parse(text), Ok(rate), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_rate_is_answered_with_a_right_one() {
+        let number = "the number of calls must be a whole number from 1 to 1000000; write for \
+                      example `\"100/s\"`, or another period";
+        let table = [
+            (
+                "100",
+                "a rate is a number of calls and a period; write `\"100/s\"` for so many per second",
+            ),
+            (
+                "fast",
+                "a rate is a number of calls and a period; write for example `\"100/s\"` or `\"10/m\"`",
+            ),
+            ("0/s", number),
+            ("1.5/s", number),
+            ("2000000/s", number),
+            ("/s", number),
+            ("10/minute", "`minute` is no period; write `m`"),
+            ("10/2min", "`min` is no period; write `2m`"),
+            ("10/0s", "the period of a rate must be from 1 ms to 31 days"),
+            ("10/32d", "the period of a rate must be from 1 ms to 31 days"),
+        ];
+        for (text, message) in table {
+            assert_eq!(Rate::parse(text), Err(message.into()), "{text}");
+        }
+        assert!(Rate::parse("10/week").is_err());
+        assert!(Rate::parse("10/99999999999999999999d").is_err());
+    }
+}

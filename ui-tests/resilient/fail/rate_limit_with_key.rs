@@ -1,0 +1,10 @@
+//~ a policy has one rate limit
+use reliability::error::Rejected;
+use reliability::resilience::resilient;
+
+#[resilient(rate_limit("100/s", key = sku))]
+async fn price(sku: &str) -> Result<u32, Rejected> {
+    Ok(sku.len() as u32)
+}
+
+fn main() {}
