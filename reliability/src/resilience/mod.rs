@@ -56,6 +56,8 @@ pub mod concurrency_limit;
 pub mod config;
 #[cfg(feature = "std")]
 pub(crate) mod declared;
+#[cfg(feature = "std")]
+pub mod hedge;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "std")]
@@ -94,6 +96,8 @@ pub use cache::Cache;
 pub use chaos::Chaos;
 #[cfg(feature = "std")]
 pub use concurrency_limit::ConcurrencyLimit;
+#[cfg(feature = "std")]
+pub use hedge::Hedge;
 #[cfg(feature = "cache")]
 pub use policy::LookUp;
 #[cfg(feature = "std")]

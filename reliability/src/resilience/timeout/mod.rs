@@ -53,6 +53,7 @@ mod settings;
 
 pub(crate) use adapted::{Adapted, Rule};
 pub use adaptive::Adaptive;
+pub(crate) use adaptive::check_quantile;
 pub use settings::Timeout;
 
 #[cfg(all(test, not(reliability_loom)))]
