@@ -102,8 +102,8 @@ pub use hedge::Hedge;
 pub use policy::LookUp;
 #[cfg(feature = "std")]
 pub use policy::{
-    Attempt, Call, Classifier, Fallback, IdempotencyKey, Layer, Next, Pause, Policy, PolicyBuilder,
-    Settings, Totals,
+    Attempt, Call, Classifier, Fallback, HedgedAttempt, IdempotencyKey, Layer, Next, Pause, Policy,
+    PolicyBuilder, Settings, Totals,
 };
 #[cfg(feature = "std")]
 pub use rate_limit::RateLimit;

@@ -73,7 +73,7 @@ impl<E> Call<'_, E> {
 }
 
 #[cold]
-fn poll_admission<E>(
+pub(super) fn poll_admission<E>(
     call: &mut Call<'_, E>,
     mut timer: Pin<&mut Timer>,
     cx: &mut Context<'_>,

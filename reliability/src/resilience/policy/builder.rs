@@ -14,7 +14,9 @@ use crate::resilience::Cache;
 use crate::resilience::Chaos;
 use crate::resilience::retry::{Retry, Retrying};
 use crate::resilience::timeout::Timeout;
-use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Invalid, RateLimit, registry};
+use crate::resilience::{
+    Breaker, Bulkhead, ConcurrencyLimit, Hedge, Invalid, RateLimit, RetryBudget, registry,
+};
 
 /// Makes a [`Policy`]; the order of the calls is the order of the layers, outermost first.
 ///
@@ -28,6 +30,7 @@ pub struct PolicyBuilder {
     steps: Vec<Step>,
     deadline: Option<Duration>,
     retry: Option<Retry>,
+    hedge: Option<Hedge>,
     timeout: Option<Timeout>,
     seed: Option<u64>,
     may_be_empty: bool,
@@ -43,6 +46,7 @@ impl PolicyBuilder {
             steps: Vec::new(),
             deadline: None,
             retry: None,
+            hedge: None,
             timeout: None,
             seed: None,
             may_be_empty: false,
@@ -104,6 +108,19 @@ impl PolicyBuilder {
     /// Bounds how many calls run at once. A bulkhead may be shared by several policies.
     pub fn bulkhead(self, bulkhead: Bulkhead) -> Self {
         self.step(Step::Bulkhead(bulkhead))
+    }
+
+    /// Sends the request a second time where the first is late. The work must bear repetition, and
+    /// two of it at once.
+    ///
+    /// It stands inside of everything that lets calls in, since a hedge belongs to the attempt that
+    /// it helps. A `timeout` inside of it is that of each request, outside of it that of all together.
+    /// With `retry`, both draw on one budget: the one that is written there, or else one with the
+    /// defaults of [`RetryBudget`].
+    pub fn hedge(mut self, hedge: Hedge) -> Self {
+        self.hedge = Some(hedge);
+        self.layers.push(Layer::Hedge);
+        self
     }
 
     /// The time that one attempt may take: above zero, or what attempts took lately, with
@@ -172,9 +189,11 @@ impl PolicyBuilder {
                 super::chaos::check_hang(&self.name, &chaos.settings(), bounded)?;
             }
         }
-        let retry = self.retry.map(|retry| Retrying::new(&self.name, retry)).transpose()?;
+        let (retry, hedge) = with_one_budget(&self.name, self.retry, self.hedge)?;
+        let retry = retry.map(|retry| Retrying::new(&self.name, retry)).transpose()?;
         let mut steps = self.steps;
-        if let Some(budget) = retry.as_ref().and_then(Retrying::budget) {
+        let shared = hedge.as_ref().map(|(_, budget)| budget);
+        if let Some(budget) = retry.as_ref().and_then(Retrying::budget).or(shared) {
             // In front of chaos, which stands in for the dependency.
             let last = steps.len() - usize::from(self.layers.last() == Some(&Layer::Chaos));
             steps.insert(last.min(steps.len()), Step::Earn(budget.clone()));
@@ -184,6 +203,7 @@ impl PolicyBuilder {
             layers: self.layers,
             steps,
             retry,
+            hedge,
             timeout: self.timeout,
             deadline: self.deadline,
             randomness: Randomness::new(self.seed),
@@ -192,6 +212,27 @@ impl PolicyBuilder {
         });
         Ok(Policy { inner: Arc::new(inner) })
     }
+}
+
+/// Checks the hedge, and finds the budget that it shares with the retry.
+fn with_one_budget(
+    policy: &Name,
+    retry: Option<Retry>,
+    hedge: Option<Hedge>,
+) -> Result<(Option<Retry>, Option<(Hedge, RetryBudget)>), Invalid> {
+    let Some(hedge) = hedge else { return Ok((retry, None)) };
+    hedge.check(policy)?;
+    let written = retry.as_ref().and_then(Retry::own_budget);
+    let budget = match (&retry, written, hedge.own_budget()) {
+        (Some(_), _, Some(_)) => {
+            let expected = "written on `retry`, for both";
+            return Err(Invalid::new(policy.clone(), "budget", expected, "written on `hedge`")
+                .with_advice("two budgets would let them add twice the load that each allows"));
+        }
+        (_, Some(budget), _) | (None, _, Some(budget)) => budget.clone(),
+        (_, None, None) => RetryBudget::builder(policy.clone()).build()?,
+    };
+    Ok((retry.map(|retry| retry.budget(budget.clone())), Some((hedge, budget))))
 }
 
 /// Both above zero, and a timeout that can end an attempt before the deadline ends the call.

@@ -224,12 +224,17 @@ impl<'a, E> Call<'a, E> {
     where
         F: Future<Output = Result<T, E>>,
     {
+        self.begin_attempt();
+        Attempt::new(self, work)
+    }
+
+    #[inline]
+    pub(super) fn begin_attempt(&mut self) {
         if self.attempts > 0 {
             self.leave_attempt();
         }
         self.attempts += 1;
         self.phase = Phase::Outside;
-        Attempt::new(self, work)
     }
 
     /// Says whether the outcome of an attempt is the result of the call, or there is another try.

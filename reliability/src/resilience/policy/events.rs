@@ -61,6 +61,42 @@ pub(super) fn fell_back(policy: &Inner, class: Class) {
     );
 }
 
+#[cfg(feature = "telemetry")]
+pub(super) fn hedged(policy: &Inner, hedge: u32, after: Duration) {
+    tracing::event!(
+        name: "reliability.policy.hedged",
+        target: "reliability",
+        tracing::Level::DEBUG,
+        reliability.policy.name = policy.name.as_str(),
+        reliability.hedge = hedge,
+        reliability.after_ms = after.as_millis() as u64,
+        "asking a second time",
+    );
+}
+
+#[cfg(feature = "telemetry")]
+pub(super) fn hedge_won(policy: &Inner, hedge: u32) {
+    tracing::event!(
+        name: "reliability.policy.hedge_won",
+        target: "reliability",
+        tracing::Level::DEBUG,
+        reliability.policy.name = policy.name.as_str(),
+        reliability.hedge = hedge,
+        "the hedge answered first",
+    );
+}
+
+#[cfg(feature = "telemetry")]
+pub(super) fn hedge_denied(policy: &Inner) {
+    tracing::event!(
+        name: "reliability.policy.hedge_denied",
+        target: "reliability",
+        tracing::Level::INFO,
+        reliability.policy.name = policy.name.as_str(),
+        "the retry budget is used up, so there is no hedge",
+    );
+}
+
 #[cfg(not(feature = "telemetry"))]
 mod silent {
     use super::{Class, Duration, Inner, Rejected};
@@ -69,6 +105,11 @@ mod silent {
     pub(in super::super) fn retried(_: &Inner, _: u32, _: Duration) {}
     pub(in super::super) fn retry_denied(_: &Inner, _: u32) {}
     pub(in super::super) fn fell_back(_: &Inner, _: Class) {}
+    pub(in super::super) fn hedged(_: &Inner, _: u32, _: Duration) {}
+    pub(in super::super) fn hedge_won(_: &Inner, _: u32) {}
+    pub(in super::super) fn hedge_denied(_: &Inner) {}
 }
 #[cfg(not(feature = "telemetry"))]
-pub(super) use silent::{fell_back, rejected, retried, retry_denied};
+pub(super) use silent::{
+    fell_back, hedge_denied, hedge_won, hedged, rejected, retried, retry_denied,
+};

@@ -8,7 +8,6 @@ use super::{Call, Classifier, Layer, Next, PolicyBuilder, Totals};
 use crate::error::{Failure, Fault, Name, Rejected};
 #[cfg(feature = "cache")]
 use crate::resilience::cache::{Found, Key, Sharing, Value};
-use crate::resilience::retry::Retrying;
 use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, RateLimit, RetryBudget};
 use crate::sync::{HistogramSnapshot, SketchSnapshot};
 
@@ -17,7 +16,11 @@ use crate::sync::{HistogramSnapshot, SketchSnapshot};
 macro_rules! attempts {
     ($call:ident, $work:ident) => {
         loop {
-            let outcome = $call.attempt($work()).await;
+            let outcome = if $call.may_hedge() {
+                $call.attempt_hedged(&mut $work).await
+            } else {
+                $call.attempt($work()).await
+            };
             match $call.judge(outcome) {
                 Next::Done(result) => break result,
                 Next::Again(pause) => pause.await,
@@ -289,9 +292,15 @@ impl Policy {
         self.inner.timeout()
     }
 
-    /// The budget that its retries are taken from.
+    /// The time after which a hedge is sent, as of now; nothing while too little is known, or
+    /// without `hedge`.
+    pub fn hedge_after(&self) -> Option<Duration> {
+        self.inner.recent.hedge_after.load()
+    }
+
+    /// The budget that its retries and hedges are taken from.
     pub fn retry_budget(&self) -> Option<&RetryBudget> {
-        self.inner.retry.as_ref().and_then(Retrying::budget)
+        self.inner.budget()
     }
 
     #[inline]

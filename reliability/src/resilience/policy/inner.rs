@@ -10,9 +10,10 @@ use super::step::Step;
 use crate::error::Name;
 #[cfg(feature = "cache")]
 use crate::resilience::Cache;
+use crate::resilience::hedge::Hedging;
 use crate::resilience::retry::Retrying;
 use crate::resilience::timeout::Timeout;
-use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, RateLimit};
+use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Hedge, RateLimit, RetryBudget};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::time::saturating_nanos;
 
@@ -27,6 +28,9 @@ pub(in crate::resilience) struct Inner {
     pub(super) steps_per_call: usize,
     pub(super) breaker_per_attempt: bool,
     pub(super) retry: Option<Retrying>,
+    pub(super) hedge: Option<Hedging>,
+    /// A timeout is that of each request, and not of all that an attempt sends.
+    pub(super) timeout_per_leg: bool,
     deadline: Limit,
     pub(super) recent: Recent,
     pub(super) randomness: Randomness,
@@ -42,6 +46,8 @@ pub(super) struct Parts {
     /// In the order of the layers.
     pub(super) steps: Vec<Step>,
     pub(super) retry: Option<Retrying>,
+    /// With the budget of the policy.
+    pub(super) hedge: Option<(Hedge, RetryBudget)>,
     pub(super) timeout: Option<Timeout>,
     pub(super) deadline: Option<Duration>,
     pub(super) randomness: Randomness,
@@ -57,11 +63,17 @@ impl Inner {
         Self {
             steps_per_call: parts.steps.iter().filter(per_call).count(),
             breaker_per_attempt: position(Layer::Breaker) >= retry,
+            timeout_per_leg: parts.hedge.is_some()
+                && position(Layer::Hedge) < position(Layer::Timeout),
             name: parts.name,
             layers: parts.layers.into(),
             steps: parts.steps.into(),
             retry: parts.retry,
-            recent: Recent::new(parts.timeout.as_ref().map(Timeout::rule), None),
+            recent: Recent::new(
+                parts.timeout.as_ref().map(Timeout::rule),
+                parts.hedge.as_ref().map(|(hedge, _)| hedge.rule()),
+            ),
+            hedge: parts.hedge.map(|(hedge, budget)| Hedging::new(hedge.settings(), budget)),
             deadline: Limit::new(parts.deadline),
             randomness: parts.randomness,
             signals: Signals::new(),
@@ -73,6 +85,16 @@ impl Inner {
     #[inline]
     pub(super) fn timeout(&self) -> Option<Duration> {
         self.recent.timeout.load()
+    }
+
+    /// What retries and hedges are taken from.
+    #[inline]
+    pub(super) fn budget(&self) -> Option<&RetryBudget> {
+        match (&self.retry, &self.hedge) {
+            (Some(retry), _) => retry.budget(),
+            (None, Some(hedge)) => Some(hedge.budget()),
+            (None, None) => None,
+        }
     }
 
     #[inline]

@@ -31,6 +31,8 @@ pub enum Layer {
     ConcurrencyLimit,
     /// Bounds how many calls run at once.
     Bulkhead,
+    /// A second request where the first is late.
+    Hedge,
     /// The time that one attempt may take.
     Timeout,
     /// Faults on purpose, in the place of the dependency.
@@ -49,6 +51,7 @@ impl Layer {
             Layer::RateLimit => "rate_limit",
             Layer::ConcurrencyLimit => "concurrency_limit",
             Layer::Bulkhead => "bulkhead",
+            Layer::Hedge => "hedge",
             Layer::Timeout => "timeout",
             Layer::Chaos => "chaos",
         }
@@ -64,7 +67,7 @@ impl fmt::Display for Layer {
 /// Orders that are certainly a mistake: the outer layer, the inner one, and what to do instead.
 ///
 /// `#[resilient(..)]` refuses the same orders when it is expanded.
-const MISTAKES: [(Layer, Layer, &str); 18] = [
+const MISTAKES: &[(Layer, Layer, &str)] = &[
     (
         Layer::Timeout,
         Layer::Retry,
@@ -121,10 +124,35 @@ const MISTAKES: [(Layer, Layer, &str); 18] = [
         "it would end the wait for another call's answer as if that were an attempt; move `cache` \
          outside",
     ),
+    (Layer::Hedge, Layer::Fallback, HIDES),
+    (
+        Layer::Hedge,
+        Layer::Deadline,
+        "each request would have a deadline of its own; write `timeout`, or move `deadline` \
+         outside `hedge`",
+    ),
+    (
+        Layer::Hedge,
+        Layer::Retry,
+        "each hedge would be retried by itself, and multiply the load; move `retry` outside \
+         `hedge`",
+    ),
+    (Layer::Hedge, Layer::Breaker, ONE_ATTEMPT),
+    (Layer::Hedge, Layer::RateLimit, ONE_ATTEMPT),
+    (Layer::Hedge, Layer::ConcurrencyLimit, ONE_ATTEMPT),
+    (Layer::Hedge, Layer::Bulkhead, ONE_ATTEMPT),
+    (
+        Layer::Hedge,
+        Layer::Cache,
+        "an answer that is found needs no second request; move `cache` outside `hedge`",
+    ),
 ];
 
 const NO_LOAD: &str = "a hit asks nothing of the dependency, and is neither to be refused nor \
                        counted as its work; move `cache` outside";
+
+const ONE_ATTEMPT: &str = "a hedge belongs to the attempt that it helps, and is let in with it; move \
+                           `hedge` inside";
 
 const HIDES: &str = "the outer policy would take the fallback's answer for a success; move \
                      `fallback` outside";

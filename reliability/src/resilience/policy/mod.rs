@@ -25,9 +25,11 @@ mod classify;
 mod events;
 mod fallback;
 mod handle;
+mod hedged;
 mod inner;
 mod key;
 mod layer;
+mod legs;
 #[cfg(feature = "cache")]
 mod look_up;
 mod outcome;
@@ -47,6 +49,7 @@ pub use classify::Classifier;
 pub use fallback::Fallback;
 pub use handle::Policy;
 pub(crate) use handle::WeakPolicy;
+pub use hedged::HedgedAttempt;
 pub use key::IdempotencyKey;
 pub use layer::Layer;
 #[cfg(feature = "cache")]

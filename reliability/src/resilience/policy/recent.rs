@@ -60,10 +60,6 @@ impl Recent {
         self.timeout.set(rule, &self.snapshot());
     }
 
-    pub(super) fn set_hedge_after(&self, rule: Option<Rule>) {
-        self.hedge_after.set(rule, &self.snapshot());
-    }
-
     pub(super) fn snapshot(&self) -> SketchSnapshot {
         self.sketch.snapshot(Clock::precise().now().as_nanos())
     }
@@ -80,14 +76,19 @@ impl Recent {
 
 impl<E> Call<'_, E> {
     /// What a failure says of how long an attempt takes.
-    pub(super) fn took(&self, failure: &Failure<E>) -> Took {
+    fn took(&self, failure: &Failure<E>) -> Took {
         match failure {
             Failure::Rejected(rejected) if rejected.reason() == Reason::TimedOut => Took::AtLeast,
             Failure::Rejected(_) => Took::Perhaps,
-            Failure::Error(error) => match self.classifier.disposition(error).breaker {
-                Counted::Success => Took::Exactly,
-                Counted::Failure | Counted::Nothing => Took::Perhaps,
-            },
+            Failure::Error(error) => self.error_took(error),
+        }
+    }
+
+    /// An answer that the caller does not like is one, too.
+    pub(super) fn error_took(&self, error: &E) -> Took {
+        match self.classifier.disposition(error).breaker {
+            Counted::Success => Took::Exactly,
+            Counted::Failure | Counted::Nothing => Took::Perhaps,
         }
     }
 

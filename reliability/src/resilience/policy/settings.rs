@@ -8,7 +8,7 @@ use crate::resilience::retry::{self, Retrying};
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{
     Breaker, Bulkhead, ConcurrencyLimit, Invalid, RateLimit, breaker, bulkhead, concurrency_limit,
-    rate_limit,
+    hedge, rate_limit,
 };
 
 /// What can be changed while a [`Policy`](super::Policy) works.
@@ -39,6 +39,8 @@ pub struct Settings {
     pub timeout: Option<Timeout>,
     /// How many attempts there are, and the pause between them.
     pub retry: Option<retry::Settings>,
+    /// When a second request is sent, and how many.
+    pub hedge: Option<hedge::Settings>,
     /// When the breaker opens, and for how long.
     pub breaker: Option<breaker::Settings>,
     /// How many calls may pass in how much time, and how long others wait.
@@ -63,6 +65,7 @@ impl Policy {
             deadline: inner.deadline(),
             timeout: inner.recent.timeout.rule().as_ref().map(Timeout::of_rule),
             retry: inner.retry.as_ref().map(Retrying::settings),
+            hedge: inner.hedge.as_ref().and_then(|it| it.settings(&inner.recent.hedge_after)),
             breaker: inner.breaker().map(Breaker::settings),
             rate_limit: inner.rate_limit().map(RateLimit::settings),
             concurrency_limit: inner.concurrency_limit().map(ConcurrencyLimit::settings),
@@ -98,6 +101,9 @@ impl Policy {
         check_limits(&inner.name, settings.deadline, settings.timeout.as_ref())?;
         if let Some(retry) = &settings.retry {
             Retrying::check(&inner.name, retry)?;
+        }
+        if let Some(hedge) = &settings.hedge {
+            hedge.check(&inner.name)?;
         }
         if let Some((breaker, settings)) = inner.breaker().zip(settings.breaker.as_ref()) {
             breaker.check(settings)?;
@@ -135,6 +141,9 @@ impl Policy {
         if let Some((breaker, settings)) = inner.breaker().zip(settings.breaker.as_ref()) {
             breaker.apply(settings);
         }
+        if let Some((hedge, settings)) = inner.hedge.as_ref().zip(settings.hedge.as_ref()) {
+            hedge.apply(settings, &inner.recent.hedge_after, &inner.recent.snapshot());
+        }
         inner.set_deadline(settings.deadline);
         inner.recent.set_timeout(settings.timeout.as_ref().map(Timeout::rule));
         if let Some((limit, settings)) = inner.rate_limit().zip(settings.rate_limit.as_ref()) {
@@ -164,6 +173,7 @@ impl Policy {
             ("deadline", now.deadline.is_some(), new.deadline.is_some()),
             ("timeout", now.timeout.is_some(), new.timeout.is_some()),
             ("retry", now.retry.is_some(), new.retry.is_some()),
+            ("hedge", now.hedge.is_some(), new.hedge.is_some()),
             ("breaker", now.breaker.is_some(), new.breaker.is_some()),
             ("rate_limit", now.rate_limit.is_some(), new.rate_limit.is_some()),
             ("concurrency_limit", now.concurrency_limit.is_some(), new.concurrency_limit.is_some()),

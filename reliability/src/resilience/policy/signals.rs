@@ -15,10 +15,13 @@ pub(super) enum Signal {
     Retried,
     FellBack,
     RetryDenied,
+    Hedged,
+    HedgeWon,
+    HedgeDenied,
 }
 
 impl Signal {
-    const COUNT: usize = 19;
+    const COUNT: usize = 22;
 
     const fn index(self) -> usize {
         match self {
@@ -41,6 +44,9 @@ impl Signal {
             Signal::Rejected(Reason::ConcurrencyLimited) => 16,
             Signal::Rejected(Reason::Shed) => 17,
             Signal::Rejected(Reason::Injected) => 18,
+            Signal::Hedged => 19,
+            Signal::HedgeWon => 20,
+            Signal::HedgeDenied => 21,
         }
     }
 }
@@ -151,6 +157,21 @@ impl Totals {
         self.of(Signal::RetryDenied)
     }
 
+    /// Requests that were sent because an earlier one of the same attempt was late.
+    pub fn hedges(&self) -> u64 {
+        self.of(Signal::Hedged)
+    }
+
+    /// Hedges that answered first.
+    pub fn hedges_won(&self) -> u64 {
+        self.of(Signal::HedgeWon)
+    }
+
+    /// Hedges that the budget denied. Those attempts went on without.
+    pub fn hedges_denied(&self) -> u64 {
+        self.of(Signal::HedgeDenied)
+    }
+
     /// Calls that ended, whichever way.
     pub fn finished(&self) -> u64 {
         let failed = Class::ALL.iter().map(|class| self.failed(*class));
@@ -179,6 +200,9 @@ impl fmt::Debug for Totals {
         entry("retries", self.retries());
         entry("fallbacks", self.fallbacks());
         entry("retries_denied", self.retries_denied());
+        entry("hedges", self.hedges());
+        entry("hedges_won", self.hedges_won());
+        entry("hedges_denied", self.hedges_denied());
         map.finish()
     }
 }

@@ -78,6 +78,15 @@ impl<E> Call<'_, E> {
     /// What ends the wait that begins now, and since when it counts.
     #[cold]
     pub(super) fn begin_wait(&mut self) -> Bound {
+        self.begin_wait_under(self.policy.timeout())
+    }
+
+    /// The same for all requests of an attempt together.
+    pub(super) fn begin_race(&mut self) -> Bound {
+        self.begin_wait_under(self.policy.timeout().filter(|_| !self.policy.timeout_per_leg))
+    }
+
+    fn begin_wait_under(&mut self, timeout: Option<Duration>) -> Bound {
         let now = Clock::precise().now();
         let policy = self.policy;
         let in_queue = self.more().waiting.as_ref().map(|waiting| waiting.ends_at(now));
@@ -99,7 +108,7 @@ impl<E> Call<'_, E> {
             let started = *times.deadline_started.get_or_insert(now);
             bound = bound.or(started.saturating_add(own), End::Deadline);
         }
-        if let Some(timeout) = policy.timeout()
+        if let Some(timeout) = timeout
             && covers(Layer::Timeout)
         {
             bound = bound.or(attempt_since.saturating_add(timeout), End::Timeout);
@@ -189,10 +198,20 @@ impl<E> Call<'_, E> {
 
     /// What has ended, or will end, the wait of this call.
     pub(super) fn ended_by(&self) -> End {
-        self.times().map_or(Bound::NEVER, |times| times.bound).end
+        self.bound().end
     }
 
-    fn rejected(&self, reason: Reason) -> Rejected {
+    /// What the timer is armed for, or was.
+    pub(super) fn bound(&self) -> Bound {
+        self.times().map_or(Bound::NEVER, |times| times.bound)
+    }
+
+    /// When the work of this attempt first had to wait, unless that has been counted.
+    pub(super) fn work_since(&self) -> Option<Instant> {
+        self.times().and_then(|times| times.work_since)
+    }
+
+    pub(super) fn rejected(&self, reason: Reason) -> Rejected {
         Rejected::new(reason, self.policy.name.clone())
     }
 }

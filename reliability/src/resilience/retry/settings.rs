@@ -53,6 +53,11 @@ impl Retry {
         self
     }
 
+    /// The budget that was given to it.
+    pub(crate) fn own_budget(&self) -> Option<&RetryBudget> {
+        self.budget.as_ref()
+    }
+
     /// How long the other side may ask us to stay away for a retry to make sense; a minute if not
     /// said. When it asks for more, the call ends with the error it had: coming back earlier is not
     /// welcome, and a caller should not hang as long as somebody else pleases.

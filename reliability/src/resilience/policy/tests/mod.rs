@@ -8,6 +8,7 @@ mod deadline;
 mod endings;
 mod fallback;
 mod guards;
+mod hedge;
 mod order;
 mod rate_limit;
 mod settings;

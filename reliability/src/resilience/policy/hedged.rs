@@ -1,0 +1,178 @@
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::attempt::poll_admission;
+use super::call::{Call, Phase};
+use super::legs::Legs;
+use super::timer::Timer;
+use super::wait::Bound;
+use crate::error::Failure;
+use crate::time::Instant;
+
+pin_project! {
+    /// One attempt of a [`Call`] that may send its request more than once; made by
+    /// [`Call::attempt_hedged`].
+    ///
+    /// Until a hedge is sent it is an [`Attempt`](super::Attempt): the first request lies inside of
+    /// it, and nothing is allocated. With the first hedge the others' futures are allocated, in one
+    /// piece if there is one hedge at most.
+    ///
+    /// What the attempt holds - places, permits - it holds once for all of its requests, and gives
+    /// back when its outcome is judged.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it ends all requests. See [`Attempt`](super::Attempt) for what becomes of the call.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct HedgedAttempt<'c, 'a, M, F, E> {
+        // Nothing when it has ended and others are under way, or the attempt is over.
+        #[pin]
+        first: Option<F>,
+        #[pin]
+        timer: Timer,
+        make: M,
+        call: &'c mut Call<'a, E>,
+        // When the first hedge is due.
+        hedge_at: Instant,
+        legs: Option<Pin<alloc::boxed::Box<Legs<F, E>>>>,
+    }
+}
+
+impl<'c, 'a, M, F, E> HedgedAttempt<'c, 'a, M, F, E>
+where
+    M: FnMut() -> F,
+{
+    #[inline]
+    pub(super) fn new(call: &'c mut Call<'a, E>, mut make: M) -> Self {
+        let first = Some(make());
+        Self { first, timer: Timer::idle(), make, call, hedge_at: Bound::NEVER.at, legs: None }
+    }
+}
+
+impl<M, F, T, E> Future for HedgedAttempt<'_, '_, M, F, E>
+where
+    M: FnMut() -> F,
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, Failure<E>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.as_mut().project();
+        if this.legs.is_none()
+            && let Some(first) = this.first.as_pin_mut()
+        {
+            let (call, mut timer) = (this.call, this.timer);
+            if call.phase == Phase::Outside
+                && (timer.is_armed() || !call.pass_at_once())
+                && let Err(rejected) = ready!(poll_admission(call, timer.as_mut(), cx))
+            {
+                return Poll::Ready(Err(Failure::Rejected(rejected)));
+            }
+            if let Poll::Ready(result) = call.poll_work(|| first.poll(cx)) {
+                return Poll::Ready(result.map_err(Failure::Error));
+            }
+        }
+        self.poll_late(cx)
+    }
+}
+
+impl<M, F, T, E> HedgedAttempt<'_, '_, M, F, E>
+where
+    M: FnMut() -> F,
+    F: Future<Output = Result<T, E>>,
+{
+    /// The first request was not ready: what comes next is a bound of the wait, or a hedge.
+    #[cold]
+    fn poll_late(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Failure<E>>> {
+        let mut this = self.project();
+        let call = &mut **this.call;
+        if this.legs.is_none() {
+            if !this.timer.is_armed() {
+                let bound = call.begin_wait();
+                *this.hedge_at = call.hedge_at();
+                let at = bound.at.min(*this.hedge_at);
+                if at < Bound::NEVER.at {
+                    this.timer.as_mut().arm(at);
+                }
+            }
+            ready!(this.timer.as_mut().poll_fired(cx));
+            if call.bound().at <= *this.hedge_at {
+                return Poll::Ready(Err(Failure::Rejected(call.expired())));
+            }
+            this.timer.as_mut().disarm();
+            *this.legs = Some(Legs::new(call));
+        }
+        let Some(legs) = this.legs.as_mut() else { return Poll::Pending };
+        let result =
+            ready!(legs.as_mut().poll(call, this.first.as_mut(), this.make, this.timer, cx));
+        // At once, and not when whoever polls this drops it.
+        this.first.set(None);
+        *this.legs = None;
+        Poll::Ready(result)
+    }
+}
+
+impl<'a, E> Call<'a, E> {
+    /// One attempt that may send its request again while it is under way: `make` makes the future of
+    /// each request, the first one at once.
+    ///
+    /// Under a policy without [`hedge`](super::PolicyBuilder::hedge) it sends one request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+    /// use reliability::error::{Failure, Rejected};
+    /// use reliability::resilience::{Call, Classifier, Hedge, Policy};
+    ///
+    /// let policy = Policy::builder("price").hedge(Hedge::standard()).build()?;
+    ///
+    /// let errors = Classifier::by_fault();
+    /// let mut call = Call::new(&policy, &errors);
+    /// let outcome = call.attempt_hedged(|| async { Ok::<_, Rejected>(7) }).await;
+    /// assert_eq!(call.conclude(outcome), Ok(7));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn attempt_hedged<M, F, T>(&mut self, make: M) -> HedgedAttempt<'_, 'a, M, F, E>
+    where
+        M: FnMut() -> F,
+        F: Future<Output = Result<T, E>>,
+    {
+        self.begin_attempt();
+        HedgedAttempt::new(self, make)
+    }
+
+    /// Whether an attempt may send its request more than once.
+    #[inline]
+    pub fn may_hedge(&self) -> bool {
+        self.policy.hedge.is_some()
+    }
+
+    /// When the first hedge of an attempt is due whose work has begun to wait.
+    fn hedge_at(&self) -> Instant {
+        let due = self.work_since().zip(self.hedge_after());
+        due.map_or(Bound::NEVER.at, |(since, after)| since.saturating_add(after))
+    }
+
+    pub(super) fn hedge_after(&self) -> Option<Duration> {
+        self.policy.recent.hedge_after.load()
+    }
+}
+
+impl<M, F, E> fmt::Debug for HedgedAttempt<'_, '_, M, F, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HedgedAttempt")
+            .field("call", &self.call)
+            .field("hedged", &self.legs.is_some())
+            .finish_non_exhaustive()
+    }
+}
