@@ -8,6 +8,7 @@ mod breaker;
 mod bulkhead;
 mod floor;
 mod retry;
+mod service;
 mod stack;
 mod timeout;
 
@@ -62,5 +63,6 @@ fn main() {
     retry::paths(&mut criterion);
     bulkhead::paths(&mut criterion);
     stack::paths(&mut criterion);
+    service::paths(&mut criterion);
     criterion.final_summary();
 }

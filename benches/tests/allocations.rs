@@ -10,11 +10,13 @@ use std::time::Duration;
 use allocation_counter::measure;
 use reliability::error::Rejected;
 use reliability::resilience::breaker::{State, Window};
+use reliability::resilience::tower::PolicyLayer;
 use reliability::resilience::{Breaker, Bulkhead, Policy, Retry};
 use reliability::time::Clock;
 use reliability_benches::now_or_panic;
 use reliability_benches::single::{ready, with_retry, with_timeout};
 use reliability_benches::stack::{Client, by_hand, by_macro, policy};
+use tower::{Layer, Service, service_fn};
 
 const CALLS: usize = 1_000;
 
@@ -124,4 +126,19 @@ fn the_whole_stack_does_not_allocate() {
     assert_eq!(allocations(|| now_or_panic(by_macro(&client, "tea")).expect("ready")), 0);
     let policy = policy().expect("valid settings");
     assert_eq!(allocations(|| now_or_panic(by_hand(&policy, &client, "tea")).expect("ready")), 0);
+}
+
+/// A future that owns its policy and borrows from it has no name that can be written, so it is
+/// boxed; in one piece, small enough for what allocators keep at hand.
+#[test]
+fn a_call_of_a_service_allocates_once_and_less_than_a_kilobyte() {
+    let policy = policy().expect("valid settings");
+    let service = service_fn(|request: u32| std::future::ready(Ok::<_, Rejected>(request)));
+    let mut service = PolicyLayer::new(policy).idempotent().layer(service);
+    assert_eq!(now_or_panic(service.call(7)), Ok(7));
+    let made = measure(|| (0..CALLS).for_each(|_| drop(now_or_panic(service.call(7)))));
+    assert_eq!(made.count_total, CALLS as u64);
+    let bytes = made.bytes_total / CALLS as u64;
+    println!("| a call of a service, boxed | {bytes} | 1024 |");
+    assert!(bytes <= 1024, "{bytes} bytes");
 }
