@@ -1,7 +1,8 @@
-//! What the examples share: the services that they call.
+//! What the examples share: the services that they call, and a simulated one.
 //!
 //! Nothing in here protects anything. What does stands in the examples themselves, beside `src`.
 
+pub mod overload;
 pub mod quickstart;
 pub mod storefront;
 pub mod warehouse;

@@ -7,6 +7,7 @@ mod cancellation;
 mod chaos;
 mod config;
 mod fault;
+mod overload;
 mod policy;
 mod quiet;
 mod registry;
