@@ -53,6 +53,8 @@ mod decision;
 #[cfg(feature = "std")]
 mod handle;
 #[cfg(feature = "std")]
+mod keyed;
+#[cfg(feature = "std")]
 mod leases;
 #[cfg(feature = "std")]
 mod live;
@@ -74,6 +76,8 @@ pub use builder::RateLimitBuilder;
 pub use decision::Decision;
 #[cfg(feature = "std")]
 pub use handle::RateLimit;
+#[cfg(feature = "std")]
+pub use keyed::{KeyedRateLimit, KeyedRateLimitBuilder, UntilKeyReady};
 pub use quota::{ParseQuotaError, Quota};
 #[cfg(feature = "std")]
 pub use reservation::{Reservation, ReserveError};

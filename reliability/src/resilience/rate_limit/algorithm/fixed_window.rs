@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, within};
+use super::{Booking, Limiter, Settable, parts, within};
 use crate::resilience::rate_limit::Quota;
 use crate::time::Instant;
 
@@ -64,6 +64,11 @@ impl Settable for FixedWindow {
 
     fn words(&self) -> [u64; 2] {
         [self.permits, self.period_nanos]
+    }
+
+    fn used(&self, next: &u64, now: Instant) -> u64 {
+        let begin = self.window_at(now).saturating_mul(self.permits);
+        parts(next.saturating_sub(begin), self.permits)
     }
 }
 

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, within};
+use super::{Booking, Limiter, Settable, parts, within};
 use crate::resilience::rate_limit::Quota;
 use crate::time::Instant;
 
@@ -53,6 +53,10 @@ impl Settable for LeakyBucket {
 
     fn words(&self) -> [u64; 2] {
         [self.interval_nanos, self.line_nanos]
+    }
+
+    fn used(&self, next_at: &u64, now: Instant) -> u64 {
+        parts(next_at.saturating_sub(now.as_nanos()), self.line_nanos)
     }
 }
 

@@ -191,6 +191,15 @@ pub(super) trait Settable: Limiter {
     fn of(quota: Quota) -> Self;
     fn from_words(words: [u64; 2]) -> Self;
     fn words(&self) -> [u64; 2];
+    /// How much of what there is at once is used, in parts of 2^16 and more where somebody waits.
+    /// With 0 the state says no more than an empty one.
+    fn used(&self, state: &Self::State, now: Instant) -> u64;
+}
+
+/// `used` of `all`, rounded up, in parts of 2^16.
+fn parts(used: u64, all: u64) -> u64 {
+    let parts = (u128::from(used) << 16).div_ceil(all.max(1).into());
+    u64::try_from(parts).unwrap_or(u64::MAX)
 }
 
 /// How long until `at`, and whether that is within `longest`.

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, within};
+use super::{Booking, Limiter, Settable, parts, within};
 use crate::resilience::rate_limit::Quota;
 use crate::time::Instant;
 
@@ -119,6 +119,11 @@ impl Settable for SlidingCounter {
 
     fn words(&self) -> [u64; 2] {
         [self.permits, self.period_nanos]
+    }
+
+    fn used(&self, state: &Windows, now: Instant) -> u64 {
+        let left = u64::from(self.remaining(state, now));
+        parts(self.permits.saturating_sub(left), self.permits)
     }
 }
 

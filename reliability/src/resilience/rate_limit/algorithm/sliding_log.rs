@@ -1,7 +1,7 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, within};
+use super::{Booking, Limiter, Settable, parts, within};
 use crate::resilience::rate_limit::Quota;
 use crate::time::Instant;
 
@@ -95,6 +95,11 @@ impl Settable for SlidingLog {
 
     fn words(&self) -> [u64; 2] {
         [self.permits, self.period_nanos]
+    }
+
+    fn used(&self, log: &Log, now: Instant) -> u64 {
+        let left = u64::from(self.remaining(log, now));
+        parts(self.permits.saturating_sub(left), self.permits)
     }
 }
 

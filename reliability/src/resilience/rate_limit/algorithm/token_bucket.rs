@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, within};
+use super::{Booking, Limiter, Settable, parts, within};
 use crate::resilience::rate_limit::Quota;
 use crate::time::Instant;
 
@@ -57,6 +57,10 @@ impl Settable for TokenBucket {
 
     fn words(&self) -> [u64; 2] {
         [self.interval_nanos, self.fill_nanos]
+    }
+
+    fn used(&self, full_at: &u64, now: Instant) -> u64 {
+        parts(full_at.saturating_sub(now.as_nanos()), self.fill_nanos)
     }
 }
 
@@ -127,12 +131,5 @@ impl Limiter for TokenBucket {
         let used = rescale(used_nanos.min(before.fill_nanos)).min(self.fill_nanos);
         let waiting = rescale(used_nanos.saturating_sub(before.fill_nanos));
         *full_at = now.saturating_add(used).saturating_add(waiting);
-    }
-}
-
-impl TokenBucket {
-    /// Whether the state says no more than an empty one: the bucket is full.
-    pub(in crate::resilience::rate_limit) fn is_full(full_at: u64, now: Instant) -> bool {
-        full_at <= now.as_nanos()
     }
 }

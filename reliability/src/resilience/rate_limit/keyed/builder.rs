@@ -1,0 +1,116 @@
+use alloc::sync::Arc;
+use core::fmt;
+use core::hash::Hash;
+
+use super::handle::KeyedRateLimit;
+use crate::error::Name;
+use crate::resilience::Invalid;
+use crate::resilience::rate_limit::{Algorithm, Quota, Settings};
+use crate::time::Clock;
+
+/// The quota of a key that has one of its own.
+pub(super) type QuotaOf<K> = Arc<dyn Fn(&K) -> Option<Quota> + Send + Sync>;
+
+/// Makes a [`KeyedRateLimit`]; starts from [`Settings::standard`].
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build()`"]
+pub struct KeyedRateLimitBuilder<K> {
+    pub(super) name: Name,
+    pub(super) settings: Settings,
+    pub(super) algorithm: Algorithm,
+    pub(super) capacity: usize,
+    pub(super) quota_of: Option<QuotaOf<K>>,
+    pub(super) clock: Clock,
+}
+
+impl<K: Hash + Eq> KeyedRateLimitBuilder<K> {
+    pub(super) fn new(name: Name) -> Self {
+        Self {
+            name,
+            settings: Settings::standard(),
+            algorithm: Algorithm::default(),
+            capacity: KeyedRateLimit::<K>::DEFAULT_CAPACITY,
+            quota_of: None,
+            clock: Clock::default(),
+        }
+    }
+
+    /// How many permits each key has. See [`Settings::quota`].
+    pub fn quota(mut self, quota: Quota) -> Self {
+        self.settings.quota = quota;
+        self
+    }
+
+    /// Gives keys quotas of their own: `None` for the one of all others.
+    ///
+    /// It is asked when a key is new, when it comes back after it was forgotten, and after a
+    /// [`reconfigure`](KeyedRateLimit::reconfigure). A quota that [`build`](Self::build) would
+    /// refuse counts as `None`. It is called under a lock, so it must not use this limit.
+    pub fn quota_of(
+        mut self,
+        quota_of: impl Fn(&K) -> Option<Quota> + Send + Sync + 'static,
+    ) -> Self {
+        self.quota_of = Some(Arc::new(quota_of));
+        self
+    }
+
+    /// How permits are dealt out: a token bucket, a leaky bucket or fixed windows. Default:
+    /// [`Algorithm::TokenBucket`].
+    pub fn algorithm(self, algorithm: Algorithm) -> Self {
+        Self { algorithm, ..self }
+    }
+
+    /// How many keys are remembered: 1 to [`CAPACITY_MAX`](KeyedRateLimit::CAPACITY_MAX),
+    /// 16,777,216. Default: [`DEFAULT_CAPACITY`](KeyedRateLimit::DEFAULT_CAPACITY), 10,000.
+    ///
+    /// Each takes about 60 bytes and the key itself, when it is first seen.
+    pub fn capacity(self, keys: usize) -> Self {
+        Self { capacity: keys, ..self }
+    }
+
+    /// The clock that permits come back by. Default: [`Clock::precise`].
+    pub fn clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Makes the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when a setting is out of its range, or the algorithm needs more than a word for
+    /// each key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::rate_limit::KeyedRateLimit;
+    ///
+    /// let none = KeyedRateLimit::<u64>::builder("per-tenant").capacity(0).build();
+    /// assert_eq!(none.unwrap_err().setting(), "capacity");
+    /// ```
+    pub fn build(self) -> Result<KeyedRateLimit<K>, Invalid> {
+        if matches!(self.algorithm, Algorithm::SlidingLog | Algorithm::SlidingCounter) {
+            let expected = "`token_bucket`, `leaky_bucket` or `fixed_window`";
+            return Err(Invalid::new(self.name, "algorithm", expected, self.algorithm)
+                .with_advice("each key has one word of memory; take a token bucket"));
+        }
+        self.settings.check(&self.name, self.algorithm)?;
+        let most = KeyedRateLimit::<K>::CAPACITY_MAX;
+        if !(1..=most).contains(&self.capacity) {
+            let expected = alloc::format!("1 to {most} keys");
+            return Err(Invalid::new(self.name, "capacity", expected, self.capacity));
+        }
+        Ok(KeyedRateLimit::new(self))
+    }
+}
+
+impl<K> fmt::Debug for KeyedRateLimitBuilder<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyedRateLimitBuilder")
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .field("algorithm", &self.algorithm)
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}

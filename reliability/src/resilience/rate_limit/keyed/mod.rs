@@ -1,0 +1,11 @@
+mod builder;
+mod handle;
+mod keys;
+mod ready;
+
+pub use builder::KeyedRateLimitBuilder;
+pub use handle::KeyedRateLimit;
+pub use ready::UntilKeyReady;
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests;
