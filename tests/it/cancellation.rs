@@ -18,13 +18,15 @@ use self::moment::Moment;
 use self::stage::{Case, Front};
 
 /// In the order in which they are recommended.
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 8] = [
     Layer::Fallback,
+    Layer::Cache,
     Layer::Deadline,
     Layer::Retry,
     Layer::Breaker,
     Layer::Bulkhead,
     Layer::Timeout,
+    Layer::Chaos,
 ];
 
 /// Every choice of layers, in the recommended order.

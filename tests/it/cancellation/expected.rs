@@ -29,7 +29,7 @@ impl Expected {
     pub(super) fn of(case: &Case<'_>) -> Self {
         let moment = case.moment;
         let has = |layer| case.position(layer).is_some();
-        let polled = u64::from(moment != Moment::BeforePoll);
+        let calls = case.calls();
         let retries = u64::from(moment.retries());
         let failed = u64::from(moment.falls_back());
         let panicked = u64::from(moment.panics());
@@ -37,14 +37,17 @@ impl Expected {
         let ended = u32::from(moment.retries() || moment.falls_back());
         Self {
             work: (runs, ended, runs - ended),
-            totals: (polled - panicked - failed, panicked, failed),
-            finished: polled,
+            totals: (calls - panicked - failed, panicked, failed),
+            finished: calls,
             retries,
             fallbacks: failed,
             bulkhead: has(Layer::Bulkhead).then_some((0, 0)),
             breaker: has(Layer::Breaker).then(|| breaker(case)),
-            // A call earns when its work begins.
-            tokens: has(Layer::Retry).then(|| BUDGET + 500 * u64::from(runs > 0) - 1_000 * retries),
+            tokens: has(Layer::Retry).then(|| {
+                // A call earns when its work begins, or what stands in for it.
+                let earns = runs > 0 || moment == Moment::Injected;
+                BUDGET + 500 * u64::from(earns) - 1_000 * retries
+            }),
         }
     }
 
@@ -87,7 +90,8 @@ fn breaker(case: &Case<'_>) -> (State, u64, u64, Option<u32>) {
     }
     // Inside of retry it sees every attempt, outside only how the call ends.
     let failed_attempts = u64::from(moment.retries() && case.breaker_is_inside_retry());
-    let failures = failed_attempts + u64::from(moment.panics());
+    let panics = moment.panics() && moment != Moment::PanickingUnmade;
+    let failures = failed_attempts + u64::from(panics);
     let calls = failures + u64::from(moment.falls_back());
     (State::Closed, calls, failures, None)
 }

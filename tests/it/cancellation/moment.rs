@@ -1,5 +1,6 @@
 //! When a call ends, and what its work does until then.
 
+use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -14,6 +15,12 @@ pub(super) enum Moment {
     Queued,
     /// It is dropped while its second attempt waits for a place that somebody else has taken.
     QueuedAgain,
+    /// It is dropped when it has been granted the place it waits for, and does not know it yet.
+    Granted,
+    /// It is dropped while it waits for the answer that another call has asked for.
+    Following,
+    /// It is dropped while chaos hangs in the place of the work.
+    Injected,
     /// It is dropped at work.
     Working,
     /// It is dropped at work in its second attempt.
@@ -22,6 +29,8 @@ pub(super) enum Moment {
     Pausing,
     /// It is dropped in its fallback.
     FallingBack,
+    /// It panics where the future of the work is made.
+    PanickingUnmade,
     /// The work panics when it is polled.
     Panicking,
     /// The work of the second attempt panics.
@@ -47,14 +56,18 @@ pub(super) enum Action {
 }
 
 impl Moment {
-    pub(super) const ALL: [Moment; 11] = [
+    pub(super) const ALL: [Moment; 15] = [
         Moment::BeforePoll,
         Moment::Queued,
         Moment::QueuedAgain,
+        Moment::Granted,
+        Moment::Following,
+        Moment::Injected,
         Moment::Working,
         Moment::WorkingAgain,
         Moment::Pausing,
         Moment::FallingBack,
+        Moment::PanickingUnmade,
         Moment::Panicking,
         Moment::PanickingAgain,
         Moment::PanickingLater,
@@ -64,9 +77,10 @@ impl Moment {
     /// What the runs of the work do, one after the other.
     pub(super) fn script(self) -> &'static [Action] {
         match self {
-            Moment::BeforePoll | Moment::Queued => &[Action::Ok],
+            Moment::BeforePoll | Moment::Queued | Moment::Granted => &[Action::Ok],
+            Moment::Injected | Moment::PanickingUnmade => &[Action::Ok],
             Moment::QueuedAgain | Moment::Pausing => &[Action::Transient, Action::Ok],
-            Moment::Working => &[Action::Hang],
+            Moment::Following | Moment::Working => &[Action::Hang],
             Moment::WorkingAgain => &[Action::Transient, Action::Hang],
             Moment::FallingBack | Moment::PanickingInFallback => &[Action::Permanent],
             Moment::Panicking => &[Action::Panic],
@@ -86,7 +100,8 @@ impl Moment {
     /// How often the work began.
     pub(super) fn runs(self) -> u32 {
         match self {
-            Moment::BeforePoll | Moment::Queued => 0,
+            Moment::BeforePoll | Moment::Queued | Moment::Granted => 0,
+            Moment::Injected | Moment::PanickingUnmade => 0,
             Moment::WorkingAgain | Moment::PanickingAgain => 2,
             _ => 1,
         }
@@ -99,7 +114,13 @@ impl Moment {
 
     /// Whether the work panics, and the call with it.
     pub(super) fn panics(self) -> bool {
-        matches!(self, Moment::Panicking | Moment::PanickingAgain | Moment::PanickingLater)
+        matches!(
+            self,
+            Moment::PanickingUnmade
+                | Moment::Panicking
+                | Moment::PanickingAgain
+                | Moment::PanickingLater
+        )
     }
 
     /// Whether the call has failed before it ends.
@@ -109,7 +130,7 @@ impl Moment {
 
     /// Whether the call waits for a place at its end.
     pub(super) fn queues(self) -> bool {
-        matches!(self, Moment::Queued | Moment::QueuedAgain)
+        matches!(self, Moment::Queued | Moment::QueuedAgain | Moment::Granted)
     }
 }
 
@@ -175,6 +196,14 @@ impl Work {
     /// Work that just succeeds.
     pub(super) fn good() -> Self {
         Self { script: vec![Action::Ok], ..Self::default() }
+    }
+
+    /// Makes the future of one attempt.
+    pub(super) fn make(&self, moment: Moment) -> impl Future<Output = Result<u32, Failed>> + '_ {
+        if moment == Moment::PanickingUnmade {
+            resume_unwind(Box::new("the work gave up"));
+        }
+        self.run()
     }
 
     /// One attempt.

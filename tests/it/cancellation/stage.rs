@@ -7,8 +7,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use reliability::resilience::breaker::{self, State};
+use reliability::resilience::cache::Sharing;
 use reliability::resilience::{
-    Backoff, Breaker, Bulkhead, Jitter, Layer, Policy, PolicyBuilder, Retry, RetryBudget, resilient,
+    Backoff, Breaker, Bulkhead, Cache, Chaos, Jitter, Layer, Policy, PolicyBuilder, Retry,
+    RetryBudget, resilient,
 };
 
 use super::expected::Expected;
@@ -35,6 +37,8 @@ pub(super) enum Front {
 
 /// Thousandths of tokens that the budget holds when a call begins.
 pub(super) const BUDGET: u64 = 5_000;
+/// What the calls ask for.
+const KEY: &str = "the answer";
 const PAUSE: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(3_600);
 
@@ -49,6 +53,9 @@ impl Case<'_> {
             && (moment != Moment::QueuedAgain || place_is_free_between_attempts)
             && (!moment.retries() || has(Layer::Retry))
             && (!moment.falls_back() || has(Layer::Fallback) && self.front == Front::Builder)
+            && (moment != Moment::Following || has(Layer::Cache) && self.shares_answers())
+            && (moment != Moment::Injected || has(Layer::Chaos))
+            && (moment != Moment::PanickingUnmade || self.front == Front::Builder)
             && (!self.probing || has(Layer::Breaker))
             // A probe that has failed leaves none for a second attempt.
             && !(self.probing && moment.retries() && self.breaker_is_inside_retry())
@@ -66,8 +73,10 @@ impl Case<'_> {
     /// Whether the call asks the breaker before it ends.
     pub(super) fn reaches_the_breaker(&self) -> bool {
         match self.moment {
-            Moment::BeforePoll => false,
-            Moment::Queued => self.position(Layer::Breaker) < self.position(Layer::Bulkhead),
+            Moment::BeforePoll | Moment::PanickingUnmade => false,
+            Moment::Queued | Moment::Granted => {
+                self.position(Layer::Breaker) < self.position(Layer::Bulkhead)
+            }
             _ => true,
         }
     }
@@ -82,20 +91,49 @@ impl Case<'_> {
             tokio::time::advance(breaker.settings().open_for).await;
         }
         let work = Work::of(self.moment);
-        match self.front {
-            Front::Builder if self.position(Layer::Fallback).is_some() => {
-                let call = policy.call_or(|| work.run(), |_| work.fall_back());
-                end_at(self.moment, &policy, call).await?;
-            }
-            Front::Builder => end_at(self.moment, &policy, policy.call(|| work.run())).await?,
-            Front::Attribute => end_at(self.moment, &policy, named(&policy, &work)).await?,
-        }
+        self.end(&policy, &work).await?;
         let (seen, expected) =
             (Expected::seen(&policy, &policy.totals(), &work), Expected::of(self));
         if seen != expected {
             return Err(format!("\n  {seen:?}, not\n  {expected:?}"));
         }
         self.call_again(&policy).await
+    }
+
+    /// Brings a call to its moment, and ends it there.
+    async fn end(&self, policy: &Policy, work: &Work) -> Result<(), String> {
+        let moment = self.moment;
+        let make = || work.make(moment);
+        if self.front == Front::Attribute {
+            return end_at(moment, policy, named(policy, work)).await;
+        }
+        if self.position(Layer::Fallback).is_some() {
+            return end_at(moment, policy, policy.call_or(make, |_| work.fall_back())).await;
+        }
+        if !self.shares_answers() {
+            return end_at(moment, policy, policy.call(make)).await;
+        }
+        let mut leader = None;
+        if moment == Moment::Following {
+            let call = Box::pin(policy.call_cached(KEY, Sharing::values(), make));
+            poll(leader.insert(call).as_mut()).await;
+        }
+        end_at(moment, policy, policy.call_cached(KEY, Sharing::values(), make)).await
+    }
+
+    /// How many calls have been polled, and so are counted.
+    pub(super) fn calls(&self) -> u64 {
+        match self.moment {
+            Moment::BeforePoll => 0,
+            Moment::Following => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether the call looks an answer up before it asks for one.
+    fn shares_answers(&self) -> bool {
+        let has = |layer| self.position(layer).is_some();
+        has(Layer::Cache) && !has(Layer::Fallback) && self.front == Front::Builder
     }
 
     /// Everything is there for the next call.
@@ -105,8 +143,11 @@ impl Case<'_> {
         }
         let work = Work::good();
         let again = match self.front {
-            Front::Builder => policy.call(|| work.run()).await,
             Front::Attribute => named(policy, &work).await,
+            Front::Builder if self.shares_answers() => {
+                policy.call_cached(KEY, Sharing::values(), || work.run()).await
+            }
+            Front::Builder => policy.call(|| work.run()).await,
         };
         let state = policy.breaker().map_or(State::Closed, Breaker::state);
         if again.is_err() || policy.totals().ok() != 1 || state != State::Closed {
@@ -121,7 +162,7 @@ async fn named(policy: &Policy, work: &Work) -> Result<u32, Failed> {
     work.run().await
 }
 
-/// Brings a call to its moment and ends it there.
+/// Brings this call to its moment, and ends it there.
 pub(super) async fn end_at(
     moment: Moment,
     policy: &Policy,
@@ -131,13 +172,17 @@ pub(super) async fn end_at(
     if moment == Moment::BeforePoll {
         return Ok(());
     }
+    let _on = match moment {
+        Moment::Injected => policy.chaos().map(Chaos::while_held),
+        _ => None,
+    };
     let mut place = None;
     let take_place = || policy.bulkhead().expect("a bulkhead").try_enter_owned();
-    if moment == Moment::Queued {
+    if matches!(moment, Moment::Queued | Moment::Granted) {
         place = Some(take_place().map_err(|rejected| rejected.to_string())?);
     }
     let mut progress = poll(call.as_mut()).await;
-    if matches!(moment, Moment::QueuedAgain) {
+    if moment == Moment::QueuedAgain {
         place = Some(take_place().map_err(|rejected| rejected.to_string())?);
     }
     if moment.retries() && moment != Moment::Pausing {
@@ -150,11 +195,11 @@ pub(super) async fn end_at(
     if moment.queues() && policy.bulkhead().expect("a bulkhead").queued() != 1 {
         return Err("it does not wait for a place".into());
     }
-    let wanted = match moment {
-        Moment::PanickingInFallback => Progress::Panicked,
-        moment if moment.panics() => Progress::Panicked,
-        _ => Progress::Waits,
-    };
+    if moment == Moment::Granted {
+        place = None;
+    }
+    let panics = moment.panics() || moment == Moment::PanickingInFallback;
+    let wanted = if panics { Progress::Panicked } else { Progress::Waits };
     drop(call);
     drop(place);
     if progress == wanted { Ok(()) } else { Err(format!("it {progress:?}, not {wanted:?}")) }
@@ -204,6 +249,12 @@ fn add(policy: PolicyBuilder, layer: Layer) -> PolicyBuilder {
             policy.bulkhead(bulkhead.build().unwrap())
         }
         Layer::Timeout => policy.timeout(LONG),
+        Layer::Cache => {
+            policy.cache(Cache::builder("cancelled").ttl(LONG).wait(LONG).build().unwrap())
+        }
+        Layer::Chaos => {
+            policy.chaos(Chaos::builder("cancelled").latency(LONG / 2, 1.0).build().unwrap())
+        }
         other => panic!("`{other}` is missing here"),
     }
 }

@@ -238,3 +238,8 @@ fn as_the_partitions_of_concurrency_limits() {
 fn as_the_rate_limiter_of_resilience4j() {
     replay::<Permits>(&tables::RESILIENCE4J_RATE_LIMITER);
 }
+
+#[test]
+fn as_the_rate_limiters_of_failsafe_go() {
+    replay::<Permits>(&tables::FAILSAFE_GO_RATE_LIMITER);
+}

@@ -23,6 +23,7 @@ files! {
     FAILSAFE_GO_BUDGET = "failsafe_go_budget.table";
     FAILSAFE_GO_CANCELLATION = "failsafe_go_cancellation.table";
     FAILSAFE_GO_COMPOSITION = "failsafe_go_composition.table";
+    FAILSAFE_GO_RATE_LIMITER = "failsafe_go_rate_limiter.table";
     FINAGLE_BACKOFF = "finagle_backoff.table";
     FINAGLE_BUDGET = "finagle_budget.table";
     GRPC_THROTTLING = "grpc_throttling.table";

@@ -237,6 +237,18 @@ impl<'a, E> Call<'a, E> {
         self.phase = Phase::Outside;
     }
 
+    /// As [`attempt`](Self::attempt), where a panic while the work's future is made is the work's, too.
+    #[inline]
+    pub(super) fn attempt_to<F, T>(&mut self, make: impl FnOnce() -> F) -> Attempt<'_, 'a, F, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.phase = Phase::Polling;
+        let work = make();
+        self.phase = Phase::Outside;
+        self.attempt(work)
+    }
+
     /// Says whether the outcome of an attempt is the result of the call, or there is another try.
     #[inline]
     pub fn judge<T>(&mut self, outcome: Result<T, Failure<E>>) -> Next<T, E> {

@@ -19,7 +19,7 @@ macro_rules! attempts {
             let outcome = if $call.may_hedge() {
                 $call.attempt_hedged(&mut $work).await
             } else {
-                $call.attempt($work()).await
+                $call.attempt_to(&mut $work).await
             };
             match $call.judge(outcome) {
                 Next::Done(result) => break result,

@@ -83,6 +83,28 @@ async fn a_panic_in_the_work_is_counted_and_gives_everything_back() {
     assert_whole(&policy).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_panic_where_the_work_is_made_is_counted_in_every_attempt() {
+    for good_attempts in 0..2 {
+        let policy = full_policy();
+        let clone = policy.clone();
+        let mut attempts = 0;
+        let joined = tokio::spawn(async move {
+            let work = || {
+                attempts += 1;
+                assert!(attempts <= good_attempts, "the maker's own");
+                async { Err::<(), _>(TRANSIENT) }
+            };
+            clone.call(work).await
+        })
+        .await;
+        assert!(joined.is_err_and(|error| error.is_panic()));
+        let totals = policy.totals();
+        assert_eq!((totals.panicked(), totals.finished()), (1, 1), "{good_attempts}");
+        assert_whole(&policy).await;
+    }
+}
+
 #[tokio::test]
 async fn many_tasks_share_one_policy_and_every_call_is_counted_once() {
     let policy = Arc::new(full_policy());
