@@ -200,7 +200,7 @@ impl Subject for Permits {
             "permits" => settings.quota.permits.to_string(),
             "period" => format!("{:?}", settings.quota.period),
             "wait" => or_none(settings.wait),
-            "refusals" => self.limit.limited().to_string(),
+            "refusals" => self.limit.rejected().to_string(),
             _ => return None,
         })
     }

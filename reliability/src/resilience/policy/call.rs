@@ -243,10 +243,17 @@ impl<'a, E> Call<'a, E> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        self.phase = Phase::Polling;
-        let work = make();
-        self.phase = Phase::Outside;
+        let work = self.make(make);
         self.attempt(work)
+    }
+
+    /// Makes the future of a request. Who drops the call here is unwinding through the work's maker.
+    #[inline]
+    pub(super) fn make<F>(&mut self, make: impl FnOnce() -> F) -> F {
+        let phase = core::mem::replace(&mut self.phase, Phase::Polling);
+        let work = make();
+        self.phase = phase;
+        work
     }
 
     /// Says whether the outcome of an attempt is the result of the call, or there is another try.

@@ -49,7 +49,7 @@ where
 {
     #[inline]
     pub(super) fn new(call: &'c mut Call<'a, E>, mut make: M) -> Self {
-        let first = Some(make());
+        let first = Some(call.make(&mut make));
         Self { first, timer: Timer::idle(), make, call, hedge_at: Bound::NEVER.at, legs: None }
     }
 }
