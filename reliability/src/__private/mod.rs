@@ -6,6 +6,7 @@ mod answer;
 mod argument;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod chaos;
+mod described;
 mod diagnostics;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod shared;
@@ -40,6 +41,9 @@ pub use argument::{Argument, Attempts, Repeatable, again};
 pub use chaos::without_chaos;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use chaos::{Outcome, chaos, inject_with, makes};
+pub use described::{
+    DescribeDebug, DescribeDisplay, DescribeError, DescribeName, Described, describe,
+};
 pub use diagnostics::{
     CarriesRejected, Method, OneImplementor, RetryAfter, carry, carry_failure, one_implementor,
     typed,

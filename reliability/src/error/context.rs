@@ -3,6 +3,7 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
+use super::recovery::Action;
 use super::{Class, Disposition, Fault, Rejected, Severity};
 
 /// An error with a note of what was being done.
@@ -77,6 +78,10 @@ impl<E: Fault> Fault for Contextual<E> {
 
     fn fingerprint(&self) -> Option<&'static str> {
         self.error.fingerprint()
+    }
+
+    fn recovery(&self) -> Option<Action> {
+        self.error.recovery()
     }
 }
 

@@ -1,6 +1,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::recovery::Action;
 use super::{Class, Disposition, Rejected, Severity};
 
 /// An error that says what it means for the one who made the call.
@@ -65,6 +66,12 @@ pub trait Fault {
     /// A name that all errors of this kind have in common, where the type and the shape of the
     /// message do not say it: what an [`ErrorMonitor`](super::monitor) groups by, if it is there.
     fn fingerprint(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What to do about it beyond another try or another answer, where it knows: this goes before the
+    /// plan of a [`Recovery`](super::Recovery).
+    fn recovery(&self) -> Option<Action> {
         None
     }
 

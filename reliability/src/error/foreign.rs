@@ -11,6 +11,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::context::describe_error;
+use super::recovery::Action;
 use super::{Class, Disposition, Fault, Rejected, Severity};
 
 macro_rules! permanent {
@@ -76,6 +77,10 @@ macro_rules! delegate {
             fn fingerprint(&self) -> Option<&'static str> {
                 (**self).fingerprint()
             }
+
+            fn recovery(&self) -> Option<Action> {
+                (**self).recovery()
+            }
         }
     };
 }
@@ -113,6 +118,10 @@ macro_rules! look_inside {
 
             fn fingerprint(&self) -> Option<&'static str> {
                 known(self).and_then(|fault| fault.fingerprint())
+            }
+
+            fn recovery(&self) -> Option<Action> {
+                known(self).and_then(|fault| fault.recovery())
             }
         }
     )*};

@@ -43,18 +43,23 @@ mod invalid;
 #[cfg(feature = "std")]
 pub mod monitor;
 mod name;
+pub mod recovery;
 mod rejected;
 #[cfg(any(feature = "http", feature = "reqwest"))]
 mod status;
 
 pub use class::{Class, Severity};
+pub(crate) use context::describe_error;
 pub use context::{Chain, Contextual, ResultExt, chain};
 pub use disposition::{Counted, Disposition};
 pub use fault::Fault;
 pub use invalid::Invalid;
 #[cfg(feature = "std")]
 pub use monitor::ErrorMonitor;
+#[cfg(feature = "std")]
+pub(crate) use monitor::describe;
 pub use name::Name;
+pub use recovery::Recovery;
 pub use rejected::{Failure, Reason, Rejected};
 /// Says of each variant of an error type, or of a struct, whether it is worth another try.
 ///
@@ -95,7 +100,9 @@ pub use rejected::{Failure, Reason, Rejected};
 /// | `retry_after = field` | variant, struct | when to come back: a field of type `Duration` or `Option<Duration>`, by name or number |
 /// | `retry_after` | field | the same |
 /// | `severity =` `debug`, `info`, `warning`, `error`, `critical` | variant, struct; enum | instead of what the class says |
-/// | `source` | variant, struct, field | the error inside answers: class, severity, `retry_after`, disposition, rejection |
+/// | `recover =` `nothing`, `retry`, `fall_back`, `restart`, `degrade`, `escalate` | variant, struct; enum | what to do about it, whatever the plan of a [`Recovery`] says |
+/// | `fingerprint = ".."` | variant, struct; enum | the name that an [`ErrorMonitor`](monitor) groups by |
+/// | `source` | variant, struct, field | the error inside answers: class, severity, `retry_after`, disposition, rejection, recovery, fingerprint |
 /// | `from` | variant, struct, field | the same, and `From` for the type of the only field |
 /// | `crate = ::path` | type | where this crate is, for those who re-export or rename it |
 ///

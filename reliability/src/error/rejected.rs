@@ -276,6 +276,13 @@ impl<E: Fault> Fault for Failure<E> {
             Failure::Error(error) => error.fingerprint(),
         }
     }
+
+    fn recovery(&self) -> Option<super::recovery::Action> {
+        match self {
+            Failure::Rejected(_) => None,
+            Failure::Error(error) => error.recovery(),
+        }
+    }
 }
 
 impl<E: fmt::Display> fmt::Display for Failure<E> {

@@ -1,4 +1,5 @@
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::type_name;
@@ -202,6 +203,11 @@ impl ErrorMonitor {
         self.0.groups.lock().set_capacity(settings.capacity as usize);
         Ok(())
     }
+}
+
+/// What the error says of itself, as much of it as is kept.
+pub(crate) fn describe<E: Fault + ?Sized>(error: &E) -> String {
+    Text::<KEPT>::of(|out| write!(out, "{}", Message(&error))).as_str().into()
 }
 
 /// What the error says of itself.

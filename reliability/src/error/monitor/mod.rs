@@ -59,6 +59,7 @@ mod text;
 
 pub use builder::MonitorBuilder;
 pub use fingerprint::Fingerprint;
+pub(crate) use handle::describe;
 pub use handle::{ErrorMonitor, Settings, monitors};
 pub use shape::shape;
 pub use snapshot::{ErrorGroup, Snapshot};

@@ -23,6 +23,9 @@ pub(super) struct FaultAttrs {
     pub(super) class: Option<Class>,
     /// A variant of the runtime's `Severity`.
     pub(super) severity: Option<Ident>,
+    /// A variant of the runtime's `Action`.
+    pub(super) recover: Option<Ident>,
+    pub(super) fingerprint: Option<syn::LitStr>,
     pub(super) krate: Option<CratePath>,
     /// Whether a mistake was told, after which a missing class would be none of its own.
     pub(super) is_wrong: bool,
@@ -56,6 +59,8 @@ const KNOWN: Known = &[
     ("cancelled", "cancelled"),
     ("retry_after", "retry_after = field"),
     ("severity", "severity = critical"),
+    ("recover", "recover = restart"),
+    ("fingerprint", "fingerprint = \"shop.out_of_stock\""),
     ("source", "source"),
     ("from", "from"),
     ("crate", "crate = ::path::to::reliability"),
@@ -67,6 +72,15 @@ const SEVERITIES: Known = &[
     ("warning", "warning"),
     ("error", "error"),
     ("critical", "critical"),
+];
+
+const ACTIONS: Known = &[
+    ("nothing", "nothing"),
+    ("retry", "retry"),
+    ("fall_back", "fall_back"),
+    ("restart", "restart"),
+    ("degrade", "degrade"),
+    ("escalate", "escalate"),
 ];
 
 impl FaultAttrs {
@@ -97,7 +111,11 @@ impl FaultAttrs {
             return;
         }
         match setting.name {
-            "severity" => self.severity = diagnostics.keep(severity(setting)),
+            "severity" => {
+                self.severity = diagnostics.keep(variant(setting, "severity", SEVERITIES));
+            }
+            "recover" => self.recover = diagnostics.keep(variant(setting, "action", ACTIONS)),
+            "fingerprint" => self.fingerprint = diagnostics.keep(setting.text()),
             "crate" if target != Target::Container => {
                 diagnostics.error(&word, "`crate` goes on the type");
             }
@@ -240,11 +258,15 @@ fn places(fields: &Fields) -> impl Iterator<Item = Place<'_>> {
     })
 }
 
-fn severity(setting: &Setting) -> syn::Result<Ident> {
-    let variant = setting.variant("severity", SEVERITIES)?;
-    let mut letters = variant.name.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    let name: String = first.into_iter().chain(letters).collect();
+/// `fall_back` as `FallBack`, where the word was written.
+fn variant(setting: &Setting, of: &str, known: Known) -> syn::Result<Ident> {
+    let variant = setting.variant(of, known)?;
+    let mut name = String::new();
+    for word in variant.name.split('_') {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        name.extend(letters);
+    }
     Ok(Ident::new(&name, variant.word.span()))
 }
 

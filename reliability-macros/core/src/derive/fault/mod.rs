@@ -40,6 +40,8 @@ struct Kind<'a> {
     variant: Option<&'a Ident>,
     meaning: Meaning<'a>,
     severity: Option<Ident>,
+    recover: Option<Ident>,
+    fingerprint: Option<syn::LitStr>,
 }
 
 /// What a kind of error means.
@@ -105,6 +107,11 @@ fn kind<'a>(
     // The default of the enum is for variants that say their class, not for those that ask.
     let default_severity = container.filter(|_| source.is_none()).and_then(|c| c.severity.clone());
     let severity = own.severity.clone().or(default_severity);
+    let default_recover = container.filter(|_| source.is_none()).and_then(|c| c.recover.clone());
+    let recover = own.recover.clone().or(default_recover);
+    let default_fingerprint = container.filter(|_| source.is_none());
+    let default_fingerprint = default_fingerprint.and_then(|c| c.fingerprint.clone());
+    let fingerprint = own.fingerprint.clone().or(default_fingerprint);
     let meaning = match source {
         Some((place, from)) => {
             if let Some(class) = &own.class {
@@ -132,7 +139,7 @@ fn kind<'a>(
             Meaning::Class { class, retry_after }
         }
     };
-    Some(Kind { variant, meaning, severity })
+    Some(Kind { variant, meaning, severity, recover, fingerprint })
 }
 
 fn check_retry_after(

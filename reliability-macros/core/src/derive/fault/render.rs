@@ -12,6 +12,9 @@ pub(super) fn render(input: &DeriveInput, krate: &CratePath, kinds: &[Kind<'_>])
     let retry_after = retry_after(krate, kinds);
     let rejection = rejection(krate, kinds);
     let disposition = disposition(krate, kinds);
+    let recovery = recovery(krate, kinds);
+    let fingerprint = fingerprint(krate, kinds);
+    let describe = describe(krate);
     let generics = bounded(input, krate, kinds);
     let (parameters, _, condition) = generics.split_for_impl();
     let (_, arguments, _) = input.generics.split_for_impl();
@@ -25,6 +28,9 @@ pub(super) fn render(input: &DeriveInput, krate: &CratePath, kinds: &[Kind<'_>])
             #retry_after
             #rejection
             #disposition
+            #recovery
+            #fingerprint
+            #describe
         }
         #conversions
     }
@@ -157,6 +163,51 @@ fn disposition(krate: &CratePath, kinds: &[Kind<'_>]) -> Option<TokenStream> {
     let by_class = quote!(#krate::error::Fault::class(self).disposition());
     let body = with_rest(arms, kinds.len(), &by_class)?;
     Some(quote!(fn disposition(&self) -> #krate::error::Disposition { #body }))
+}
+
+/// What to do beyond another try, where a kind says it.
+fn recovery(krate: &CratePath, kinds: &[Kind<'_>]) -> Option<TokenStream> {
+    let arm = |kind: &Kind<'_>| match (&kind.recover, &kind.meaning) {
+        (Some(action), _) => {
+            let pattern = kind.any();
+            let action = quote!(#krate::error::recovery::Action::#action);
+            Some(quote!(#pattern => ::core::option::Option::Some(#action),))
+        }
+        (None, Meaning::Source { place, .. }) => Some(ask(krate, kind, place, "recovery")),
+        (None, Meaning::Class { .. }) => None,
+    };
+    let arms = kinds.iter().filter_map(arm).collect();
+    let body = with_rest(arms, kinds.len(), &quote!(::core::option::Option::None))?;
+    Some(quote! {
+        fn recovery(&self) -> ::core::option::Option<#krate::error::recovery::Action> { #body }
+    })
+}
+
+/// The name to group by, where a kind says it.
+fn fingerprint(krate: &CratePath, kinds: &[Kind<'_>]) -> Option<TokenStream> {
+    let arm = |kind: &Kind<'_>| match (&kind.fingerprint, &kind.meaning) {
+        (Some(name), _) => {
+            let pattern = kind.any();
+            Some(quote!(#pattern => ::core::option::Option::Some(#name),))
+        }
+        (None, Meaning::Source { place, .. }) => Some(ask(krate, kind, place, "fingerprint")),
+        (None, Meaning::Class { .. }) => None,
+    };
+    let arms = kinds.iter().filter_map(arm).collect();
+    let body = with_rest(arms, kinds.len(), &quote!(::core::option::Option::None))?;
+    Some(quote! {
+        fn fingerprint(&self) -> ::core::option::Option<&'static ::core::primitive::str> { #body }
+    })
+}
+
+/// By what the type has: an error with its sources, else `Display`, else `Debug`, else its name.
+fn describe(krate: &CratePath) -> TokenStream {
+    let f = local("f");
+    quote! {
+        fn describe(&self, #f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            #krate::__private::describe!(self, #f)
+        }
+    }
 }
 
 fn from_sources(krate: &CratePath, kinds: &[Kind<'_>], method: &str) -> Vec<TokenStream> {
