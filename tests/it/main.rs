@@ -6,6 +6,7 @@ mod bulkhead;
 mod cancellation;
 mod chaos;
 mod config;
+mod error_monitor;
 mod fault;
 mod overload;
 mod policy;

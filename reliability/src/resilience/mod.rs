@@ -203,6 +203,7 @@ pub use rate_limit::RateLimit;
 /// | `when = path` | a `fn(&E) -> bool` that says whether an error is worth another try, for an `E` without [`Fault`](crate::error::Fault) |
 /// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one (whatever derefs to it), instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt |
 /// | `key = expr` | one policy for each key, anything with `Display`, named `function/key`; the `capacity = 1000` keys used last are kept (at most 1,000,000) |
+/// | `monitor`, `monitor = expr` | errors of all attempts are shown to [`ErrorMonitor::global`](crate::error::ErrorMonitor::global), or to the `&ErrorMonitor` that the expression names |
 /// | `name = ".."` | the name of the policy, instead of the function's |
 /// | `clock =` `precise`, `coarse`, `ticked` | what breaker, rate limit, adaptive limit and bulkhead read; see [`Clock`](crate::time::Clock) |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it |

@@ -32,6 +32,11 @@
 //! | `reliability.policy.retried` | info | `reliability.policy.name`, `reliability.attempts`, `reliability.pause_ms` |
 //! | `reliability.policy.retry_denied` | warn | `reliability.policy.name`, `reliability.attempts` |
 //! | `reliability.policy.fell_back` | info | `reliability.policy.name`, `reliability.class` |
+//! | `reliability.recovery.restarted` | warn | `reliability.component.name`, `reliability.component.generation`, `reliability.error` |
+//! | `reliability.recovery.restart_failed` | warn | `reliability.component.name`, `reliability.error` |
+//! | `reliability.recovery.escalated` | error | `reliability.component.name`, `reliability.action`, `reliability.error`, `reliability.suppressed` |
+//! | `reliability.recovery.degraded` | warn | `reliability.degradation.name`, `reliability.degradation.level` |
+//! | `reliability.recovery.restored` | info | `reliability.degradation.name`, `reliability.degradation.why` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |

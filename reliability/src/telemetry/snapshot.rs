@@ -13,6 +13,9 @@ pub struct Snapshot {
     pub policies: Vec<PolicySnapshot>,
     /// Every chaos of the process, on or off; empty without the feature `chaos`.
     pub chaos: Vec<ChaosSnapshot>,
+    /// What each error monitor of the process knows.
+    #[cfg(feature = "std")]
+    pub errors: Vec<crate::error::monitor::Snapshot>,
 }
 
 impl Snapshot {
@@ -270,7 +273,7 @@ pub struct CacheSnapshot {
 }
 
 impl fmt::Display for Snapshot {
-    /// A table: one line per policy, and one per chaos that is on.
+    /// A table: one line per policy, and one per chaos that is on; then the groups of errors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -282,6 +285,10 @@ impl fmt::Display for Snapshot {
         }
         for chaos in &self.chaos {
             chaos.fmt_row(f)?;
+        }
+        #[cfg(feature = "std")]
+        for errors in &self.errors {
+            errors.fmt(f)?;
         }
         Ok(())
     }

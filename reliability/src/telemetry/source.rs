@@ -1,6 +1,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::error::ErrorMonitor;
+use crate::error::monitor::monitors;
+
 use super::{ChaosSnapshot, PolicySnapshot, Snapshot};
 
 /// What can tell its state: implemented by the modules above this one, which submit it before
@@ -30,5 +33,6 @@ pub fn snapshot() -> Snapshot {
     Snapshot {
         policies: sources().flat_map(|source| (source.policies)()).collect(),
         chaos: sources().flat_map(|source| (source.chaos)()).collect(),
+        errors: monitors().iter().map(ErrorMonitor::snapshot).collect(),
     }
 }

@@ -1,10 +1,12 @@
 //! The table of events in `reliability::telemetry` is what policies emit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reliability::error::{Class, Reason, Rejected};
+use reliability::error::recovery::{Action, Component};
+use reliability::error::{Class, Reason, Recovery, Rejected};
 use reliability::resilience::cache::{Cache, Sharing};
 use reliability::resilience::{Breaker, Chaos, Policy, RetryBudget, breaker};
 use reliability::time::ManualClock;
@@ -92,8 +94,25 @@ async fn make_every_event() {
     assert_eq!(policy.call(|| async { Err::<(), _>(TRANSIENT) }).await, Err(TRANSIENT));
     let answer = policy.call_or(|| async { Ok::<_, Failed>(1) }, |_| async { Ok(2) }).await;
     assert_eq!(answer, Ok(2));
+    recover().await;
     disturb();
     serve_a_stale_value().await;
+}
+
+/// A component that is restarted, cannot be restarted, needs a person, and does less for a while.
+async fn recover() {
+    let plan = Recovery::standard().on(Class::Permanent, Action::Restart);
+    let runs = AtomicU32::new(0);
+    let construct = move || {
+        let run = runs.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(if run < 2 { Ok(run) } else { Err(TRANSIENT) })
+    };
+    let component = Component::builder("ledger", construct).recovery(plan);
+    let component = component.restarts(2, Duration::from_secs(60)).start().await.unwrap();
+    for error in [Class::Permanent, Class::Permanent, Class::Permanent, Class::Overloaded] {
+        component.recover(&component.current(), &Failed::As(error)).await;
+    }
+    component.degradation().lift();
 }
 
 /// Chaos that is left on, and forgotten.
@@ -132,6 +151,11 @@ async fn events_have_the_documented_names_levels_and_fields() {
             "reliability.policy.retry_denied",
             "reliability.policy.rejected",
             "reliability.policy.fell_back",
+            "reliability.recovery.restarted",
+            "reliability.recovery.restart_failed",
+            "reliability.recovery.escalated",
+            "reliability.recovery.degraded",
+            "reliability.recovery.restored",
             "reliability.chaos.switched_on",
             "reliability.chaos.injected",
             "reliability.chaos.still_on",

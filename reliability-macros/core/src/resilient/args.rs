@@ -30,6 +30,8 @@ pub(crate) struct Args {
     pub(crate) name: Option<syn::LitStr>,
     pub(crate) clock: Option<&'static str>,
     pub(crate) when: Option<Path>,
+    /// The error monitor: the process's own, or the one that an expression names.
+    pub(crate) monitor: Option<Option<Expr>>,
     pub(crate) krate: CratePath,
 }
 
@@ -91,6 +93,7 @@ const KNOWN: Known = &[
     ("name", "name = \"inventory\""),
     ("clock", "clock = coarse"),
     ("when", "when = path::to::predicate"),
+    ("monitor", "monitor"),
     ("crate", "crate = ::path::to::reliability"),
 ];
 
@@ -237,6 +240,7 @@ struct Draft {
     name: Option<(Ident, syn::LitStr)>,
     clock: Option<(Ident, &'static str)>,
     when: Option<Path>,
+    monitor: Option<(Ident, Option<Expr>)>,
     krate: Option<CratePath>,
 }
 
@@ -268,6 +272,10 @@ impl Draft {
                 self.clock = diagnostics.keep(clock).map(|c| (word(), c.name));
             }
             "when" => self.when = diagnostics.keep(setting.path()),
+            "monitor" if setting.flag().is_ok() => self.monitor = Some((word(), None)),
+            "monitor" => {
+                self.monitor = diagnostics.keep(setting.expr()).map(|e| (word(), Some(e)));
+            }
             "crate" => {
                 let path = setting.path().and_then(|path| CratePath::from_path(&path));
                 self.krate = diagnostics.keep(path);
@@ -296,6 +304,7 @@ impl Draft {
             name: self.name.map(|(_, name)| name),
             clock: self.clock.map(|(_, clock)| clock),
             when: self.when,
+            monitor: self.monitor.map(|(_, monitor)| monitor),
             krate: self.krate.unwrap_or_default(),
         }
     }
@@ -349,7 +358,8 @@ impl Draft {
             .map(|layer| &layer.word)
             .chain(self.key.iter().map(|(word, _)| word))
             .chain(self.name.iter().map(|(word, _)| word))
-            .chain(self.clock.iter().map(|(word, _)| word));
+            .chain(self.clock.iter().map(|(word, _)| word))
+            .chain(self.monitor.iter().map(|(word, _)| word));
         for word in words {
             diagnostics.error(
                 word,

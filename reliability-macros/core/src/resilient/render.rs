@@ -201,7 +201,11 @@ fn builder(args: &Args, name: TokenStream, keyed: bool) -> TokenStream {
     let policy = Building { krate, name, clock, keyed };
     let layers = args.layers.iter().map(|layer| layer.kind.builder_call(&policy));
     let name = &policy.name;
-    let builder = quote!(#krate::resilience::Policy::builder(#name) #(#layers)*);
+    let monitor = args.monitor.as_ref().map(|monitor| match monitor {
+        Some(monitor) => quote!(.monitor(#monitor)),
+        None => quote!(.monitor(#krate::error::ErrorMonitor::global())),
+    });
+    let builder = quote!(#krate::resilience::Policy::builder(#name) #(#layers)* #monitor);
     let builder = match args.chaos() {
         Some(chaos) => {
             let chaos = chaos.builder_call(&policy);

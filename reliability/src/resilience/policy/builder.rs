@@ -7,7 +7,7 @@ use super::layer::check_order;
 use super::randomness::Randomness;
 use super::step::Step;
 use super::{Layer, Policy};
-use crate::error::Name;
+use crate::error::{ErrorMonitor, Name};
 #[cfg(feature = "cache")]
 use crate::resilience::Cache;
 #[cfg(feature = "chaos")]
@@ -34,6 +34,7 @@ pub struct PolicyBuilder {
     timeout: Option<Timeout>,
     seed: Option<u64>,
     may_be_empty: bool,
+    monitor: Option<ErrorMonitor>,
     #[cfg(feature = "cache")]
     cache: Option<Cache>,
 }
@@ -50,6 +51,7 @@ impl PolicyBuilder {
             timeout: None,
             seed: None,
             may_be_empty: false,
+            monitor: None,
             #[cfg(feature = "cache")]
             cache: None,
         }
@@ -146,6 +148,34 @@ impl PolicyBuilder {
         self
     }
 
+    /// Shows the errors of all attempts to a monitor, also of those that a retry makes good.
+    ///
+    /// Not what was refused before the work began: that comes in floods, and is counted by reason.
+    /// Calls that go well pay nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+    /// use std::time::Duration;
+    /// use reliability::error::{ErrorMonitor, Reason, Rejected};
+    /// use reliability::resilience::Policy;
+    ///
+    /// let errors = ErrorMonitor::standard("shop");
+    /// let policy =
+    ///     Policy::builder("price").timeout(Duration::from_millis(5)).monitor(&errors).build()?;
+    /// let hung = policy.call(std::future::pending::<Result<(), Rejected>>).await;
+    /// assert!(hung.is_err());
+    /// assert_eq!(errors.snapshot().groups[0].count, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn monitor(mut self, monitor: &ErrorMonitor) -> Self {
+        self.monitor = Some(monitor.clone());
+        self
+    }
+
     /// Draws jitter from a sequence that begins with this seed, so that a run can be had again.
     /// Without it, jitter is left to chance.
     pub fn seed(mut self, seed: u64) -> Self {
@@ -207,6 +237,7 @@ impl PolicyBuilder {
             timeout: self.timeout,
             deadline: self.deadline,
             randomness: Randomness::new(self.seed),
+            monitor: self.monitor,
             #[cfg(feature = "cache")]
             cache: self.cache,
         });

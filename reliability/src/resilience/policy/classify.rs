@@ -104,6 +104,14 @@ impl<E> Classifier<E> {
         self.injected
     }
 
+    /// The error as what it says of itself, if it says anything.
+    pub(super) fn as_fault<'e>(&self, error: &'e E) -> Option<&'e dyn Fault> {
+        match self.base {
+            Base::Fault(as_fault) => Some(as_fault(error)),
+            Base::When(_) => None,
+        }
+    }
+
     /// The class under which the error is counted.
     pub fn class(&self, error: &E) -> Class {
         match self.base {

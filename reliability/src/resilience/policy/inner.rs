@@ -7,7 +7,7 @@ use super::randomness::Randomness;
 use super::recent::Recent;
 use super::signals::Signals;
 use super::step::Step;
-use crate::error::Name;
+use crate::error::{ErrorMonitor, Name};
 #[cfg(feature = "cache")]
 use crate::resilience::Cache;
 use crate::resilience::hedge::Hedging;
@@ -35,6 +35,7 @@ pub(in crate::resilience) struct Inner {
     pub(super) recent: Recent,
     pub(super) randomness: Randomness,
     pub(super) signals: Signals,
+    pub(super) monitor: Option<ErrorMonitor>,
     #[cfg(feature = "cache")]
     pub(super) cache: Option<Cache>,
 }
@@ -51,6 +52,7 @@ pub(super) struct Parts {
     pub(super) timeout: Option<Timeout>,
     pub(super) deadline: Option<Duration>,
     pub(super) randomness: Randomness,
+    pub(super) monitor: Option<ErrorMonitor>,
     #[cfg(feature = "cache")]
     pub(super) cache: Option<Cache>,
 }
@@ -76,6 +78,7 @@ impl Inner {
             hedge: parts.hedge.map(|(hedge, budget)| Hedging::new(hedge.settings(), budget)),
             deadline: Limit::new(parts.deadline),
             randomness: parts.randomness,
+            monitor: parts.monitor,
             signals: Signals::new(),
             #[cfg(feature = "cache")]
             cache: parts.cache,

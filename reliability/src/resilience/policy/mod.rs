@@ -32,6 +32,7 @@ mod layer;
 mod legs;
 #[cfg(feature = "cache")]
 mod look_up;
+mod monitored;
 mod outcome;
 mod pause;
 mod randomness;

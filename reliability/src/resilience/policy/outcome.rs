@@ -41,6 +41,7 @@ impl<E> Call<'_, E> {
 
     /// Takes note of how an attempt ended, and gives back what it alone held.
     pub(super) fn end_attempt(&mut self, failure: &Failure<E>) {
+        self.record_failure(failure);
         let limit = self.more.as_mut().and_then(|more| more.held.concurrency_limit.take());
         if let Some(permit) = limit {
             report_load(permit, self.load_outcome(failure), self.times().copied());
