@@ -4,6 +4,8 @@
 mod answer;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod argument;
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod chaos;
 mod described;
@@ -37,6 +39,11 @@ pub use crate::resilience::{Call, Next};
 pub use answer::{Answer, AnswerLater, AnswerNow, FallbackResult, Later, Now};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use argument::{Argument, Attempts, Repeatable, again};
+#[cfg(feature = "cache")]
+pub use cache::{
+    ErrorsOf, Found, KeptError, KeyByReference, KeyByValue, KeyPart, SharesErrors, SharesValues,
+    keeps_errors, look_up, refresh_behind,
+};
 #[cfg(all(feature = "std", feature = "resilience", not(feature = "chaos")))]
 pub use chaos::without_chaos;
 #[cfg(all(feature = "std", feature = "resilience"))]

@@ -5,6 +5,7 @@ use syn::{Expr, Path};
 use super::{
     breaker::Breaker,
     bulkhead::Bulkhead,
+    cache::Cache,
     chaos::{self, Chaos},
     concurrency_limit::ConcurrencyLimit,
     fallback::Fallback,
@@ -45,6 +46,7 @@ pub(crate) struct Layer {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Fallback(Fallback),
+    Cache(Box<Cache>),
     Deadline(Period),
     Retry(Box<Retry>),
     Breaker(Box<Breaker>),
@@ -77,6 +79,7 @@ pub(crate) enum Source {
 
 const KNOWN: Known = &[
     ("fallback", "fallback = path::to::function"),
+    ("cache", "cache(ttl = \"30s\", key = expression)"),
     ("deadline", "deadline = \"3s\""),
     ("retry", "retry(attempts = 3)"),
     ("breaker", "breaker(failure_rate = 0.5)"),
@@ -127,6 +130,7 @@ impl Args {
         }
         order::check(diagnostics, &args.layers);
         chaos::check_bound(diagnostics, &args.layers);
+        args.check_cache(diagnostics);
         args.check_limits(diagnostics);
         args.check_repetition(diagnostics);
         args
@@ -161,6 +165,13 @@ impl Args {
         })
     }
 
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::Cache(cache) => Some(&**cache),
+            _ => None,
+        })
+    }
+
     pub(crate) fn chaos(&self) -> Option<&Chaos> {
         self.layers.iter().find_map(|layer| match &layer.kind {
             Kind::Chaos(chaos) => Some(&**chaos),
@@ -172,6 +183,18 @@ impl Args {
     pub(crate) fn repeats(&self) -> bool {
         self.repeats.is_some()
             && (self.retry().is_some() || matches!(self.source, Source::Shared(_)))
+    }
+
+    /// What a cache cannot do without; where the policy comes from elsewhere, it brings it along.
+    fn check_cache(&self, diagnostics: &mut Diagnostics) {
+        if matches!(self.source, Source::Shared(_)) {
+            return;
+        }
+        for layer in &self.layers {
+            if let Kind::Cache(cache) = &layer.kind {
+                cache.check(diagnostics, &layer.word);
+            }
+        }
     }
 
     fn check_presence(&self, diagnostics: &mut Diagnostics) {
@@ -340,7 +363,7 @@ impl Draft {
         {
             diagnostics.error(
                 word,
-                "`clock` is what `breaker`, `rate_limit`, `concurrency_limit` and `bulkhead` read, \
+                "`clock` is what `cache`, `breaker`, `rate_limit`, `concurrency_limit` and `bulkhead` read, \
                  and there is none of them; remove it",
             );
         }
@@ -354,7 +377,11 @@ impl Draft {
         let words = self
             .layers
             .iter()
-            .filter(|layer| !matches!(layer.kind, Kind::Fallback(_)))
+            .filter(|layer| match &layer.kind {
+                Kind::Fallback(_) => false,
+                Kind::Cache(cache) => !cache.is_of_this_function_only(),
+                _ => true,
+            })
             .map(|layer| &layer.word)
             .chain(self.key.iter().map(|(word, _)| word))
             .chain(self.name.iter().map(|(word, _)| word))
@@ -378,6 +405,7 @@ impl Draft {
 fn layer(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Kind> {
     match setting.name {
         "fallback" => Fallback::read(diagnostics, setting).map(Kind::Fallback),
+        "cache" => Some(Kind::Cache(Box::new(Cache::read(diagnostics, setting)))),
         "deadline" => diagnostics.keep(setting.period()).map(Kind::Deadline),
         "retry" => Some(Kind::Retry(Box::new(Retry::read(diagnostics, setting)))),
         "breaker" => Some(Kind::Breaker(Box::new(Breaker::read(diagnostics, setting)))),
@@ -409,6 +437,7 @@ impl Kind {
     pub(super) fn builder_call(&self, policy: &Building<'_>) -> TokenStream {
         match self {
             Self::Fallback(_) => quote!(.fallback()),
+            Self::Cache(cache) => cache.builder_call(policy),
             Self::Deadline(period) => quote!(.deadline(#period)),
             Self::Retry(retry) => retry.builder_call(policy),
             Self::Breaker(breaker) => breaker.builder_call(policy),
@@ -424,7 +453,11 @@ impl Kind {
     fn reads_a_clock(&self) -> bool {
         matches!(
             self,
-            Self::Breaker(_) | Self::RateLimit(_) | Self::ConcurrencyLimit(_) | Self::Bulkhead(_)
+            Self::Cache(_)
+                | Self::Breaker(_)
+                | Self::RateLimit(_)
+                | Self::ConcurrencyLimit(_)
+                | Self::Bulkhead(_)
         )
     }
 
@@ -432,6 +465,7 @@ impl Kind {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Fallback(_) => "fallback",
+            Self::Cache(_) => "cache",
             Self::Deadline(_) => "deadline",
             Self::Retry(_) => "retry",
             Self::Breaker(_) => "breaker",

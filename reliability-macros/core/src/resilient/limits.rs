@@ -45,6 +45,17 @@ pub const SAMPLES: RangeInclusive<u32> = 1..=1_000_000;
 /// How long a window of an adaptive limit is open at least.
 pub const SAMPLING_WINDOW: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_secs(60);
+/// For how long an answer is everybody's.
+pub const TTL: RangeInclusive<Duration> = Duration::from_millis(1)..=days(365);
+/// For how long after that it is better than nothing.
+pub const STALE: RangeInclusive<Duration> = Duration::ZERO..=days(365);
+/// For how long an error is kept.
+pub const NEGATIVE: RangeInclusive<Duration> = Duration::ZERO..=days(1);
+/// How long a call waits for another one's answer.
+pub const FLIGHT_WAIT: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_secs(3_600);
+/// How many answers are kept.
+pub const CACHE_CAPACITY: RangeInclusive<u32> = 1..=u32::MAX;
 /// Keys whose policies are kept.
 pub(super) const KEYS: RangeInclusive<u32> = 1..=1_000_000;
 

@@ -8,6 +8,7 @@
 mod args;
 mod breaker;
 mod bulkhead;
+mod cache;
 mod chaos;
 mod concurrency_limit;
 mod fallback;

@@ -3,7 +3,7 @@ use crate::diagnostics::Diagnostics;
 
 /// Orders that are certainly a mistake: outer layer, inner layer, which of the two words to mark,
 /// and why. `Policy::builder` refuses the same ones when it builds.
-const MISTAKES: [(&str, &str, Mark, &str); 11] = [
+const MISTAKES: [(&str, &str, Mark, &str); 18] = [
     (
         "timeout",
         "retry",
@@ -45,7 +45,36 @@ const MISTAKES: [(&str, &str, Mark, &str); 11] = [
     ("concurrency_limit", "fallback", Mark::Inner, HIDES),
     ("bulkhead", "fallback", Mark::Inner, HIDES),
     ("timeout", "fallback", Mark::Inner, HIDES),
+    (
+        "cache",
+        "fallback",
+        Mark::Inner,
+        "`fallback` inside `cache` would have its answer kept as if it were the real one; write \
+         `fallback` in front of `cache`",
+    ),
+    (
+        "retry",
+        "cache",
+        Mark::Inner,
+        "`cache` inside `retry` would count a hit as an attempt, and look up again what was just \
+         found missing; write `cache` in front of `retry`",
+    ),
+    ("breaker", "cache", Mark::Inner, NO_LOAD),
+    ("rate_limit", "cache", Mark::Inner, NO_LOAD),
+    ("concurrency_limit", "cache", Mark::Inner, NO_LOAD),
+    ("bulkhead", "cache", Mark::Inner, NO_LOAD),
+    (
+        "timeout",
+        "cache",
+        Mark::Inner,
+        "`cache` inside `timeout` would have the wait for another call's answer end as if that were \
+         an attempt; write `cache` in front of `timeout`",
+    ),
 ];
+
+const NO_LOAD: &str = "an answer from the cache asks nothing of the dependency, and is neither to be \
+                       refused nor counted as its work; write `cache` in front of what guards the \
+                       dependency";
 
 const HIDES: &str = "policies nest in the written order, outermost first, and a policy outside of \
                      `fallback` would take its answer for a success; write `fallback` first, or \

@@ -2,7 +2,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{LitStr, spanned::Spanned as _};
 
-use super::args::{Args, Building, Repeats, Source};
+use super::{
+    args::{Args, Building, Repeats, Source},
+    cache::Cache,
+};
 use crate::{
     body::{error_span, rename_self, typed_return},
     item::FnItem,
@@ -32,6 +35,10 @@ pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem
     let names = Names::new(&item);
     let policy = policy(args, &item, &params, &names, within);
     let attempts = attempts(args, &item, &params, &names, uses);
+    let attempts = match args.cache() {
+        Some(cache) => cached(args, cache, &item, &names, attempts),
+        None => attempts,
+    };
     let answer = answer(args, &params, &names);
     item.with_statements(quote!(#policy #attempts #answer))
 }
@@ -47,7 +54,8 @@ fn expressions(args: &Args) -> TokenStream {
         Some(Repeats::Idempotent) | None => None,
     };
     let priority = args.concurrency_limit().and_then(|limit| limit.priority.as_ref());
-    quote!(#source #repeats #priority)
+    let cached = args.cache().and_then(|cache| cache.key.as_ref());
+    quote!(#source #repeats #priority #cached)
 }
 
 /// Local names of the expansion, and the place where errors about the error type are shown.
@@ -117,6 +125,19 @@ fn policy(
             }
         }
     };
+    let unshared = same_for_every_implementor(args, item, within);
+    let begin = begin(args, names, &item.sig.output);
+    quote! {
+        #unshared
+        #source
+        let mut #call = #begin;
+    }
+}
+
+/// An expression that begins the call under the policy.
+fn begin(args: &Args, names: &Names, output: &syn::ReturnType) -> TokenStream {
+    let krate = &args.krate;
+    let policy = &names.policy;
     let is_shared = matches!(args.source, Source::Shared(_));
     let begin = if is_shared && !args.repeats() { quote!(once) } else { quote!(new) };
     let key = match &args.repeats {
@@ -127,13 +148,8 @@ fn policy(
     };
     let priority = args.concurrency_limit().and_then(|limit| limit.priority.as_ref());
     let priority = priority.map(|priority| quote!(.with_priority(#priority)));
-    let unshared = same_for_every_implementor(args, item, within);
-    let classifier = classifier(args, names.error, &item.sig.output);
-    quote! {
-        #unshared
-        #source
-        let mut #call = #krate::__private::Call::#begin(#policy, const { &#classifier }) #key #priority;
-    }
+    let classifier = classifier(args, names.error, output);
+    quote!(#krate::__private::Call::#begin(#policy, const { &#classifier }) #key #priority)
 }
 
 /// In a default method of a trait, a policy in a `static` would be one for all implementors. The
@@ -294,6 +310,48 @@ fn attempts(args: &Args, item: &FnItem, params: &Params, names: &Names, uses: Us
         #before
         let #outcome = #attempt;
         let #result = #call.conclude(#outcome);
+    }
+}
+
+/// The attempts, where there is no answer yet. With a refresh in the background they are a future of
+/// their own, which takes all it needs along.
+fn cached(
+    args: &Args,
+    cache: &Cache,
+    item: &FnItem,
+    names: &Names,
+    attempts: TokenStream,
+) -> TokenStream {
+    let krate = &args.krate;
+    let Names { policy, call, result, .. } = names;
+    let [sharing, found, lead] = ["sharing", "found", "lead"].map(local);
+    let output = &item.sig.output;
+    let look_up = cache.look_up(krate, output, call, [&sharing, &found]);
+    let find = quote!(#krate::__private::Found);
+    let settle = quote!(#call.settle(#lead, #result, #sharing));
+    let work = if cache.background().is_some() {
+        let (stale, refresh) = (local("stale"), local("refresh"));
+        let begin = begin(args, names, output);
+        quote! {
+            let #stale = #lead.stale();
+            let #policy = #krate::resilience::Policy::clone(#policy);
+            let #refresh = async move {
+                let #policy = &#policy;
+                let mut #call = #begin;
+                #attempts
+                #settle
+            };
+            #krate::__private::refresh_behind(#call, #stale, #refresh).await
+        }
+    } else {
+        quote!(#attempts #settle)
+    };
+    quote! {
+        #look_up
+        let #result = match #found {
+            #find::Answer(#result) => #result,
+            #find::Lead(#lead) => { #work }
+        };
     }
 }
 

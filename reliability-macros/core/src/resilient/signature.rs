@@ -32,6 +32,9 @@ pub(super) fn check(diagnostics: &mut Diagnostics, item: &FnItem, args: &Args) {
         return;
     }
     check_output(diagnostics, sig);
+    if let Some(cache) = args.cache() {
+        cache.check_item(diagnostics, item, args.fallback().is_some());
+    }
     if args.repeats() {
         check_borrowed_result(diagnostics, sig);
     }

@@ -5,7 +5,7 @@ use core::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::call::Call;
+use super::call::{Call, Phase};
 use super::timer::Timer;
 use super::wait::End;
 use crate::error::{Failure, Reason};
@@ -32,7 +32,7 @@ impl<'a, E> Call<'a, E> {
     /// to make it. Waits while another call has the lead, under the deadline if that is written
     /// outside of `cache`.
     ///
-    /// Give what came of the call to [`Lead::settle`]. Where the policy has no cache it is always the
+    /// Give what came of the call to [`settle`](Call::settle). Where the policy has no cache it is always the
     /// lead, and `settle` does nothing.
     ///
     /// # Examples
@@ -52,7 +52,8 @@ impl<'a, E> Call<'a, E> {
     ///     Found::Answer(answer) => answer,
     ///     Found::Lead(lead) => {
     ///         let outcome = call.attempt(async { Ok(299_u32) }).await;
-    ///         lead.settle(call.conclude(outcome), &errors, sharing)
+    ///         let result = call.conclude(outcome);
+    ///         call.settle(lead, result, sharing)
     ///     }
     /// };
     /// assert_eq!(price, Ok(299));
@@ -68,6 +69,27 @@ impl<'a, E> Call<'a, E> {
         let cache = self.policy.cache.as_ref();
         let asking = cache.map(|cache| Asking::new(cache, key, sharing));
         LookUp { asking, timer: Timer::idle(), call: self }
+    }
+
+    /// Gives what came of the call to those who wait for it, and keeps it: [`Lead::settle`] with what
+    /// this call makes of errors.
+    ///
+    /// # Errors
+    ///
+    /// The failure that it was given.
+    #[inline]
+    pub fn settle<T: Value>(
+        &self,
+        lead: Lead<T>,
+        result: Result<T, Failure<E>>,
+        sharing: Sharing<E>,
+    ) -> Result<T, Failure<E>> {
+        lead.settle(result, self.classifier, sharing)
+    }
+
+    /// Ends a call that another one takes the place of: it is not counted.
+    pub(crate) fn pass_on(mut self) {
+        self.phase = Phase::Finished;
     }
 }
 
