@@ -8,7 +8,7 @@ use std::time::Duration;
 use reliability::resilience::breaker::{Settings, Window};
 use reliability::resilience::rate_limit::Quota;
 use reliability::resilience::{
-    Breaker, Bulkhead, Chaos, ConcurrencyLimit, Layer, Policy, PolicyBuilder, RateLimit, Retry,
+    Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Layer, Policy, PolicyBuilder, RateLimit, Retry,
     RetryBudget,
 };
 use reliability_macros_core::resilient::{self, limits};
@@ -98,6 +98,22 @@ fn ranges_of_chaos() {
 }
 
 #[test]
+fn ranges_of_a_cache() {
+    let cache = || Cache::builder("limits");
+    same_duration(limits::TTL, |ttl| cache().ttl(ttl).build().is_ok());
+    let stale = |stale| cache().stale(stale).build().is_ok();
+    let longest = *limits::STALE.end();
+    assert!(stale(longest) && !stale(longest + NANO) && stale(*limits::STALE.start()));
+    let negative = |ttl| cache().negative_permanent(ttl).build().is_ok();
+    let longest = *limits::NEGATIVE.end();
+    assert!(negative(longest) && !negative(longest + NANO) && negative(*limits::NEGATIVE.start()));
+    same_duration(limits::FLIGHT_WAIT, |wait| cache().wait(wait).build().is_ok());
+    let takes = |capacity| cache().capacity(capacity).build().is_ok();
+    let capacities = limits::CACHE_CAPACITY;
+    assert!(takes(*capacities.start()) && takes(*capacities.end()) && !takes(0));
+}
+
+#[test]
 fn ranges_of_a_concurrency_limit() {
     let limit = || ConcurrencyLimit::builder("limits");
     same_count(limits::CONCURRENT, |calls| limit().max(calls).build().is_ok());
@@ -119,8 +135,9 @@ fn ranges_of_a_retry() {
     assert_eq!(smallest.unwrap().settings().ratio, limits::BUDGET_RATIO_MIN);
 }
 
-const LAYERS: [(Layer, &str); 9] = [
+const LAYERS: [(Layer, &str); 10] = [
     (Layer::Fallback, "fallback = other"),
+    (Layer::Cache, "cache(ttl = \"30s\", key = 7)"),
     (Layer::Deadline, "deadline = \"3s\""),
     (Layer::Retry, "retry"),
     (Layer::Breaker, "breaker"),
@@ -134,6 +151,7 @@ const LAYERS: [(Layer, &str); 9] = [
 fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
     match layer {
         Layer::Fallback => builder.fallback(),
+        Layer::Cache => builder.cache(Cache::standard("order")),
         Layer::Deadline => builder.deadline(Duration::from_secs(3)),
         Layer::Retry => builder.retry(Retry::standard()),
         Layer::Breaker => builder.breaker(Breaker::standard("order")),

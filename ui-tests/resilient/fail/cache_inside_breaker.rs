@@ -1,0 +1,10 @@
+//~ an answer from the cache asks nothing of the dependency
+use reliability::error::Rejected;
+use reliability::resilience::resilient;
+
+#[resilient(breaker, cache(ttl = "30s", key = sku))]
+async fn price(sku: &str) -> Result<u32, Rejected> {
+    Ok(7)
+}
+
+fn main() {}
