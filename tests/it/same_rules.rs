@@ -8,8 +8,8 @@ use std::time::Duration;
 use reliability::resilience::breaker::{Settings, Window};
 use reliability::resilience::rate_limit::Quota;
 use reliability::resilience::{
-    Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Layer, Policy, PolicyBuilder, RateLimit, Retry,
-    RetryBudget,
+    Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Layer, Policy, PolicyBuilder, RateLimit,
+    Retry, RetryBudget,
 };
 use reliability_macros_core::resilient::{self, limits};
 

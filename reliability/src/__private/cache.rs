@@ -1,12 +1,11 @@
 //! What `cache(..)` in an attribute becomes.
 
 use core::future::Future;
-use core::hash::Hash;
 use core::marker::PhantomData;
 
+use crate::resilience::Call;
 pub use crate::resilience::cache::Found;
 use crate::resilience::cache::{Key, Sharing, Value};
-use crate::resilience::{Call, LookUp};
 
 use super::Outcome;
 use crate::error::Failure;
@@ -17,8 +16,16 @@ pub fn look_up<'c, 'a, K: Key, T: Value, E>(
     call: &'c mut Call<'a, E>,
     key: K,
     sharing: Sharing<E>,
-) -> LookUp<'c, 'a, K, T, E> {
+) -> impl Future<Output = Found<T, E>> + use<'c, 'a, K, T, E> {
+    // As a future, and not as the type that it is: who awaits it would ask for `Value` again, and the
+    // compiler complain twice.
     call.look_up(key, sharing)
+}
+
+/// The key, as some key: so that one that cannot be is told of here, and nowhere else.
+#[inline]
+pub fn key<K: Key>(key: K) -> impl Key + use<K> {
+    key
 }
 
 /// One part of a key, which may be a reference already.
@@ -53,7 +60,7 @@ pub trait KeyByValue<'k> {
     fn part(&self) -> &'k Self::Part;
 }
 
-impl<'k, Q: Hash + ?Sized> KeyByValue<'k> for &KeyPart<'k, Q> {
+impl<'k, Q: ?Sized> KeyByValue<'k> for &KeyPart<'k, Q> {
     type Part = Q;
 
     #[inline]

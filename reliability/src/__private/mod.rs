@@ -42,7 +42,7 @@ pub use argument::{Argument, Attempts, Repeatable, again};
 #[cfg(feature = "cache")]
 pub use cache::{
     ErrorsOf, Found, KeptError, KeyByReference, KeyByValue, KeyPart, SharesErrors, SharesValues,
-    keeps_errors, look_up, refresh_behind,
+    keeps_errors, key, look_up, refresh_behind,
 };
 #[cfg(all(feature = "std", feature = "resilience", not(feature = "chaos")))]
 pub use chaos::without_chaos;

@@ -10,6 +10,7 @@
 //! it emits, do and do not.
 //!
 //! - [`retries`], [`breakers`], [`bulkheads`], [`fallbacks`]
+//! - [`caching`]: answers that are kept, and one call for all who ask at once
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 
 #[doc = include_str!("first_call.md")]
@@ -38,6 +39,10 @@ pub mod bulkheads {}
 
 #[doc = include_str!("fallbacks.md")]
 pub mod fallbacks {}
+
+#[cfg(feature = "cache")]
+#[doc = include_str!("caching.md")]
+pub mod caching {}
 
 #[cfg(all(feature = "tower", feature = "http", feature = "reqwest"))]
 #[doc = include_str!("tower.md")]

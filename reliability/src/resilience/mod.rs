@@ -158,6 +158,11 @@ pub use rate_limit::RateLimit;
 /// |---|---|---|
 /// | `fallback = path` | a function that gets the arguments and then the error | |
 /// | `fallback(path, except(..))` | classes that get no fallback: `transient`, `permanent`, `overloaded`, `cancelled` | none |
+/// | `cache` | `ttl = ".."` and `key = expr` are required; `key` is anything of the arguments, several parts as a tuple. With the feature `cache` | |
+/// | | `stale = ".."`: for how long an answer that is too old is better than nothing | none |
+/// | | `capacity = 1..`: how many answers are kept; `wait = ".."`: for another call's answer | 10,000; 10 s |
+/// | | `negative(permanent = "..", transient = "..", overloaded = "..")`: errors that are kept; they are `Clone` | none |
+/// | | `refresh = background`: nobody waits for a refresh; the arguments are taken by value | `inline` |
 /// | `deadline = ".."` | for the whole call, and for annotated functions that it calls | |
 /// | `retry` | `attempts = 2..=1000`, the first one included | 3 |
 /// | | `backoff =` `constant("..")`, or `linear`, `exponential`, `fibonacci`, `decorrelated` `("..", max = "..")` | `exponential("100ms", max = "10s")` |

@@ -4,7 +4,7 @@ use reliability::resilience::resilient;
 
 #[resilient(retry, cache(ttl = "30s", key = sku), idempotent)]
 async fn price(sku: &str) -> Result<u32, Rejected> {
-    Ok(7)
+    Ok(sku.len() as u32)
 }
 
 fn main() {}

@@ -1,4 +1,4 @@
-//~ cannot be the key of a cache
+//~ `&Sku` cannot be the key of a cache
 use reliability::error::Rejected;
 use reliability::resilience::resilient;
 

@@ -6,7 +6,7 @@ struct Price(u32);
 
 #[resilient(cache(ttl = "30s", key = sku))]
 async fn price(sku: &str) -> Result<Price, Rejected> {
-    Ok(Price(7))
+    Ok(Price(sku.len() as u32))
 }
 
 fn main() {}

@@ -1,10 +1,11 @@
 //! A cache in front of what asks: keys that borrow, keys of several parts, errors that can be kept
 //! and errors that cannot, with and without retries and fallbacks.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use reliability::error::{Class, Fault, Rejected};
-use reliability::resilience::resilient;
+use reliability::resilience::{Cache, Policy, resilient};
 
 /// An error that cannot be cloned.
 #[derive(Debug)]
@@ -73,6 +74,16 @@ async fn refreshed_behind(sku: Sku, client: Arc<str>) -> Result<String, Once> {
     Ok(format!("{client}{}", sku.0))
 }
 
+static SHARED: LazyLock<Policy> = LazyLock::new(|| {
+    let cache = Cache::builder("shared").ttl(Duration::from_secs(30)).build().unwrap();
+    Policy::builder("shared").cache(cache).timeout(Duration::from_secs(1)).build().unwrap()
+});
+
+#[resilient(policy = SHARED, cache(key = sku))]
+async fn by_a_shared_policy(sku: &str) -> Result<String, Once> {
+    Ok(sku.to_owned())
+}
+
 struct Shop {
     name: String,
 }
@@ -99,6 +110,7 @@ impl Shop {
 async fn main() {
     for _ in 0..2 {
         assert_eq!(borrowed("tea").await, Ok(3));
+        assert_eq!(by_a_shared_policy("tea").await.unwrap(), "tea");
         assert_eq!(owned("tea".to_owned()).await.unwrap(), "tea");
         assert_eq!(of_several_parts("eu", &Sku(7)).await, Ok(("eu".to_owned(), Sku(7))));
         assert_eq!(priced(Sku(7), 3).await, Ok(21));
@@ -107,6 +119,7 @@ async fn main() {
         assert_eq!(generic::<_, Rejected>(&"seven").await, Ok("seven"));
         assert_eq!(refreshed_behind(Sku(7), "c".into()).await.unwrap(), "c7");
     }
+    assert_eq!(SHARED.cache().unwrap().snapshot().hits, 1);
     let mut shop = Shop { name: "corner".to_owned() };
     assert_eq!(shop.price(&Sku(7)).await.unwrap(), 13);
     assert_eq!(shop.count(Sku(7)).await.unwrap(), 7);

@@ -388,6 +388,15 @@ impl Draft {
             .chain(self.clock.iter().map(|(word, _)| word))
             .chain(self.monitor.iter().map(|(word, _)| word));
         for word in words {
+            if word == "cache" {
+                diagnostics.error(
+                    word,
+                    "`policy = ..` brings its own cache along, and here it is only said what the \
+                     answer depends on: write `cache(key = expression)`, and give all else to the \
+                     builder of the cache",
+                );
+                continue;
+            }
             diagnostics.error(
                 word,
                 format!(

@@ -196,13 +196,14 @@ impl Cache {
         let (values, key) = self.key_parts(krate);
         let span = ok_span(output).resolved_at(Span::mixed_site());
         let here = krate.at(span);
-        let look_up = quote_spanned!(span=> #here::__private::look_up);
+        let call = Ident::new(&call.to_string(), span);
+        let look_up = quote_spanned!(span=> #here::__private::look_up(&mut #call, #key, #sharing));
         quote! {
             let #sharing = #shares;
             let #found = {
                 use #krate::__private::{KeyByReference as _, KeyByValue as _};
                 #values
-                #look_up(&mut #call, #key, #sharing).await
+                #look_up.await
             };
         }
     }
@@ -251,10 +252,13 @@ impl Cache {
         });
         let references: Vec<_> = references.collect();
         let values = quote!(#(#values)*);
-        match (is_tuple, references.as_slice()) {
-            (false, [only]) => (values, only.clone()),
-            _ => (values, quote!((#(#references,)*))),
-        }
+        let span = key.span().resolved_at(Span::mixed_site());
+        let here = krate.at(span);
+        let key = match (is_tuple, references.as_slice()) {
+            (false, [only]) => only.clone(),
+            _ => quote_spanned!(span=> (#(#references,)*)),
+        };
+        (values, quote_spanned!(span=> #here::__private::key(#key)))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::resilience::single_flight::{Follower, Joined, Turn};
 
 /// What a lookup has found.
 #[derive(Debug)]
-pub enum Found<T: Value, E> {
+pub enum Found<T, E> {
     /// The answer: a value that is kept, or what another call has just found out.
     Answer(Result<T, Failure<E>>),
     /// The right, and the duty, to do the work.

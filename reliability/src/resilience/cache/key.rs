@@ -30,9 +30,8 @@ use core::hash::{BuildHasherDefault, Hash, Hasher};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a cache",
-    label = "neither a reference to a key nor a tuple of references",
-    note = "pass a reference, as in `&sku`, or a tuple of references, as in `(&tenant, sku)`",
-    note = "what it refers to must be `Hash + Eq + Clone + Send + Sync + 'static`, or `str`"
+    label = "cannot be looked up, or cannot be kept",
+    note = "a key is a reference to what is `Hash + Eq + Clone + Send + Sync + 'static`, or to a `str`, or a tuple of such references: derive what is missing, or make the key of what has it"
 )]
 pub trait Key: Hash {
     /// What is kept: owned, and of the same hash.
@@ -45,6 +44,7 @@ pub trait Key: Hash {
     fn is(&self, kept: &Self::Kept) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl<Q> Key for &Q
 where
     Q: Hash + Eq + ToOwned<Owned: Eq + Send + Sync + 'static> + ?Sized,

@@ -1,6 +1,5 @@
 use alloc::sync::Arc;
 use core::fmt;
-use core::marker::PhantomData;
 
 use super::entry::{Age, AnyEntry, Entry};
 use super::events;
@@ -25,37 +24,49 @@ pub(crate) enum Outcome {
 ///
 /// Give it what came of the work with [`settle`](Lead::settle). Dropped without that, it goes to the
 /// call that has waited for longest.
-pub struct Lead<T: Value> {
+pub struct Lead<T> {
     /// None where nothing is kept.
-    leading: Option<Leading>,
-    value: PhantomData<fn(T)>,
+    leading: Option<Leading<T>>,
 }
 
-struct Leading {
+struct Leading<T> {
     cache: Cache,
     seat: single_flight::Lead<StoredKey, Outcome>,
     /// The value that is to be refreshed.
     stale: Option<Arc<AnyEntry>>,
+    /// How a value becomes an entry, and is got back: so that only the lookup asks what `T` is.
+    keep: fn(&T, Instant) -> Arc<AnyEntry>,
+    find: fn(&AnyEntry) -> Option<T>,
 }
 
-impl<T: Value> Lead<T> {
+impl<T> Lead<T> {
     pub(super) fn new(
         cache: Cache,
         seat: single_flight::Lead<StoredKey, Outcome>,
         stale: Option<Arc<AnyEntry>>,
-    ) -> Self {
-        Self { leading: Some(Leading { cache, seat, stale }), value: PhantomData }
+    ) -> Self
+    where
+        T: Value,
+    {
+        let leading = Leading {
+            cache,
+            seat,
+            stale,
+            keep: |value: &T, now| Entry::value(value.clone(), now),
+            find: |entry| entry.as_value().cloned(),
+        };
+        Self { leading: Some(leading) }
     }
 
     /// Of a policy without a cache: nobody waits, and nothing is kept.
     pub(in crate::resilience) fn of_nothing() -> Self {
-        Self { leading: None, value: PhantomData }
+        Self { leading: None }
     }
 
     /// The stale value that the work is to refresh, if there is one.
     pub fn stale(&self) -> Option<T> {
-        let stale = self.leading.as_ref()?.stale.as_ref()?;
-        stale.as_value().cloned()
+        let leading = self.leading.as_ref()?;
+        (leading.find)(leading.stale.as_deref()?)
     }
 
     /// Takes what came of the work: keeps it, gives it to those who waited, and says what the caller
@@ -78,7 +89,7 @@ impl<T: Value> Lead<T> {
         };
         match result {
             Ok(value) => {
-                leading.settle_value(value.clone());
+                leading.settle_value(&value);
                 Ok(value)
             }
             Err(failure) => leading.settle_failure(failure, classifier, sharing),
@@ -93,15 +104,15 @@ impl<T: Value> Lead<T> {
     }
 }
 
-impl Leading {
-    fn settle_value<T: Value>(self, value: T) {
-        let entry = Entry::value(value, self.cache.now());
+impl<T> Leading<T> {
+    fn settle_value(self, value: &T) {
+        let entry = (self.keep)(value, self.cache.now());
         self.keep(&entry);
         self.seat.land(Outcome::Answered(entry));
     }
 
     #[cold]
-    fn settle_failure<T: Value, E>(
+    fn settle_failure<E>(
         self,
         failure: Failure<E>,
         classifier: &Classifier<E>,
@@ -140,11 +151,11 @@ impl Leading {
     }
 
     /// The stale value, if it may still be used.
-    fn stale_if_error<T: Value>(&self, entry: &AnyEntry, class: Class, now: Instant) -> Option<T> {
+    fn stale_if_error(&self, entry: &AnyEntry, class: Class, now: Instant) -> Option<T> {
         if self.cache.age(entry, now) == Age::Gone {
             return None;
         }
-        let value = entry.as_value::<T>()?.clone();
+        let value = (self.find)(entry)?;
         self.cache.pause_refresh(entry, now);
         self.cache.tally().count(Mark::StaleIfError);
         events::stale_if_error(self.cache.name(), class);
@@ -164,7 +175,7 @@ impl Leading {
     }
 }
 
-impl<T: Value> fmt::Debug for Lead<T> {
+impl<T> fmt::Debug for Lead<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let leading = self.leading.as_ref();
         f.debug_struct("Lead")

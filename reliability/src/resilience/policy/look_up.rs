@@ -78,7 +78,7 @@ impl<'a, E> Call<'a, E> {
     ///
     /// The failure that it was given.
     #[inline]
-    pub fn settle<T: Value>(
+    pub fn settle<T>(
         &self,
         lead: Lead<T>,
         result: Result<T, Failure<E>>,
