@@ -12,6 +12,7 @@ mod overload;
 mod policy;
 mod quiet;
 mod registry;
+mod replay;
 mod resilient;
 mod retry;
 mod same_rules;

@@ -1,4 +1,4 @@
-//! For the tests of those who use policies: fake time, scripted dependencies, assertions.
+//! For the tests of those who use policies: fake time, scripted dependencies, assertions, replay.
 //!
 //! A policy is code that runs when everything else fails, so it is worth a test; and it is made of
 //! time and chance, which tests cannot bear. Here an hour takes a millisecond, a dependency fails
@@ -34,10 +34,12 @@
 
 mod fake_time;
 mod period;
+mod replay;
 mod script;
 mod watch;
 
 pub use fake_time::{FakeTime, run};
 pub use period::Period;
+pub use replay::replay;
 pub use script::Script;
 pub use watch::{Saw, Watch, assert_policy, watch};

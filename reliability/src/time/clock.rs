@@ -69,7 +69,13 @@ impl Clock {
     pub fn now(&self) -> Instant {
         match &self.0 {
             #[cfg(feature = "std")]
-            Source::Precise => system::precise(),
+            Source::Precise => {
+                #[cfg(feature = "record")]
+                if let Some(now) = super::frozen::now() {
+                    return now;
+                }
+                system::precise()
+            }
             #[cfg(feature = "std")]
             Source::Coarse => system::coarse(),
             #[cfg(all(feature = "std", not(reliability_loom)))]

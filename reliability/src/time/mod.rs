@@ -21,6 +21,8 @@
 mod clock;
 #[cfg(feature = "std")]
 mod deadline;
+#[cfg(feature = "record")]
+pub(crate) mod frozen;
 mod instant;
 #[cfg(any(feature = "config", feature = "testing"))]
 pub(crate) mod text;

@@ -11,6 +11,8 @@ use super::fallback::Fallback;
 use super::inner::Inner;
 use super::key::IdempotencyKey;
 use super::pause::Pause;
+#[cfg(feature = "record")]
+use super::record::What;
 use super::signals::Signal;
 #[cfg(feature = "chaos")]
 use super::step::Step;
@@ -76,6 +78,9 @@ pub(super) struct More<'a> {
     /// Nothing until the call has to wait: until then no clock is read.
     pub(super) times: Option<Times>,
     pub(super) key: Option<IdempotencyKey>,
+    /// Its number in a recording.
+    #[cfg(feature = "record")]
+    pub(super) recorded: Option<u64>,
 }
 
 /// Since when a call waits, and what ends that.
@@ -294,6 +299,8 @@ impl<'a, E> Call<'a, E> {
                 if rejected.reason() == Reason::DeadlineExceeded);
         let wanted = self.classifier.failure_disposition(failure).fallback && !deadline_is_over;
         if wanted {
+            #[cfg(feature = "record")]
+            self.tell_alone(|_| What::FellBack);
             self.policy.signals.count(Signal::FellBack);
             events::fell_back(self.policy, self.classifier.failure_class(failure));
         }
@@ -329,6 +336,7 @@ impl<'a, E> Call<'a, E> {
     /// on the way of a call that succeeds.
     #[cold]
     fn judge_failure(&mut self, failure: Failure<E>) -> Result<Pause, Failure<E>> {
+        let _turn = self.turn();
         self.end_attempt(&failure);
         match self.pause_before_retry(&failure) {
             Some(pause) => Ok(pause),
@@ -338,6 +346,7 @@ impl<'a, E> Call<'a, E> {
 
     #[cold]
     fn conclude_failure(&mut self, failure: Failure<E>) -> Failure<E> {
+        let _turn = self.turn();
         self.end_attempt(&failure);
         self.fail(failure)
     }
@@ -370,11 +379,13 @@ impl<'a, E> Call<'a, E> {
         }
         let settings = retry.settings();
         let previous = self.times().map_or(Duration::ZERO, |times| times.previous_pause);
-        let random = self.policy.randomness.draw();
+        let random = self.draw();
         let backoff = settings.backoff.delay(self.attempts, previous, random);
         let asked = self.classifier.failure_retry_after(failure).unwrap_or(Duration::ZERO);
         let pause = backoff.max(asked);
         if asked > settings.retry_after_max || !self.fits_the_deadline(pause) {
+            #[cfg(feature = "record")]
+            self.tell(|_| What::NoTime { draw: random });
             return None;
         }
         if let Some(budget) = retry.budget()
@@ -382,11 +393,15 @@ impl<'a, E> Call<'a, E> {
         {
             self.policy.signals.count(Signal::RetryDenied);
             events::retry_denied(self.policy, self.attempts);
+            #[cfg(feature = "record")]
+            self.tell(|_| What::Denied { draw: random });
             return None;
         }
         self.times_mut().previous_pause = backoff;
         self.policy.signals.count(Signal::Retried);
         events::retried(self.policy, self.attempts, pause);
+        #[cfg(feature = "record")]
+        self.tell(|_| What::Retries { pause, draw: random });
         self.phase = Phase::Outside;
         if !pause.is_zero() {
             // The caller waits from here on, also when no attempt ever does.

@@ -36,6 +36,8 @@ pub(in crate::resilience) struct Inner {
     pub(super) randomness: Randomness,
     pub(super) signals: Signals,
     pub(super) monitor: Option<ErrorMonitor>,
+    #[cfg(feature = "record")]
+    pub(super) recorder: super::record::Recorder,
     #[cfg(feature = "cache")]
     pub(super) cache: Option<Cache>,
 }
@@ -80,6 +82,8 @@ impl Inner {
             randomness: parts.randomness,
             monitor: parts.monitor,
             signals: Signals::new(),
+            #[cfg(feature = "record")]
+            recorder: super::record::Recorder::default(),
             #[cfg(feature = "cache")]
             cache: parts.cache,
         }

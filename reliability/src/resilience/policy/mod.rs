@@ -37,10 +37,14 @@ mod outcome;
 mod pause;
 mod randomness;
 mod recent;
+#[cfg(feature = "record")]
+pub mod record;
 mod settings;
 mod signals;
 mod step;
 mod timer;
+#[cfg(not(feature = "record"))]
+mod unrecorded;
 mod wait;
 
 pub use attempt::Attempt;

@@ -5,6 +5,8 @@ use core::time::Duration;
 use super::call::{Call, Phase, Times};
 use super::inner::Inner;
 use super::recent::Took;
+#[cfg(feature = "record")]
+use super::record::What;
 use super::signals::Signal;
 use super::step::Held;
 use super::wait::{End, inherited_deadline_has_passed};
@@ -17,6 +19,9 @@ impl<E> Call<'_, E> {
     /// Takes note of a call that ended well, and gives back what it held.
     #[inline]
     pub(super) fn succeed(&mut self) {
+        let _turn = self.turn();
+        #[cfg(feature = "record")]
+        self.tell(|_| What::ok());
         self.phase = Phase::Finished;
         self.policy.signals.count(Signal::Ok);
         let Some(more) = &mut self.more else { return };
@@ -42,6 +47,8 @@ impl<E> Call<'_, E> {
     /// Takes note of how an attempt ended, and gives back what it alone held.
     pub(super) fn end_attempt(&mut self, failure: &Failure<E>) {
         self.record_failure(failure);
+        #[cfg(feature = "record")]
+        self.tell(|call| What::Ended(call.outcome(failure)));
         let limit = self.more.as_mut().and_then(|more| more.held.concurrency_limit.take());
         if let Some(permit) = limit {
             report_load(permit, self.load_outcome(failure), self.times().copied());
@@ -144,6 +151,12 @@ impl<E> Call<'_, E> {
 
     #[cold]
     fn abandon(&mut self) {
+        let _turn = self.turn();
+        #[cfg(feature = "record")]
+        self.tell(|call| match call.phase {
+            Phase::Polling => What::Panicked,
+            _ => What::Cancelled,
+        });
         self.count_work(Took::Perhaps);
         if self.phase == Phase::Polling {
             self.finish(Signal::Panicked, Counted::Failure);

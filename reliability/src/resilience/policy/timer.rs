@@ -5,6 +5,8 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
+#[cfg(feature = "record")]
+use crate::time::frozen;
 use crate::time::{Instant, timer_at};
 
 pin_project! {
@@ -41,8 +43,19 @@ impl Timer {
     /// Ready when it has fired; pending for ever while it is not armed.
     pub(super) fn poll_fired(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.project().sleep.as_pin_mut() {
+            #[cfg(feature = "record")]
+            Some(sleep) if frozen::is_again() => fired_by(&sleep, frozen::now()),
             Some(sleep) => sleep.poll(cx),
             None => Poll::Pending,
         }
+    }
+}
+
+/// Fires by the time that is shown, and not by the runtime's.
+#[cfg(feature = "record")]
+fn fired_by(sleep: &Sleep, now: Option<Instant>) -> Poll<()> {
+    match now {
+        Some(now) if timer_at(now) >= sleep.deadline() => Poll::Ready(()),
+        _ => Poll::Pending,
     }
 }

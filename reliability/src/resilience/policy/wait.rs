@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use super::Layer;
 use super::call::Call;
+#[cfg(feature = "record")]
+use super::record::What;
 use crate::error::{Reason, Rejected};
 use crate::time::{Clock, Instant, Scope};
 
@@ -117,6 +119,11 @@ impl<E> Call<'_, E> {
             bound = bound.or(at, End::Step);
         }
         times.bound = bound;
+        #[cfg(feature = "record")]
+        self.tell(|_| What::Waits {
+            until: bound.exists().then_some(bound.at),
+            inherited: bound.exists() && bound.end == End::Inherited,
+        });
         bound
     }
 

@@ -1,0 +1,259 @@
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::event::{ErrorFacts, Event, Outcome, What};
+use super::recording::Recording;
+use super::replay::Progress;
+use crate::error::Failure;
+use crate::resilience::policy::inner::Inner;
+use crate::resilience::policy::{Call, Policy};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::time::{Clock, frozen};
+
+/// The part of a policy that writes down what happens. Off, it costs one relaxed load.
+#[derive(Default)]
+pub(in crate::resilience::policy) struct Recorder {
+    on: AtomicBool,
+    /// Held while a decision is taken and written down, so that both are in one order.
+    turns: Mutex<()>,
+    log: Mutex<Log>,
+}
+
+#[derive(Default)]
+enum Log {
+    #[default]
+    Off,
+    Ring(Ring),
+    /// Compares instead of writing down.
+    Again(Progress),
+}
+
+struct Ring {
+    events: VecDeque<Event>,
+    capacity: usize,
+    left_out: u64,
+    calls: u64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Recorder {
+    #[inline]
+    fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, log: Log) -> Log {
+        let _turn = lock(&self.turns);
+        self.on.store(!matches!(log, Log::Off), Ordering::Relaxed);
+        core::mem::replace(&mut *lock(&self.log), log)
+    }
+
+    pub(super) fn go_through_again(&self, events: Arc<[Event]>) {
+        self.set(Log::Again(Progress::new(events)));
+    }
+
+    /// Looks at what has been gone through; `None` when nothing is.
+    pub(super) fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> Option<T> {
+        match &mut *lock(&self.log) {
+            Log::Again(progress) => Some(look(progress)),
+            Log::Off | Log::Ring(_) => None,
+        }
+    }
+
+    fn enlist(&self) -> Option<u64> {
+        match &mut *lock(&self.log) {
+            Log::Off => None,
+            Log::Ring(ring) => {
+                ring.calls += 1;
+                Some(ring.calls)
+            }
+            Log::Again(progress) => progress.polling(),
+        }
+    }
+
+    fn tell(&self, call: u64, what: What) {
+        let at = Clock::precise().now();
+        let event = Event { call, at, what };
+        match &mut *lock(&self.log) {
+            Log::Off => {}
+            Log::Ring(ring) => {
+                if ring.events.len() >= ring.capacity {
+                    ring.events.pop_front();
+                    ring.left_out += 1;
+                }
+                ring.events.push_back(event);
+            }
+            Log::Again(progress) => progress.compare(event),
+        }
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("on", &self.is_on()).finish_non_exhaustive()
+    }
+}
+
+/// One step of a call, in which time stands still and no other call takes one.
+pub(in crate::resilience::policy) struct Turn<'a> {
+    _lock: Option<(MutexGuard<'a, ()>, frozen::Frozen)>,
+}
+
+impl<'a, E> Call<'a, E> {
+    /// Begins a step, if the policy is recorded.
+    #[inline]
+    pub(in crate::resilience::policy) fn turn(&self) -> Turn<'a> {
+        if self.policy.recorder.is_on() { begin_turn(self.policy) } else { Turn { _lock: None } }
+    }
+
+    /// Writes down that the call begins, at its first step.
+    #[inline]
+    pub(in crate::resilience::policy) fn tell_begun(&mut self) {
+        if self.policy.recorder.is_on() && self.attempts == 1 && self.recorded().is_none() {
+            self.begin_recorded();
+        }
+    }
+
+    #[cold]
+    fn begin_recorded(&mut self) {
+        let policy = self.policy;
+        self.more().recorded = policy.recorder.enlist();
+        let max = policy.retry.as_ref().map_or(1, |retry| retry.attempts_max());
+        self.tell(|call| What::Began {
+            repeatable: call.attempts_max == max,
+            inherited: crate::time::Scope::current().known(),
+        });
+    }
+
+    fn recorded(&self) -> Option<u64> {
+        self.more.as_ref().and_then(|more| more.recorded)
+    }
+
+    /// Writes down what has happened, if the call is recorded.
+    #[inline]
+    pub(in crate::resilience::policy) fn tell(&self, what: impl FnOnce(&Self) -> What) {
+        if self.policy.recorder.is_on()
+            && let Some(call) = self.recorded()
+        {
+            self.policy.recorder.tell(call, what(self));
+        }
+    }
+
+    /// The same, as a step of its own.
+    pub(in crate::resilience::policy) fn tell_alone(&self, what: impl FnOnce(&Self) -> What) {
+        let _turn = self.turn();
+        self.tell(what);
+    }
+
+    /// What policies know of how the attempt ended.
+    pub(in crate::resilience::policy) fn outcome(&self, failure: &Failure<E>) -> Outcome {
+        match failure {
+            Failure::Rejected(rejected) => Outcome::Rejected(rejected.reason()),
+            Failure::Error(error) => Outcome::Error(ErrorFacts {
+                class: self.classifier.class(error),
+                disposition: self.classifier.disposition(error),
+                retry_after: self.classifier.retry_after(error),
+                reason: self.classifier.reason(error),
+            }),
+        }
+    }
+
+    /// Whether the work, gone through again, has not come so far.
+    #[inline]
+    pub(in crate::resilience::policy) fn is_held(&self) -> bool {
+        self.policy.recorder.is_on()
+            && self.policy.recorder.progress(Progress::is_held).unwrap_or(false)
+    }
+
+    /// A random number, or the one that was drawn then.
+    pub(in crate::resilience::policy) fn draw(&self) -> u64 {
+        let drawn = match self.policy.recorder.is_on() {
+            true => self.policy.recorder.progress(|progress| progress.draw()),
+            false => None,
+        };
+        drawn.unwrap_or_else(|| self.policy.randomness.draw())
+    }
+}
+
+#[cold]
+fn begin_turn(policy: &Inner) -> Turn<'_> {
+    // A step that is taken within another, by an error's own code perhaps, is a part of it.
+    if frozen::now().is_some() && !frozen::is_again() {
+        return Turn { _lock: None };
+    }
+    let recorder = &policy.recorder;
+    let lock = lock(&recorder.turns);
+    let at = recorder.progress(|progress| progress.next_at()).flatten();
+    let at = at.unwrap_or_else(|| Clock::precise().now());
+    Turn { _lock: Some((lock, frozen::freeze(at))) }
+}
+
+/// A recording that goes on until it is finished or dropped; made by [`Policy::record`].
+#[derive(Debug)]
+#[must_use = "the recording ends when this is dropped"]
+pub struct Recorded {
+    policy: Policy,
+}
+
+impl Policy {
+    /// Writes down what happens to calls under this policy: what came, and what was decided.
+    ///
+    /// Calls that begin from here on are recorded, and of their events the last `capacity`, at
+    /// least one. To be gone through again, a recording needs all of them, and a policy that had no
+    /// calls before; begin it when the policy is built. While it goes on, decisions are taken one
+    /// at a time: it is meant for finding out, not for every day. A recording that began before
+    /// ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::Policy;
+    ///
+    /// let policy = Policy::builder("price").timeout(Duration::from_secs(1)).build()?;
+    /// let recorded = policy.record(10_000);
+    /// policy.call(|| async { Ok::<_, Rejected>(7) }).await?;
+    ///
+    /// let recording = recorded.finish();
+    /// assert_eq!(recording.events().len(), 3, "it began, was let in, and ended well");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn record(&self, capacity: usize) -> Recorded {
+        let capacity = capacity.max(1);
+        // What is asked for in advance is bounded, whatever the capacity.
+        let events = VecDeque::with_capacity(capacity.min(1_024));
+        let ring = Ring { events, capacity, left_out: 0, calls: 0 };
+        self.inner().recorder.set(Log::Ring(ring));
+        Recorded { policy: self.clone() }
+    }
+}
+
+impl Recorded {
+    /// What was recorded so far; it goes on.
+    pub fn so_far(&self) -> Recording {
+        match &*lock(&self.policy.inner().recorder.log) {
+            Log::Ring(ring) => Recording::new(ring.events.iter().cloned().collect(), ring.left_out),
+            Log::Off | Log::Again(_) => Recording::default(),
+        }
+    }
+
+    /// Ends the recording.
+    pub fn finish(self) -> Recording {
+        self.so_far()
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        self.policy.inner().recorder.set(Log::Off);
+    }
+}

@@ -1,0 +1,324 @@
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::panic::AssertUnwindSafe;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+
+use super::event::{ErrorFacts, Event, Outcome, What};
+use super::recording::Recording;
+use crate::error::{Class, Disposition, Failure, Fault, Reason, Rejected};
+use crate::resilience::policy::{Call, Classifier, Next};
+use crate::resilience::{Invalid, Policy};
+use crate::time::{Instant, Scope, frozen};
+
+/// How far a recording has been gone through, and the first thing that came otherwise.
+pub(super) struct Progress {
+    events: Arc<[Event]>,
+    position: usize,
+    /// The call that is being polled.
+    polling: u64,
+    held: bool,
+    difference: Option<Difference>,
+}
+
+/// The first decision that is another one than was recorded.
+///
+/// # Examples
+///
+/// See `testing::replay`, with the feature `testing`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// Which event of the recording, counted from 0.
+    pub index: usize,
+    /// What was recorded.
+    pub recorded: Option<Event>,
+    /// What happened now; `None` if nothing did.
+    pub now: Option<Event>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |event: &Option<Event>| {
+            event.as_ref().map_or_else(|| "nothing".into(), |event| alloc::format!("{event}"))
+        };
+        writeln!(f, "the first difference is at event {}", self.index)?;
+        writeln!(f, "  recorded: {}", shown(&self.recorded))?;
+        write!(f, "       now: {}", shown(&self.now))
+    }
+}
+
+impl core::error::Error for Difference {}
+
+/// Why a recording was not gone through to its end.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// A decision was another one.
+    Differs(Box<Difference>),
+    /// Its beginning is missing: so many events did not fit.
+    LeftOut(u64),
+    /// The policy cannot be built.
+    Invalid(Invalid),
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReplayError::Differs(difference) => difference.fmt(f),
+            ReplayError::LeftOut(events) => {
+                write!(f, "the first {events} events are missing; record with a larger capacity")
+            }
+            ReplayError::Invalid(invalid) => invalid.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ReplayError {}
+
+impl Progress {
+    pub(super) fn new(events: Arc<[Event]>) -> Self {
+        Self { events, position: 0, polling: 0, held: false, difference: None }
+    }
+
+    fn next(&self) -> Option<&Event> {
+        self.events.get(self.position).filter(|event| event.call == self.polling)
+    }
+
+    pub(super) fn polling(&self) -> Option<u64> {
+        Some(self.polling)
+    }
+
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        self.next().map(|event| event.at)
+    }
+
+    pub(super) fn is_held(&mut self) -> bool {
+        core::mem::take(&mut self.held)
+    }
+
+    pub(super) fn draw(&self) -> u64 {
+        // The decision that was made of it comes right after the end of the attempt.
+        let draw = |event: &Event| match event.what {
+            What::Retries { draw, .. } | What::Denied { draw } | What::NoTime { draw } => {
+                Some(draw)
+            }
+            _ => None,
+        };
+        self.next().and_then(draw).unwrap_or(0)
+    }
+
+    pub(super) fn compare(&mut self, now: Event) {
+        if self.difference.is_some() {
+            return;
+        }
+        let recorded = self.events.get(self.position).cloned();
+        if recorded.as_ref() == Some(&now) {
+            self.position += 1;
+        } else {
+            self.differ(Some(now));
+        }
+    }
+
+    fn differ(&mut self, now: Option<Event>) {
+        let recorded = self.events.get(self.position).cloned();
+        self.difference.get_or_insert(Difference { index: self.position, recorded, now });
+    }
+
+    /// How the attempt of the call that is polled ends now; holds it if it does not yet.
+    fn outcome(&mut self) -> Option<What> {
+        match self.next().map(|event| event.what.clone()) {
+            Some(what @ (What::Ended(Outcome::Ok | Outcome::Error(_)) | What::Panicked)) => {
+                Some(what)
+            }
+            Some(What::Waits { .. } | What::Ended(Outcome::Rejected(_))) => None,
+            _ => {
+                self.held = true;
+                None
+            }
+        }
+    }
+}
+
+/// An error as the recording knows it.
+#[derive(Debug)]
+struct Again {
+    facts: ErrorFacts,
+    rejected: Option<Rejected>,
+}
+
+impl Again {
+    fn new(facts: ErrorFacts) -> Self {
+        let rejected = facts.reason.map(|reason| Rejected::new(reason, "recorded"));
+        Self { facts, rejected }
+    }
+}
+
+impl Fault for Again {
+    fn class(&self) -> Class {
+        self.facts.class
+    }
+
+    fn disposition(&self) -> Disposition {
+        self.facts.disposition
+    }
+
+    fn retry_after(&self) -> Option<core::time::Duration> {
+        self.facts.retry_after
+    }
+
+    fn rejection(&self) -> Option<&Rejected> {
+        self.rejected.as_ref()
+    }
+}
+
+/// What `testing::replay` does (with the feature `testing`), inside of a tokio runtime of one's own.
+///
+/// # Errors
+///
+/// As there.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime whose time driver is enabled. Inside of a future it takes the thread
+/// for as long as it takes.
+pub fn replay(
+    recording: &Recording,
+    build: impl FnOnce() -> Result<Policy, Invalid>,
+) -> Result<(), ReplayError> {
+    if recording.left_out() > 0 {
+        return Err(ReplayError::LeftOut(recording.left_out()));
+    }
+    let events: Arc<[Event]> = recording.events().into();
+    let Some(first) = events.first() else {
+        return Ok(());
+    };
+    let _again = frozen::again();
+    let _start = frozen::freeze(first.at);
+    let policy = build().map_err(ReplayError::Invalid)?;
+    policy.inner().recorder.go_through_again(Arc::clone(&events));
+    let mut calls = BTreeMap::new();
+    loop {
+        let position = with(&policy, |progress| progress.position);
+        let Some(event) = events.get(position) else { break };
+        let _now = frozen::freeze(event.at);
+        with(&policy, |progress| progress.polling = event.call);
+        go_on(&policy, event, &events, &mut calls);
+        let difference = with(&policy, |progress| {
+            if progress.position == position {
+                progress.differ(None);
+            }
+            progress.difference.clone()
+        });
+        if let Some(difference) = difference {
+            // Calls that are under way end where nobody looks.
+            with(&policy, |progress| progress.polling = 0);
+            return Err(ReplayError::Differs(Box::new(difference)));
+        }
+    }
+    Ok(())
+}
+
+/// Lets the call of the next event come so far.
+fn go_on<'p>(
+    policy: &'p Policy,
+    event: &Event,
+    events: &[Event],
+    calls: &mut BTreeMap<u64, Running<'p>>,
+) {
+    let running = calls.entry(event.call).or_insert_with(|| Running::new(policy, event, events));
+    if event.what == What::Cancelled {
+        calls.remove(&event.call);
+        return;
+    }
+    let _scope = running.inherited.map(|at| Scope::current().until(at).enter());
+    let mut cx = Context::from_waker(Waker::noop());
+    let poll = AssertUnwindSafe(|| running.future.as_mut().poll(&mut cx));
+    // The panic is the recorded one, or it is the user's own, which a difference then shows.
+    match std::panic::catch_unwind(poll) {
+        Ok(Poll::Pending) => {}
+        Ok(Poll::Ready(())) | Err(_) => {
+            calls.remove(&event.call);
+        }
+    }
+}
+
+fn with<T: Default>(policy: &Policy, look: impl FnOnce(&mut Progress) -> T) -> T {
+    policy.inner().recorder.progress(look).unwrap_or_default()
+}
+
+/// One call of the recording.
+struct Running<'p> {
+    future: Pin<Box<dyn Future<Output = ()> + 'p>>,
+    inherited: Option<Instant>,
+}
+
+impl<'p> Running<'p> {
+    fn new(policy: &'p Policy, event: &Event, events: &[Event]) -> Self {
+        let of_call = || events.iter().filter(|other| other.call == event.call);
+        let inherited = of_call().find_map(|event| match event.what {
+            What::Began { inherited, .. } => inherited,
+            What::Waits { until, inherited: true } => until,
+            _ => None,
+        });
+        let repeatable = matches!(event.what, What::Began { repeatable: true, .. });
+        Self { future: Box::pin(call(policy, repeatable)), inherited }
+    }
+}
+
+async fn call(policy: &Policy, repeatable: bool) {
+    let classifier = Classifier::<Again>::by_fault();
+    let mut call = match repeatable {
+        true => Call::new(policy, &classifier),
+        false => Call::once(policy, &classifier),
+    };
+    let result: Result<(), Failure<Again>> = loop {
+        let outcome = call.attempt(work(policy)).await;
+        // Between two events of a call there may be events of others.
+        its_turn(policy).await;
+        let outcome = outcome.map_err(|failure| as_recorded(policy, failure));
+        match call.judge(outcome) {
+            Next::Done(result) => break result,
+            Next::Again(pause) => pause.await,
+        }
+        its_turn(policy).await;
+    };
+    if let Err(failure) = result {
+        its_turn(policy).await;
+        call.wants_fallback(&failure);
+    }
+}
+
+/// What chaos injects is an error of the user's, which only the recording knows.
+fn as_recorded(policy: &Policy, failure: Failure<Again>) -> Failure<Again> {
+    match (&failure, with(policy, |progress| progress.next().map(|event| event.what.clone()))) {
+        (Failure::Rejected(rejected), Some(What::Ended(Outcome::Error(facts))))
+            if rejected.reason() == Reason::Injected =>
+        {
+            Failure::Error(Again::new(facts))
+        }
+        _ => failure,
+    }
+}
+
+/// Ready when the next event is one of this call.
+async fn its_turn(policy: &Policy) {
+    poll_fn(|_| match with(policy, |progress| progress.next().is_some()) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
+}
+
+async fn work(policy: &Policy) -> Result<(), Again> {
+    poll_fn(|_| match with(policy, Progress::outcome) {
+        None => Poll::Pending,
+        Some(What::Ended(Outcome::Error(facts))) => Poll::Ready(Err(Again::new(facts))),
+        Some(What::Panicked) => std::panic::resume_unwind(Box::new("as recorded")),
+        Some(_) => Poll::Ready(Ok(())),
+    })
+    .await
+}

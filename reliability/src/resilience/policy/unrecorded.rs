@@ -1,0 +1,17 @@
+//! The steps of a call where the feature `record` is off: nothing is written down.
+
+use super::Call;
+
+/// A step that nobody looks at.
+pub(super) struct Turn;
+
+impl<E> Call<'_, E> {
+    #[inline]
+    pub(super) fn turn(&self) -> Turn {
+        Turn
+    }
+
+    pub(super) fn draw(&self) -> u64 {
+        self.policy.randomness.draw()
+    }
+}
