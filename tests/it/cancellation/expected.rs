@@ -4,8 +4,9 @@ use reliability::error::Class;
 use reliability::resilience::breaker::State;
 use reliability::resilience::{Layer, Policy, Totals};
 
+use super::layers::{BUDGET, PERMITS};
 use super::moment::{Moment, Work};
-use super::stage::{BUDGET, Case};
+use super::stage::Case;
 
 /// What follows from the moment and the order of the layers.
 #[derive(Debug, PartialEq)]
@@ -17,8 +18,13 @@ pub(super) struct Expected {
     finished: u64,
     retries: u64,
     fallbacks: u64,
+    hedges: u64,
     /// Places taken, and calls that wait for one.
     bulkhead: Option<(u32, u32)>,
+    /// Calls inside of an adaptive limit.
+    inside: Option<u32>,
+    /// Permits of a rate limit that are left.
+    permits: Option<u32>,
     /// State, calls and failures in the window, and probes on their way.
     breaker: Option<(State, u64, u64, Option<u32>)>,
     /// Tokens of the budget, in thousandths.
@@ -41,13 +47,12 @@ impl Expected {
             finished: calls,
             retries,
             fallbacks: failed,
+            hedges: u64::from(moment.hedges()),
             bulkhead: has(Layer::Bulkhead).then_some((0, 0)),
+            inside: has(Layer::ConcurrencyLimit).then_some(0),
+            permits: has(Layer::RateLimit).then(|| permits(case)),
             breaker: has(Layer::Breaker).then(|| breaker(case)),
-            tokens: has(Layer::Retry).then(|| {
-                // A call earns when its work begins, or what stands in for it.
-                let earns = runs > 0 || moment == Moment::Injected;
-                BUDGET + 500 * u64::from(earns) - 1_000 * retries
-            }),
+            tokens: (has(Layer::Retry) || has(Layer::Hedge)).then(|| tokens(case)),
         }
     }
 
@@ -64,7 +69,10 @@ impl Expected {
             finished: totals.finished(),
             retries: totals.retries(),
             fallbacks: totals.fallbacks(),
+            hedges: totals.hedges(),
             bulkhead: policy.bulkhead().map(|bulkhead| (bulkhead.in_use(), bulkhead.queued())),
+            inside: policy.concurrency_limit().map(|limit| limit.in_flight()),
+            permits: policy.rate_limit().map(|limit| limit.remaining()),
             breaker,
             tokens: policy.retry_budget().map(|budget| thousandths(budget.tokens())),
         }
@@ -73,6 +81,37 @@ impl Expected {
 
 fn failed(totals: &Totals) -> u64 {
     Class::ALL.iter().map(|class| totals.failed(*class)).sum()
+}
+
+/// What is left of the permits: a call that was let in has used one, whatever became of it.
+fn permits(case: &Case<'_>) -> u32 {
+    let (rate, bulkhead) = (case.position(Layer::RateLimit), case.position(Layer::Bulkhead));
+    let retry = case.position(Layer::Retry);
+    let for_each_attempt = u32::from(retry.is_some() && rate > retry);
+    let before_queue = u32::from(rate < bulkhead);
+    let used = match case.moment {
+        Moment::BeforePoll | Moment::PanickingUnmade => 0,
+        // Somebody else has used all of them.
+        Moment::Limited => PERMITS,
+        Moment::Queued | Moment::Granted => before_queue,
+        Moment::QueuedAgain => 1 + for_each_attempt * before_queue,
+        Moment::WorkingAgain | Moment::PanickingAgain => 1 + for_each_attempt,
+        _ => 1,
+    };
+    PERMITS - used
+}
+
+/// What is left of the tokens: retries and hedges spend them.
+fn tokens(case: &Case<'_>) -> u64 {
+    let moment = case.moment;
+    let spent = 1_000 * (u64::from(moment.retries()) + u64::from(moment.hedges()));
+    if case.position(Layer::Retry).is_none() {
+        // A bucket of its own, with the defaults, which is full.
+        return 100_000 - spent;
+    }
+    // A call earns when its work begins, or what stands in for it.
+    let earns = moment.runs() > 0 || moment == Moment::Injected;
+    BUDGET + 500 * u64::from(earns) - spent
 }
 
 /// The state of the breaker, the calls and failures in its window, and the probes on their way.

@@ -19,12 +19,16 @@ pub(super) enum Moment {
     Granted,
     /// It is dropped while it waits for the answer that another call has asked for.
     Following,
+    /// It is dropped while it waits for a permit of a rate limit.
+    Limited,
     /// It is dropped while chaos hangs in the place of the work.
     Injected,
     /// It is dropped at work.
     Working,
     /// It is dropped at work in its second attempt.
     WorkingAgain,
+    /// It is dropped while a hedge is under way beside the first request.
+    Hedging,
     /// It is dropped between two attempts.
     Pausing,
     /// It is dropped in its fallback.
@@ -37,6 +41,8 @@ pub(super) enum Moment {
     PanickingAgain,
     /// The work panics when it has waited.
     PanickingLater,
+    /// The hedge panics while the first request is under way.
+    PanickingHedge,
     /// The fallback panics.
     PanickingInFallback,
 }
@@ -56,21 +62,24 @@ pub(super) enum Action {
 }
 
 impl Moment {
-    pub(super) const ALL: [Moment; 15] = [
+    pub(super) const ALL: [Moment; 18] = [
         Moment::BeforePoll,
         Moment::Queued,
         Moment::QueuedAgain,
         Moment::Granted,
         Moment::Following,
+        Moment::Limited,
         Moment::Injected,
         Moment::Working,
         Moment::WorkingAgain,
+        Moment::Hedging,
         Moment::Pausing,
         Moment::FallingBack,
         Moment::PanickingUnmade,
         Moment::Panicking,
         Moment::PanickingAgain,
         Moment::PanickingLater,
+        Moment::PanickingHedge,
         Moment::PanickingInFallback,
     ];
 
@@ -78,9 +87,11 @@ impl Moment {
     pub(super) fn script(self) -> &'static [Action] {
         match self {
             Moment::BeforePoll | Moment::Queued | Moment::Granted => &[Action::Ok],
-            Moment::Injected | Moment::PanickingUnmade => &[Action::Ok],
+            Moment::Limited | Moment::Injected | Moment::PanickingUnmade => &[Action::Ok],
             Moment::QueuedAgain | Moment::Pausing => &[Action::Transient, Action::Ok],
             Moment::Following | Moment::Working => &[Action::Hang],
+            Moment::Hedging => &[Action::Hang, Action::Hang],
+            Moment::PanickingHedge => &[Action::Hang, Action::Panic],
             Moment::WorkingAgain => &[Action::Transient, Action::Hang],
             Moment::FallingBack | Moment::PanickingInFallback => &[Action::Permanent],
             Moment::Panicking => &[Action::Panic],
@@ -101,8 +112,9 @@ impl Moment {
     pub(super) fn runs(self) -> u32 {
         match self {
             Moment::BeforePoll | Moment::Queued | Moment::Granted => 0,
-            Moment::Injected | Moment::PanickingUnmade => 0,
+            Moment::Limited | Moment::Injected | Moment::PanickingUnmade => 0,
             Moment::WorkingAgain | Moment::PanickingAgain => 2,
+            Moment::Hedging | Moment::PanickingHedge => 2,
             _ => 1,
         }
     }
@@ -110,6 +122,11 @@ impl Moment {
     /// Whether a first attempt has failed that is worth another try.
     pub(super) fn retries(self) -> bool {
         self.script()[0] == Action::Transient
+    }
+
+    /// Whether a second request was sent beside the first.
+    pub(super) fn hedges(self) -> bool {
+        matches!(self, Moment::Hedging | Moment::PanickingHedge)
     }
 
     /// Whether the work panics, and the call with it.
@@ -120,6 +137,7 @@ impl Moment {
                 | Moment::Panicking
                 | Moment::PanickingAgain
                 | Moment::PanickingLater
+                | Moment::PanickingHedge
         )
     }
 

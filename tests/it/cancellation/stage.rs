@@ -6,14 +6,12 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use reliability::resilience::breaker::{self, State};
+use reliability::resilience::breaker::State;
 use reliability::resilience::cache::Sharing;
-use reliability::resilience::{
-    Backoff, Breaker, Bulkhead, Cache, Chaos, Jitter, Layer, Policy, PolicyBuilder, Retry,
-    RetryBudget, resilient,
-};
+use reliability::resilience::{Breaker, Chaos, Layer, Policy, RateLimit, resilient};
 
 use super::expected::Expected;
+use super::layers::{self, HEDGE, LONG, PAUSE};
 use super::moment::{Failed, Moment, Work};
 
 /// One combination of all that a case can differ by.
@@ -35,12 +33,8 @@ pub(super) enum Front {
     Attribute,
 }
 
-/// Thousandths of tokens that the budget holds when a call begins.
-pub(super) const BUDGET: u64 = 5_000;
 /// What the calls ask for.
 const KEY: &str = "the answer";
-const PAUSE: Duration = Duration::from_secs(1);
-const LONG: Duration = Duration::from_secs(3_600);
 
 impl Case<'_> {
     /// Whether a call with these layers can come to this moment.
@@ -54,6 +48,8 @@ impl Case<'_> {
             && (!moment.retries() || has(Layer::Retry))
             && (!moment.falls_back() || has(Layer::Fallback) && self.front == Front::Builder)
             && (moment != Moment::Following || has(Layer::Cache) && self.shares_answers())
+            && (moment != Moment::Limited || has(Layer::RateLimit))
+            && (!moment.hedges() || has(Layer::Hedge) && self.front == Front::Builder)
             && (moment != Moment::Injected || has(Layer::Chaos))
             && (moment != Moment::PanickingUnmade || self.front == Front::Builder)
             && (!self.probing || has(Layer::Breaker))
@@ -77,12 +73,13 @@ impl Case<'_> {
             Moment::Queued | Moment::Granted => {
                 self.position(Layer::Breaker) < self.position(Layer::Bulkhead)
             }
+            Moment::Limited => self.position(Layer::Breaker) < self.position(Layer::RateLimit),
             _ => true,
         }
     }
 
     pub(super) async fn run(&self) -> Result<(), String> {
-        let policy = policy(self.layers).map_err(|invalid| invalid.to_string())?;
+        let policy = layers::policy(self.layers).map_err(|invalid| invalid.to_string())?;
         if self.probing {
             let breaker = policy.breaker().expect("a breaker");
             while let Ok(permit) = breaker.acquire() {
@@ -181,12 +178,21 @@ pub(super) async fn end_at(
     if matches!(moment, Moment::Queued | Moment::Granted) {
         place = Some(take_place().map_err(|rejected| rejected.to_string())?);
     }
+    let limit = policy.rate_limit().filter(|_| moment == Moment::Limited);
+    let next_permit_before = limit.map(|limit| {
+        while limit.check().is_allowed() {}
+        next_permit(limit)
+    });
     let mut progress = poll(call.as_mut()).await;
     if moment == Moment::QueuedAgain {
         place = Some(take_place().map_err(|rejected| rejected.to_string())?);
     }
     if moment.retries() && moment != Moment::Pausing {
         tokio::time::advance(PAUSE).await;
+        progress = poll(call.as_mut()).await;
+    }
+    if moment.hedges() {
+        tokio::time::advance(HEDGE).await;
         progress = poll(call.as_mut()).await;
     }
     if moment == Moment::PanickingLater {
@@ -202,7 +208,15 @@ pub(super) async fn end_at(
     let wanted = if panics { Progress::Panicked } else { Progress::Waits };
     drop(call);
     drop(place);
+    if limit.map(next_permit) != next_permit_before {
+        return Err("the permit that it waited for is not given back".into());
+    }
     if progress == wanted { Ok(()) } else { Err(format!("it {progress:?}, not {wanted:?}")) }
+}
+
+/// How long somebody else would have to wait for a permit.
+fn next_permit(limit: &RateLimit) -> Duration {
+    limit.reserve(1, LONG).expect("a permit within the hour").delay()
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -223,46 +237,4 @@ async fn poll<F: Future>(mut call: Pin<&mut F>) -> Progress {
         })
     })
     .await
-}
-
-/// Whether a policy takes the layers in this order.
-pub(super) fn accepts(layers: &[Layer]) -> bool {
-    policy(layers).is_ok()
-}
-
-fn policy(layers: &[Layer]) -> Result<Policy, reliability::resilience::Invalid> {
-    layers.iter().fold(Policy::builder("cancelled"), |policy, layer| add(policy, *layer)).build()
-}
-
-/// Adds the layer, with figures that no case comes near.
-fn add(policy: PolicyBuilder, layer: Layer) -> PolicyBuilder {
-    match layer {
-        Layer::Fallback => policy.fallback(),
-        Layer::Deadline => policy.deadline(2 * LONG),
-        Layer::Retry => policy.retry(retry()),
-        Layer::Breaker => {
-            let settings = breaker::Settings::standard().probes(1);
-            policy.breaker(Breaker::builder("cancelled").settings(settings).build().unwrap())
-        }
-        Layer::Bulkhead => {
-            let bulkhead = Bulkhead::builder("cancelled").concurrent(1).queue(5).wait(LONG);
-            policy.bulkhead(bulkhead.build().unwrap())
-        }
-        Layer::Timeout => policy.timeout(LONG),
-        Layer::Cache => {
-            policy.cache(Cache::builder("cancelled").ttl(LONG).wait(LONG).build().unwrap())
-        }
-        Layer::Chaos => {
-            policy.chaos(Chaos::builder("cancelled").latency(LONG / 2, 1.0).build().unwrap())
-        }
-        other => panic!("`{other}` is missing here"),
-    }
-}
-
-fn retry() -> Retry {
-    let budget = RetryBudget::builder("cancelled").capacity(10).ratio(0.5).build().unwrap();
-    while budget.tokens() * 1_000.0 > BUDGET as f64 {
-        budget.withdraw().unwrap();
-    }
-    Retry::attempts(3).backoff(Backoff::constant(PAUSE).jitter(Jitter::None)).budget(budget)
 }
