@@ -17,6 +17,7 @@ mod resilient;
 mod retry;
 mod same_rules;
 mod semantics;
+mod shedding;
 mod testing;
 mod tidy;
 mod tower;

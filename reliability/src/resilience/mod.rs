@@ -189,6 +189,7 @@ pub use rate_limit::RateLimit;
 /// | | `priority = expr`: a [`Priority`](concurrency_limit::Priority), evaluated once per call | critical |
 /// | | `window = ".."` from 1 ms to 60 s, `samples = 1..=1_000_000`, `drop_rate = share`: what a window of calls is | 100 ms, 100, 0.05 |
 /// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |
+/// | | `shed(target = "..", interval = "..")`, up to 60 s: refuses calls that waited longer in a queue that does not drain | never; 5 ms, 100 ms |
 /// | `timeout = ".."` | for one attempt; shorter than the deadline | |
 /// | `chaos` | faults on purpose, while it is switched on; checked, and left out, without the feature `chaos` | |
 /// | | `latency("..", rate = share)`, or `latency(".."..".." rate = share)`, up to an hour | none |

@@ -1,8 +1,11 @@
-use proc_macro2::{Literal, TokenStream};
+use core::time::Duration;
+
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::{args::Building, limits};
 use crate::{
+    crate_path::CratePath,
     diagnostics::Diagnostics,
     literal::Period,
     settings::{self, Known, Setting},
@@ -14,10 +17,24 @@ pub(crate) struct Bulkhead {
     concurrent: Option<u32>,
     queue: Option<u32>,
     wait: Option<Period>,
+    shed: Option<Shed>,
 }
 
-const KNOWN: Known =
-    &[("concurrent", "concurrent = 64"), ("queue", "queue = 128"), ("wait", "wait = \"100ms\"")];
+/// `shed(target = "5ms", interval = "100ms")`
+#[derive(Debug, Default)]
+struct Shed {
+    target: Option<Period>,
+    interval: Option<Period>,
+}
+
+const KNOWN: Known = &[
+    ("concurrent", "concurrent = 64"),
+    ("queue", "queue = 128"),
+    ("wait", "wait = \"100ms\""),
+    ("shed", "shed(target = \"5ms\", interval = \"100ms\")"),
+];
+
+const SHED: Known = &[("target", "target = \"5ms\""), ("interval", "interval = \"100ms\"")];
 
 impl Bulkhead {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
@@ -26,6 +43,7 @@ impl Bulkhead {
             return this;
         };
         let had_errors = diagnostics.has_errors();
+        let mut shed_word = None;
         let choices = settings::parse(diagnostics, list);
         settings::walk(diagnostics, "`bulkhead`", KNOWN, choices, |diagnostics, setting| {
             match setting.name {
@@ -33,7 +51,8 @@ impl Bulkhead {
                     this.concurrent = diagnostics.keep(setting.count(limits::CONCURRENT))
                 }
                 "queue" => this.queue = diagnostics.keep(setting.count(limits::QUEUE)),
-                _ => this.wait = diagnostics.keep(setting.period()),
+                "wait" => this.wait = diagnostics.keep(setting.period()),
+                _ => this.shed = Some(Shed::read(diagnostics, &setting, &mut shed_word)),
             }
         });
         if this.concurrent.is_none() && diagnostics.has_errors() == had_errors {
@@ -50,6 +69,13 @@ impl Bulkhead {
                  remove `wait`",
             ));
         }
+        if let (Some(word), Some(0)) = (shed_word, this.queue) {
+            diagnostics.error(
+                word,
+                "`shed` is for calls that wait too long in the queue, and there is none; write \
+                 a `queue` above 0, or remove `shed`",
+            );
+        }
         this
     }
 
@@ -64,8 +90,60 @@ impl Bulkhead {
             quote!(.queue(#queue))
         });
         let wait = self.wait.map(|wait| quote!(.wait(#wait)));
+        let shed = self.shed.as_ref().map(|shed| shed.tokens(krate));
         quote!(.bulkhead(
-            #krate::resilience::Bulkhead::builder(#name) #concurrent #queue #wait #clock .build()?
+            #krate::resilience::Bulkhead::builder(#name)
+                #concurrent #queue #wait #shed #clock .build()?
         ))
+    }
+}
+
+/// What is not said.
+const TARGET: Duration = Duration::from_millis(5);
+const INTERVAL: Duration = Duration::from_millis(100);
+
+impl Shed {
+    fn read(diagnostics: &mut Diagnostics, setting: &Setting, word: &mut Option<Ident>) -> Self {
+        let mut this = Self::default();
+        *word = Some(setting.word().clone());
+        if setting.flag().is_ok() {
+            return this;
+        }
+        let Some(list) = diagnostics.keep(setting.list()) else {
+            return this;
+        };
+        let choices = settings::parse(diagnostics, list);
+        settings::walk(diagnostics, "`shed`", SHED, choices, |diagnostics, setting| {
+            let period = diagnostics.keep(setting.period_within(limits::SHED_INTERVAL));
+            match setting.name {
+                "target" => this.target = period,
+                _ => this.interval = period,
+            }
+        });
+        let length = |period: Option<Period>, default| period.map_or(default, |p| p.duration);
+        let (target, interval) = (length(this.target, TARGET), length(this.interval, INTERVAL));
+        if target >= interval
+            && let Some(span) = this.target.or(this.interval).map(|period| period.span)
+        {
+            diagnostics.push(syn::Error::new(
+                span,
+                format!(
+                    "`target` of {target:?} must be less than `interval` of {interval:?}: a burst \
+                     waits for longer than `target`, and is over after `interval`"
+                ),
+            ));
+        }
+        this
+    }
+
+    fn tokens(&self, krate: &CratePath) -> TokenStream {
+        let shed = quote!(#krate::resilience::bulkhead::Shed);
+        let target = self.target.map(|target| quote!(target: #target,));
+        let interval = self.interval.map(|interval| quote!(interval: #interval,));
+        match (&target, &interval) {
+            (None, None) => quote!(.shed(#shed::standard())),
+            (Some(_), Some(_)) => quote!(.shed(#shed { #target #interval })),
+            _ => quote!(.shed(#shed { #target #interval ..#shed::standard() })),
+        }
     }
 }

@@ -40,6 +40,9 @@ pub const CONCURRENT: RangeInclusive<u32> = 1..=16_777_215;
 pub const QUEUE: RangeInclusive<u32> = 0..=65_535;
 /// How much later chaos lets an attempt begin.
 pub const LATENCY: RangeInclusive<Duration> = Duration::from_nanos(1)..=Duration::from_secs(3_600);
+/// How long a queue may be slow before calls are shed, and how slow.
+pub const SHED_INTERVAL: RangeInclusive<Duration> =
+    Duration::from_nanos(1)..=Duration::from_secs(60);
 /// Calls in a window of an adaptive limit.
 pub const SAMPLES: RangeInclusive<u32> = 1..=1_000_000;
 /// How long a window of an adaptive limit is open at least.

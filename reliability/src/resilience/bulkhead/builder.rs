@@ -1,7 +1,7 @@
 use core::time::Duration;
 
-use super::Bulkhead;
 use super::gate::Gate;
+use super::{Bulkhead, Settings, Shed};
 use crate::error::Name;
 use crate::resilience::Invalid;
 use crate::time::Clock;
@@ -14,6 +14,7 @@ pub struct BulkheadBuilder {
     concurrent: u32,
     queue: u32,
     wait: Duration,
+    shed: Option<Shed>,
     clock: Clock,
 }
 
@@ -24,6 +25,7 @@ impl BulkheadBuilder {
             concurrent: Bulkhead::DEFAULT_CONCURRENT,
             queue: Bulkhead::DEFAULT_QUEUE,
             wait: Bulkhead::DEFAULT_WAIT,
+            shed: None,
             clock: Clock::default(),
         }
     }
@@ -41,7 +43,8 @@ impl BulkheadBuilder {
     /// How many calls may wait for a place: 0 to [`QUEUE_MAX`](Bulkhead::QUEUE_MAX), 65,535.
     /// Default: [`DEFAULT_QUEUE`](Bulkhead::DEFAULT_QUEUE), 128.
     ///
-    /// With 0 a call that finds no room is refused at once. The queue takes 24 bytes a call, and
+    /// With 0 a call that finds no room is refused at once. The queue takes 32 bytes a call, 40 with
+    /// [`shed`](Self::shed), and
     /// takes them when the bulkhead is built.
     pub fn queue(mut self, queue: u32) -> Self {
         self.queue = queue;
@@ -53,6 +56,14 @@ impl BulkheadBuilder {
     /// With zero a call that finds no room is refused at once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
+        self
+    }
+
+    /// Refuses calls that have waited for too long in a queue that does not drain. Default: never.
+    ///
+    /// For servers whose queue and wait are longer than what a caller bears, so that bursts fit in.
+    pub fn shed(mut self, shed: Shed) -> Self {
+        self.shed = Some(shed);
         self
     }
 
@@ -68,7 +79,7 @@ impl BulkheadBuilder {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] when `concurrent` or `queue` is out of its range.
+    /// [`Invalid`] when `concurrent` or `queue` is out of its range, or `shed` makes no sense.
     ///
     /// # Examples
     ///
@@ -79,7 +90,9 @@ impl BulkheadBuilder {
     /// assert_eq!(invalid.setting(), "concurrent");
     /// ```
     pub fn build(self) -> Result<Bulkhead, Invalid> {
-        check_concurrent(&self.name, self.concurrent)?;
+        let Self { concurrent, wait, shed, .. } = self;
+        let settings = Settings { concurrent, wait, shed };
+        check(&self.name, &settings)?;
         if self.queue > Bulkhead::QUEUE_MAX {
             let expected = alloc::format!("at most {}", Bulkhead::QUEUE_MAX);
             return Err(Invalid::new(self.name, "queue", expected, self.queue).with_advice(
@@ -87,11 +100,37 @@ impl BulkheadBuilder {
             ));
         }
         let gate = Gate::new(self.concurrent, self.queue);
+        gate.set_shed(shed);
         Ok(Bulkhead::new(self.name, self.clock, gate, self.wait))
     }
 }
 
-pub(super) fn check_concurrent(name: &Name, concurrent: u32) -> Result<(), Invalid> {
+pub(super) fn check(name: &Name, settings: &Settings) -> Result<(), Invalid> {
+    check_concurrent(name, settings.concurrent)?;
+    match settings.shed {
+        Some(shed) => check_shed(name, shed),
+        None => Ok(()),
+    }
+}
+
+const INTERVAL_MAX: Duration = Duration::from_secs(60);
+
+fn check_shed(name: &Name, shed: Shed) -> Result<(), Invalid> {
+    let Shed { target, interval } = shed;
+    if interval > INTERVAL_MAX {
+        let got = alloc::format!("{interval:?}");
+        return Err(Invalid::new(name.clone(), "interval", "at most 60s", got)
+            .with_advice("a queue that slow for that long has no callers left; shorten it"));
+    }
+    if target.is_zero() || target >= interval {
+        let expected = alloc::format!("above zero, and less than the interval of {interval:?}");
+        return Err(Invalid::new(name.clone(), "target", expected, alloc::format!("{target:?}"))
+            .with_advice("a burst waits for longer than `target`, and is over after `interval`"));
+    }
+    Ok(())
+}
+
+fn check_concurrent(name: &Name, concurrent: u32) -> Result<(), Invalid> {
     if (1..=Bulkhead::CONCURRENT_MAX).contains(&concurrent) {
         return Ok(());
     }

@@ -111,7 +111,7 @@ impl<H: Deref<Target = Shared> + Clone> Entering<H> {
         loop {
             let shared = this.ticket.shared();
             let now = shared.clock.now();
-            let longest = shared.wait();
+            let longest = shared.longest_wait();
             let give_up_at = *this.give_up_at.get_or_insert(now.saturating_add(longest));
             let left = give_up_at.saturating_duration_since(now);
             if left.is_zero() {

@@ -12,6 +12,7 @@
 //!   leave   inside - 1; if somebody waited, admit the first      one subtraction
 //!   queue   waiting + 1, if there is no room or somebody waits   under the lock
 //!   admit   waiting - 1 and inside + 1, if inside < limit        under the lock
+//!   shed    waiting - 1, if the first has waited for too long    under the lock
 //! ```
 //!
 //! Why no wake-up is lost: all changes are read-modify-writes of the one word, so they have one
@@ -20,15 +21,19 @@
 //! it is in the list - and admits. While somebody waits nobody else gets in, however much room there
 //! is, so the order of the list is the order of entry.
 //!
-//! Outside the lock `waiting` is the length of the list. Nothing that can panic runs under the lock
+//! Outside the lock `waiting` is the length of the list. Who was shed is on another list until it is
+//! asked for, and keeps its place in the queue for as long: so both lists are bounded. Nothing that can panic runs under the lock
 //! between changing the one and the other - wakers are cloned before, dropped and woken after, and
 //! the list never grows beyond what it was made with - so a poisoned lock guards a consistent list.
 
 use alloc::collections::VecDeque;
 use core::task::Waker;
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use super::shed::{Shed, Standing};
+
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, Padded};
+use crate::time::Instant;
 
 /// The largest limit that fits in the word.
 pub(in crate::resilience) const LIMIT_MAX: u32 = (1 << 24) - 1;
@@ -71,16 +76,25 @@ pub(in crate::resilience) struct Gate {
     word: Padded<AtomicU64>,
     queue: Mutex<Queue>,
     queue_capacity: u32,
+    /// Whether calls may be shed, so that it is worth reading a clock.
+    sheds: AtomicBool,
+    /// Whether the queue does not drain: a copy of what the lock guards.
+    stands: AtomicBool,
 }
 
 struct Queue {
     /// Sorted by ticket, because tickets are dealt in order and only ever taken out.
     waiters: VecDeque<Waiter>,
+    /// Tickets that were shed and whose holders do not know yet; sorted, too.
+    shed: VecDeque<u64>,
+    standing: Option<Standing>,
     next_ticket: u64,
 }
 
 struct Waiter {
     ticket: u64,
+    /// Told only where calls may be shed.
+    since: Instant,
     waker: Waker,
 }
 
@@ -91,6 +105,16 @@ pub(super) enum Entry {
     Refused,
 }
 
+/// What became of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standby {
+    Waits,
+    /// Its holder is inside, and must [`leave`](Gate::leave).
+    Admitted,
+    /// It waited for too long in a queue that does not drain.
+    Shed,
+}
+
 impl Gate {
     pub(in crate::resilience) fn new(limit: u32, queue_capacity: u32) -> Self {
         let limit = limit.min(LIMIT_MAX);
@@ -98,8 +122,15 @@ impl Gate {
         let waiters = VecDeque::with_capacity(queue_capacity as usize);
         Self {
             word: Padded(AtomicU64::new(u64::from(limit) << LIMIT_SHIFT)),
-            queue: Mutex::new(Queue { waiters, next_ticket: 0 }),
+            queue: Mutex::new(Queue {
+                waiters,
+                shed: VecDeque::new(),
+                standing: None,
+                next_ticket: 0,
+            }),
             queue_capacity,
+            sheds: AtomicBool::new(false),
+            stands: AtomicBool::new(false),
         }
     }
 
@@ -132,9 +163,15 @@ impl Gate {
     /// Gives a place back that was entered or admitted to.
     #[inline]
     pub(in crate::resilience) fn leave(&self) {
+        self.leave_at(|| Instant::ZERO);
+    }
+
+    /// The same where calls may be shed: the clock is read if somebody waits.
+    #[inline]
+    pub(super) fn leave_at(&self, now: impl FnOnce() -> Instant) {
         let before = Word(self.word.fetch_sub(ONE_INSIDE, Ordering::Release));
         if before.waiting() > 0 {
-            self.admit_waiters();
+            self.admit_waiters(self.sheds().then(now));
         }
     }
 
@@ -143,13 +180,21 @@ impl Gate {
     /// `waker` is woken when the ticket is admitted: see [`poll_queued`](Gate::poll_queued). A
     /// ticket must end in `poll_queued` answering that it was admitted, or in
     /// [`give_up`](Gate::give_up).
-    pub(super) fn enter_or_queue(&self, waker: Waker) -> Entry {
+    pub(super) fn enter_or_queue(&self, waker: Waker, now: impl FnOnce() -> Instant) -> Entry {
+        let since = if self.sheds() { now() } else { Instant::ZERO };
         let mut queue = self.queue.lock();
+        if queue.waiters.is_empty() {
+            self.note(&mut queue, |standing| {
+                standing.drained();
+                false
+            });
+        }
+        let has_place = queue.waiters.len() + queue.shed.len() < self.queue_capacity as usize;
         let mut seen = self.load();
         loop {
             let (next, order, enters) = if seen.admits_a_newcomer() {
                 (seen.0 + ONE_INSIDE, Ordering::Acquire, true)
-            } else if seen.waiting() < self.queue_capacity {
+            } else if has_place {
                 // The lock publishes the list; the word need not.
                 (seen.0 + ONE_WAITING, Ordering::Relaxed, false)
             } else {
@@ -157,35 +202,73 @@ impl Gate {
             };
             match self.replace(seen, next, order) {
                 Ok(()) if enters => return Entry::Inside,
-                Ok(()) => return Entry::Queued(queue.push(waker)),
+                Ok(()) => return Entry::Queued(queue.push(waker, since)),
                 Err(found) => seen = found,
             }
         }
     }
 
-    /// Whether the ticket was admitted and its holder is now inside. If not, `waker` replaces the
-    /// one to be woken.
-    pub(super) fn poll_queued(&self, ticket: u64, waker: Waker) -> bool {
+    /// What has become of the ticket. While it waits, `waker` replaces the one to be woken.
+    pub(super) fn poll_queued(&self, ticket: u64, waker: Waker) -> Standby {
         let mut queue = self.queue.lock();
-        // Only its holder and `admit_first` take a ticket off the list.
-        let Some(index) = queue.index_of(ticket) else { return true };
+        let Some(index) = queue.index_of(ticket) else { return queue.collect(ticket) };
         let replaced =
             queue.waiters.get_mut(index).map(|waiter| core::mem::replace(&mut waiter.waker, waker));
         drop(queue);
         drop(replaced);
-        false
+        Standby::Waits
     }
 
-    /// Takes the ticket off the list. False if it is too late: it was admitted, and its holder is
-    /// inside and must [`leave`](Gate::leave).
-    pub(super) fn give_up(&self, ticket: u64) -> bool {
+    /// Takes the ticket off the list if it still waits, and answers what had become of it. `now` is
+    /// told when it has waited as long as it may.
+    pub(super) fn give_up(&self, ticket: u64, now: Option<Instant>) -> Standby {
         let mut queue = self.queue.lock();
-        let Some(index) = queue.index_of(ticket) else { return false };
+        let Some(index) = queue.index_of(ticket) else { return queue.collect(ticket) };
         let gone = queue.waiters.remove(index);
         self.word.fetch_sub(ONE_WAITING, Ordering::Relaxed);
+        if let (Some(now), Some(gone)) = (now, &gone) {
+            let delay = now.saturating_duration_since(gone.since);
+            self.note(&mut queue, |standing| standing.step(now, delay));
+        }
         drop(queue);
         drop(gone);
-        true
+        Standby::Waits
+    }
+
+    /// Whether, and when, calls are shed; a change begins anew.
+    pub(super) fn set_shed(&self, shed: Option<Shed>) {
+        let mut queue = self.queue.lock();
+        if queue.standing.map(|standing| standing.shed) == shed {
+            return;
+        }
+        if shed.is_some() && queue.shed.capacity() == 0 {
+            queue.shed.reserve_exact(self.queue_capacity as usize);
+        }
+        queue.standing = shed.map(Standing::new);
+        self.sheds.store(shed.is_some(), Ordering::Relaxed);
+        self.stands.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn shed(&self) -> Option<Shed> {
+        self.queue.lock().standing.map(|standing| standing.shed)
+    }
+
+    #[inline]
+    fn sheds(&self) -> bool {
+        self.sheds.load(Ordering::Relaxed)
+    }
+
+    /// Whether the queue does not drain.
+    pub(super) fn stands(&self) -> bool {
+        self.stands.load(Ordering::Relaxed)
+    }
+
+    /// Tells the queue's delay to what watches it, if anything does.
+    fn note(&self, queue: &mut Queue, news: impl FnOnce(&mut Standing) -> bool) -> bool {
+        let Some(standing) = &mut queue.standing else { return false };
+        let shed = news(standing);
+        self.stands.store(standing.stands, Ordering::Relaxed);
+        shed
     }
 
     /// More places let waiters in at once; fewer let the surplus run to its end.
@@ -197,7 +280,7 @@ impl Gate {
         {
             seen = found;
         }
-        self.admit_waiters();
+        self.admit_waiters(None);
     }
 
     pub(in crate::resilience) fn inside(&self) -> u32 {
@@ -225,18 +308,28 @@ impl Gate {
     /// Admits from the front of the queue while there is room; wakes outside the lock, because a
     /// waker may run anything, this gate included.
     #[cold]
-    fn admit_waiters(&self) {
+    fn admit_waiters(&self, now: Option<Instant>) {
         let mut more = true;
         while more {
-            let Some(admitted) = self.admit_first() else { return };
+            let Some(admitted) = self.admit_first(now) else { return };
             more = admitted.more;
             admitted.waker.wake();
         }
     }
 
-    fn admit_first(&self) -> Option<Admitted> {
+    /// Admits the first, or sheds it.
+    fn admit_first(&self, now: Option<Instant>) -> Option<Admitted> {
         let mut queue = self.queue.lock();
-        queue.waiters.front()?;
+        let since = queue.waiters.front()?.since;
+        if let Some(now) = now
+            && self.load().has_room()
+            && self.note(&mut queue, |to| to.step(now, now.saturating_duration_since(since)))
+        {
+            let Waiter { ticket, waker, .. } = queue.waiters.pop_front()?;
+            queue.shed.push_back(ticket);
+            self.word.fetch_sub(ONE_WAITING, Ordering::Relaxed);
+            return Some(Admitted { waker, more: !queue.waiters.is_empty() });
+        }
         // Never older than this thread's own change that made the room.
         let mut seen = self.load();
         let left = loop {
@@ -268,16 +361,28 @@ impl Gate {
 
 struct Admitted {
     waker: Waker,
-    /// Whether there was room for the next in the queue as well.
+    /// Whether there may be room for the next in the queue as well.
     more: bool,
 }
 
 impl Queue {
-    fn push(&mut self, waker: Waker) -> u64 {
+    fn push(&mut self, waker: Waker, since: Instant) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.waiters.push_back(Waiter { ticket, waker });
+        self.waiters.push_back(Waiter { ticket, since, waker });
         ticket
+    }
+
+    /// What became of a ticket that does not wait any more; asked once.
+    fn collect(&mut self, ticket: u64) -> Standby {
+        // Only its holder and `admit_first` take a ticket off the list of those that wait.
+        match self.shed.binary_search(&ticket) {
+            Ok(index) => {
+                self.shed.remove(index);
+                Standby::Shed
+            }
+            Err(_) => Standby::Admitted,
+        }
     }
 
     fn index_of(&self, ticket: u64) -> Option<usize> {

@@ -112,7 +112,7 @@ impl Bulkhead {
         if self.shared.gate.try_enter() {
             Ok(Permit(Held(&*self.shared)))
         } else {
-            Err(self.shared.refuse())
+            Err(self.shared.refuse(Reason::BulkheadFull))
         }
     }
 
@@ -138,7 +138,7 @@ impl Bulkhead {
         if self.shared.gate.try_enter() {
             Ok(OwnedPermit(Held(Arc::clone(&self.shared))))
         } else {
-            Err(self.shared.refuse())
+            Err(self.shared.refuse(Reason::BulkheadFull))
         }
     }
 
@@ -224,7 +224,7 @@ impl Bulkhead {
 
     /// What can be changed while calls are inside, as it is now.
     pub fn settings(&self) -> Settings {
-        Settings { concurrent: self.concurrent(), wait: self.wait() }
+        Settings { concurrent: self.concurrent(), wait: self.wait(), shed: self.shared.gate.shed() }
     }
 
     /// Changes settings while calls are inside.
@@ -263,13 +263,14 @@ impl Bulkhead {
 
     /// Whether the bulkhead can work with these settings.
     pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
-        super::builder::check_concurrent(&self.shared.name, settings.concurrent)
+        super::builder::check(&self.shared.name, settings)
     }
 
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
         // The wait first: whom a new place lets in does not wait any more.
         self.shared.wait_nanos.store(saturating_nanos(settings.wait), Ordering::Relaxed);
+        self.shared.gate.set_shed(settings.shed);
         if settings.concurrent != self.concurrent() {
             self.shared.gate.set_limit(settings.concurrent);
         }
@@ -306,6 +307,17 @@ impl Bulkhead {
         self.shared.wait()
     }
 
+    /// Whether the queue is one that does not drain, so that calls wait for at most the `target` of
+    /// [`Shed`](super::Shed).
+    pub fn is_shedding(&self) -> bool {
+        self.shared.gate.stands()
+    }
+
+    /// How long a call that begins to wait now may do so.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.shared.longest_wait()
+    }
+
     /// How many calls were refused since it was made.
     pub fn rejected(&self) -> u64 {
         self.shared.rejected.sum()
@@ -333,11 +345,25 @@ impl Shared {
         self.gate.queue_capacity() > 0 && !self.wait().is_zero()
     }
 
+    pub(super) fn longest_wait(&self) -> Duration {
+        let wait = self.wait();
+        match self.gate.stands().then(|| self.gate.shed()).flatten() {
+            Some(shed) => wait.min(shed.target),
+            None => wait,
+        }
+    }
+
+    /// Gives a place back.
+    #[inline]
+    pub(super) fn leave(&self) {
+        self.gate.leave_at(|| self.clock.now());
+    }
+
     /// Counts the refusal, and makes it.
     #[cold]
-    pub(super) fn refuse(&self) -> Rejected {
+    pub(super) fn refuse(&self, reason: Reason) -> Rejected {
         self.rejected.add(1);
-        Rejected::new(Reason::BulkheadFull, self.name.clone())
+        Rejected::new(reason, self.name.clone())
     }
 }
 

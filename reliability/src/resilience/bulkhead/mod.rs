@@ -56,6 +56,7 @@ pub(super) mod gate;
 mod handle;
 mod permit;
 mod settings;
+mod shed;
 pub(crate) mod ticket;
 
 pub use builder::BulkheadBuilder;
@@ -63,6 +64,7 @@ pub use enter::{Enter, EnterOwned};
 pub use handle::Bulkhead;
 pub use permit::{OwnedPermit, Permit};
 pub use settings::Settings;
+pub use shed::Shed;
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;

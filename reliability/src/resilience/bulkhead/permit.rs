@@ -53,7 +53,7 @@ pub(crate) struct Held<H: Deref<Target = Shared>>(pub(super) H);
 impl<H: Deref<Target = Shared>> Drop for Held<H> {
     #[inline]
     fn drop(&mut self) {
-        self.0.gate.leave();
+        self.0.leave();
     }
 }
 

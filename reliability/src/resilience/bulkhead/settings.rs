@@ -1,5 +1,7 @@
 use core::time::Duration;
 
+use super::Shed;
+
 /// What can be changed while a [`Bulkhead`](super::Bulkhead) works.
 ///
 /// # Examples
@@ -21,4 +23,6 @@ pub struct Settings {
     pub concurrent: u32,
     /// How long a call waits at most; zero switches waiting off.
     pub wait: Duration,
+    /// When calls are refused because the queue does not drain; `None` for never.
+    pub shed: Option<Shed>,
 }

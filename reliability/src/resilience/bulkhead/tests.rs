@@ -8,7 +8,9 @@ use std::task::Wake;
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::Reason;
 use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::time::ManualClock;
 
 fn bulkhead(concurrent: u32, queue: u32) -> Bulkhead {
     let wait = Duration::from_secs(1);
@@ -111,6 +113,127 @@ fn waiting_needs_no_more_memory_than_was_set_aside() {
         assert!(poll(&mut tickets[index]).is_pending());
     }
     assert_eq!(bulkhead.gate().queue_memory(), before);
+}
+
+/// One place, and a queue that sheds after 100 ms in which all waited for longer than 5 ms.
+fn shedding() -> (Bulkhead, ManualClock) {
+    let clock = ManualClock::new();
+    let built = Bulkhead::builder("test").concurrent(1).queue(4).wait(Duration::from_secs(10));
+    (built.shed(Shed::standard()).clock(clock.clock()).build().unwrap(), clock)
+}
+
+/// `None` when it entered; then the place is to be left by hand.
+fn reason(ticket: &mut ticket::Waiting<'_>) -> Poll<Option<Reason>> {
+    let polled = ticket.poll_enter(&mut Context::from_waker(Waker::noop()));
+    polled.map(|outcome| outcome.map(core::mem::forget).map_err(|rejected| rejected.reason()).err())
+}
+
+const ENTERED: Poll<Option<Reason>> = Poll::Ready(None);
+const SHED: Poll<Option<Reason>> = Poll::Ready(Some(Reason::Shed));
+
+#[test]
+fn calls_that_waited_too_long_in_a_queue_that_does_not_drain_are_shed() {
+    let (bulkhead, clock) = shedding();
+    let millis = Duration::from_millis;
+    bulkhead.try_enter().map(core::mem::forget).unwrap();
+    let mut tickets: Vec<_> = (0..4).map(|_| bulkhead.ticket()).collect();
+    for ticket in &mut tickets {
+        assert!(reason(ticket).is_pending());
+    }
+    // A burst: the first is let in, however long it has waited.
+    clock.advance(millis(50));
+    bulkhead.gate().leave_at(|| clock.clock().now());
+    assert_eq!(reason(&mut tickets[0]), ENTERED);
+    assert!(!bulkhead.is_shedding());
+
+    // All have waited for longer for 100 ms: it stands, and who is too old goes.
+    clock.advance(millis(99));
+    let mut young = bulkhead.ticket();
+    assert!(reason(&mut young).is_pending(), "its place in the queue was free");
+    clock.advance(millis(1));
+    bulkhead.gate().leave_at(|| clock.clock().now());
+    assert!(bulkhead.is_shedding());
+    assert_eq!(tickets[1..].iter_mut().map(reason).collect::<Vec<_>>(), [SHED; 3]);
+    assert_eq!(reason(&mut young), ENTERED);
+    assert_eq!((bulkhead.in_use(), bulkhead.queued(), bulkhead.rejected()), (1, 0, 3));
+    assert_eq!(bulkhead.longest_wait(), millis(5));
+
+    // The next one finds the queue empty: all is well again.
+    let mut next = bulkhead.ticket();
+    assert!(reason(&mut next).is_pending());
+    assert!(!bulkhead.is_shedding());
+    assert_eq!(bulkhead.longest_wait(), Duration::from_secs(10));
+}
+
+#[test]
+fn a_shed_call_that_does_not_know_yet_keeps_its_place_so_that_nothing_grows() {
+    let (bulkhead, clock) = shedding();
+    bulkhead.try_enter().map(core::mem::forget).unwrap();
+    let mut tickets: Vec<_> = (0..4).map(|_| bulkhead.ticket()).collect();
+    tickets.iter_mut().for_each(|ticket| assert!(reason(ticket).is_pending()));
+    for _ in 0..2 {
+        clock.advance(Duration::from_millis(150));
+        bulkhead.gate().leave_at(|| clock.clock().now());
+    }
+    assert_eq!((bulkhead.in_use(), bulkhead.queued()), (0, 0));
+    bulkhead.try_enter().map(core::mem::forget).unwrap();
+    // Three of the four places are still theirs.
+    let mut last = bulkhead.ticket();
+    assert!(reason(&mut last).is_pending());
+    assert_eq!(reason(&mut bulkhead.ticket()), Poll::Ready(Some(Reason::BulkheadFull)));
+    drop(tickets);
+    assert!(reason(&mut bulkhead.ticket()).is_pending());
+}
+
+#[test]
+fn shedding_may_be_switched_on_and_off_in_use() {
+    let (bulkhead, _clock) = shedding();
+    let shed = Some(Shed { target: Duration::from_millis(1), interval: Duration::from_secs(1) });
+    bulkhead.reconfigure(|settings| settings.shed = shed).unwrap();
+    assert_eq!(bulkhead.settings().shed, shed);
+    bulkhead.reconfigure(|settings| settings.shed = None).unwrap();
+    assert_eq!(bulkhead.settings().shed, None);
+    let refused = |target, interval| {
+        let shed = Shed {
+            target: Duration::from_millis(target),
+            interval: Duration::from_millis(interval),
+        };
+        let refused = bulkhead.reconfigure(|settings| settings.shed = Some(shed)).unwrap_err();
+        alloc::string::String::from(refused.setting())
+    };
+    assert_eq!(refused(0, 100), "target");
+    assert_eq!(refused(100, 100), "target");
+    assert_eq!(refused(100, 60_001), "interval");
+    assert_eq!(bulkhead.settings().shed, None, "nothing changed");
+}
+
+proptest! {
+    /// Against what the documentation says: it stands once all that waited did so for longer than
+    /// the target, for an interval, until the queue was found empty.
+    #[test]
+    fn a_queue_stands_as_long_as_it_does_not_drain(
+        events in prop::collection::vec((0_u64..40, prop::option::of(0_u64..20)), 0..200),
+    ) {
+        let millis = Duration::from_millis;
+        let mut standing = shed::Standing::new(Shed::standard());
+        let mut history: Vec<(u64, Option<u64>)> = Vec::new();
+        let (mut now, mut stands) = (0, false);
+        for (pause, delay) in events {
+            now += pause;
+            history.push((now, delay));
+            let above = history.iter().rev().take_while(|(_, delay)| delay.is_some_and(|d| d > 5));
+            let since = above.last().map(|(at, _)| *at);
+            stands = delay.is_some() && (stands || since.is_some_and(|since| now - since >= 100));
+            match delay {
+                None => standing.drained(),
+                Some(delay) => {
+                    let at = crate::time::Instant::from_nanos(now * 1_000_000);
+                    prop_assert_eq!(standing.step(at, millis(delay)), stands && delay > 5);
+                }
+            }
+            prop_assert_eq!(standing.stands, stands);
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

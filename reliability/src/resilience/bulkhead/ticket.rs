@@ -1,10 +1,10 @@
 use core::ops::Deref;
 use core::task::{Context, Poll};
 
-use super::gate::Entry;
+use super::gate::{Entry, Standby};
 use super::handle::Shared;
 use super::permit::Held;
-use crate::error::Rejected;
+use crate::error::{Reason, Rejected};
 
 /// A [`Ticket`] that borrows its bulkhead.
 pub(crate) type Waiting<'a> = Ticket<&'a Shared>;
@@ -43,18 +43,22 @@ impl<H: Deref<Target = Shared> + Clone> Ticket<H> {
         // Cloned before the lock is taken: a waker may run anything, this bulkhead included.
         let waker = cx.waker().clone();
         if let Some(ticket) = self.queued {
-            if !self.shared.gate.poll_queued(ticket, waker) {
+            let standby = self.shared.gate.poll_queued(ticket, waker);
+            if standby == Standby::Waits {
                 return Poll::Pending;
             }
             self.queued = None;
-            return Poll::Ready(Ok(Held(self.shared.clone())));
+            return Poll::Ready(match standby {
+                Standby::Shed => Err(self.shared.refuse(Reason::Shed)),
+                _ => Ok(Held(self.shared.clone())),
+            });
         }
         if !self.shared.may_wait() {
-            return Poll::Ready(Err(self.shared.refuse()));
+            return Poll::Ready(Err(self.shared.refuse(Reason::BulkheadFull)));
         }
-        match self.shared.gate.enter_or_queue(waker) {
+        match self.shared.gate.enter_or_queue(waker, || self.shared.clock.now()) {
             Entry::Inside => Poll::Ready(Ok(Held(self.shared.clone()))),
-            Entry::Refused => Poll::Ready(Err(self.shared.refuse())),
+            Entry::Refused => Poll::Ready(Err(self.shared.refuse(Reason::BulkheadFull))),
             Entry::Queued(ticket) => {
                 self.queued = Some(ticket);
                 Poll::Pending
@@ -65,9 +69,14 @@ impl<H: Deref<Target = Shared> + Clone> Ticket<H> {
     /// Ends the wait: with the place, if it was granted in this very moment, or refused.
     #[cold]
     pub(crate) fn give_up(&mut self) -> Result<Held<H>, Rejected> {
-        match self.queued.take() {
-            Some(ticket) if !self.shared.gate.give_up(ticket) => Ok(Held(self.shared.clone())),
-            _ => Err(self.shared.refuse()),
+        let Some(ticket) = self.queued.take() else {
+            return Err(self.shared.refuse(Reason::BulkheadFull));
+        };
+        let shared = &self.shared;
+        match shared.gate.give_up(ticket, Some(shared.clock.now())) {
+            Standby::Admitted => Ok(Held(self.shared.clone())),
+            Standby::Waits if !shared.gate.stands() => Err(shared.refuse(Reason::BulkheadFull)),
+            Standby::Waits | Standby::Shed => Err(shared.refuse(Reason::Shed)),
         }
     }
 }
@@ -76,9 +85,9 @@ impl<H: Deref<Target = Shared> + Clone> Drop for Ticket<H> {
     #[inline]
     fn drop(&mut self) {
         if let Some(ticket) = self.queued
-            && !self.shared.gate.give_up(ticket)
+            && self.shared.gate.give_up(ticket, None) == Standby::Admitted
         {
-            self.shared.gate.leave();
+            self.shared.leave();
         }
     }
 }

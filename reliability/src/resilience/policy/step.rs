@@ -178,7 +178,7 @@ impl<'a> Waiting<'a> {
     /// When the step itself ends a wait that begins now.
     pub(super) fn ends_at(&self, now: Instant) -> Instant {
         match self {
-            Waiting::Bulkhead(bulkhead, _) => now.saturating_add(bulkhead.wait()),
+            Waiting::Bulkhead(bulkhead, _) => now.saturating_add(bulkhead.longest_wait()),
             Waiting::RateLimit(place) => now.saturating_add(place.delay()),
             #[cfg(feature = "chaos")]
             Waiting::Chaos(latency) => now.saturating_add(latency.unwrap_or(Duration::MAX)),

@@ -1,5 +1,6 @@
 //! Every interleaving of a few calls on the gate itself, and on tickets that are cancelled.
 
+use core::time::Duration;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake};
 
@@ -260,6 +261,44 @@ fn loom_a_place_that_a_third_thread_hands_on_is_still_handed_on_in_order() {
         }
         leaver.join().unwrap();
         drop(waiting);
+        assert_empty(&shared);
+    });
+}
+
+/// The first is shed by who leaves while it gives up, and the second gets in: no place is lost, and
+/// the first learns one thing.
+#[test]
+fn loom_a_call_that_is_shed_while_it_gives_up_is_counted_once() {
+    model(3, || {
+        let shared = shared(1, 2);
+        let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
+        shared.gate.set_shed(Some(Shed::standard()));
+        assert!(shared.gate.try_enter());
+        let Entry::Queued(old) = shared.gate.enter_or_queue(Waker::noop().clone(), || at(0)) else {
+            panic!("there is room in the queue")
+        };
+        let Entry::Queued(young) = shared.gate.enter_or_queue(Waker::noop().clone(), || at(200))
+        else {
+            panic!("there is room in the queue")
+        };
+        {
+            // All have waited for too long since the beginning.
+            let mut queue = shared.gate.queue.lock();
+            shared
+                .gate
+                .note(&mut queue, |standing| standing.step(at(50), Duration::from_millis(50)));
+        }
+        let leaver = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.gate.leave_at(|| at(201)))
+        };
+        let end = shared.gate.give_up(old, Some(at(201)));
+        assert_ne!(end, Standby::Admitted, "it is too old");
+        leaver.join().unwrap();
+        assert_eq!(shared.gate.poll_queued(young, Waker::noop().clone()), Standby::Admitted);
+        assert_eq!(shared.gate.inside(), 1);
+        shared.gate.leave();
+        assert_eq!(shared.gate.queue.lock().shed.len(), 0);
         assert_empty(&shared);
     });
 }
