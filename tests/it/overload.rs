@@ -160,9 +160,9 @@ mod in_a_policy {
         step(5, Err(Failed::As(Class::Overloaded)), -2).await;
         step(500, Ok(()), -1).await;
         assert_eq!(limit.in_flight(), 8);
+        drop(hold);
         let ready = policy.call(|| async { Ok::<_, Failed>(()) }).await;
         assert_eq!((ready, limit.limit()), (Ok(()), 8), "what never waits is not timed");
-        drop(hold);
     }
 
     #[tokio::test(start_paused = true)]
