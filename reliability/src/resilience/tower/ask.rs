@@ -9,36 +9,56 @@ use super::classify::{ClassifyError, ClassifyResponse};
 use super::failed::{Failed, Judged, Outcome};
 
 pin_project! {
-    /// The work of one attempt: waits until the service is ready, and calls that very service, for
-    /// what it has reserved belongs to it and not to a clone.
-    #[project = AskProjection]
-    pub(super) enum Ask<S, Req, F> {
-        Readying { service: S, request: Option<Req> },
-        Responding { #[pin] response: F },
+    /// One request: waits until the service is ready, and calls that very service, for what it has
+    /// reserved belongs to it and not to a clone.
+    pub(super) struct Ask<'r, S, Req, F, V, A> {
+        #[pin]
+        state: State<S, Req, F>,
+        errors: &'r V,
+        responses: &'r A,
     }
 }
 
-impl<S: Service<Req>, Req> Ask<S, Req, S::Future> {
-    pub(super) fn new(service: S, request: Req) -> Self {
-        Ask::Readying { service, request: Some(request) }
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, Req, F> {
+        Readying { service: S, request: Option<Req> },
+        Responding { #[pin] response: F },
+        Unsent,
+    }
+}
+
+impl<'r, S: Service<Req>, Req, V, A> Ask<'r, S, Req, S::Future, V, A> {
+    #[inline]
+    pub(super) fn new(service: S, request: Req, errors: &'r V, responses: &'r A) -> Self {
+        let state = State::Readying { service, request: Some(request) };
+        Self { state, errors, responses }
     }
 
-    /// As `poll`, with the outcome as the driver wants it.
+    /// A hedge of a request that could be copied once, and cannot any more: it never ends, and
+    /// leaves the answer to the requests that are under way.
+    #[cold]
+    pub(super) fn unsent(errors: &'r V, responses: &'r A) -> Self {
+        Self { state: State::Unsent, errors, responses }
+    }
+}
+
+impl<S, Req, V, A> Future for Ask<'_, S, Req, S::Future, V, A>
+where
+    S: Service<Req>,
+    V: ClassifyError<S::Error>,
+    A: ClassifyResponse<S::Response>,
+{
+    type Output = Outcome<S::Response, S::Error>;
+
     #[inline]
-    pub(super) fn poll_judged<V, A>(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        errors: &V,
-        responses: &A,
-    ) -> Poll<Outcome<S::Response, S::Error>>
-    where
-        V: ClassifyError<S::Error>,
-        A: ClassifyResponse<S::Response>,
-    {
-        let outcome = loop {
-            let response = match self.as_mut().project() {
-                AskProjection::Responding { response } => break ready!(response.poll(cx)),
-                AskProjection::Readying { service, request } => {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut state = this.state;
+        let ended = loop {
+            let response = match state.as_mut().project() {
+                StateProjection::Responding { response } => break ready!(response.poll(cx)),
+                StateProjection::Readying { service, request } => {
                     if let Err(error) = ready!(service.poll_ready(cx)) {
                         break Err(error);
                     }
@@ -48,16 +68,17 @@ impl<S: Service<Req>, Req> Ask<S, Req, S::Future> {
                         None => return Poll::Pending,
                     }
                 }
+                StateProjection::Unsent => return Poll::Pending,
             };
-            self.set(Ask::Responding { response });
+            state.set(State::Responding { response });
         };
-        Poll::Ready(match outcome {
-            Ok(response) => match responses.judge(&response) {
+        Poll::Ready(match ended {
+            Ok(response) => match this.responses.judge(&response) {
                 None => Ok(response),
                 Some(verdict) => Err(Judged::new(Failed::Response(response), verdict)),
             },
             Err(error) => {
-                let verdict = errors.judge(&error);
+                let verdict = this.errors.judge(&error);
                 Err(Judged::new(Failed::Error(error), verdict))
             }
         })

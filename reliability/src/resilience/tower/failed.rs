@@ -42,7 +42,9 @@ impl Verdict {
 
 /// The error that the driver sees. A bad response is one, so that breaker and retry work on it, and
 /// becomes a response again at the end.
-pub(super) struct Judged<Res, E> {
+///
+/// Public for the sake of a hidden method; it has no name outside of this module.
+pub struct Judged<Res, E> {
     pub(super) failed: Failed<Res, E>,
     verdict: Verdict,
 }

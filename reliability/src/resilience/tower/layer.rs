@@ -3,12 +3,16 @@ use core::future::Future;
 
 use tower_layer::Layer;
 
-use super::classify::{AllGood, ByFault, ErrorsBy, ResponsesBy};
-use super::fallback::{FallbackBy, NoFallback};
-use super::refuse::{AsBoxed, AsError, AsFailure, AsResponse};
-use super::repeat::{Idempotent, IdempotentByKey, IdempotentWhen, IdempotentWith, Once};
-use super::{Failed, PolicyService};
+#[cfg(feature = "cache")]
+use super::cached::KeepByKey;
+use super::classify::{ErrorsBy, ResponsesBy};
+use super::fallback::FallbackBy;
+use super::priority::PriorityBy;
+use super::refuse::{AsBoxed, AsFailure, AsResponse};
+use super::repeat::{Idempotent, IdempotentByKey, IdempotentWhen, IdempotentWith};
+use super::{Failed, PolicyService, Rules};
 use crate::error::{Fault, Rejected};
+use crate::resilience::concurrency_limit::Priority;
 use crate::resilience::{IdempotencyKey, Policy};
 
 /// A [`Policy`] as a [`tower::Layer`](tower_layer::Layer).
@@ -57,16 +61,6 @@ pub struct PolicyLayer<P = Policy, R = Rules> {
     rules: R,
 }
 
-/// What a [`PolicyLayer`] was told beside its policy, one type for each setter.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Rules<Q = Once, V = ByFault, A = AllGood, X = AsError, B = NoFallback> {
-    pub(super) repeat: Q,
-    pub(super) errors: V,
-    pub(super) responses: A,
-    pub(super) refuse: X,
-    pub(super) fallback: B,
-}
-
 impl<P: Borrow<Policy>> PolicyLayer<P> {
     /// The layer of that policy, with one attempt for each request.
     pub fn new(policy: P) -> Self {
@@ -81,10 +75,10 @@ impl<P: Borrow<Policy>, R> PolicyLayer<P, R> {
     }
 }
 
-impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
+impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     /// Says that making a request twice has the effect of making it once: the policy's `retry`
     /// applies. Requests are `Clone`, and each attempt that another one may follow gets a clone.
-    pub fn idempotent(self) -> PolicyLayer<P, Rules<Idempotent, V, A, X, B>> {
+    pub fn idempotent(self) -> PolicyLayer<P, Rules<Idempotent, V, A, X, B, C, W>> {
         self.repeat(Idempotent)
     }
 
@@ -95,7 +89,7 @@ impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
     pub fn idempotent_when<Req, F>(
         self,
         when: F,
-    ) -> PolicyLayer<P, Rules<IdempotentWhen<F>, V, A, X, B>>
+    ) -> PolicyLayer<P, Rules<IdempotentWhen<F>, V, A, X, B, C, W>>
     where
         F: Fn(&Req) -> bool,
     {
@@ -108,7 +102,7 @@ impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
     pub fn idempotent_with<Req, F>(
         self,
         copy: F,
-    ) -> PolicyLayer<P, Rules<IdempotentWith<F>, V, A, X, B>>
+    ) -> PolicyLayer<P, Rules<IdempotentWith<F>, V, A, X, B, C, W>>
     where
         F: Fn(&Req) -> Option<Req>,
     {
@@ -121,31 +115,28 @@ impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
     pub fn idempotency_key<Req, F>(
         self,
         key: F,
-    ) -> PolicyLayer<P, Rules<IdempotentByKey<F>, V, A, X, B>>
+    ) -> PolicyLayer<P, Rules<IdempotentByKey<F>, V, A, X, B, C, W>>
     where
         F: Fn(&Req) -> Option<IdempotencyKey>,
     {
         self.repeat(IdempotentByKey(key))
     }
 
-    fn repeat<N>(self, repeat: N) -> PolicyLayer<P, Rules<N, V, A, X, B>> {
-        let Rules { errors, responses, refuse, fallback, .. } = self.rules;
-        let rules = Rules { repeat, errors, responses, refuse, fallback };
-        PolicyLayer { policy: self.policy, rules }
+    fn repeat<N>(self, repeat: N) -> PolicyLayer<P, Rules<N, V, A, X, B, C, W>> {
+        PolicyLayer { policy: self.policy, rules: self.rules.with_repeat(repeat) }
     }
 
     /// What the errors of the service are, for an error type that is no [`Fault`]: a
     /// [`Class`](crate::error::Class), or another error that is one.
-    pub fn classify_error<E, F, C>(
+    pub fn classify_error<E, F, G>(
         self,
         classify: F,
-    ) -> PolicyLayer<P, Rules<Q, ErrorsBy<F>, A, X, B>>
+    ) -> PolicyLayer<P, Rules<Q, ErrorsBy<F>, A, X, B, C, W>>
     where
-        F: Fn(&E) -> C,
-        C: Fault,
+        F: Fn(&E) -> G,
+        G: Fault,
     {
-        let Rules { repeat, responses, refuse, fallback, .. } = self.rules;
-        let rules = Rules { repeat, errors: ErrorsBy(classify), responses, refuse, fallback };
+        let rules = self.rules.with_errors(ErrorsBy(classify));
         PolicyLayer { policy: self.policy, rules }
     }
 
@@ -154,16 +145,15 @@ impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
     ///
     /// To breaker, retry and fallback such a response is an error. If it is the last word of the
     /// call, the caller gets it as what it is, a response.
-    pub fn classify_response<Res, F, C>(
+    pub fn classify_response<Res, F, G>(
         self,
         classify: F,
-    ) -> PolicyLayer<P, Rules<Q, V, ResponsesBy<F>, X, B>>
+    ) -> PolicyLayer<P, Rules<Q, V, ResponsesBy<F>, X, B, C, W>>
     where
-        F: Fn(&Res) -> Option<C>,
-        C: Fault,
+        F: Fn(&Res) -> Option<G>,
+        G: Fault,
     {
-        let Rules { repeat, errors, refuse, fallback, .. } = self.rules;
-        let rules = Rules { repeat, errors, responses: ResponsesBy(classify), refuse, fallback };
+        let rules = self.rules.with_responses(ResponsesBy(classify));
         PolicyLayer { policy: self.policy, rules }
     }
 
@@ -172,7 +162,7 @@ impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
     pub fn map_rejected<Res, F>(
         self,
         respond: F,
-    ) -> PolicyLayer<P, Rules<Q, V, A, AsResponse<F>, B>>
+    ) -> PolicyLayer<P, Rules<Q, V, A, AsResponse<F>, B, C, W>>
     where
         F: Fn(Rejected) -> Res,
     {
@@ -181,19 +171,30 @@ impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
 
     /// Makes the error a [`Failure`](crate::error::Failure) around the service's own, for an error
     /// type that is not yours.
-    pub fn failures(self) -> PolicyLayer<P, Rules<Q, V, A, AsFailure, B>> {
+    pub fn failures(self) -> PolicyLayer<P, Rules<Q, V, A, AsFailure, B, C, W>> {
         self.refuse(AsFailure)
     }
 
     /// Makes the error a `Box<dyn Error + Send + Sync>`, as most of tower's own layers do. The
     /// [`Fault`] of such an error looks inside.
-    pub fn boxed_errors(self) -> PolicyLayer<P, Rules<Q, V, A, AsBoxed, B>> {
+    pub fn boxed_errors(self) -> PolicyLayer<P, Rules<Q, V, A, AsBoxed, B, C, W>> {
         self.refuse(AsBoxed)
     }
 
-    fn refuse<N>(self, refuse: N) -> PolicyLayer<P, Rules<Q, V, A, N, B>> {
-        let Rules { repeat, errors, responses, fallback, .. } = self.rules;
-        let rules = Rules { repeat, errors, responses, refuse, fallback };
+    fn refuse<N>(self, refuse: N) -> PolicyLayer<P, Rules<Q, V, A, N, B, C, W>> {
+        PolicyLayer { policy: self.policy, rules: self.rules.with_refuse(refuse) }
+    }
+
+    /// How much a request matters, where the policy has a `concurrency_limit`: what matters least is
+    /// refused first.
+    pub fn priority<Req, F>(
+        self,
+        priority: F,
+    ) -> PolicyLayer<P, Rules<Q, V, A, X, B, C, PriorityBy<F>>>
+    where
+        F: Fn(&Req) -> Priority,
+    {
+        let rules = self.rules.with_priority(PriorityBy(priority));
         PolicyLayer { policy: self.policy, rules }
     }
 
@@ -206,15 +207,33 @@ impl<P, Q, V, A, X, B> PolicyLayer<P, Rules<Q, V, A, X, B>> {
         self,
         keep: K,
         answer: F,
-    ) -> PolicyLayer<P, Rules<Q, V, A, X, FallbackBy<K, F>>>
+    ) -> PolicyLayer<P, Rules<Q, V, A, X, FallbackBy<K, F>, C, W>>
     where
         K: Fn(&Req) -> Kept,
         F: Fn(Kept, Failed<Res, E>) -> Fut,
         Fut: Future<Output = Result<Res, E>>,
     {
-        let Rules { repeat, errors, responses, refuse, .. } = self.rules;
-        let fallback = FallbackBy { keep, answer };
-        let rules = Rules { repeat, errors, responses, refuse, fallback };
+        let rules = self.rules.with_fallback(FallbackBy { keep, answer });
+        PolicyLayer { policy: self.policy, rules }
+    }
+}
+
+#[cfg(feature = "cache")]
+impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
+    /// What the response to a request is kept under, where the policy has a `cache`; `None` for
+    /// requests whose responses are not to be kept. The key has to tell apart whatever the service
+    /// does, the kind of question included.
+    ///
+    /// Responses are `Clone`. Those that are classified as failures, and errors, are not kept; an
+    /// older response stands in for them as long as the cache allows.
+    pub fn cache_key<Req, K, F>(
+        self,
+        key: F,
+    ) -> PolicyLayer<P, Rules<Q, V, A, X, B, KeepByKey<F>, W>>
+    where
+        F: Fn(&Req) -> Option<K>,
+    {
+        let rules = self.rules.with_cache(KeepByKey(key));
         PolicyLayer { policy: self.policy, rules }
     }
 }

@@ -41,22 +41,31 @@
 //! the policy: its timeout does not bound it, and the place in the bulkhead is free already.
 
 mod ask;
+mod cached;
 mod classify;
+mod drive;
 mod failed;
 mod fallback;
 mod future;
 mod layer;
+mod priority;
 mod refuse;
 mod repeat;
+mod rules;
 mod service;
 
+#[cfg(feature = "cache")]
+pub use cached::KeepByKey;
+pub use cached::{KeepNothing, KeepResponse};
 pub use classify::{AllGood, ByFault, ClassifyError, ClassifyResponse, ErrorsBy, ResponsesBy};
 pub use failed::{Failed, Verdict};
 pub use fallback::{Answer, FallbackBy, NoFallback};
 pub use future::ResponseFuture;
-pub use layer::{PolicyLayer, Rules};
+pub use layer::PolicyLayer;
+pub use priority::{AllCritical, Prioritise, PriorityBy};
 pub use refuse::{AsBoxed, AsError, AsFailure, AsResponse, Refuse};
 pub use repeat::{Idempotent, IdempotentByKey, IdempotentWhen, IdempotentWith, Once, Repeat, Word};
+pub use rules::Rules;
 pub use service::PolicyService;
 
 #[cfg(doc)]

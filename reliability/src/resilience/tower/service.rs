@@ -1,20 +1,18 @@
 use core::borrow::Borrow;
-use core::future::{Future, poll_fn};
 use core::mem;
-use core::pin::pin;
 use core::task::{Context, Poll};
 
 use tower_service::Service;
 
-use super::ask::Ask;
+use super::cached::KeepResponse;
 use super::classify::{ClassifyError, ClassifyResponse};
-use super::failed::{Failed, Judged, Outcome};
+use super::drive::drive;
 use super::fallback::Answer;
+use super::priority::Prioritise;
 use super::refuse::Refuse;
-use super::repeat::{Repeat, Word};
+use super::repeat::Repeat;
 use super::{ResponseFuture, Rules};
-use crate::error::Failure;
-use crate::resilience::{Call, Classifier, Next, Policy};
+use crate::resilience::Policy;
 
 /// A service with a [`Policy`] around it; made by [`PolicyLayer`](super::PolicyLayer).
 ///
@@ -60,19 +58,21 @@ impl<S, P, R> PolicyService<S, P, R> {
     }
 }
 
-impl<S, P, Req, Q, V, A, X, B> Service<Req> for PolicyService<S, P, Rules<Q, V, A, X, B>>
+impl<S, P, Req, Q, V, A, X, B, C, W> Service<Req>
+    for PolicyService<S, P, Rules<Q, V, A, X, B, C, W>>
 where
     Req: Send + 'static,
-    S: Service<Req> + Clone + Send + 'static,
-    S::Response: Send + 'static,
-    S::Error: Send + 'static,
-    S::Future: Send,
+    S: Service<Req, Response: Send + 'static, Error: Send + 'static, Future: Send>,
+    S: Clone + Send + 'static,
     P: Borrow<Policy> + Clone + Send + Sync + 'static,
     Q: Repeat<Req> + Clone + Send + Sync + 'static,
     V: ClassifyError<S::Error> + Clone + Send + Sync + 'static,
     A: ClassifyResponse<S::Response> + Clone + Send + Sync + 'static,
     X: Refuse<S::Response, S::Error> + Clone + Send + Sync + 'static,
-    B: Answer<Req, S::Response, S::Error, Kept: Send, Future: Send> + Clone + Send + Sync + 'static,
+    B: Answer<Req, S::Response, S::Error, Kept: Send, Future: Send>,
+    B: Clone + Send + Sync + 'static,
+    C: KeepResponse<Req, S::Response, S::Error> + Clone + Send + Sync + 'static,
+    W: Prioritise<Req> + Clone + Send + Sync + 'static,
 {
     type Response = S::Response;
     type Error = X::Error;
@@ -88,83 +88,5 @@ where
         let fresh = self.inner.clone();
         let service = mem::replace(&mut self.inner, fresh);
         ResponseFuture::new(drive(self.policy.clone(), self.rules.clone(), service, request))
-    }
-}
-
-/// The loop around the attempts, as `#[resilient]` writes it.
-async fn drive<S, P, Req, Q, V, A, X, B>(
-    policy: P,
-    rules: Rules<Q, V, A, X, B>,
-    mut service: S,
-    mut request: Req,
-) -> Result<S::Response, X::Error>
-where
-    S: Service<Req> + Clone,
-    P: Borrow<Policy>,
-    Q: Repeat<Req>,
-    V: ClassifyError<S::Error>,
-    A: ClassifyResponse<S::Response>,
-    X: Refuse<S::Response, S::Error>,
-    B: Answer<Req, S::Response, S::Error>,
-{
-    let policy = policy.borrow();
-    let classifier = const { &Classifier::by_fault() };
-    let mut call = match rules.repeat.word(&request) {
-        Word::Once => Call::once(policy, classifier),
-        Word::Idempotent => Call::new(policy, classifier),
-        Word::Key(key) => Call::new(policy, classifier).with_idempotency_key(key),
-    };
-    let kept = rules.fallback.keep(&request);
-    let result = loop {
-        let copy = match call.may_retry() {
-            true => rules.repeat.copy(&request),
-            false => None,
-        };
-        let again = copy.map(|request| (service.clone(), request));
-        let outcome = {
-            let mut ask = pin!(Ask::new(service, request));
-            let work = poll_fn(|cx| ask.as_mut().poll_judged(cx, &rules.errors, &rules.responses));
-            call.attempt(work).await
-        };
-        match again {
-            None => break call.conclude(outcome),
-            Some(again) => match call.judge(outcome) {
-                Next::Done(result) => break result,
-                Next::Again(pause) => {
-                    pause.await;
-                    (service, request) = again;
-                }
-            },
-        }
-    };
-    let result = match (result, kept) {
-        (Err(failure), Some(kept)) if call.wants_fallback(&failure) => {
-            let failed = Judged::from_failure(failure).failed;
-            let answer = rules.fallback.answer(kept, failed);
-            call.fall_back(judged(answer, &rules.errors)).await
-        }
-        (result, _) => result.map_err(Judged::from_failure),
-    };
-    match result.map_err(|judged| judged.failed) {
-        Ok(response) | Err(Failed::Response(response)) => Ok(response),
-        Err(Failed::Error(error)) => Err(rules.refuse.error(error)),
-        Err(Failed::Rejected(rejected)) => rules.refuse.refuse(rejected),
-    }
-}
-
-/// The fallback's future, with its error as the driver wants it.
-async fn judged<Res, E, V: ClassifyError<E>>(
-    answer: impl Future<Output = Result<Res, E>>,
-    errors: &V,
-) -> Outcome<Res, E> {
-    answer.await.map_err(|error| {
-        let verdict = errors.judge(&error);
-        Judged::new(Failed::Error(error), verdict)
-    })
-}
-
-impl<Res, E> Judged<Res, E> {
-    fn from_failure(failure: Failure<Self>) -> Self {
-        failure.into_error()
     }
 }

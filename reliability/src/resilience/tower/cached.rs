@@ -1,0 +1,122 @@
+use core::convert::Infallible;
+use core::future::{Future, ready};
+
+use super::failed::Judged;
+use crate::error::Failure;
+use crate::resilience::Call;
+
+/// How a call ended, as the driver has it.
+pub(super) type Ended<Res, E> = Result<Res, Failure<Judged<Res, E>>>;
+
+/// Which responses are kept; implemented by what the setters of a
+/// [`PolicyLayer`](super::PolicyLayer) leave behind.
+pub trait KeepResponse<Req, Res, E> {
+    /// What a response is looked up by.
+    type Key: Send + Sync;
+    /// The right to find the response out.
+    type Lead: Send;
+
+    /// What the response to that request is looked up by; `None` when it is not to be kept.
+    fn key(&self, request: &Req) -> Option<Self::Key>;
+
+    /// The right to make the call, or how it has ended already.
+    #[doc(hidden)]
+    fn look_up<'c>(
+        key: Option<&'c Self::Key>,
+        call: &'c mut Call<'_, Judged<Res, E>>,
+    ) -> impl Future<Output = Result<Self::Lead, Ended<Res, E>>> + Send;
+
+    /// Keeps what came of the call.
+    #[doc(hidden)]
+    fn settle(lead: Self::Lead, ended: Ended<Res, E>) -> Ended<Res, E>;
+}
+
+/// Nothing is kept: what a layer does unless it is told otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeepNothing;
+
+impl<Req, Res, E> KeepResponse<Req, Res, E> for KeepNothing
+where
+    Res: Send,
+    E: Send,
+{
+    type Key = Infallible;
+    type Lead = ();
+
+    #[inline]
+    fn key(&self, _: &Req) -> Option<Infallible> {
+        None
+    }
+
+    #[inline]
+    fn look_up<'c>(
+        _: Option<&'c Infallible>,
+        _: &'c mut Call<'_, Judged<Res, E>>,
+    ) -> impl Future<Output = Result<(), Ended<Res, E>>> + Send {
+        ready(Ok(()))
+    }
+
+    #[inline]
+    fn settle((): (), ended: Ended<Res, E>) -> Ended<Res, E> {
+        ended
+    }
+}
+
+#[cfg(feature = "cache")]
+pub use by_key::KeepByKey;
+
+#[cfg(feature = "cache")]
+mod by_key {
+    use core::fmt;
+    use core::hash::Hash;
+
+    use super::{Call, Ended, Judged, KeepResponse};
+    use crate::resilience::Classifier;
+    use crate::resilience::cache::{Found, Lead, Sharing, Value};
+
+    /// Responses are kept under the key that a function gives; left behind by
+    /// [`cache_key`](super::super::PolicyLayer::cache_key).
+    #[derive(Clone, Copy)]
+    pub struct KeepByKey<F>(pub(in super::super) F);
+
+    impl<Req, Res, E, K, F> KeepResponse<Req, Res, E> for KeepByKey<F>
+    where
+        F: Fn(&Req) -> Option<K>,
+        K: Clone + Hash + Eq + Send + Sync + 'static,
+        Res: Value,
+        E: Send,
+    {
+        type Key = K;
+        type Lead = Option<Lead<Res>>;
+
+        fn key(&self, request: &Req) -> Option<K> {
+            (self.0)(request)
+        }
+
+        async fn look_up<'c>(
+            key: Option<&'c K>,
+            call: &'c mut Call<'_, Judged<Res, E>>,
+        ) -> Result<Self::Lead, Ended<Res, E>> {
+            let Some(key) = key else { return Ok(None) };
+            match call.look_up(key, Sharing::values()).await {
+                Found::Answer(answer) => Err(answer),
+                Found::Lead(lead) => Ok(Some(lead)),
+            }
+        }
+
+        fn settle(lead: Self::Lead, ended: Ended<Res, E>) -> Ended<Res, E> {
+            match lead {
+                Some(lead) => {
+                    lead.settle(ended, const { &Classifier::by_fault() }, Sharing::values())
+                }
+                None => ended,
+            }
+        }
+    }
+
+    impl<F> fmt::Debug for KeepByKey<F> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("KeepByKey").finish_non_exhaustive()
+        }
+    }
+}

@@ -1,0 +1,134 @@
+use core::borrow::Borrow;
+use core::future::Future;
+
+use tower_service::Service;
+
+use super::Rules;
+use super::ask::Ask;
+use super::cached::{Ended, KeepResponse};
+use super::classify::{ClassifyError, ClassifyResponse};
+use super::failed::{Failed, Judged, Outcome};
+use super::fallback::Answer;
+use super::priority::Prioritise;
+use super::refuse::Refuse;
+use super::repeat::{Repeat, Word};
+use crate::error::Failure;
+use crate::resilience::{Call, Classifier, Next, Policy};
+
+/// One call of a service, from the look into the cache to the fallback.
+pub(super) async fn drive<S, P, Req, Q, V, A, X, B, C, W>(
+    policy: P,
+    rules: Rules<Q, V, A, X, B, C, W>,
+    service: S,
+    request: Req,
+) -> Result<S::Response, X::Error>
+where
+    S: Service<Req> + Clone,
+    P: Borrow<Policy>,
+    Q: Repeat<Req>,
+    V: ClassifyError<S::Error>,
+    A: ClassifyResponse<S::Response>,
+    X: Refuse<S::Response, S::Error>,
+    B: Answer<Req, S::Response, S::Error>,
+    C: KeepResponse<Req, S::Response, S::Error>,
+    W: Prioritise<Req>,
+{
+    let (policy, classifier) = (policy.borrow(), const { &Classifier::by_fault() });
+    let word = rules.repeat.word(&request);
+    let mut call = match word {
+        Word::Once => Call::once(policy, classifier),
+        Word::Idempotent | Word::Key(_) => Call::new(policy, classifier),
+    };
+    call = call.with_priority(rules.priority.priority(&request));
+    let may_repeat = !matches!(word, Word::Once);
+    if let Word::Key(key) = word {
+        call = call.with_idempotency_key(key);
+    }
+    let kept = rules.fallback.keep(&request);
+    let key = rules.cache.key(&request);
+    let ended = match C::look_up(key.as_ref(), &mut call).await {
+        Err(ended) => ended,
+        Ok(lead) => {
+            let ended = attempts(&mut call, &rules, service, request, may_repeat).await;
+            C::settle(lead, ended)
+        }
+    };
+    let outcome = match (ended, kept) {
+        (Err(failure), Some(kept)) if call.wants_fallback(&failure) => {
+            let failed = failure.into_error().failed;
+            let answer = rules.fallback.answer(kept, failed);
+            call.fall_back(judged(answer, &rules.errors)).await
+        }
+        (ended, _) => ended.map_err(Failure::into_error),
+    };
+    match outcome.map_err(|judged| judged.failed) {
+        Ok(response) | Err(Failed::Response(response)) => Ok(response),
+        Err(Failed::Error(error)) => Err(rules.refuse.error(error)),
+        Err(Failed::Rejected(rejected)) => rules.refuse.refuse(rejected),
+    }
+}
+
+/// The loop around the attempts, as `#[resilient]` writes it.
+async fn attempts<S, Req, Q, V, A, X, B, C, W>(
+    call: &mut Call<'_, Judged<S::Response, S::Error>>,
+    rules: &Rules<Q, V, A, X, B, C, W>,
+    mut service: S,
+    mut request: Req,
+    may_repeat: bool,
+) -> Ended<S::Response, S::Error>
+where
+    S: Service<Req> + Clone,
+    Q: Repeat<Req>,
+    V: ClassifyError<S::Error>,
+    A: ClassifyResponse<S::Response>,
+{
+    let (errors, responses) = (&rules.errors, &rules.responses);
+    loop {
+        let (may_retry, may_hedge) = (call.may_retry(), may_repeat && call.may_hedge());
+        let copy = match may_retry || may_hedge {
+            true => rules.repeat.copy(&request),
+            false => None,
+        };
+        // A request that cannot be copied is made once, and this attempt is the last.
+        let Some(copy) = copy else {
+            let outcome = call.attempt(Ask::new(service, request, errors, responses)).await;
+            return call.conclude(outcome);
+        };
+        let mut again = (service.clone(), copy);
+        let outcome = if may_hedge {
+            // By unique references, for nothing asks services and requests to be `Sync`.
+            let (mut first, again) = (Some((service, request)), &mut again);
+            let send = move || {
+                let further = || Some((again.0.clone(), rules.repeat.copy(&again.1)?));
+                match first.take().or_else(further) {
+                    Some((service, request)) => Ask::new(service, request, errors, responses),
+                    None => Ask::unsent(errors, responses),
+                }
+            };
+            call.attempt_hedged(send).await
+        } else {
+            call.attempt(Ask::new(service, request, errors, responses)).await
+        };
+        if !may_retry {
+            return call.conclude(outcome);
+        }
+        match call.judge(outcome) {
+            Next::Done(ended) => return ended,
+            Next::Again(pause) => {
+                pause.await;
+                (service, request) = again;
+            }
+        }
+    }
+}
+
+/// The fallback's future, with its error as the driver wants it.
+async fn judged<Res, E, V: ClassifyError<E>>(
+    answer: impl Future<Output = Result<Res, E>>,
+    errors: &V,
+) -> Outcome<Res, E> {
+    answer.await.map_err(|error| {
+        let verdict = errors.judge(&error);
+        Judged::new(Failed::Error(error), verdict)
+    })
+}
