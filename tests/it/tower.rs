@@ -3,6 +3,7 @@
 mod answers;
 mod contract;
 mod endings;
+mod layers;
 mod repetition;
 mod same;
 mod wire;

@@ -63,6 +63,10 @@ impl Fault for Class {
     fn class(&self) -> Class {
         *self
     }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl fmt::Display for Class {

@@ -4,11 +4,11 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
 
-use reliability::error::{BadStatus, Class, Failure, Fault, Reason, Rejected};
+use reliability::error::{BadStatus, Class, ErrorMonitor, Failure, Fault, Reason, Rejected};
 use reliability::resilience::breaker::State;
 use reliability::resilience::tower::{Failed as Cause, PolicyLayer};
 use tokio::time::Instant;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{BoxError, Layer, ServiceExt, service_fn};
 
 use super::{Failed, Probe, SECOND, Step, after, at_once, opens_at, policy};
 
@@ -145,4 +145,24 @@ async fn a_fallback_is_bounded_by_a_deadline_outside_of_it() {
     let ended = service.oneshot(()).await;
     assert!(matches!(ended, Err(Failed::Refused(it)) if it.reason() == Reason::DeadlineExceeded));
     assert_eq!(begin.elapsed(), 3 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_monitor_sees_what_failed_and_not_what_carried_it() {
+    let monitor = ErrorMonitor::standard("tower");
+    let policy = policy(|to| to.retry(at_once(2)).monitor(&monitor));
+    let busy = |answer: &u32| {
+        (*answer > 9).then_some(BadStatus::new(http::StatusCode::SERVICE_UNAVAILABLE))
+    };
+    let told = PolicyLayer::new(policy.clone()).idempotent().classify_response(busy);
+    let told = told.layer(Probe::new([Step::Answer(10)]));
+    assert_eq!(told.oneshot(()).await, Ok(7));
+    let boxed = PolicyLayer::new(policy).layer(service_fn(|()| async {
+        Err::<(), BoxError>(Box::new(Failed::As(Class::Cancelled)))
+    }));
+    boxed.oneshot(()).await.unwrap_err();
+    let snapshot = monitor.snapshot();
+    let mut examples: Vec<_> = snapshot.groups.iter().map(|group| group.example.as_str()).collect();
+    examples.sort_unstable();
+    assert_eq!(examples, ["cancelled", "the answer was 503 Service Unavailable"]);
 }

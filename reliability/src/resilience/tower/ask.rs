@@ -6,7 +6,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::classify::{ClassifyError, ClassifyResponse};
-use super::failed::{Failed, Judged, Outcome};
+use super::failed::{Judged, Outcome};
 
 pin_project! {
     /// One request: waits until the service is ready, and calls that very service, for what it has
@@ -49,7 +49,7 @@ where
     V: ClassifyError<S::Error>,
     A: ClassifyResponse<S::Response>,
 {
-    type Output = Outcome<S::Response, S::Error>;
+    type Output = Outcome<S::Response, S::Error, V::Verdict, A::Verdict>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -75,11 +75,11 @@ where
         Poll::Ready(match ended {
             Ok(response) => match this.responses.judge(&response) {
                 None => Ok(response),
-                Some(verdict) => Err(Judged::new(Failed::Response(response), verdict)),
+                Some(verdict) => Err(Judged::Response(response, verdict)),
             },
             Err(error) => {
                 let verdict = this.errors.judge(&error);
-                Err(Judged::new(Failed::Error(error), verdict))
+                Err(Judged::Error(error, verdict))
             }
         })
     }

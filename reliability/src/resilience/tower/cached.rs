@@ -1,16 +1,15 @@
 use core::convert::Infallible;
 use core::future::{Future, ready};
 
-use super::failed::Judged;
 use crate::error::Failure;
 use crate::resilience::Call;
 
 /// How a call ended, as the driver has it.
-pub(super) type Ended<Res, E> = Result<Res, Failure<Judged<Res, E>>>;
+type Ended<Res, J> = Result<Res, Failure<J>>;
 
 /// Which responses are kept; implemented by what the setters of a
 /// [`PolicyLayer`](super::PolicyLayer) leave behind.
-pub trait KeepResponse<Req, Res, E> {
+pub trait KeepResponse<Req, Res, J> {
     /// What a response is looked up by.
     type Key: Send + Sync;
     /// The right to find the response out.
@@ -23,22 +22,22 @@ pub trait KeepResponse<Req, Res, E> {
     #[doc(hidden)]
     fn look_up<'c>(
         key: Option<&'c Self::Key>,
-        call: &'c mut Call<'_, Judged<Res, E>>,
-    ) -> impl Future<Output = Result<Self::Lead, Ended<Res, E>>> + Send;
+        call: &'c mut Call<'_, J>,
+    ) -> impl Future<Output = Result<Self::Lead, Ended<Res, J>>> + Send;
 
     /// Keeps what came of the call.
     #[doc(hidden)]
-    fn settle(lead: Self::Lead, ended: Ended<Res, E>) -> Ended<Res, E>;
+    fn settle(lead: Self::Lead, ended: Ended<Res, J>) -> Ended<Res, J>;
 }
 
 /// Nothing is kept: what a layer does unless it is told otherwise.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KeepNothing;
 
-impl<Req, Res, E> KeepResponse<Req, Res, E> for KeepNothing
+impl<Req, Res, J> KeepResponse<Req, Res, J> for KeepNothing
 where
     Res: Send,
-    E: Send,
+    J: Send,
 {
     type Key = Infallible;
     type Lead = ();
@@ -51,13 +50,13 @@ where
     #[inline]
     fn look_up<'c>(
         _: Option<&'c Infallible>,
-        _: &'c mut Call<'_, Judged<Res, E>>,
-    ) -> impl Future<Output = Result<(), Ended<Res, E>>> + Send {
+        _: &'c mut Call<'_, J>,
+    ) -> impl Future<Output = Result<(), Ended<Res, J>>> + Send {
         ready(Ok(()))
     }
 
     #[inline]
-    fn settle((): (), ended: Ended<Res, E>) -> Ended<Res, E> {
+    fn settle((): (), ended: Ended<Res, J>) -> Ended<Res, J> {
         ended
     }
 }
@@ -70,7 +69,8 @@ mod by_key {
     use core::fmt;
     use core::hash::Hash;
 
-    use super::{Call, Ended, Judged, KeepResponse};
+    use super::{Call, Ended, KeepResponse};
+    use crate::error::Fault;
     use crate::resilience::Classifier;
     use crate::resilience::cache::{Found, Lead, Sharing, Value};
 
@@ -79,12 +79,12 @@ mod by_key {
     #[derive(Clone, Copy)]
     pub struct KeepByKey<F>(pub(in super::super) F);
 
-    impl<Req, Res, E, K, F> KeepResponse<Req, Res, E> for KeepByKey<F>
+    impl<Req, Res, J, K, F> KeepResponse<Req, Res, J> for KeepByKey<F>
     where
         F: Fn(&Req) -> Option<K>,
         K: Clone + Hash + Eq + Send + Sync + 'static,
         Res: Value,
-        E: Send,
+        J: Fault + Send,
     {
         type Key = K;
         type Lead = Option<Lead<Res>>;
@@ -95,8 +95,8 @@ mod by_key {
 
         async fn look_up<'c>(
             key: Option<&'c K>,
-            call: &'c mut Call<'_, Judged<Res, E>>,
-        ) -> Result<Self::Lead, Ended<Res, E>> {
+            call: &'c mut Call<'_, J>,
+        ) -> Result<Self::Lead, Ended<Res, J>> {
             let Some(key) = key else { return Ok(None) };
             match call.look_up(key, Sharing::values()).await {
                 Found::Answer(answer) => Err(answer),
@@ -104,7 +104,7 @@ mod by_key {
             }
         }
 
-        fn settle(lead: Self::Lead, ended: Ended<Res, E>) -> Ended<Res, E> {
+        fn settle(lead: Self::Lead, ended: Ended<Res, J>) -> Ended<Res, J> {
             match lead {
                 Some(lead) => {
                     lead.settle(ended, const { &Classifier::by_fault() }, Sharing::values())

@@ -5,7 +5,7 @@ use tower_service::Service;
 
 use super::Rules;
 use super::ask::Ask;
-use super::cached::{Ended, KeepResponse};
+use super::cached::KeepResponse;
 use super::classify::{ClassifyError, ClassifyResponse};
 use super::failed::{Failed, Judged, Outcome};
 use super::fallback::Answer;
@@ -14,6 +14,14 @@ use super::refuse::Refuse;
 use super::repeat::{Repeat, Word};
 use crate::error::Failure;
 use crate::resilience::{Call, Classifier, Next, Policy};
+
+/// What the driver takes for an error.
+pub(super) type ErrorOf<S, Req, V, A> = Judged<
+    <S as Service<Req>>::Response,
+    <S as Service<Req>>::Error,
+    <V as ClassifyError<<S as Service<Req>>::Error>>::Verdict,
+    <A as ClassifyResponse<<S as Service<Req>>::Response>>::Verdict,
+>;
 
 /// One call of a service, from the look into the cache to the fallback.
 pub(super) async fn drive<S, P, Req, Q, V, A, X, B, C, W>(
@@ -30,7 +38,7 @@ where
     A: ClassifyResponse<S::Response>,
     X: Refuse<S::Response, S::Error>,
     B: Answer<Req, S::Response, S::Error>,
-    C: KeepResponse<Req, S::Response, S::Error>,
+    C: KeepResponse<Req, S::Response, ErrorOf<S, Req, V, A>>,
     W: Prioritise<Req>,
 {
     let (policy, classifier) = (policy.borrow(), const { &Classifier::by_fault() });
@@ -55,13 +63,13 @@ where
     };
     let outcome = match (ended, kept) {
         (Err(failure), Some(kept)) if call.wants_fallback(&failure) => {
-            let failed = failure.into_error().failed;
+            let failed = failure.into_error().failed();
             let answer = rules.fallback.answer(kept, failed);
             call.fall_back(judged(answer, &rules.errors)).await
         }
         (ended, _) => ended.map_err(Failure::into_error),
     };
-    match outcome.map_err(|judged| judged.failed) {
+    match outcome.map_err(Judged::failed) {
         Ok(response) | Err(Failed::Response(response)) => Ok(response),
         Err(Failed::Error(error)) => Err(rules.refuse.error(error)),
         Err(Failed::Rejected(rejected)) => rules.refuse.refuse(rejected),
@@ -70,12 +78,12 @@ where
 
 /// The loop around the attempts, as `#[resilient]` writes it.
 async fn attempts<S, Req, Q, V, A, X, B, C, W>(
-    call: &mut Call<'_, Judged<S::Response, S::Error>>,
+    call: &mut Call<'_, ErrorOf<S, Req, V, A>>,
     rules: &Rules<Q, V, A, X, B, C, W>,
     mut service: S,
     mut request: Req,
     may_repeat: bool,
-) -> Ended<S::Response, S::Error>
+) -> Result<S::Response, Failure<ErrorOf<S, Req, V, A>>>
 where
     S: Service<Req> + Clone,
     Q: Repeat<Req>,
@@ -123,12 +131,12 @@ where
 }
 
 /// The fallback's future, with its error as the driver wants it.
-async fn judged<Res, E, V: ClassifyError<E>>(
+async fn judged<Res, E, V: ClassifyError<E>, A>(
     answer: impl Future<Output = Result<Res, E>>,
     errors: &V,
-) -> Outcome<Res, E> {
+) -> Outcome<Res, E, V::Verdict, A> {
     answer.await.map_err(|error| {
         let verdict = errors.judge(&error);
-        Judged::new(Failed::Error(error), verdict)
+        Judged::Error(error, verdict)
     })
 }

@@ -1,6 +1,8 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::classify::FaultOf;
+use crate::error::recovery::Action;
 use crate::error::{Class, Disposition, Fault, Rejected, Severity};
 
 /// Why a call to a service has no answer that counts as one; what a
@@ -16,81 +18,73 @@ pub enum Failed<Res, E> {
     Response(Res),
 }
 
-/// What the policies are to do with a failure: all that a [`Fault`] says, by value.
-#[derive(Debug, Clone)]
-pub struct Verdict {
-    class: Class,
-    severity: Severity,
-    disposition: Disposition,
-    retry_after: Option<Duration>,
-    rejection: Option<Rejected>,
+/// The error that the driver sees, with what was said of it. A bad response is one, so that breaker
+/// and retry work on it, and becomes a response again at the end.
+pub(super) enum Judged<Res, E, V, A> {
+    Rejected(Rejected),
+    Error(E, V),
+    Response(Res, A),
 }
 
-impl Verdict {
-    /// What that fault says.
-    #[cold]
-    pub fn of(fault: &dyn Fault) -> Self {
-        Self {
-            class: fault.class(),
-            severity: fault.severity(),
-            disposition: fault.disposition(),
-            retry_after: fault.retry_after(),
-            rejection: fault.rejection().cloned(),
+/// How an attempt ends.
+pub(super) type Outcome<Res, E, V, A> = Result<Res, Judged<Res, E, V, A>>;
+
+impl<Res, E, V, A> Judged<Res, E, V, A> {
+    pub(super) fn failed(self) -> Failed<Res, E> {
+        match self {
+            Judged::Rejected(rejected) => Failed::Rejected(rejected),
+            Judged::Error(error, _) => Failed::Error(error),
+            Judged::Response(response, _) => Failed::Response(response),
         }
     }
 }
 
-/// The error that the driver sees. A bad response is one, so that breaker and retry work on it, and
-/// becomes a response again at the end.
-///
-/// Public for the sake of a hidden method; it has no name outside of this module.
-pub struct Judged<Res, E> {
-    pub(super) failed: Failed<Res, E>,
-    verdict: Verdict,
-}
-
-/// How an attempt ends.
-pub(super) type Outcome<Res, E> = Result<Res, Judged<Res, E>>;
-
-impl<Res, E> Judged<Res, E> {
-    #[cold]
-    pub(super) fn new(failed: Failed<Res, E>, verdict: Verdict) -> Self {
-        Self { failed, verdict }
+impl<Res, E, V: FaultOf<E>, A: Fault> Judged<Res, E, V, A> {
+    fn fault(&self) -> &dyn Fault {
+        match self {
+            Judged::Rejected(rejected) => rejected,
+            Judged::Error(error, verdict) => verdict.fault(error),
+            Judged::Response(_, verdict) => verdict,
+        }
     }
 }
 
-impl<Res, E> From<Rejected> for Judged<Res, E> {
-    #[cold]
+impl<Res, E, V, A> From<Rejected> for Judged<Res, E, V, A> {
     fn from(rejected: Rejected) -> Self {
-        let verdict = Verdict::of(&rejected);
-        Self { failed: Failed::Rejected(rejected), verdict }
+        Judged::Rejected(rejected)
     }
 }
 
-impl<Res, E> Fault for Judged<Res, E> {
+impl<Res, E, V: FaultOf<E>, A: Fault> Fault for Judged<Res, E, V, A> {
     fn class(&self) -> Class {
-        self.verdict.class
+        self.fault().class()
     }
 
     fn severity(&self) -> Severity {
-        self.verdict.severity
+        self.fault().severity()
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        self.verdict.retry_after
+        self.fault().retry_after()
     }
 
     fn rejection(&self) -> Option<&Rejected> {
-        self.verdict.rejection.as_ref()
+        self.fault().rejection()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fault().describe(f)
+    }
+
+    fn fingerprint(&self) -> Option<&'static str> {
+        self.fault().fingerprint()
+    }
+
+    fn recovery(&self) -> Option<Action> {
+        self.fault().recovery()
     }
 
     fn disposition(&self) -> Disposition {
-        self.verdict.disposition
-    }
-}
-
-impl<Res, E> fmt::Debug for Judged<Res, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Judged").field("verdict", &self.verdict).finish_non_exhaustive()
+        self.fault().disposition()
     }
 }

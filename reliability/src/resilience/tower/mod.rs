@@ -30,7 +30,7 @@
 //!
 //! # Repetition
 //!
-//! A retry needs a request that can be made twice, and somebody's word that it may be:
+//! A retry, and a hedge, needs a request that can be made twice, and somebody's word that it may be:
 //! [`idempotent`](PolicyLayer::idempotent), [`idempotent_when`](PolicyLayer::idempotent_when),
 //! [`idempotent_with`](PolicyLayer::idempotent_with) or
 //! [`idempotency_key`](PolicyLayer::idempotency_key). Without it there is one attempt.
@@ -57,8 +57,10 @@ mod service;
 #[cfg(feature = "cache")]
 pub use cached::KeepByKey;
 pub use cached::{KeepNothing, KeepResponse};
-pub use classify::{AllGood, ByFault, ClassifyError, ClassifyResponse, ErrorsBy, ResponsesBy};
-pub use failed::{Failed, Verdict};
+pub use classify::{
+    AllGood, ByFault, ClassifyError, ClassifyResponse, ErrorsBy, FaultOf, Itself, ResponsesBy, Told,
+};
+pub use failed::Failed;
 pub use fallback::{Answer, FallbackBy, NoFallback};
 pub use future::ResponseFuture;
 pub use layer::PolicyLayer;

@@ -6,7 +6,7 @@ use tower_service::Service;
 
 use super::cached::KeepResponse;
 use super::classify::{ClassifyError, ClassifyResponse};
-use super::drive::drive;
+use super::drive::{ErrorOf, drive};
 use super::fallback::Answer;
 use super::priority::Prioritise;
 use super::refuse::Refuse;
@@ -66,12 +66,12 @@ where
     S: Clone + Send + 'static,
     P: Borrow<Policy> + Clone + Send + Sync + 'static,
     Q: Repeat<Req> + Clone + Send + Sync + 'static,
-    V: ClassifyError<S::Error> + Clone + Send + Sync + 'static,
-    A: ClassifyResponse<S::Response> + Clone + Send + Sync + 'static,
+    V: ClassifyError<S::Error, Verdict: Send> + Clone + Send + Sync + 'static,
+    A: ClassifyResponse<S::Response, Verdict: Send> + Clone + Send + Sync + 'static,
     X: Refuse<S::Response, S::Error> + Clone + Send + Sync + 'static,
     B: Answer<Req, S::Response, S::Error, Kept: Send, Future: Send>,
     B: Clone + Send + Sync + 'static,
-    C: KeepResponse<Req, S::Response, S::Error> + Clone + Send + Sync + 'static,
+    C: KeepResponse<Req, S::Response, ErrorOf<S, Req, V, A>> + Clone + Send + Sync + 'static,
     W: Prioritise<Req> + Clone + Send + Sync + 'static,
 {
     type Response = S::Response;
