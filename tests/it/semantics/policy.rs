@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `call a err err ok` | a call begins; its attempts end so, one after the other, and further ones as the last |
 //! | `a drop` | the future of the call `a` is dropped |
-//! | `hold` | somebody else takes a place in the bulkhead |
+//! | `ask a err ok` | the same, for an answer that the cache may have |
+//! | `hold` | somebody else takes a place in the bulkhead, or in the adaptive limit |
+//! | `use` | somebody else uses a permit of the rate limit |
 //! | `trip` | calls of others fail until the breaker is not closed any more |
 //! | `look` | nothing |
 //!
@@ -20,8 +22,12 @@ use std::time::Duration;
 
 use reliability::error::{Class, Fault, Rejected};
 use reliability::resilience::bulkhead::OwnedPermit;
+use reliability::resilience::cache::Sharing;
+use reliability::resilience::concurrency_limit::{self, Priority};
+use reliability::resilience::rate_limit::{Algorithm, Quota};
 use reliability::resilience::{
-    Backoff, Breaker, Bulkhead, Jitter, Layer, Policy, PolicyBuilder, Retry, RetryBudget, breaker,
+    Backoff, Breaker, Bulkhead, Cache, ConcurrencyLimit, Hedge, Jitter, Layer, Policy,
+    PolicyBuilder, RateLimit, Retry, RetryBudget, breaker,
 };
 
 use super::replay::{Subject, replay};
@@ -37,6 +43,7 @@ struct Stack {
     runs: Arc<AtomicU32>,
     dropped: Arc<AtomicU32>,
     held: Vec<OwnedPermit>,
+    inside: Vec<concurrency_limit::OwnedPermit>,
     begun: bool,
 }
 
@@ -135,6 +142,7 @@ impl Subject for Stack {
             runs: Arc::default(),
             dropped: Arc::default(),
             held: Vec::new(),
+            inside: Vec::new(),
             begun: false,
         }
     }
@@ -149,8 +157,17 @@ impl Subject for Stack {
         match *event {
             ["look"] => {}
             ["hold"] => {
-                let bulkhead = policy.bulkhead().expect("a bulkhead to hold a place in");
-                self.held.push(bulkhead.try_enter_owned().unwrap());
+                if let Some(bulkhead) = policy.bulkhead() {
+                    self.held.push(bulkhead.try_enter_owned().unwrap());
+                }
+                if let Some(limit) = policy.concurrency_limit() {
+                    let permit = self.tasks.enter(|| limit.acquire_owned(Priority::Critical));
+                    self.inside.push(permit.unwrap());
+                }
+            }
+            ["use"] => {
+                let limit = policy.rate_limit().expect("a rate limit");
+                assert!(self.tasks.enter(|| limit.check()).is_allowed());
             }
             ["trip"] => {
                 let breaker = policy.breaker().expect("a breaker to trip");
@@ -161,9 +178,9 @@ impl Subject for Stack {
                     }
                 });
             }
-            ["call", name, ref script @ ..] => {
+            [how @ ("call" | "ask"), name, ref script @ ..] => {
                 let script = script.iter().map(|word| Action::parse(word)).collect();
-                self.call(policy, name, script);
+                self.call(policy, name, how == "ask", script);
             }
             [name, "drop"] => self.tasks.cancel(name),
             _ => panic!("`{}` is no event", event.join(" ")),
@@ -187,6 +204,9 @@ impl Subject for Stack {
             "succeeded" => totals.ok().to_string(),
             "retries" => totals.retries().to_string(),
             "denied" => totals.retries_denied().to_string(),
+            "hedges" => totals.hedges().to_string(),
+            "hedges_denied" => totals.hedges_denied().to_string(),
+            "hits" => policy.cache().expect("a cache").snapshot().hits.to_string(),
             "fallbacks" => totals.fallbacks().to_string(),
             "cancelled" => totals.cancelled().to_string(),
             "finished" => totals.finished().to_string(),
@@ -206,7 +226,7 @@ impl Subject for Stack {
 }
 
 impl Stack {
-    fn call(&mut self, policy: Policy, name: &str, script: Vec<Action>) {
+    fn call(&mut self, policy: Policy, name: &str, cached: bool, script: Vec<Action>) {
         let (runs, dropped) = (Arc::clone(&self.runs), Arc::clone(&self.dropped));
         let fallback = self.fallback;
         let mut made = 0;
@@ -223,7 +243,9 @@ impl Stack {
             }
         };
         self.tasks.begin(name, "running", |status| async move {
-            let outcome = if policy.layers().contains(&Layer::Fallback) {
+            let outcome = if cached {
+                policy.call_cached("the answer", Sharing::values(), work).await
+            } else if policy.layers().contains(&Layer::Fallback) {
                 policy.call_or(work, |_| fallback.run("fallback")).await
             } else {
                 policy.call(work).await
@@ -249,16 +271,23 @@ fn builder(settings: &mut Settings) -> PolicyBuilder {
     let delay = settings.duration("delay").unwrap_or_default();
     let mut retry =
         Retry::attempts(attempts).backoff(Backoff::constant(delay).jitter(Jitter::None));
-    if let Some(budget) = settings.take("budget") {
-        let (ratio, capacity) = budget.split_once('/').expect("a ratio and a capacity");
+    let budget = settings.take("budget").map(|budget| {
+        let (ratio, capacity) = pair(&budget);
         let budget = RetryBudget::builder("stock").ratio(number(ratio)).capacity(number(capacity));
-        retry = retry.budget(budget.build().unwrap());
+        budget.build().unwrap()
+    });
+    if let Some(budget) = budget.clone() {
+        retry = retry.budget(budget);
     }
     let mut bulkhead = Bulkhead::builder("stock");
     bulkhead = bulkhead.concurrent(settings.number("concurrent").unwrap_or(64));
     bulkhead = bulkhead.queue(settings.number("queue").unwrap_or(0));
     bulkhead = bulkhead.wait(settings.duration("wait").unwrap_or_default());
     let timeout = settings.duration("timeout");
+    let places = settings.number("places");
+    let rate = settings.take("rate");
+    let rate_wait = settings.duration("rate_wait").unwrap_or_default();
+    let hedge = settings.take("hedge");
     let deadline = settings.duration("deadline");
     let mut guard = breaker::Settings::standard();
     for (key, value) in settings.rest() {
@@ -273,8 +302,32 @@ fn builder(settings: &mut Settings) -> PolicyBuilder {
         }
         "bulkhead" => policy.bulkhead(bulkhead.clone().build().unwrap()),
         "timeout" => policy.timeout(timeout.expect("a timeout")),
+        "cache" => policy.cache(Cache::builder("stock").build().unwrap()),
+        "concurrency_limit" => {
+            let places = places.expect("places in the adaptive limit");
+            let limit = ConcurrencyLimit::builder("stock").min(places).max(places).initial(places);
+            policy.concurrency_limit(limit.build().unwrap())
+        }
+        "rate_limit" => {
+            let (permits, period) = pair(rate.as_deref().expect("a rate"));
+            let quota = Quota::new(number(permits), duration(period));
+            // In any stretch of time as long as the period, wherever it begins.
+            let limit = RateLimit::builder("stock").quota(quota).algorithm(Algorithm::SlidingLog);
+            policy.rate_limit(limit.wait(rate_wait).build().unwrap())
+        }
+        "hedge" => {
+            let (after, max) = pair(hedge.as_deref().expect("a hedge"));
+            let hedge = Hedge::after(duration(after)).max(number(max));
+            let own = budget.clone().filter(|_| !layers.contains("retry"));
+            policy.hedge(own.map_or(hedge.clone(), |budget| hedge.budget(budget)))
+        }
         _ => panic!("no layer is called `{layer}`"),
     })
+}
+
+/// `a/b`.
+fn pair(text: &str) -> (&str, &str) {
+    text.split_once('/').unwrap_or_else(|| panic!("`{text}` is no pair"))
 }
 
 #[test]
