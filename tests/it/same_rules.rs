@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use reliability::resilience::breaker::{Settings, Window};
 use reliability::resilience::rate_limit::Quota;
+use reliability::resilience::timeout::{Adaptive, Timeout};
 use reliability::resilience::{
-    Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Layer, Policy, PolicyBuilder, RateLimit,
-    Retry, RetryBudget,
+    Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Hedge, Layer, Policy, PolicyBuilder,
+    RateLimit, Retry, RetryBudget,
 };
+use reliability::sync::Quantile;
 use reliability_macros_core::resilient::{self, limits};
 
 const NANO: Duration = Duration::from_nanos(1);
@@ -135,7 +137,32 @@ fn ranges_of_a_retry() {
     assert_eq!(smallest.unwrap().settings().ratio, limits::BUDGET_RATIO_MIN);
 }
 
-const LAYERS: [(Layer, &str); 10] = [
+#[test]
+fn ranges_of_a_hedge() {
+    let takes = |hedge| Policy::builder("limits").hedge(hedge).build().is_ok();
+    same_count(limits::HEDGES, |hedges| takes(Hedge::standard().max(hedges)));
+    same_duration(limits::HEDGE_AFTER, |delay| takes(Hedge::after(delay)));
+    same_duration(limits::HEDGE_AFTER, |delay| takes(Hedge::standard().initial(delay)));
+    let quantile = |millionths| Quantile::of(f64::from(millionths) / 1_000_000.0);
+    same_count(limits::QUANTILE_MILLIONTHS, |share| takes(Hedge::after(quantile(share))));
+}
+
+#[test]
+fn ranges_and_defaults_of_an_adaptive_timeout() {
+    let usual = Timeout::adaptive(Quantile::P99);
+    let takes = |timeout: Adaptive| Policy::builder("limits").timeout(timeout).build().is_ok();
+    let quantile = |millionths| Quantile::of(f64::from(millionths) / 1_000_000.0);
+    same_count(limits::QUANTILE_MILLIONTHS, |share| takes(Timeout::adaptive(quantile(share))));
+    let (least, most) = (*limits::ADAPTIVE_TIMEOUT.start(), *limits::ADAPTIVE_TIMEOUT.end());
+    assert!(takes(usual.min(least).max(most)));
+    assert!(!takes(usual.min(least - NANO)) && !takes(usual.max(most + NANO)));
+    let (least, most) = (*limits::ADAPTIVE_FACTOR.start(), *limits::ADAPTIVE_FACTOR.end());
+    assert!(takes(usual.times(least)) && takes(usual.times(most)));
+    assert!(!takes(usual.times(least - 0.01)) && !takes(usual.times(most + 0.01)));
+    assert_eq!((usual.min, usual.max), (limits::ADAPTIVE_MIN, limits::ADAPTIVE_MAX));
+}
+
+const LAYERS: [(Layer, &str); 11] = [
     (Layer::Fallback, "fallback = other"),
     (Layer::Cache, "cache(ttl = \"30s\", key = 7)"),
     (Layer::Deadline, "deadline = \"3s\""),
@@ -144,6 +171,7 @@ const LAYERS: [(Layer, &str); 10] = [
     (Layer::RateLimit, "rate_limit(\"100/s\")"),
     (Layer::ConcurrencyLimit, "concurrency_limit"),
     (Layer::Bulkhead, "bulkhead(concurrent = 1)"),
+    (Layer::Hedge, "hedge"),
     (Layer::Timeout, "timeout = \"1s\""),
     (Layer::Chaos, "chaos(error(rate = 0.5))"),
 ];
@@ -158,6 +186,7 @@ fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
         Layer::RateLimit => builder.rate_limit(RateLimit::standard("order")),
         Layer::ConcurrencyLimit => builder.concurrency_limit(ConcurrencyLimit::standard("order")),
         Layer::Bulkhead => builder.bulkhead(Bulkhead::builder("order").build().unwrap()),
+        Layer::Hedge => builder.hedge(Hedge::standard()),
         Layer::Timeout => builder.timeout(Duration::from_secs(1)),
         Layer::Chaos => builder.chaos(Chaos::builder("order").error(0.5).build().unwrap()),
         other => panic!("`{other}` is missing here"),
@@ -179,6 +208,6 @@ fn orders_of_layers() {
             refused += u32::from(!compiles);
         }
     }
-    let inside_of_chaos = 8;
-    assert_eq!(refused, 9 + 11 + inside_of_chaos, "each layer twice, and eleven mistakes");
+    let inside_of_chaos = 9;
+    assert_eq!(refused, 10 + 18 + inside_of_chaos, "each layer twice, and eighteen mistakes");
 }

@@ -17,6 +17,8 @@ pub(crate) enum Uses {
     Once,
     /// The body may run again: owned arguments are cloned while attempts remain, and then moved.
     Repeatedly,
+    /// Several of the body may run at once: each works on clones.
+    AtOnce,
     /// A fallback gets the arguments afterwards: every attempt works on clones.
     AlsoAfter,
 }
@@ -288,7 +290,7 @@ impl Param {
             return;
         }
         let is_wild = matches!(*typed.pat, Pat::Wild(_));
-        if uses == Uses::Once || (is_wild && uses == Uses::Repeatedly) {
+        if uses == Uses::Once || (is_wild && uses != Uses::AlsoAfter) {
             return;
         }
         let name = Ident::new(&format!("argument_{index}"), Span::mixed_site());
@@ -347,7 +349,7 @@ fn keep(
     span: Span,
 ) -> TokenStream {
     let here = krate.at(span);
-    if uses == Uses::AlsoAfter {
+    if uses == Uses::AlsoAfter || uses == Uses::AtOnce {
         return quote_spanned!(span=> #here::__private::again(&#value));
     }
     let kept = format_ident!("kept_{name}", span = Span::mixed_site());

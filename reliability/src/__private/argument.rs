@@ -7,7 +7,7 @@
 #[diagnostic::on_unimplemented(
     message = "an argument of type `{T}` cannot be given to a second attempt",
     label = "`{T}` must be `Clone`",
-    note = "`retry` and `fallback` want the arguments again after an attempt has used them: take `&{T}` instead, or implement `Clone` for `{T}`"
+    note = "`retry`, `hedge` and `fallback` want the arguments again after an attempt has used them: take `&{T}` instead, or implement `Clone` for `{T}`"
 )]
 pub trait Repeatable<T> {
     /// Another one.

@@ -10,8 +10,8 @@ use super::{Breaker, Bulkhead, ConcurrencyLimit, Policy, RateLimit};
 use crate::error::{Class, Reason};
 use crate::sync::Quantile;
 use crate::telemetry::{
-    Attempts, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot, Latency,
-    PolicySnapshot, RateLimitSnapshot, Source,
+    AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot,
+    Latency, PolicySnapshot, RateLimitSnapshot, Source,
 };
 
 inventory::submit! {
@@ -86,9 +86,9 @@ fn counts<const N: usize>(all: [(&'static str, u64); N]) -> Vec<(&'static str, u
     all.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
-fn observe_attempts(policy: &Policy) -> Attempts {
+fn observe_attempts(policy: &Policy) -> AttemptsSnapshot {
     let recent = policy.attempt_latency();
-    Attempts {
+    AttemptsSnapshot {
         recent: recent.count(),
         p50: recent.quantile(Quantile::P50),
         p95: recent.quantile(Quantile::P95),

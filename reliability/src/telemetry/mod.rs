@@ -89,7 +89,7 @@ mod source;
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
 pub use snapshot::{
-    Attempts, BreakerSnapshot, BulkheadSnapshot, CacheSnapshot, ChaosSnapshot,
+    AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, CacheSnapshot, ChaosSnapshot,
     ConcurrencyLimitSnapshot, Latency, PolicySnapshot, RateLimitSnapshot, Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]

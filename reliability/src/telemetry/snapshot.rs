@@ -48,7 +48,7 @@ pub struct PolicySnapshot {
     pub cancelled: u64,
     /// Calls whose work panicked.
     pub panicked: u64,
-    /// Attempts after the first one.
+    /// AttemptsSnapshot after the first one.
     pub retries: u64,
     /// Retries that the budget denied.
     pub retries_denied: u64,
@@ -57,7 +57,7 @@ pub struct PolicySnapshot {
     /// How long calls took.
     pub latency: Latency,
     /// How long attempts took lately, and for how long an attempt is waited for as of now.
-    pub attempts: Attempts,
+    pub attempts: AttemptsSnapshot,
     /// The policy's breaker, if it has one.
     pub breaker: Option<BreakerSnapshot>,
     /// The policy's rate limit, if it has one.
@@ -117,7 +117,7 @@ pub struct Latency {
 /// first of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Attempts {
+pub struct AttemptsSnapshot {
     /// How many attempts of late the quantiles rest on.
     pub recent: u64,
     /// Half of them were no slower.
@@ -218,11 +218,11 @@ pub struct ChaosSnapshot {
     pub error_rate: f64,
     /// The share of attempts that hang.
     pub hang_rate: f64,
-    /// Attempts that were delayed.
+    /// AttemptsSnapshot that were delayed.
     pub latencies: u64,
-    /// Attempts that failed by it.
+    /// AttemptsSnapshot that failed by it.
     pub errors: u64,
-    /// Attempts that hung by it.
+    /// AttemptsSnapshot that hung by it.
     pub hangs: u64,
 }
 

@@ -9,9 +9,11 @@ use super::{
     chaos::{self, Chaos},
     concurrency_limit::ConcurrencyLimit,
     fallback::Fallback,
+    hedge::Hedge,
     limits, order,
     rate_limit::RateLimit,
     retry::Retry,
+    timeout::Timeout,
 };
 use crate::{
     crate_path::CratePath,
@@ -53,7 +55,8 @@ pub(crate) enum Kind {
     RateLimit(RateLimit),
     ConcurrencyLimit(Box<ConcurrencyLimit>),
     Bulkhead(Bulkhead),
-    Timeout(Period),
+    Hedge(Box<Hedge>),
+    Timeout(Timeout),
     Chaos(Box<Chaos>),
 }
 
@@ -86,6 +89,7 @@ const KNOWN: Known = &[
     ("rate_limit", "rate_limit(\"100/s\")"),
     ("concurrency_limit", "concurrency_limit(max = 200)"),
     ("bulkhead", "bulkhead(concurrent = 64)"),
+    ("hedge", "hedge(after = p95)"),
     ("timeout", "timeout = \"800ms\""),
     ("chaos", "chaos(error(rate = 0.01))"),
     ("idempotent", "idempotent"),
@@ -179,6 +183,11 @@ impl Args {
         })
     }
 
+    /// Whether two of the body may run at once.
+    pub(crate) fn hedges(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer.kind, Kind::Hedge(_)))
+    }
+
     /// Whether the body may run more than once in a call.
     pub(crate) fn repeats(&self) -> bool {
         self.repeats.is_some()
@@ -210,15 +219,15 @@ impl Args {
 
     /// A timeout that is not shorter than the deadline never ends an attempt.
     fn check_limits(&self, diagnostics: &mut Diagnostics) {
-        let period = |wanted: &str| {
-            self.layers.iter().find_map(|layer| match &layer.kind {
-                Kind::Deadline(period) | Kind::Timeout(period) if layer.kind.name() == wanted => {
-                    Some(period)
-                }
-                _ => None,
-            })
-        };
-        if let (Some(deadline), Some(timeout)) = (period("deadline"), period("timeout"))
+        let deadline = self.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::Deadline(period) => Some(period),
+            _ => None,
+        });
+        let timeout = self.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::Timeout(timeout) => timeout.longest(),
+            _ => None,
+        });
+        if let (Some(deadline), Some(timeout)) = (deadline, timeout)
             && timeout.duration >= deadline.duration
         {
             diagnostics.push(syn::Error::new(
@@ -234,19 +243,31 @@ impl Args {
 
     /// Repetition is never an accident.
     fn check_repetition(&self, diagnostics: &mut Diagnostics) {
+        for layer in &self.layers {
+            if let Kind::Hedge(hedge) = &layer.kind {
+                hedge.check_budget(diagnostics, self.retry().is_some());
+            }
+        }
         if self.repeats.is_some() {
             return;
         }
         for layer in &self.layers {
-            if let Kind::Retry(_) = layer.kind {
-                diagnostics.error(
-                    &layer.word,
-                    "`retry` runs the body again, so say that this does no harm: add `idempotent` \
-                     if running it twice has the effect of running it once, or `idempotency_key = \
-                     expression` if the other side recognises a repeated call by a key (the body \
-                     reads it with `IdempotencyKey::current()`)",
-                );
-            }
+            let does = match layer.kind {
+                Kind::Retry(_) => "`retry` runs the body again",
+                Kind::Hedge(_) => {
+                    "`hedge` runs the body a second time while the first is under way"
+                }
+                _ => continue,
+            };
+            diagnostics.error(
+                &layer.word,
+                format!(
+                    "{does}, so say that this does no harm: add `idempotent` if running it twice \
+                     has the effect of running it once, or `idempotency_key = expression` if the \
+                     other side recognises a repeated call by a key (the body reads it with \
+                     `IdempotencyKey::current()`)"
+                ),
+            );
         }
     }
 }
@@ -424,7 +445,8 @@ fn layer(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Kind> {
             Some(Kind::ConcurrencyLimit(Box::new(limit)))
         }
         "bulkhead" => Some(Kind::Bulkhead(Bulkhead::read(diagnostics, setting))),
-        "timeout" => diagnostics.keep(setting.period()).map(Kind::Timeout),
+        "hedge" => Some(Kind::Hedge(Box::new(Hedge::read(diagnostics, setting)))),
+        "timeout" => Timeout::read(diagnostics, setting).map(Kind::Timeout),
         "chaos" => Some(Kind::Chaos(Box::new(Chaos::read(diagnostics, setting)))),
         _ => None,
     }
@@ -453,7 +475,8 @@ impl Kind {
             Self::RateLimit(limit) => limit.builder_call(policy),
             Self::ConcurrencyLimit(limit) => limit.builder_call(policy),
             Self::Bulkhead(bulkhead) => bulkhead.builder_call(policy),
-            Self::Timeout(period) => quote!(.timeout(#period)),
+            Self::Hedge(hedge) => hedge.builder_call(policy),
+            Self::Timeout(timeout) => timeout.builder_call(policy),
             // Around the whole builder, because without the feature there is no such method.
             Self::Chaos(_) => TokenStream::new(),
         }
@@ -481,6 +504,7 @@ impl Kind {
             Self::RateLimit(_) => "rate_limit",
             Self::ConcurrencyLimit(_) => "concurrency_limit",
             Self::Bulkhead(_) => "bulkhead",
+            Self::Hedge(_) => "hedge",
             Self::Timeout(_) => "timeout",
             Self::Chaos(_) => "chaos",
         }

@@ -59,6 +59,22 @@ pub const FLIGHT_WAIT: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_secs(3_600);
 /// How many answers are kept.
 pub const CACHE_CAPACITY: RangeInclusive<u32> = 1..=u32::MAX;
+/// Requests that an attempt sends beside the first one.
+pub const HEDGES: RangeInclusive<u32> = 1..=4;
+/// When a hedge is sent.
+pub const HEDGE_AFTER: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_secs(3_600);
+/// The quantiles that hedges and timeouts may follow, in millionths.
+pub const QUANTILE_MILLIONTHS: RangeInclusive<u32> = 500_000..=999_000;
+/// What an adaptive timeout is at least and at most.
+pub const ADAPTIVE_TIMEOUT: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_secs(3_600);
+/// How many times the quantile an adaptive timeout is.
+pub const ADAPTIVE_FACTOR: RangeInclusive<f64> = 1.25..=100.0;
+/// What an adaptive timeout is at least, unless `min` says.
+pub const ADAPTIVE_MIN: Duration = Duration::from_millis(50);
+/// What an adaptive timeout is at most, unless `max` says.
+pub const ADAPTIVE_MAX: Duration = Duration::from_secs(2);
 /// Keys whose policies are kept.
 pub(super) const KEYS: RangeInclusive<u32> = 1..=1_000_000;
 

@@ -12,12 +12,15 @@ mod cache;
 mod chaos;
 mod concurrency_limit;
 mod fallback;
+mod hedge;
 pub mod limits;
 mod order;
+mod quantile;
 mod rate_limit;
 mod render;
 mod retry;
 mod signature;
+mod timeout;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};

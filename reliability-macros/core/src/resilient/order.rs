@@ -3,7 +3,7 @@ use crate::diagnostics::Diagnostics;
 
 /// Orders that are certainly a mistake: outer layer, inner layer, which of the two words to mark,
 /// and why. `Policy::builder` refuses the same ones when it builds.
-const MISTAKES: [(&str, &str, Mark, &str); 18] = [
+const MISTAKES: &[(&str, &str, Mark, &str)] = &[
     (
         "timeout",
         "retry",
@@ -70,11 +70,40 @@ const MISTAKES: [(&str, &str, Mark, &str); 18] = [
         "`cache` inside `timeout` would have the wait for another call's answer end as if that were \
          an attempt; write `cache` in front of `timeout`",
     ),
+    ("hedge", "fallback", Mark::Inner, HIDES),
+    (
+        "hedge",
+        "deadline",
+        Mark::Inner,
+        "`deadline` inside `hedge` would be one for each request; write `timeout`, or move \
+         `deadline` in front of `hedge`, where it bounds the whole call",
+    ),
+    (
+        "hedge",
+        "retry",
+        Mark::Outer,
+        "`hedge` outside `retry` would retry each hedge by itself, and multiply the load; move \
+         `hedge` behind `retry`",
+    ),
+    ("hedge", "breaker", Mark::Outer, ONE_ATTEMPT),
+    ("hedge", "rate_limit", Mark::Outer, ONE_ATTEMPT),
+    ("hedge", "concurrency_limit", Mark::Outer, ONE_ATTEMPT),
+    ("hedge", "bulkhead", Mark::Outer, ONE_ATTEMPT),
+    (
+        "hedge",
+        "cache",
+        Mark::Inner,
+        "`cache` inside `hedge` would be asked twice for an answer that needs no request; write \
+         `cache` in front of `hedge`",
+    ),
 ];
 
 const NO_LOAD: &str = "an answer from the cache asks nothing of the dependency, and is neither to be \
                        refused nor counted as its work; write `cache` in front of what guards the \
                        dependency";
+
+const ONE_ATTEMPT: &str = "a hedge belongs to the attempt that it helps, and is let in with it by what \
+                           stands in front; move `hedge` behind, directly in front of `timeout`";
 
 const HIDES: &str = "policies nest in the written order, outermost first, and a policy outside of \
                      `fallback` would take its answer for a success; write `fallback` first, or \

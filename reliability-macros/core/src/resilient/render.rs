@@ -27,6 +27,7 @@ pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem
     let mut item = item.clone();
     let uses = match (args.fallback().is_some(), args.repeats()) {
         (true, _) => Uses::AlsoAfter,
+        (false, _) if args.hedges() => Uses::AtOnce,
         (false, true) => Uses::Repeatedly,
         (false, false) => Uses::Once,
     };
@@ -286,9 +287,16 @@ fn attempts(args: &Args, item: &FnItem, params: &Params, names: &Names, uses: Us
         None => item.statements(),
     };
     let block = item.block(quote!(#typed #statements));
-    // Without repetition the work takes the arguments along; with it, each attempt borrows its own.
-    let work = if uses == Uses::Once { quote!(async move #block) } else { quote!(async #block) };
     let (before, each) = (&bindings.before, &bindings.each);
+    // Without repetition the work takes the arguments along; with it, each attempt borrows its own.
+    // With a hedge, what makes the work of each request gives it clones to take along.
+    let (each, attempt) = if args.hedges() {
+        (None, quote!(#call.attempt_hedged(|| { #each async move #block }).await))
+    } else if uses == Uses::Once {
+        (Some(each), quote!(#call.attempt(async move #block).await))
+    } else {
+        (Some(each), quote!(#call.attempt(async #block).await))
+    };
     let next = quote!(#krate::__private::Next);
     let pause = local("pause");
     if args.repeats() {
@@ -296,7 +304,7 @@ fn attempts(args: &Args, item: &FnItem, params: &Params, names: &Names, uses: Us
             #before
             let #result = loop {
                 #each
-                let #outcome = #call.attempt(#work).await;
+                let #outcome = #attempt;
                 match #call.judge(#outcome) {
                     #next::Done(#result) => break #result,
                     #next::Again(#pause) => #pause.await,
@@ -304,8 +312,10 @@ fn attempts(args: &Args, item: &FnItem, params: &Params, names: &Names, uses: Us
             };
         };
     }
-    let attempt = quote!(#call.attempt(#work).await);
-    let attempt = if each.is_empty() { attempt } else { quote!({ #each #attempt }) };
+    let attempt = match each {
+        Some(each) if !each.is_empty() => quote!({ #each #attempt }),
+        _ => attempt,
+    };
     quote! {
         #before
         let #outcome = #attempt;

@@ -32,7 +32,7 @@ struct Backoff {
 }
 
 #[derive(Debug, Default)]
-struct Budget {
+pub(super) struct Budget {
     /// Shared with everybody who writes the same name.
     name: Option<LitStr>,
     ratio: Option<f64>,
@@ -223,7 +223,7 @@ impl Backoff {
 }
 
 impl Budget {
-    fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Self> {
+    pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Self> {
         let mut this = Self::default();
         if !setting.is_list() {
             this.name = Some(diagnostics.keep(setting.text())?);
@@ -247,7 +247,7 @@ impl Budget {
     }
 
     /// A `Result<RetryBudget, Invalid>`, unwrapped by `?` in the function that builds the policy.
-    fn tokens(&self, retry: &TokenStream, name: &TokenStream) -> TokenStream {
+    pub(super) fn tokens(&self, retry: &TokenStream, name: &TokenStream) -> TokenStream {
         let settled = self.ratio.is_some() || self.capacity.is_some();
         let name = match &self.name {
             Some(name) => quote!(#name),

@@ -38,8 +38,36 @@ pub(super) fn check(diagnostics: &mut Diagnostics, item: &FnItem, args: &Args) {
     if args.repeats() {
         check_borrowed_result(diagnostics, sig);
     }
+    if args.hedges() {
+        check_exclusive(diagnostics, sig);
+    }
     if args.fallback().is_some() {
         check_conditional(diagnostics, sig);
+    }
+}
+
+/// Two bodies that run at once cannot both have what is exclusive.
+fn check_exclusive(diagnostics: &mut Diagnostics, sig: &Signature) {
+    let mutable = |ty: &Type| matches!(ty, Type::Reference(it) if it.mutability.is_some());
+    for input in &sig.inputs {
+        let (name, is_exclusive) = match input {
+            FnArg::Receiver(receiver) => match &receiver.kind {
+                ReceiverKind::Reference(_, _, exclusive) => ("self".into(), exclusive.is_some()),
+                ReceiverKind::Typed(_, ty) => ("self".into(), mutable(ty)),
+                _ => continue,
+            },
+            FnArg::Typed(typed) => (in_words(&typed.pat), mutable(&typed.ty)),
+        };
+        if is_exclusive {
+            diagnostics.error(
+                input,
+                format!(
+                    "with `hedge` two of this body may run at once, and cannot both have `&mut \
+                     {name}`. Take `&{name}`, with a lock or an atomic inside where it changes, or \
+                     remove `hedge`"
+                ),
+            );
+        }
     }
 }
 

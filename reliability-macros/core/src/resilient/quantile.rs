@@ -1,0 +1,52 @@
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens as _, quote};
+use syn::Expr;
+
+use super::limits;
+use crate::crate_path::CratePath;
+
+/// `p95`, `p99.9`: a share of attempts, in millionths.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quantile {
+    millionths: u32,
+}
+
+const PER_PERCENT: f64 = 10_000.0;
+
+impl Quantile {
+    pub(super) fn read(value: &Expr) -> syn::Result<Self> {
+        let written: String = value.to_token_stream().to_string().split_whitespace().collect();
+        let percent = written.strip_prefix('p').and_then(|number| number.parse::<f64>().ok());
+        let Some(percent) = percent else {
+            return Err(syn::Error::new_spanned(
+                value,
+                "expected a quantile of what attempts took lately, such as `p95` or `p99.9`, or a \
+                 duration, such as `\"80ms\"`",
+            ));
+        };
+        let this = Self { millionths: (percent * PER_PERCENT).round() as u32 };
+        if limits::QUANTILE_MILLIONTHS.contains(&this.millionths) {
+            return Ok(this);
+        }
+        Err(syn::Error::new_spanned(
+            value,
+            "expected a quantile from `p50` to `p99.9`: below, it would say more of the usual \
+             attempt than of the slow one; above, the last thousand attempts do not know it",
+        ))
+    }
+
+    /// As a value of the runtime crate.
+    pub(super) fn tokens(self, krate: &CratePath) -> TokenStream {
+        let quantile = quote!(#krate::sync::Quantile);
+        match self.millionths {
+            500_000 => quote!(#quantile::P50),
+            900_000 => quote!(#quantile::P90),
+            950_000 => quote!(#quantile::P95),
+            990_000 => quote!(#quantile::P99),
+            millionths => {
+                let share = Literal::f64_unsuffixed(f64::from(millionths) / 1_000_000.0);
+                quote!(#quantile::of(#share))
+            }
+        }
+    }
+}
