@@ -7,6 +7,7 @@
 mod breaker;
 mod bulkhead;
 mod floor;
+mod rate_limit;
 mod retry;
 mod service;
 mod stack;
@@ -62,6 +63,7 @@ fn main() {
     timeout::paths(&mut criterion);
     retry::paths(&mut criterion);
     bulkhead::paths(&mut criterion);
+    rate_limit::paths(&mut criterion);
     stack::paths(&mut criterion);
     service::paths(&mut criterion);
     criterion.final_summary();

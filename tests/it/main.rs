@@ -11,6 +11,7 @@ mod fault;
 mod overload;
 mod policy;
 mod quiet;
+mod rate_limit;
 mod registry;
 mod replay;
 mod resilient;
