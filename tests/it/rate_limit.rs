@@ -1,6 +1,8 @@
 //! Rate limits as their users see them, and beside governor, an independent implementation of the
 //! same algorithm, on the same time line.
 
+mod redis;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 

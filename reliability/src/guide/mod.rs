@@ -9,7 +9,7 @@
 //! One chapter for each layer, all built alike: in short, defaults and why, what is guaranteed, what
 //! it emits, do and do not.
 //!
-//! - [`retries`], [`breakers`], [`bulkheads`], [`fallbacks`]
+//! - [`retries`], [`breakers`], [`rate_limiting`], [`bulkheads`], [`fallbacks`]
 //! - [`caching`]: answers that are kept, and one call for all who ask at once
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 
@@ -33,6 +33,9 @@ pub mod retries {}
 
 #[doc = include_str!("breakers.md")]
 pub mod breakers {}
+
+#[doc = include_str!("rate_limiting.md")]
+pub mod rate_limiting {}
 
 #[doc = include_str!("bulkheads.md")]
 pub mod bulkheads {}

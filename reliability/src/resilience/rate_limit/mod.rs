@@ -61,6 +61,8 @@ mod live;
 #[cfg(feature = "std")]
 pub(crate) mod place;
 mod quota;
+#[cfg(all(feature = "redis", not(reliability_loom)))]
+pub mod redis;
 #[cfg(feature = "std")]
 mod reservation;
 #[cfg(feature = "std")]

@@ -1,0 +1,161 @@
+//! A quota shared through a Redis server of the test's own: on a free port, in a folder of its own,
+//! and killed when the test says so.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use reliability::resilience::rate_limit::redis::{Degradation, RedisRateLimit};
+use reliability::resilience::rate_limit::{Decision, Quota};
+use reliability::time::ManualClock;
+
+struct Server {
+    process: Child,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Server {
+    fn start() -> Self {
+        // Free at this moment; who is given it meanwhile makes the test fail to start, not to pass.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        Self::on(port)
+    }
+
+    fn on(port: u16) -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("reliability-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut process = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--dir"])
+            .arg(&folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("redis-server: `apt-get install redis-server`");
+        let says = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(
+            says.into_iter().any(|line| line.contains("Ready to accept connections")),
+            "the server did not start",
+        );
+        Self { process, folder, port }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// As `kill -9` does.
+    fn kill(mut self) -> u16 {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.port
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be dead already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A loaded machine is slow, which is not what is tested.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn limit(server: &str, quota: Quota, degradation: Degradation) -> (RedisRateLimit, ManualClock) {
+    let manual = ManualClock::new();
+    let built = RedisRateLimit::builder("api", server)
+        .quota(quota)
+        .degradation(degradation)
+        .timeout(PATIENCE)
+        .clock(manual.clock());
+    (built.build().unwrap(), manual)
+}
+
+async fn allowed(limit: &RedisRateLimit, times: u32) -> u32 {
+    let mut allowed = 0;
+    for _ in 0..times {
+        allowed += u32::from(limit.check().await.is_allowed());
+    }
+    allowed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_share_one_quota() {
+    let server = Server::start();
+    let quota = Quota::per_day(40);
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            // Each has a connection of its own, as processes have.
+            let (limit, _) = limit(&server.url(), quota, Degradation::Refuse);
+            tokio::spawn(async move { (allowed(&limit, 30).await, limit.degraded()) })
+        })
+        .collect();
+    let mut total = 0;
+    for task in tasks {
+        let (allowed, degraded) = task.await.unwrap();
+        assert_eq!(degraded, 0);
+        total += allowed;
+    }
+    assert_eq!(total, 40);
+}
+
+#[tokio::test]
+async fn the_server_says_what_is_left_and_when_to_come_back() {
+    let server = Server::start();
+    let (limit, _) = limit(&server.url(), Quota::per_day(24), Degradation::Refuse);
+    assert_eq!(limit.check_n(20).await.unwrap(), Decision::Allowed { remaining: 4 });
+    let Decision::Limited { retry_after } = limit.check_n(5).await.unwrap() else {
+        panic!("five of four");
+    };
+    let hour = Duration::from_secs(3600);
+    assert!(retry_after <= hour && retry_after > hour - PATIENCE, "{retry_after:?}");
+    assert_eq!(limit.check_n(4).await.unwrap(), Decision::Allowed { remaining: 0 });
+    assert_eq!(limit.check_n(25).await.unwrap_err().setting(), "permits");
+    assert!(limit.check_key("tenant").await.is_allowed(), "a key has a quota of its own");
+    assert!(limit.try_acquire().await.is_err());
+    assert!(!limit.is_degraded());
+}
+
+#[tokio::test]
+async fn when_the_server_is_killed_each_decides_for_itself_or_nobody_does() {
+    let server = Server::start();
+    let local = Degradation::Local(Quota::per_day(3));
+    let (alone, alone_time) = limit(&server.url(), Quota::per_day(10), local);
+    let (strict, strict_time) = limit(&server.url(), Quota::per_day(10), Degradation::Refuse);
+    assert_eq!((allowed(&alone, 2).await, allowed(&strict, 2).await), (2, 2));
+
+    let port = server.kill();
+    assert_eq!((allowed(&alone, 9).await, allowed(&strict, 9).await), (3, 0));
+    assert!(alone.is_degraded() && strict.is_degraded());
+    assert_eq!((alone.degraded(), strict.degraded()), (9, 9));
+    let retry_after = Some(RedisRateLimit::PROBE_EVERY);
+    assert_eq!(strict.check().await.retry_after(), retry_after);
+
+    // Nobody asks the server before it is time, and then it is asked again.
+    let server = Server::on(port);
+    assert_eq!(allowed(&strict, 3).await, 0);
+    for time in [&alone_time, &strict_time] {
+        time.advance(RedisRateLimit::PROBE_EVERY);
+    }
+    assert_eq!(allowed(&strict, 6).await, 6, "the new server knows of nothing that was used");
+    assert_eq!(allowed(&alone, 9).await, 4);
+    assert!(!alone.is_degraded() && !strict.is_degraded());
+    drop(server);
+}
+
+#[tokio::test]
+async fn a_server_that_was_never_there_is_no_reason_to_fail() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}/", free.local_addr().unwrap());
+    drop(free);
+    let (limit, _) = limit(&url, Quota::per_day(10), Degradation::Local(Quota::per_day(2)));
+    assert_eq!(allowed(&limit, 5).await, 2);
+}
