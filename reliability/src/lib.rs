@@ -36,7 +36,7 @@
 //! | Module | What it is for |
 //! |---|---|
 //! | [`error`] | what went wrong, and is it worth another try |
-//! | [`resilience`] | keep one call alive: fallback, deadline, retry, breaker, bulkhead, timeout |
+//! | [`resilience`] | keep one call alive: fallback, deadline, retry, breaker, rate limit, bulkhead, timeout |
 //! | [`state`] | one enum declares a machine; what it does not declare does not compile |
 //! | [`telemetry`] | what every policy has counted |
 //! | `testing` | for your tests: fake time, scripted dependencies, assertions on policies |
