@@ -6,6 +6,7 @@
 
 mod breaker;
 mod bulkhead;
+mod cache;
 mod floor;
 mod rate_limit;
 mod retry;
@@ -64,6 +65,7 @@ fn main() {
     retry::paths(&mut criterion);
     bulkhead::paths(&mut criterion);
     rate_limit::paths(&mut criterion);
+    cache::paths(&mut criterion);
     stack::paths(&mut criterion);
     service::paths(&mut criterion);
     criterion.final_summary();

@@ -10,8 +10,9 @@ use std::time::Duration;
 use allocation_counter::measure;
 use reliability::error::Rejected;
 use reliability::resilience::breaker::{State, Window};
+use reliability::resilience::cache::{Cache, Sharing};
 use reliability::resilience::tower::PolicyLayer;
-use reliability::resilience::{Breaker, Bulkhead, Policy, Retry};
+use reliability::resilience::{Breaker, Bulkhead, Policy, Retry, resilient};
 use reliability::time::Clock;
 use reliability_benches::now_or_panic;
 use reliability_benches::single::{ready, with_retry, with_timeout};
@@ -52,6 +53,34 @@ fn a_closed_breaker_does_not_allocate() {
             }
         }
     }
+}
+
+/// No hit does, but moka's bookkeeping, which it does once in 64 reads.
+#[test]
+fn a_value_from_a_cache_does_not_allocate() {
+    let bookkeeping = |count: u64| assert!(count <= CALLS as u64 / 64, "{count} allocations");
+    let cache = Cache::standard("price");
+    cache.insert("tea", 299_u32);
+    cache.insert((&7_u64, "tea"), 299_u32);
+    let work = || async { Ok::<u32, Rejected>(7) };
+    // What moka sets up with its first round of bookkeeping.
+    allocations(|| cache.get::<u32>("tea"));
+    bookkeeping(allocations(|| now_or_panic(cache.get_or("tea", work)).expect("a hit")));
+    let of_two = || now_or_panic(cache.get_or((&7_u64, "tea"), work)).expect("a hit");
+    bookkeeping(allocations(of_two));
+
+    let policy = Policy::builder("price").cache(cache).retry(Retry::standard()).build();
+    let policy = policy.expect("valid settings");
+    let under_a_policy =
+        || now_or_panic(policy.call_cached("tea", Sharing::errors(), work)).expect("a hit");
+    bookkeeping(allocations(under_a_policy));
+    allocations(|| now_or_panic(cached_price("tea")).expect("a hit"));
+    bookkeeping(allocations(|| now_or_panic(cached_price("tea")).expect("a hit")));
+}
+
+#[resilient(cache(ttl = "1h", key = sku), retry, idempotent)]
+async fn cached_price(sku: &str) -> Result<u32, Rejected> {
+    Ok(sku.len() as u32)
 }
 
 #[test]

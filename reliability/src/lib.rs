@@ -52,7 +52,7 @@
 //! [`Fault`](error::Fault) for the errors of those libraries; `http` carries deadlines, `Retry-After`
 //! and idempotency keys over the wire, and `tower` makes any policy a layer; `full` is all of them.
 //! `redis` shares rate limits between processes, through a server.
-//! `chaos` adds faults on purpose, and is asked for by name. Without `std`
+//! `cache` keeps answers. `chaos` adds faults on purpose, and is asked for by name. Without `std`
 //! the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers, backoff schedules
 //! and retry budgets. With default features off, the derives want `macros`, `#[resilient]` wants
 //! `macros`, `std` and `resilience`, and `#[traced]` wants `macros` and `telemetry`.

@@ -85,8 +85,8 @@
 //!   is used often stays, and keys that come once drive nothing out (TinyLFU, by `moka`).
 //! - What is fresh is decided by the cache's own [`Clock`](crate::time::Clock); a clock that jumps
 //!   back makes nothing older.
-//! - A hit allocates nothing but what the value's own `clone` does, and neither begins nor polls the
-//!   work.
+//! - A hit allocates nothing but what the value's own `clone` does, and moka's bookkeeping, which is
+//!   done once in 64 reads. It neither begins nor polls the work.
 //! - What was [invalidated](Cache::invalidate) while it was being found out is not kept, and who asks
 //!   after that gets an answer of after that.
 //! - Settings can change while it works, for what is kept already.
