@@ -9,7 +9,8 @@
 //! One chapter for each layer, all built alike: in short, defaults and why, what is guaranteed, what
 //! it emits, do and do not.
 //!
-//! - [`retries`], [`breakers`], [`rate_limiting`], [`bulkheads`], [`fallbacks`]
+//! - [`retries`], [`breakers`], [`rate_limiting`], [`adaptive_concurrency`], [`bulkheads`],
+//!   [`fallbacks`]
 //! - [`caching`]: answers that are kept, and one call for all who ask at once
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 
@@ -36,6 +37,9 @@ pub mod breakers {}
 
 #[doc = include_str!("rate_limiting.md")]
 pub mod rate_limiting {}
+
+#[doc = include_str!("adaptive_concurrency.md")]
+pub mod adaptive_concurrency {}
 
 #[doc = include_str!("bulkheads.md")]
 pub mod bulkheads {}

@@ -215,11 +215,7 @@ impl ConcurrencyLimit {
 
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
-        let settings = settings.clone().begun();
-        let mut controller = self.shared.controller.lock();
-        self.shared.shares.store(&settings.shares);
-        // Under the lock, so that a window that is closed meanwhile does not overwrite it.
-        self.shared.gate.set_limit(controller.reconfigure(settings));
+        self.shared.apply(settings.clone().begun());
     }
 
     /// What it looks like now.
@@ -267,6 +263,13 @@ impl Shared {
             rejected: Counters::new(),
             clock,
         }
+    }
+
+    fn apply(&self, settings: Settings) {
+        let mut controller = self.controller.lock();
+        self.shares.store(&settings.shares);
+        // Under the lock, so that a window that is closed meanwhile does not overwrite it.
+        self.gate.set_limit(controller.reconfigure(settings));
     }
 
     /// Answers how many are inside, the new one included.

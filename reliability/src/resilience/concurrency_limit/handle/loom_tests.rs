@@ -103,14 +103,11 @@ fn loom_a_window_that_is_closed_meanwhile_does_not_undo_a_change_of_the_bounds()
         let shared = shared(1, 10, 20, 1);
         let other = {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || call(&shared, Outcome::Success))
+            thread::spawn(move || call(&shared, Outcome::Dropped))
         };
-        {
-            let mut controller = shared.controller.lock();
-            let mut settings = controller.settings.clone();
-            settings.max = 5;
-            shared.gate.set_limit(controller.reconfigure(settings));
-        }
+        let mut settings = shared.controller.lock().settings.clone();
+        settings.max = 5;
+        shared.apply(settings);
         other.join().unwrap();
         assert!(shared.gate.limit() <= 5);
     });
