@@ -11,6 +11,8 @@
 //!
 //! - [`retries`], [`breakers`], [`rate_limiting`], [`adaptive_concurrency`], [`bulkheads`],
 //!   [`fallbacks`]
+//! - [`timeouts`]: fixed, adaptive, and deadlines
+//! - [`hedging`]: a second request where the first is late
 //! - [`caching`]: answers that are kept, and one call for all who ask at once
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 
@@ -46,6 +48,12 @@ pub mod bulkheads {}
 
 #[doc = include_str!("fallbacks.md")]
 pub mod fallbacks {}
+
+#[doc = include_str!("timeouts.md")]
+pub mod timeouts {}
+
+#[doc = include_str!("hedging.md")]
+pub mod hedging {}
 
 #[cfg(feature = "cache")]
 #[doc = include_str!("caching.md")]

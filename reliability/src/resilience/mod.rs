@@ -12,7 +12,8 @@
 //! | `rate_limit` | how many calls may there be in so much time? | [`RateLimit`] |
 //! | `concurrency_limit` | how many calls does the dependency bear at once? | [`ConcurrencyLimit`] |
 //! | `bulkhead` | how many calls may run at once? | [`Bulkhead`] |
-//! | `timeout` | how long may one attempt take? | a duration |
+//! | `hedge` | is it late, and worth asking a second time? | [`Hedge`] |
+//! | `timeout` | how long may one attempt take? | a duration, or [`Timeout`](timeout::Timeout) |
 //! | `chaos` | what if the dependency were slow, broken or silent? | `Chaos`, feature `chaos` |
 //!
 //! They are composed in a [`Policy`], in the order in which they are written, outermost first; the
@@ -150,7 +151,8 @@ pub use rate_limit::RateLimit;
 /// **The written order is the nesting order**, outermost first. Orders that are certainly a mistake
 /// do not compile: `timeout` outside of `retry`, `breaker` or `concurrency_limit`, `deadline` inside of
 /// `retry`, `concurrency_limit` outside of `retry`,
-/// `fallback` inside of anything but `deadline`, anything inside of `chaos`.
+/// `fallback` inside of anything but `deadline`, anything but `timeout` and `chaos` inside of `hedge`,
+/// anything inside of `chaos`.
 ///
 /// # Layers
 ///
@@ -190,7 +192,11 @@ pub use rate_limit::RateLimit;
 /// | | `window = ".."` from 1 ms to 60 s, `samples = 1..=1_000_000`, `drop_rate = share`: what a window of calls is | 100 ms, 100, 0.05 |
 /// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |
 /// | | `shed(target = "..", interval = "..")`, up to 60 s: refuses calls that waited longer in a queue that does not drain | never; 5 ms, 100 ms |
+/// | `hedge` | `after =` a quantile of what attempts took lately, from `p50` to `p99.9`, or a duration from 1 ms to an hour | `p95` |
+/// | | `max = 1..=4`: so many beside the first request; `initial = ".."`: the delay until the quantile is known | 1, none |
+/// | | `budget`, as for `retry` and only without it: both draw on one | the one of `retry`, or one with the defaults |
 /// | `timeout = ".."` | for one attempt; shorter than the deadline | |
+/// | `timeout = adaptive(p99 * 2, ..)` | a quantile, from `p50` to `p99.9`, times 1.25 to 100; `min = ".."`, `max = ".."`, from 1 ms to an hour | times 2, 50 ms, 2 s |
 /// | `chaos` | faults on purpose, while it is switched on; checked, and left out, without the feature `chaos` | |
 /// | | `latency("..", rate = share)`, or `latency(".."..".." rate = share)`, up to an hour | none |
 /// | | `error(rate = share)`; `make = path`, a `fn() -> E` that makes the error | none; `Rejected` |
@@ -204,10 +210,10 @@ pub use rate_limit::RateLimit;
 ///
 /// | setting | meaning |
 /// |---|---|
-/// | `idempotent` | running the body twice has the effect of running it once; `retry` wants this or the next |
+/// | `idempotent` | running the body twice has the effect of running it once; `retry` and `hedge` want this or the next |
 /// | `idempotency_key = expr` | the other side recognises a repeated call by this key: anything with `Display`, evaluated once per call, the same for all attempts; the body reads it with [`IdempotencyKey::current`] |
 /// | `when = path` | a `fn(&E) -> bool` that says whether an error is worth another try, for an `E` without [`Fault`](crate::error::Fault) |
-/// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one (whatever derefs to it), instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt |
+/// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one (whatever derefs to it), instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt. Its `hedge` is for [`Policy::call`] |
 /// | `key = expr` | one policy for each key, anything with `Display`, named `function/key`; the `capacity = 1000` keys used last are kept (at most 1,000,000) |
 /// | `monitor`, `monitor = expr` | errors of all attempts are shown to [`ErrorMonitor::global`](crate::error::ErrorMonitor::global), or to the `&ErrorMonitor` that the expression names |
 /// | `name = ".."` | the name of the policy, instead of the function's |
@@ -224,6 +230,8 @@ pub use rate_limit::RateLimit;
 ///   gets a clone, and the last one the argument itself. With `fallback`, every attempt gets a clone
 ///   and the fallback the argument. Without both nothing is cloned. References are passed on as they
 ///   are.
+/// - With `hedge`, two bodies may run at once: arguments by value are [`Clone`] and [`Sync`], and there
+///   is no `&mut self` and no `&mut` argument.
 /// - With `retry`, a result cannot borrow from `&mut self` or another `&mut` argument.
 ///
 /// # One policy per function

@@ -37,6 +37,9 @@ impl Entry {
             panicked: totals.panicked(),
             retries: totals.retries(),
             retries_denied: totals.retries_denied(),
+            hedges: totals.hedges(),
+            hedges_won: totals.hedges_won(),
+            hedges_denied: totals.hedges_denied(),
             fallbacks: totals.fallbacks(),
             latency: Latency {
                 p50: latency.quantile(0.5),
@@ -94,6 +97,7 @@ fn observe_attempts(policy: &Policy) -> AttemptsSnapshot {
         p95: recent.quantile(Quantile::P95),
         p99: recent.quantile(Quantile::P99),
         timeout: policy.timeout(),
+        hedge_after: policy.hedge_after(),
     }
 }
 

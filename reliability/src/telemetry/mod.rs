@@ -31,6 +31,9 @@
 //! | `reliability.policy.rejected` | debug | `reliability.policy.name`, `reliability.reason`, `reliability.rejected_by`, `reliability.retry_after_ms` |
 //! | `reliability.policy.retried` | info | `reliability.policy.name`, `reliability.attempts`, `reliability.pause_ms` |
 //! | `reliability.policy.retry_denied` | warn | `reliability.policy.name`, `reliability.attempts` |
+//! | `reliability.policy.hedged` | debug | `reliability.policy.name`, `reliability.hedge`, `reliability.after_ms` |
+//! | `reliability.policy.hedge_won` | debug | `reliability.policy.name`, `reliability.hedge` |
+//! | `reliability.policy.hedge_denied` | info | `reliability.policy.name` |
 //! | `reliability.policy.fell_back` | info | `reliability.policy.name`, `reliability.class` |
 //! | `reliability.recovery.restarted` | warn | `reliability.component.name`, `reliability.component.generation`, `reliability.error` |
 //! | `reliability.recovery.restart_failed` | warn | `reliability.component.name`, `reliability.error` |

@@ -52,6 +52,12 @@ pub struct PolicySnapshot {
     pub retries: u64,
     /// Retries that the budget denied.
     pub retries_denied: u64,
+    /// Requests that were sent because an earlier one of the same attempt was late.
+    pub hedges: u64,
+    /// Hedges that answered first.
+    pub hedges_won: u64,
+    /// Hedges that the budget denied.
+    pub hedges_denied: u64,
     /// Calls that asked their fallback.
     pub fallbacks: u64,
     /// How long calls took.
@@ -128,6 +134,8 @@ pub struct AttemptsSnapshot {
     pub p99: Option<Duration>,
     /// The timeout in force; an adaptive one changes by itself. `None` without `timeout`.
     pub timeout: Option<Duration>,
+    /// After how long a hedge is sent. `None` without `hedge`, and while too little is known.
+    pub hedge_after: Option<Duration>,
 }
 
 /// The state of a breaker.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reliability::error::recovery::{Action, Component};
 use reliability::error::{Class, Reason, Recovery, Rejected};
 use reliability::resilience::cache::{Cache, Sharing};
-use reliability::resilience::{Breaker, Chaos, Policy, RetryBudget, breaker};
+use reliability::resilience::{Breaker, Chaos, Hedge, Policy, RetryBudget, breaker};
 use reliability::time::ManualClock;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber, span};
@@ -97,6 +97,7 @@ async fn make_every_event() {
     recover().await;
     disturb();
     serve_a_stale_value().await;
+    ask_twice().await;
 }
 
 /// A component that is restarted, cannot be restarted, needs a person, and does less for a while.
@@ -139,6 +140,21 @@ async fn serve_a_stale_value() {
     }
 }
 
+/// A hedge that wins, and one that is denied.
+async fn ask_twice() {
+    let budget = RetryBudget::builder("price").ratio(0.0).capacity(1).build().unwrap();
+    let hedge = Hedge::after(Duration::from_millis(10)).budget(budget);
+    let policy = Policy::builder("price").hedge(hedge).build().unwrap();
+    for _ in 0..2 {
+        let waits = std::cell::Cell::new(50);
+        let work = || async {
+            tokio::time::sleep(Duration::from_millis(waits.replace(5))).await;
+            Ok::<_, Failed>(1)
+        };
+        assert_eq!(policy.call(work).await, Ok(1));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn events_have_the_documented_names_levels_and_fields() {
     let heard = heard_of(make_every_event).await;
@@ -162,6 +178,9 @@ async fn events_have_the_documented_names_levels_and_fields() {
             "reliability.chaos.injected",
             "reliability.chaos.switched_off",
             "reliability.cache.stale_if_error",
+            "reliability.policy.hedged",
+            "reliability.policy.hedge_won",
+            "reliability.policy.hedge_denied",
         ]
     );
     for (event, levels, fields) in documented() {
