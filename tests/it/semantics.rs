@@ -15,12 +15,12 @@
 //! ```
 //!
 //! A row is a time, an event, and behind the bar what is to be seen then: `key=value`, or a word
-//! whose key the kind of policy knows (`open` is a state). `x3` behind an event repeats it. `set a b`
-//! at the head of a file holds for all its tables, and a table adds to it with `with`.
+//! whose key the kind of policy knows (`open` is a state). `x3` behind an event repeats it. `with` at
+//! the head of a file holds for all its tables, and a table adds to it.
 //!
 //! Where we differ on purpose, the table says `differs <word>: why`, and behind a second bar what the
 //! others see: `| open | closed`. Our value must hold there, and theirs must not, so that a difference
-//! that goes away is noticed. The chapter [`semantics`](reliability::guide::semantics) has a section
+//! that goes away is noticed. The chapter [`semantics`](reliability::guide::semantics) has a row
 //! for each such word.
 //!
 //! Three more rules keep the tables honest: every test of a source is restated or left out with a
