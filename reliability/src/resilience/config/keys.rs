@@ -39,6 +39,8 @@ impl core::fmt::Debug for Key {
     }
 }
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// A field of the settings of a layer.
 macro_rules! field {
     ($path:literal, $kind:expr, $layer:ident.$field:ident, $set:expr) => {
@@ -216,6 +218,34 @@ pub(super) static KEYS: &[Key] = &[
     field!("breaker.half_open_for", PERIOD, breaker.half_open_for, |field, new| {
         *field = new.time();
     }),
+    field!("rate_limit.rate", Kind::Rate, rate_limit.quota, |quota, new| {
+        if let Reading::Rate(rate) = new {
+            // A burst that was not said apart goes with the rate.
+            let burst = if quota.burst == quota.permits { rate.permits } else { quota.burst };
+            *quota = rate.burst(burst);
+        }
+    }),
+    Key {
+        path: "rate_limit.burst",
+        kind: Kind::Count { least: 1, most: 1_000_000 },
+        has: |settings| settings.rate_limit.is_some(),
+        set: |settings, new| {
+            if let Some(limit) = &mut settings.rate_limit {
+                limit.quota.burst = new.count();
+            }
+        },
+        restore: |settings, from| {
+            if let (Some(limit), Some(from)) = (&mut settings.rate_limit, &from.rate_limit) {
+                limit.quota.burst = from.quota.burst;
+            }
+        },
+    },
+    field!(
+        "rate_limit.wait",
+        Kind::Time { least: Duration::ZERO, most: HOUR },
+        rate_limit.wait,
+        |wait, new| *wait = Some(new.time())
+    ),
     field!(
         "bulkhead.concurrent",
         Kind::Count { least: 1, most: 16_777_215 },

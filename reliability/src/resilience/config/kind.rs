@@ -5,6 +5,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::tree::{Node, Value};
+use crate::resilience::rate_limit::Quota;
 use crate::time::text::{parse_duration, write_duration};
 
 /// What values a setting takes.
@@ -18,6 +19,8 @@ pub(super) enum Kind {
     Share { zero: bool },
     /// A number.
     Factor { least: f64, most: f64 },
+    /// A text such as `"100/s"`.
+    Rate,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// So many calls, or the calls of so much time.
@@ -33,6 +36,7 @@ pub(super) enum Kind {
 pub(super) enum Reading {
     Count(u32),
     Time(Duration),
+    Rate(Quota),
     Number(f64),
     Choice(&'static str),
     Pair(alloc::boxed::Box<(Reading, Reading)>),
@@ -92,6 +96,11 @@ impl Kind {
             (Kind::Time { .. }, Value::Whole(_) | Value::Number(_)) => {
                 wrong(format!("write \"{written}ms\" or \"{written}s\""))
             }
+            (Kind::Rate, Value::Text(text)) => match text.parse() {
+                Ok(quota) => Ok(Reading::Rate(quota)),
+                Err(_) => wrong("write for example \"100/s\" or \"10/m\"".into()),
+            },
+            (Kind::Rate, Value::Whole(_)) => wrong(format!("write \"{written}/s\"")),
             (Kind::Share { zero }, value) => share(value, zero).or_else(wrong),
             (Kind::Factor { least, most }, value) => match as_number(value) {
                 Some(number) if (least..=most).contains(&number) => Ok(Reading::Number(number)),
@@ -162,6 +171,7 @@ impl fmt::Display for Kind {
             }
             Kind::Share { zero: true } => f.write_str("a share from 0 to 1"),
             Kind::Share { zero: false } => f.write_str("a share above 0 and at most 1"),
+            Kind::Rate => f.write_str("a rate such as \"100/s\""),
             Kind::Factor { least, most } => write!(f, "a number from {least} to {most}"),
             Kind::Choice(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();

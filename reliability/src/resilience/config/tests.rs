@@ -13,7 +13,7 @@ use super::tree::{Node, Value};
 use crate::resilience::policy::Settings;
 use crate::resilience::retry::Retry;
 use crate::resilience::timeout::Timeout;
-use crate::resilience::{Breaker, Bulkhead, Invalid, Policy};
+use crate::resilience::{Breaker, Bulkhead, Invalid, Policy, RateLimit};
 use crate::sync::Quantile;
 
 const FORMATS: [Format; 2] = [Format::Toml, Format::Yaml];
@@ -202,6 +202,7 @@ fn whole(window: &str) -> Result<Policy, Invalid> {
         .deadline(second * 4)
         .retry(Retry::standard())
         .breaker(breaker)
+        .rate_limit(RateLimit::standard("b"))
         .bulkhead(Bulkhead::standard("b"))
         .timeout(second)
         .build_unlisted()
@@ -214,6 +215,7 @@ fn ends(kind: Kind) -> Vec<Value> {
         Kind::Count { least, most } => [least, most].map(|end| Value::Whole(end.into())).into(),
         Kind::Time { least, most } => [least, most].map(time).into(),
         Kind::Share { zero } => [if zero { 0.0 } else { 0.000_001 }, 1.0].map(Value::Number).into(),
+        Kind::Rate => ["1/ms", "1000000/d"].map(|rate| Value::Text(rate.into())).into(),
         Kind::Factor { least, most } => [least, most].map(Value::Number).into(),
         Kind::Choice(words) => words.iter().map(|word| Value::Text((*word).into())).collect(),
         Kind::Window => [Value::Whole(1), Value::Whole(1_000_000)].into(),
@@ -422,4 +424,24 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_rate_takes_its_burst_along_unless_that_was_said_apart() {
+    use crate::resilience::rate_limit::Quota;
+
+    let limit = RateLimit::standard("config-rate");
+    let policy = Policy::builder("config-rate").rate_limit(limit.clone()).build().unwrap();
+    let apply = |lines: &str| {
+        let text = format!("[policies.config-rate]\n{lines}");
+        Overlay::from_toml(&text).unwrap().apply().map(drop)
+    };
+    apply("rate_limit.rate = \"10/m\"\nrate_limit.wait = \"50ms\"").unwrap();
+    assert_eq!(limit.settings().quota, Quota::per_minute(10));
+    assert_eq!(limit.settings().wait, Some(Duration::from_millis(50)));
+    apply("rate_limit.rate = \"10/m\"\nrate_limit.burst = 3").unwrap();
+    assert_eq!(limit.settings().quota, Quota::per_minute(10).burst(3));
+    let refused = Overlay::from_toml("[policies.config-rate]\nrate_limit.rate = 100");
+    assert!(format!("{}", refused.unwrap_err()).contains("write \"100/s\""));
+    drop(policy);
 }

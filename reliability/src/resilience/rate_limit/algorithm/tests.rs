@@ -404,7 +404,7 @@ fn nobody_waits_longer_because_somebody_behind_gave_up() {
     let bucket = TokenBucket::new(Quota::per_second(1_000).burst(1));
     let mut state = bucket.empty();
     let now = at(BEGIN);
-    let mut book = |state: &mut u64| bucket.book(state, now, 1, Duration::MAX).unwrap();
+    let book = |state: &mut u64| bucket.book(state, now, 1, Duration::MAX).unwrap();
     let lined_up: Vec<_> = (0..4).map(|_| book(&mut state)).collect();
     let delay = |booking: &Booking| booking.starts_at().saturating_duration_since(now);
     let delays: Vec<_> = lined_up.iter().map(|b| delay(b).as_millis()).collect();
