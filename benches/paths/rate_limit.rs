@@ -15,6 +15,7 @@ use reliability::resilience::RateLimit;
 use reliability::resilience::rate_limit::{Algorithm, KeyedRateLimit, Quota};
 use reliability::time::Clock;
 use reliability_benches::spin;
+use tokio::runtime::Handle;
 use tower::{Service, ServiceExt as _};
 use tower_resilience_ratelimiter::{RateLimiterLayer, WindowType};
 
@@ -119,15 +120,17 @@ fn windows(criterion: &mut Criterion) {
         let ours = &ours.expect("valid settings");
         row.path(name, || || ours.check().is_allowed());
     }
+    let runtime = &Handle::current();
     // Not to be cloned: each thread has its own.
     row.path("tower", || {
+        let inside = runtime.enter();
         let service = tower::service_fn(|_: u32| async { Ok::<_, u32>(7) });
-        let millisecond = Duration::from_millis(1);
-        let mut limited = tower::limit::RateLimit::new(
-            service,
-            tower::limit::rate::Rate::new(1 << 40, millisecond),
-        );
-        move || spin(spin(limited.ready()).expect("permits").call(7)).ok()
+        let rate = tower::limit::rate::Rate::new(1 << 40, Duration::from_millis(1));
+        let mut limited = tower::limit::RateLimit::new(service, rate);
+        move || {
+            let _ = &inside;
+            spin(spin(limited.ready()).expect("permits").call(7)).ok()
+        }
     });
     for (name, window) in [
         ("tower_resilience_fixed", WindowType::Fixed),
@@ -142,8 +145,11 @@ fn windows(criterion: &mut Criterion) {
         let service = tower::service_fn(|_: u32| async { Ok::<_, u32>(7) });
         let limited = tower::Layer::layer(&layer, service);
         row.path(name, || {
-            let mut limited = limited.clone();
-            move || spin(limited.call(7)).ok()
+            let (inside, mut limited) = (runtime.enter(), limited.clone());
+            move || {
+                let _ = &inside;
+                spin(limited.call(7)).ok()
+            }
         });
     }
 }

@@ -205,8 +205,14 @@ fn parts(used: u64, all: u64) -> u64 {
 /// How long until `at`, and whether that is within `longest`.
 #[inline]
 fn within(now: Instant, at: Instant, longest: Duration) -> Result<(), Duration> {
+    // First of all without a `Duration`, whose making is a division.
+    if at <= now { Ok(()) } else { within_a_wait(now, at, longest) }
+}
+
+#[cold]
+fn within_a_wait(now: Instant, at: Instant, longest: Duration) -> Result<(), Duration> {
     let wait = at.saturating_duration_since(now);
-    if wait.is_zero() || wait <= longest { Ok(()) } else { Err(wait) }
+    if wait <= longest { Ok(()) } else { Err(wait) }
 }
 
 #[cfg(all(test, not(reliability_loom)))]
