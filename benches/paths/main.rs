@@ -7,6 +7,7 @@
 mod breaker;
 mod bulkhead;
 mod cache;
+mod chaos;
 mod floor;
 mod rate_limit;
 mod retry;
@@ -66,6 +67,7 @@ fn main() {
     bulkhead::paths(&mut criterion);
     rate_limit::paths(&mut criterion);
     cache::paths(&mut criterion);
+    chaos::paths(&mut criterion);
     stack::paths(&mut criterion);
     service::paths(&mut criterion);
     criterion.final_summary();

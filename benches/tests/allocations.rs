@@ -3,19 +3,20 @@
 //! The counter is the allocator of this test binary; it counts the allocations of one thread.
 
 use std::future::Future;
+use std::num::ParseIntError;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use reliability::error::Rejected;
+use reliability::error::{Contextual, ErrorMonitor, Fault, Rejected, ResultExt};
 use reliability::resilience::breaker::{State, Window};
 use reliability::resilience::cache::{Cache, Sharing};
 use reliability::resilience::tower::PolicyLayer;
-use reliability::resilience::{Breaker, Bulkhead, Policy, Retry, resilient};
+use reliability::resilience::{Breaker, Bulkhead, Chaos, Policy, Retry, resilient};
 use reliability::time::Clock;
 use reliability_benches::now_or_panic;
-use reliability_benches::single::{ready, with_retry, with_timeout};
+use reliability_benches::single::{Small, ready, with_retry, with_timeout};
 use reliability_benches::stack::{Client, by_hand, by_macro, policy};
 use tower::{Layer, Service, service_fn};
 
@@ -137,6 +138,43 @@ fn waiting_for_a_place_does_not_allocate() {
         drop(permit);
     };
     assert_eq!(allocations(wait), 0);
+}
+
+/// What a chain of notes and a monitor cost a function that succeeds.
+#[test]
+fn context_and_a_monitor_do_not_allocate_on_the_way_of_a_success() {
+    fn parsed(text: &str, errors: &ErrorMonitor) -> Result<u32, impl Fault + use<>> {
+        let number = text.parse::<u32>().context("reading the amount");
+        let number = number.with_context(|| format!("in {text:?}"))?;
+        errors.watch(Ok::<_, Contextual<Contextual<ParseIntError>>>(number))
+    }
+    let errors = ErrorMonitor::standard("bench");
+    assert_eq!(allocations(|| parsed("7", &errors).is_ok()), 0);
+    assert!(allocations(|| parsed("seven", &errors).is_ok()) > 0, "words are made for an error");
+}
+
+#[test]
+fn recording_an_error_of_a_known_kind_does_not_allocate() {
+    let errors = ErrorMonitor::standard("bench");
+    let error = "seven".parse::<u32>().context("reading the amount").expect_err("no number");
+    assert_eq!(allocations(|| errors.record(&error)), 0);
+    assert_eq!(errors.snapshot().recorded, CALLS as u64 + 1);
+
+    let policy = Policy::builder("price").timeout(Duration::from_secs(1)).monitor(&errors);
+    let policy = policy.build().expect("valid settings");
+    let failing = || now_or_panic(policy.call(|| async { Err::<u32, _>(Small(7)) })).is_err();
+    assert_eq!(allocations(failing), 0);
+}
+
+#[test]
+fn chaos_does_not_allocate_off_or_on() {
+    let chaos = Chaos::builder("price").error(0.5).build().expect("valid settings");
+    let policy = Policy::builder("price").timeout(Duration::from_secs(1)).chaos(chaos.clone());
+    let policy = policy.build().expect("valid settings");
+    let call = || now_or_panic(policy.call(ready::<Rejected>)).is_ok();
+    assert_eq!(allocations(call), 0);
+    let _on = chaos.while_held();
+    assert_eq!(allocations(call), 0);
 }
 
 #[test]
