@@ -32,10 +32,7 @@ pub(super) fn paths(criterion: &mut Criterion) {
     row.path("ours_on", || || now_or_panic(with.call(ready::<Small>)));
     drop(on);
     row.path("tower_resilience", || {
-        let chaos = ChaosLayer::builder()
-            .error_rate(HARDLY)
-            .error_fn(|_: &u32| Small(1))
-            .build();
+        let chaos = ChaosLayer::builder().error_rate(HARDLY).error_fn(|_: &u32| Small(1)).build();
         let mut service = ServiceBuilder::new().layer(chaos).service_fn(|_: u32| ready::<Small>());
         move || {
             now_or_panic(async {

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use reliability::error::{Class, Fault, Reason, Rejected};
 use reliability::resilience::breaker::State;
+use reliability::resilience::chaos::ChaosBuilder;
 use reliability::resilience::{
-    Breaker, Bulkhead, Chaos, Layer, Policy, PolicyBuilder, Retry, RetryBudget, registry, resilient,
+    Breaker, Bulkhead, Call, Chaos, Classifier, Hedge, Layer, Policy, PolicyBuilder, Retry,
+    RetryBudget, registry, resilient,
 };
 use reliability::telemetry;
 use tokio::time::Instant;
@@ -18,8 +20,6 @@ fn secs(secs: u64) -> Duration {
 fn all(name: &'static str, change: impl FnOnce(ChaosBuilder) -> ChaosBuilder) -> Chaos {
     change(Chaos::builder(name)).build().unwrap()
 }
-
-use reliability::resilience::chaos::ChaosBuilder;
 
 fn policy(chaos: &Chaos, change: impl FnOnce(PolicyBuilder) -> PolicyBuilder) -> Policy {
     change(Policy::builder("disturbed")).chaos(chaos.clone()).build().unwrap()
@@ -105,6 +105,25 @@ async fn latency_and_work_share_one_timeout() {
     let late = policy.call(work(Duration::from_millis(1_100))).await.unwrap_err();
     assert_eq!(late.reason(), Reason::TimedOut);
     assert_eq!(start.elapsed(), Duration::from_millis(5_900));
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_a_hedge_a_latency_comes_before_the_first_request() {
+    let chaos = all("hedged", |to| to.latency(secs(2), 1.0));
+    let _on = chaos.while_held();
+    let policy = policy(&chaos, |to| to.hedge(Hedge::standard()).timeout(secs(9)));
+    let begun = AtomicU32::new(0);
+    let work = || async {
+        begun.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, Rejected>(7)
+    };
+    let start = Instant::now();
+    let errors = Classifier::by_fault();
+    let mut call = Call::new(&policy, &errors);
+    let outcome = call.attempt_hedged(work).await;
+    assert_eq!(call.conclude(outcome), Ok(7));
+    assert_eq!((start.elapsed(), begun.load(Ordering::Relaxed)), (secs(2), 1));
+    assert_eq!(chaos.snapshot().latencies, 1);
 }
 
 #[tokio::test(start_paused = true)]

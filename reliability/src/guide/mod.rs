@@ -14,6 +14,8 @@
 //! - [`timeouts`]: fixed, adaptive, and deadlines
 //! - [`hedging`]: a second request where the first is late
 //! - [`caching`]: answers that are kept, and one call for all who ask at once
+//! - [`errors`]: what goes wrong here and how often, and what to do when another try is not enough
+//! - [`chaos`]: faults on purpose
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 
 #[doc = include_str!("first_call.md")]
@@ -54,6 +56,12 @@ pub mod timeouts {}
 
 #[doc = include_str!("hedging.md")]
 pub mod hedging {}
+#[doc = include_str!("errors.md")]
+pub mod errors {}
+
+#[cfg(feature = "chaos")]
+#[doc = include_str!("chaos.md")]
+pub mod chaos {}
 
 #[cfg(feature = "cache")]
 #[doc = include_str!("caching.md")]

@@ -82,7 +82,7 @@ where
 
 #[cfg(not(feature = "chaos"))]
 impl<E> Call<'_, E> {
-    fn refused(&self, rejected: Rejected) -> Failure<E> {
+    pub(super) fn refused(&self, rejected: Rejected) -> Failure<E> {
         Failure::Rejected(rejected)
     }
 }

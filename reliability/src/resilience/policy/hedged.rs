@@ -7,7 +7,7 @@ use core::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::attempt::poll_admission;
-use super::call::{Call, Phase};
+use super::call::Call;
 use super::legs::Legs;
 use super::timer::Timer;
 use super::wait::Bound;
@@ -68,11 +68,11 @@ where
             && let Some(first) = this.first.as_pin_mut()
         {
             let (call, mut timer) = (this.call, this.timer);
-            if call.phase == Phase::Outside
+            if call.phase.is_before_work()
                 && (timer.is_armed() || !call.pass_at_once())
                 && let Err(rejected) = ready!(poll_admission(call, timer.as_mut(), cx))
             {
-                return Poll::Ready(Err(Failure::Rejected(rejected)));
+                return Poll::Ready(Err(call.refused(rejected)));
             }
             if let Poll::Ready(result) = call.poll_work(|| first.poll(cx)) {
                 return Poll::Ready(result.map_err(Failure::Error));
