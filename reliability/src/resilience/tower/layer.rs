@@ -1,3 +1,5 @@
+#![expect(clippy::type_complexity, reason = "a layer's type says what it was told, one word each")]
+
 use core::borrow::Borrow;
 use core::future::Future;
 
@@ -202,7 +204,6 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     /// before the first attempt; `answer` gets that, and what went wrong.
     ///
     /// It stands where the policy says `fallback`, outermost if it does not say.
-    #[expect(clippy::type_complexity, reason = "it says what was set, one word each")]
     pub fn fallback<Req, Kept, Res, E, K, F, Fut>(
         self,
         keep: K,

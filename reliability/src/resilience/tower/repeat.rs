@@ -5,7 +5,7 @@ use crate::resilience::IdempotencyKey;
 /// What a [`PolicyLayer`](super::PolicyLayer) was told about making a request twice; implemented by
 /// what its setters leave behind.
 #[diagnostic::on_unimplemented(
-    message = "a request of type `{Req}` cannot be made twice, so `{Self}` has nothing to retry with",
+    message = "a request of type `{Req}` cannot be made twice",
     label = "this layer was told that requests may be repeated, and `{Req}` is not `Clone`",
     note = "say how to copy one: `.idempotent_with(|request| ..)`, which gives `None` for a request that gets one attempt",
     note = "or leave the word out: then every request gets one attempt"

@@ -1,0 +1,23 @@
+//~ `ShelfError` does not say which of its errors are worth another try
+use reliability::error::Rejected;
+use reliability::resilience::Policy;
+use reliability::resilience::tower::PolicyLayer;
+use tower::{Layer, Service, service_fn};
+
+#[derive(Debug)]
+struct ShelfError;
+
+impl From<Rejected> for ShelfError {
+    fn from(_: Rejected) -> Self {
+        ShelfError
+    }
+}
+
+/// What a server, or another layer, asks of it.
+fn serve(_: impl Service<u32>) {}
+
+fn main() {
+    let policy = Policy::builder("shelf").timeout(std::time::Duration::from_secs(1)).build().unwrap();
+    let shelf = service_fn(|_: u32| async { Ok::<_, ShelfError>(3) });
+    serve(PolicyLayer::new(policy).layer(shelf));
+}
