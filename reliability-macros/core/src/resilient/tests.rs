@@ -4,6 +4,8 @@ use quote::quote;
 use super::*;
 use crate::dump::pretty;
 
+mod cache;
+
 fn check(args: TokenStream, item: TokenStream, expected: Expect) {
     expected.assert_eq(&pretty(expand(args, item)));
 }
