@@ -8,6 +8,7 @@ mod breaker;
 mod bulkhead;
 mod cache;
 mod chaos;
+mod concurrency_limit;
 mod floor;
 mod rate_limit;
 mod retry;
@@ -68,6 +69,7 @@ fn main() {
     rate_limit::paths(&mut criterion);
     cache::paths(&mut criterion);
     chaos::paths(&mut criterion);
+    concurrency_limit::paths(&mut criterion);
     stack::paths(&mut criterion);
     service::paths(&mut criterion);
     criterion.final_summary();

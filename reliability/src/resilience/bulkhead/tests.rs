@@ -119,7 +119,8 @@ fn waiting_needs_no_more_memory_than_was_set_aside() {
 fn shedding() -> (Bulkhead, ManualClock) {
     let clock = ManualClock::new();
     let built = Bulkhead::builder("test").concurrent(1).queue(4).wait(Duration::from_secs(10));
-    (built.shed(Shed::standard()).clock(clock.clock()).build().unwrap(), clock)
+    let built = built.shed(Shed::standard()).clock(clock.clock()).build();
+    (built.unwrap_or_else(|invalid| panic!("{invalid}")), clock)
 }
 
 /// `None` when it entered; then the place is to be left by hand.
