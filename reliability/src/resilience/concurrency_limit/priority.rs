@@ -1,3 +1,4 @@
+#[cfg(feature = "std")]
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// How much a call matters, beside the others of the same limit.
