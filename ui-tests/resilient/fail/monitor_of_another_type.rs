@@ -1,0 +1,10 @@
+//~ mismatched types
+use reliability::error::Rejected;
+use reliability::resilience::resilient;
+
+#[resilient(timeout = "1s", monitor = "errors")]
+async fn price() -> Result<u32, Rejected> {
+    Ok(7)
+}
+
+fn main() {}
