@@ -146,8 +146,7 @@ fn is_number(segment: &str) -> bool {
 fn fraction(rest: &str, end: usize) -> usize {
     let is_digits = rest[..end].ends_with(char::is_numeric) && rest.starts_with(char::is_numeric);
     let mut length = 0;
-    while is_digits {
-        let Some(more) = rest[end + length..].strip_prefix('.') else { break };
+    while let Some(more) = rest[end + length..].strip_prefix('.').filter(|_| is_digits) {
         let part = &more[..more.find(|c: char| !is_word(c)).unwrap_or(more.len())];
         if !is_number(part) {
             break;
