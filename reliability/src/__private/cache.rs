@@ -81,6 +81,12 @@ impl<R> ErrorsOf<R> {
     }
 }
 
+impl<R> Default for ErrorsOf<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Found for errors that can be cloned.
 pub trait SharesErrors {
     /// The errors.

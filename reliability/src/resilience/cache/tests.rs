@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test says by panicking that it failed")]
+
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -40,8 +40,10 @@ const SHARDS: usize = 1;
 
 /// The flights under way, by key. Clones are the same table.
 pub(crate) struct Flights<K, O> {
-    shards: Arc<[Padded<Mutex<Shard<K, O>>>]>,
+    shards: Shards<K, O>,
 }
+
+type Shards<K, O> = Arc<[Padded<Mutex<Shard<K, O>>>]>;
 
 /// Flights by the hash of their key; nearly always one for a hash.
 type Shard<K, O> = BTreeMap<u64, Vec<Arc<Flight<K, O>>>>;
@@ -168,9 +170,10 @@ impl<K, O> Flights<K, O> {
 
     /// How many flights are under way.
     pub(crate) fn len(&self) -> usize {
-        let flights =
-            |shard: &Padded<Mutex<Shard<K, O>>>| shard.lock().values().map(Vec::len).sum();
-        self.shards.iter().map(flights).fold(0, |sum, flights: usize| sum + flights)
+        let flights = |shard: &Padded<Mutex<Shard<K, O>>>| -> usize {
+            shard.lock().values().map(Vec::len).sum()
+        };
+        self.shards.iter().map(flights).sum()
     }
 
     fn shard(&self, hash: u64) -> &Mutex<Shard<K, O>> {
