@@ -10,9 +10,11 @@ mod cache;
 mod chaos;
 mod concurrency_limit;
 mod floor;
+mod hedge;
 mod rate_limit;
 mod retry;
 mod service;
+mod sketch;
 mod stack;
 mod timeout;
 
@@ -70,6 +72,8 @@ fn main() {
     cache::paths(&mut criterion);
     chaos::paths(&mut criterion);
     concurrency_limit::paths(&mut criterion);
+    hedge::paths(&mut criterion);
+    sketch::paths(&mut criterion);
     stack::paths(&mut criterion);
     service::paths(&mut criterion);
     criterion.final_summary();

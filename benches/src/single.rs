@@ -40,6 +40,16 @@ pub async fn with_timeout() -> Result<u32, Small> {
     ready().await
 }
 
+/// [`ready`] under a hedge.
+///
+/// # Errors
+///
+/// As [`ready`].
+#[resilient(hedge(after = "80ms"), idempotent)]
+pub async fn with_hedge() -> Result<u32, Small> {
+    ready().await
+}
+
 /// [`ready`] under a retry.
 ///
 /// # Errors

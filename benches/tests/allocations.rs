@@ -13,10 +13,10 @@ use reliability::error::{Contextual, ErrorMonitor, Fault, Rejected, ResultExt};
 use reliability::resilience::breaker::{State, Window};
 use reliability::resilience::cache::{Cache, Sharing};
 use reliability::resilience::tower::PolicyLayer;
-use reliability::resilience::{Breaker, Bulkhead, Chaos, Policy, Retry, resilient};
+use reliability::resilience::{Breaker, Bulkhead, Chaos, Hedge, Policy, Retry, resilient};
 use reliability::time::Clock;
 use reliability_benches::now_or_panic;
-use reliability_benches::single::{Small, ready, with_retry, with_timeout};
+use reliability_benches::single::{Small, ready, with_hedge, with_retry, with_timeout};
 use reliability_benches::stack::{Client, by_hand, by_macro, policy};
 use tower::{Layer, Service, service_fn};
 
@@ -54,6 +54,27 @@ fn a_closed_breaker_does_not_allocate() {
             }
         }
     }
+}
+
+/// Neither does one that has to wait, as long as no hedge is sent.
+#[test]
+fn a_hedge_that_is_not_sent_does_not_allocate() {
+    allocations(|| now_or_panic(with_hedge()));
+    assert_eq!(allocations(|| now_or_panic(with_hedge())), 0);
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("a runtime");
+    let waits = || async {
+        tokio::task::yield_now().await;
+        Ok::<_, Rejected>(7)
+    };
+    let hedge = Hedge::after(Duration::from_secs(60));
+    let hedged = Policy::builder("price").hedge(hedge).build().expect("valid settings");
+    let bounded = Policy::builder("price").timeout(Duration::from_secs(60)).build();
+    let bounded = bounded.expect("valid settings");
+    let without = allocations(|| runtime.block_on(bounded.call(waits)));
+    assert_eq!(allocations(|| runtime.block_on(hedged.call(waits))), without);
+    assert_eq!(hedged.totals().hedges(), 0);
 }
 
 /// No hit does, but moka's bookkeeping, which it does once in 64 reads.
