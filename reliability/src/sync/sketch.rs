@@ -316,7 +316,7 @@ enum Age {
 
 impl Current {
     fn new(number: u32, begun_nanos: u64) -> Self {
-        Self(u64::from(number) << 32 | begun_nanos / NANOS_PER_MILLI & u64::from(u32::MAX))
+        Self(u64::from(number) << 32 | u64::from((begun_nanos / NANOS_PER_MILLI) as u32))
     }
 
     #[inline]

@@ -245,12 +245,15 @@ impl PolicyBuilder {
     }
 }
 
+/// A hedge, and what it is taken from.
+type Budgeted = (Hedge, RetryBudget);
+
 /// Checks the hedge, and finds the budget that it shares with the retry.
 fn with_one_budget(
     policy: &Name,
     retry: Option<Retry>,
     hedge: Option<Hedge>,
-) -> Result<(Option<Retry>, Option<(Hedge, RetryBudget)>), Invalid> {
+) -> Result<(Option<Retry>, Option<Budgeted>), Invalid> {
     let Some(hedge) = hedge else { return Ok((retry, None)) };
     hedge.check(policy)?;
     let written = retry.as_ref().and_then(Retry::own_budget);
