@@ -128,12 +128,16 @@ impl Limiter for FixedWindow {
         end.saturating_sub(self.free(*next, now)).min(u32::MAX.into()) as u32
     }
 
+    /// The window of the last permit that was given out stays the last, and so does what is used in
+    /// it: who has booked ahead keeps the time that was promised.
     fn carry_over(&self, next: &mut u64, now: Instant, before: &Self) {
-        let begin = before.window_at(now).saturating_mul(before.permits);
-        let used = next.saturating_sub(begin);
-        let waiting = used.saturating_sub(before.permits);
-        let used = used.min(before.permits).min(self.permits);
-        let begin = self.window_at(now).saturating_mul(self.permits);
-        *next = begin.saturating_add(used).saturating_add(waiting);
+        let current = before.window_at(now);
+        let last = before.window_of(next.saturating_sub(1)).max(current);
+        let starts_at = last.saturating_mul(before.period_nanos).max(now.as_nanos());
+        let window = self.window_at(Instant::from_nanos(starts_at));
+        let begins_at = Instant::from_nanos(window.saturating_mul(self.period_nanos));
+        let begin = before.window_at(begins_at).max(current).saturating_mul(before.permits);
+        let used = next.saturating_sub(begin).min(self.permits);
+        *next = window.saturating_mul(self.permits).saturating_add(used);
     }
 }

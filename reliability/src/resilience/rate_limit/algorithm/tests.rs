@@ -429,6 +429,20 @@ fn permits_that_came_back_by_themselves_are_not_given_back_again() {
 }
 
 #[test]
+fn a_window_that_is_booked_ahead_gives_no_more_than_it_has_when_the_quota_changes() {
+    for (permits, later) in [(1, 2), (2, 1), (3, 3), (1, 10), (10, 1)] {
+        let before = FixedWindow::new(Quota::new(permits, Duration::from_millis(10)));
+        let after = FixedWindow::new(Quota::new(later, Duration::from_millis(10)));
+        let mut state = before.empty();
+        // All of this window, and one permit of the next.
+        assert!(before.check(&mut state, at(BEGIN), permits).is_allowed());
+        let booking = before.book(&mut state, at(BEGIN), 1, Duration::MAX).unwrap();
+        after.carry_over(&mut state, at(BEGIN), &before);
+        assert_eq!(after.remaining(&state, booking.starts_at()), later - 1, "{permits}, {later}");
+    }
+}
+
+#[test]
 fn the_end_of_the_timeline_is_no_reason_to_panic() {
     fn survives<L: Limiter>(limiter: &L) {
         let mut state = limiter.empty();
