@@ -246,7 +246,7 @@ fn another_setting_shows_the_first_decision_that_is_another_one() {
         Shape { attempts: 1, ..SHAPE },
         Shape { concurrent: 1, ..SHAPE },
         Shape { timeout: 18, ..SHAPE },
-        Shape { deadline: 40, ..SHAPE },
+        Shape { deadline: 22, ..SHAPE },
         Shape { breaker_outside: true, ..SHAPE },
     ];
     for other in others {
