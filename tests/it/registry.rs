@@ -109,6 +109,7 @@ fn each_force_can_be_written_and_read_and_does_what_it_says() {
         assert_eq!(breaker.state(), state, "{force}");
         assert_eq!(breaker.snapshot().metrics_only, force == Force::BreakerMetricsOnly);
     }
+    assert!(Force::ALL.iter().all(|force| force.as_str().parse() == Ok(*force)));
     let unknown = "open".parse::<Force>().unwrap_err();
     assert!(unknown.to_string().contains("breaker_open"), "{unknown}");
 }

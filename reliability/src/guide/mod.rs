@@ -16,6 +16,8 @@
 //! - [`caching`]: answers that are kept, and one call for all who ask at once
 //! - [`errors`]: what goes wrong here and how often, and what to do when another try is not enough
 //! - [`chaos`]: faults on purpose
+//! - [`operating`]: see, change and force policies while they work, by code and by file
+//! - [`testing`]: fake time, scripted dependencies, assertions, recording and replay
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 
 #[doc = include_str!("first_call.md")]
@@ -70,3 +72,11 @@ pub mod caching {}
 #[cfg(all(feature = "tower", feature = "http", feature = "reqwest"))]
 #[doc = include_str!("tower.md")]
 pub mod tower {}
+
+#[cfg(feature = "config")]
+#[doc = include_str!("operating.md")]
+pub mod operating {}
+
+#[cfg(feature = "testing")]
+#[doc = include_str!("testing.md")]
+pub mod testing {}

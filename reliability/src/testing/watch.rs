@@ -111,6 +111,9 @@ enum Count {
     Retries,
     RetriesDenied,
     Fallbacks,
+    Hedges,
+    HedgesWon,
+    HedgesDenied,
     BreakerOpened,
 }
 
@@ -127,6 +130,9 @@ impl Counts {
             (Count::Retries, totals.retries()),
             (Count::RetriesDenied, totals.retries_denied()),
             (Count::Fallbacks, totals.fallbacks()),
+            (Count::Hedges, totals.hedges()),
+            (Count::HedgesWon, totals.hedges_won()),
+            (Count::HedgesDenied, totals.hedges_denied()),
         ]);
         counts.extend(Class::ALL.map(|class| (Count::Failed(class), totals.failed(class))));
         counts.extend(Reason::ALL.map(|reason| (Count::Rejected(reason), totals.rejected(reason))));
@@ -191,6 +197,24 @@ impl Saw {
     #[track_caller]
     pub fn fallbacks(self, times: u64) -> Self {
         self.assert(Count::Fallbacks, times)
+    }
+
+    /// So many hedges were sent.
+    #[track_caller]
+    pub fn hedges(self, times: u64) -> Self {
+        self.assert(Count::Hedges, times)
+    }
+
+    /// The answers of so many hedges were taken.
+    #[track_caller]
+    pub fn hedges_won(self, times: u64) -> Self {
+        self.assert(Count::HedgesWon, times)
+    }
+
+    /// So many hedges were denied by the budget.
+    #[track_caller]
+    pub fn hedges_denied(self, times: u64) -> Self {
+        self.assert(Count::HedgesDenied, times)
     }
 
     /// The breaker opened so many times.
@@ -265,6 +289,9 @@ impl fmt::Display for Count {
             Count::Retries => f.write_str("retries"),
             Count::RetriesDenied => f.write_str("retries denied"),
             Count::Fallbacks => f.write_str("fallbacks"),
+            Count::Hedges => f.write_str("hedges"),
+            Count::HedgesWon => f.write_str("hedges that won"),
+            Count::HedgesDenied => f.write_str("hedges denied"),
             Count::BreakerOpened => f.write_str("times that the breaker opened"),
         }
     }

@@ -2,6 +2,7 @@ use core::time::Duration;
 
 use super::kind::{Kind, Reading};
 use crate::resilience::breaker::Window;
+use crate::resilience::hedge::After;
 use crate::resilience::policy::Settings;
 use crate::resilience::retry::Jitter;
 use crate::resilience::timeout::Timeout;
@@ -43,19 +44,19 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// A field of the settings of a layer.
 macro_rules! field {
-    ($path:literal, $kind:expr, $layer:ident.$field:ident, $set:expr) => {
+    ($path:literal, $kind:expr, $layer:ident.$($field:ident).+, $set:expr) => {
         Key {
             path: $path,
             kind: $kind,
             has: |settings| settings.$layer.is_some(),
             set: |settings, reading| {
                 if let Some(layer) = &mut settings.$layer {
-                    put(&mut layer.$field, reading, $set);
+                    put(&mut layer.$($field).+, reading, $set);
                 }
             },
             restore: |settings, from| {
                 if let (Some(layer), Some(from)) = (&mut settings.$layer, &from.$layer) {
-                    layer.$field = from.$field.clone();
+                    layer.$($field).+ = from.$($field).+.clone();
                 }
             },
         }
@@ -102,6 +103,21 @@ const ADAPTIVE_MAX: Kind =
 const QUANTILES: &[&str] = &["p50", "p90", "p95", "p99", "p99.9"];
 const PERIOD: Kind = Kind::Time { least: MILLI, most: WEEK };
 const DELAY: Kind = Kind::Time { least: Duration::ZERO, most: YEAR };
+const HOUR: Duration = Duration::from_secs(3600);
+const WAIT: Kind = Kind::Time { least: Duration::ZERO, most: HOUR };
+const PERMITS: Kind = Kind::Count { least: 1, most: 1_000_000 };
+const LIMITS: Kind = Kind::Count { least: 1, most: (1 << 24) - 1 };
+const SAMPLING: Kind = Kind::Time { least: MILLI, most: Duration::from_secs(60) };
+const HEDGE_DELAY: Kind = HOUR_AT_MOST;
+const HOUR_AT_MOST: Kind = Kind::Time { least: MILLI, most: HOUR };
+#[cfg(any(feature = "cache", feature = "chaos"))]
+const LATENCY: Kind = Kind::Time { least: Duration::ZERO, most: HOUR };
+#[cfg(feature = "chaos")]
+const RATE: Kind = Kind::Share { zero: true };
+#[cfg(feature = "cache")]
+const TTL: Kind = Kind::Time { least: MILLI, most: YEAR };
+#[cfg(feature = "cache")]
+const NEGATIVE: Kind = Kind::Time { least: Duration::ZERO, most: DAY };
 const SHARE: Kind = Kind::Share { zero: false };
 const SLOW_AFTER: Kind = Kind::Time { least: Duration::from_micros(1), most: WEEK };
 const SLOW_CALLS: Kind = Kind::Pair(&SLOW_AFTER, &SHARE);
@@ -125,13 +141,7 @@ pub(super) static KEYS: &[Key] = &[
         restore: |settings, from| settings.timeout = from.timeout,
     },
     adaptive!("timeout.quantile", Kind::Choice(QUANTILES), |adaptive, new| {
-        adaptive.quantile = match new.word() {
-            "p50" => Quantile::P50,
-            "p90" => Quantile::P90,
-            "p95" => Quantile::P95,
-            "p99.9" => Quantile::of(0.999),
-            _ => Quantile::P99,
-        };
+        adaptive.quantile = quantile(new.word());
     }),
     adaptive!("timeout.times", Kind::Factor { least: 1.25, most: 100.0 }, |adaptive, new| {
         adaptive.factor = new.number();
@@ -258,4 +268,109 @@ pub(super) static KEYS: &[Key] = &[
         bulkhead.wait,
         |field, new| *field = new.time()
     ),
+    Key {
+        path: "rate_limit.quota",
+        kind: Kind::Quota,
+        has: |settings| settings.rate_limit.is_some(),
+        set: |settings, new| {
+            if let (Some(limit), Reading::Quota(quota)) = (&mut settings.rate_limit, new) {
+                // A burst of its own stays; one that follows the permits follows them.
+                let own = (limit.quota.burst != limit.quota.permits).then_some(limit.quota.burst);
+                limit.quota = quota.burst(own.unwrap_or(quota.permits));
+            }
+        },
+        restore: |settings, from| {
+            if let (Some(limit), Some(from)) = (&mut settings.rate_limit, &from.rate_limit) {
+                limit.quota = from.quota;
+            }
+        },
+    },
+    field!("rate_limit.burst", PERMITS, rate_limit.quota.burst, |field, new| *field = new.count()),
+    field!("rate_limit.wait", Kind::OrNone(&WAIT), rate_limit.wait, |field, new| {
+        *field = if let Reading::Time(wait) = new { Some(*wait) } else { None };
+    }),
+    field!("concurrency_limit.min", LIMITS, concurrency_limit.min, |field, new| {
+        *field = new.count();
+    }),
+    field!("concurrency_limit.max", LIMITS, concurrency_limit.max, |field, new| {
+        *field = new.count();
+    }),
+    field!("concurrency_limit.window", SAMPLING, concurrency_limit.window, |field, new| {
+        *field = new.time();
+    }),
+    field!("concurrency_limit.window_max", SAMPLING, concurrency_limit.window_max, |field, new| {
+        *field = new.time();
+    }),
+    field!("concurrency_limit.samples", PERMITS, concurrency_limit.samples, |field, new| {
+        *field = new.count();
+    }),
+    field!(
+        "concurrency_limit.drop_rate",
+        Kind::Factor { least: 0.0, most: 0.999_999 },
+        concurrency_limit.drop_rate,
+        |field, new| *field = new.number()
+    ),
+    Key {
+        path: "hedge.after",
+        kind: Kind::Either(&HEDGE_DELAY, &Kind::Choice(QUANTILES)),
+        has: |settings| settings.hedge.is_some(),
+        set: |settings, new| {
+            if let Some(hedge) = &mut settings.hedge {
+                hedge.after = match new {
+                    Reading::Time(delay) => After::Fixed(*delay),
+                    new => After::Quantile(quantile(new.word())),
+                };
+                // What holds until a quantile is known.
+                hedge.initial = hedge.initial.filter(|_| matches!(new, Reading::Choice(_)));
+            }
+        },
+        restore: |settings, from| {
+            if let (Some(hedge), Some(from)) = (&mut settings.hedge, &from.hedge) {
+                (hedge.after, hedge.initial) = (from.after, from.initial);
+            }
+        },
+    },
+    field!("hedge.max", Kind::Count { least: 1, most: 4 }, hedge.max, |field, new| {
+        *field = new.count();
+    }),
+    #[cfg(feature = "chaos")]
+    field!("chaos.latency_from", LATENCY, chaos.latency_from, |field, new| *field = new.time()),
+    #[cfg(feature = "chaos")]
+    field!("chaos.latency_to", LATENCY, chaos.latency_to, |field, new| *field = new.time()),
+    #[cfg(feature = "chaos")]
+    field!("chaos.latency_rate", RATE, chaos.latency_rate, |field, new| *field = new.number()),
+    #[cfg(feature = "chaos")]
+    field!("chaos.error_rate", RATE, chaos.error_rate, |field, new| *field = new.number()),
+    #[cfg(feature = "chaos")]
+    field!("chaos.hang_rate", RATE, chaos.hang_rate, |field, new| *field = new.number()),
+    #[cfg(feature = "cache")]
+    field!("cache.ttl", TTL, cache.ttl, |field, new| *field = new.time()),
+    #[cfg(feature = "cache")]
+    field!("cache.stale", DELAY, cache.stale, |field, new| *field = new.time()),
+    #[cfg(feature = "cache")]
+    field!("cache.negative.permanent", NEGATIVE, cache.negative.permanent, |field, new| {
+        *field = new.time();
+    }),
+    #[cfg(feature = "cache")]
+    field!("cache.negative.transient", NEGATIVE, cache.negative.transient, |field, new| {
+        *field = new.time();
+    }),
+    #[cfg(feature = "cache")]
+    field!("cache.negative.overloaded", NEGATIVE, cache.negative.overloaded, |field, new| {
+        *field = new.time();
+    }),
+    #[cfg(feature = "cache")]
+    field!("cache.wait", HOUR_AT_MOST, cache.wait, |field, new| *field = new.time()),
+    #[cfg(feature = "cache")]
+    field!("cache.refresh_pause", LATENCY, cache.refresh_pause, |field, new| *field = new.time()),
 ];
+
+fn quantile(word: &str) -> Quantile {
+    match word {
+        "p50" => Quantile::P50,
+        "p90" => Quantile::P90,
+        "p95" => Quantile::P95,
+        "p99.9" => Quantile::of(0.999),
+        _ => Quantile::P99,
+    }
+}

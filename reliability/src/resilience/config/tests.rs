@@ -13,7 +13,9 @@ use super::tree::{Node, Value};
 use crate::resilience::policy::Settings;
 use crate::resilience::retry::Retry;
 use crate::resilience::timeout::Timeout;
-use crate::resilience::{Breaker, Bulkhead, Invalid, Policy, RateLimit};
+use crate::resilience::{
+    Breaker, Bulkhead, ConcurrencyLimit, Hedge, Invalid, Policy, RateLimit, RetryBudget,
+};
 use crate::sync::Quantile;
 
 const FORMATS: [Format; 2] = [Format::Toml, Format::Yaml];
@@ -198,14 +200,21 @@ fn whole(window: &str) -> Result<Policy, Invalid> {
     };
     let breaker = Breaker::builder("b").settings(settings).window_capacity(1_000_000).build()?;
     let second = Duration::from_secs(1);
-    Policy::builder("whole")
+    let builder = Policy::builder("whole");
+    #[cfg(feature = "cache")]
+    let builder = builder.cache(crate::resilience::Cache::builder("b").build()?);
+    let builder = builder
         .deadline(second * 4)
-        .retry(Retry::standard())
+        .retry(Retry::standard().budget(RetryBudget::standard("b")))
         .breaker(breaker)
         .rate_limit(RateLimit::standard("b"))
+        .concurrency_limit(ConcurrencyLimit::standard("b"))
         .bulkhead(Bulkhead::standard("b"))
-        .timeout(second)
-        .build_unlisted()
+        .hedge(Hedge::standard())
+        .timeout(second);
+    #[cfg(feature = "chaos")]
+    let builder = builder.chaos(crate::resilience::Chaos::standard("b"));
+    builder.build_unlisted()
 }
 
 /// Values at the ends of a range, as they would be read.
@@ -215,16 +224,50 @@ fn ends(kind: Kind) -> Vec<Value> {
         Kind::Count { least, most } => [least, most].map(|end| Value::Whole(end.into())).into(),
         Kind::Time { least, most } => [least, most].map(time).into(),
         Kind::Share { zero } => [if zero { 0.0 } else { 0.000_001 }, 1.0].map(Value::Number).into(),
-        Kind::Rate => ["1/ms", "1000000/d"].map(|rate| Value::Text(rate.into())).into(),
         Kind::Factor { least, most } => [least, most].map(Value::Number).into(),
         Kind::Choice(words) => words.iter().map(|word| Value::Text((*word).into())).collect(),
         Kind::Window => [Value::Whole(1), Value::Whole(1_000_000)].into(),
+        Kind::Quota => ["1/d", "1000000/s"].map(|quota| Value::Text(quota.into())).into(),
+        Kind::Either(first, second) => ends(*first).into_iter().chain(ends(*second)).collect(),
         Kind::Pair(first, second) => {
             let node = |value| Node { span: 0..0, value };
             let pair = |(first, second)| Value::List(Vec::from([node(first), node(second)]));
             ends(*first).into_iter().zip(ends(*second)).map(pair).collect()
         }
         Kind::OrNone(kind) => ends(*kind).into_iter().chain([Value::Flag(false)]).collect(),
+    }
+}
+
+/// Settings whose ends do not go together with all values of another one.
+const BOUNDED_BY_OTHERS: [&str; 9] = [
+    "deadline",
+    "concurrency_limit.min",
+    "concurrency_limit.max",
+    "concurrency_limit.window",
+    "concurrency_limit.window_max",
+    "chaos.latency_from",
+    "chaos.latency_to",
+    "chaos.hang_rate",
+    "rate_limit.quota",
+];
+
+/// The widest of the settings that bound that one.
+fn make_room(path: &str, settings: &mut Settings) {
+    let long = Duration::from_secs(366 * 86_400);
+    if let Some(last) = path.strip_prefix("timeout.") {
+        let bounds = Timeout::adaptive(Quantile::P90).min(Duration::from_millis(1));
+        let most = Duration::from_secs(3600);
+        settings.timeout = Some(if last == "max" { bounds } else { bounds.max(most) }.into());
+        settings.deadline = Some(long);
+    } else if path == "timeout" {
+        settings.deadline = Some(long);
+    } else if path == "deadline" {
+        settings.timeout = Some(Duration::from_nanos(1).into());
+    } else if path.starts_with("retry.") {
+        let retry = settings.retry.as_mut().unwrap();
+        let max = if path.ends_with("first") { long } else { Duration::from_secs(10) };
+        let first = if path.ends_with("max") { Duration::ZERO } else { Duration::from_millis(1) };
+        retry.backoff = retry.backoff.max(max).with_first(first);
     }
 }
 
@@ -235,47 +278,25 @@ fn each_setting_takes_the_ends_of_its_range_and_goes_back() {
     for key in KEYS {
         assert!((key.has)(&declared), "{key:?}");
         let mut seen: Vec<Settings> = Vec::new();
-        for value in ends(key.kind) {
+        let values = ends(key.kind);
+        let mut taken = 0;
+        let count = values.len();
+        for value in values {
             let reading = key.kind.read(&Node { span: 0..0, value }, "x");
             let mut settings = declared.clone();
-            // The longest of a limit is for a policy without the other.
-            if key.path.starts_with("timeout.") {
-                let bounds = Timeout::adaptive(Quantile::P90).min(Duration::from_millis(1));
-                let bounds = if key.last() == "max" {
-                    bounds
-                } else {
-                    bounds.max(Duration::from_secs(3600))
-                };
-                settings.timeout = Some(bounds.into());
-                settings.deadline = Some(Duration::from_secs(366 * 86_400));
-            } else if key.path == "timeout" {
-                settings.deadline = Some(Duration::from_secs(366 * 86_400));
-            } else if key.path == "deadline" {
-                settings.timeout = Some(Duration::from_nanos(1).into());
-            } else if key.path.starts_with("retry.") {
-                let backoff = declared.retry.as_ref().unwrap().backoff;
-                let max = Duration::from_secs(366 * 86_400);
-                let max = if key.path.ends_with("first") { max } else { Duration::from_secs(10) };
-                let first = if key.path.ends_with("max") {
-                    Duration::ZERO
-                } else {
-                    Duration::from_millis(1)
-                };
-                settings.retry.as_mut().unwrap().backoff = backoff.max(max).with_first(first);
-            }
+            make_room(key.path, &mut settings);
             let before = settings.clone();
             (key.set)(&mut settings, &reading.unwrap());
             match policy.check(&settings) {
-                Ok(()) => {}
-                Err(_)
-                    if key.path == "deadline"
-                        && settings.deadline < Some(Duration::from_micros(1)) => {}
+                Ok(()) => taken += 1,
+                Err(_) if BOUNDED_BY_OTHERS.contains(&key.path) => {}
                 Err(invalid) => panic!("{key:?}: {invalid}"),
             }
             seen.push(settings.clone());
             (key.restore)(&mut settings, &before);
             assert_eq!(settings, before, "{key:?}");
         }
+        assert!(taken == count || taken > 0 && BOUNDED_BY_OTHERS.contains(&key.path), "{key:?}");
         seen.dedup();
         assert!(seen.len() > 1, "{key:?} changes nothing");
     }
@@ -326,6 +347,24 @@ fn a_timeout_is_a_figure_or_follows_what_attempts_took() {
     assert_eq!(timeout(text), Timeout::Adaptive(adaptive));
     assert_eq!(timeout("timeout.times = 4"), Timeout::Adaptive(adaptive.times(4.0)));
     assert_eq!(timeout("timeout = '2s'"), Timeout::Fixed(Duration::from_secs(2)));
+}
+
+#[test]
+fn the_guide_lists_every_setting_and_no_other() {
+    let guide = include_str!("../../guide/operating.md");
+    let (_, table) = guide.split_once("# Settings of a file").unwrap();
+    let (table, _) = table.split_once("\n# ").unwrap();
+    let first_column =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let listed: Vec<&str> = first_column
+        .flat_map(|names| names.split(", ").map(|name| name.trim_matches('`')))
+        .collect();
+    for key in KEYS {
+        assert!(listed.contains(&key.path), "{key:?} is not in the guide");
+    }
+    if cfg!(all(feature = "cache", feature = "chaos")) {
+        assert_eq!(listed.len(), KEYS.len());
+    }
 }
 
 /// Pieces that make texts which look like files.
@@ -424,24 +463,4 @@ proptest! {
             }
         }
     }
-}
-
-#[test]
-fn a_rate_takes_its_burst_along_unless_that_was_said_apart() {
-    use crate::resilience::rate_limit::Quota;
-
-    let limit = RateLimit::standard("config-rate");
-    let policy = Policy::builder("config-rate").rate_limit(limit.clone()).build().unwrap();
-    let apply = |lines: &str| {
-        let text = format!("[policies.config-rate]\n{lines}");
-        Overlay::from_toml(&text).unwrap().apply().map(drop)
-    };
-    apply("rate_limit.rate = \"10/m\"\nrate_limit.wait = \"50ms\"").unwrap();
-    assert_eq!(limit.settings().quota, Quota::per_minute(10));
-    assert_eq!(limit.settings().wait, Some(Duration::from_millis(50)));
-    apply("rate_limit.rate = \"10/m\"\nrate_limit.burst = 3").unwrap();
-    assert_eq!(limit.settings().quota, Quota::per_minute(10).burst(3));
-    let refused = Overlay::from_toml("[policies.config-rate]\nrate_limit.rate = 100");
-    assert!(format!("{}", refused.unwrap_err()).contains("write \"100/s\""));
-    drop(policy);
 }

@@ -1,7 +1,10 @@
+use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use crate::resilience::{Breaker, Invalid, Policy};
+#[cfg(feature = "chaos")]
+use crate::resilience::Chaos;
+use crate::resilience::{Breaker, Invalid, Layer, Policy};
 
 /// What an operator can force upon policies with [`registry::force`](super::force).
 ///
@@ -27,15 +30,25 @@ pub enum Force {
     BreakerMetricsOnly,
     /// The breaker decides by itself again, closed at first.
     BreakerReset,
+    /// Chaos does what it is set to.
+    #[cfg(feature = "chaos")]
+    ChaosOn,
+    /// Chaos does nothing.
+    #[cfg(feature = "chaos")]
+    ChaosOff,
 }
 
 impl Force {
     /// All there are.
-    pub const ALL: [Force; 4] = [
+    pub const ALL: &[Force] = &[
         Force::BreakerOpen,
         Force::BreakerDisabled,
         Force::BreakerMetricsOnly,
         Force::BreakerReset,
+        #[cfg(feature = "chaos")]
+        Force::ChaosOn,
+        #[cfg(feature = "chaos")]
+        Force::ChaosOff,
     ];
 
     /// The name in lower case, with underscores.
@@ -45,25 +58,45 @@ impl Force {
             Force::BreakerDisabled => "breaker_disabled",
             Force::BreakerMetricsOnly => "breaker_metrics_only",
             Force::BreakerReset => "breaker_reset",
+            #[cfg(feature = "chaos")]
+            Force::ChaosOn => "chaos_on",
+            #[cfg(feature = "chaos")]
+            Force::ChaosOff => "chaos_off",
+        }
+    }
+
+    /// The layer that it is about.
+    const fn layer(self) -> Layer {
+        match self {
+            #[cfg(feature = "chaos")]
+            Force::ChaosOn | Force::ChaosOff => Layer::Chaos,
+            _ => Layer::Breaker,
         }
     }
 
     pub(super) fn check(self, policy: &Policy) -> Result<(), Invalid> {
-        match policy.breaker() {
-            Some(_) => Ok(()),
-            None => Err(Invalid::new(policy.name().clone(), "breaker", "present", "absent")
-                .with_advice("only a policy that has a breaker can be forced so")),
+        let layer = self.layer();
+        if policy.layers().contains(&layer) {
+            return Ok(());
         }
+        Err(Invalid::new(policy.name().clone(), layer.as_str(), "present", "absent")
+            .with_advice("only a policy that has this layer can be forced so"))
     }
 
     pub(super) fn apply(self, policy: &Policy) {
-        let order = match self {
-            Force::BreakerOpen => Breaker::force_open,
-            Force::BreakerDisabled => Breaker::disable,
-            Force::BreakerMetricsOnly => Breaker::metrics_only,
-            Force::BreakerReset => Breaker::reset,
-        };
-        policy.breaker().into_iter().for_each(order);
+        let breaker = |order: fn(&Breaker)| policy.breaker().into_iter().for_each(order);
+        #[cfg(feature = "chaos")]
+        let chaos = |order: fn(&Chaos)| policy.chaos().into_iter().for_each(order);
+        match self {
+            Force::BreakerOpen => breaker(Breaker::force_open),
+            Force::BreakerDisabled => breaker(Breaker::disable),
+            Force::BreakerMetricsOnly => breaker(Breaker::metrics_only),
+            Force::BreakerReset => breaker(Breaker::reset),
+            #[cfg(feature = "chaos")]
+            Force::ChaosOn => chaos(Chaos::switch_on),
+            #[cfg(feature = "chaos")]
+            Force::ChaosOff => chaos(Chaos::switch_off),
+        }
     }
 }
 
@@ -77,8 +110,9 @@ impl FromStr for Force {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::ALL.into_iter().find(|force| force.as_str() == text).ok_or_else(|| {
-            let names = Self::ALL.map(Self::as_str).join(", ");
+        Self::ALL.iter().copied().find(|force| force.as_str() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|force| force.as_str()).collect();
+            let names = names.join(", ");
             Invalid::new("registry", "force", alloc::format!("one of {names}"), text)
         })
     }

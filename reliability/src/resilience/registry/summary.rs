@@ -4,7 +4,8 @@ use core::fmt::{self, Write};
 
 use super::Entry;
 use crate::resilience::breaker::Window;
-use crate::resilience::policy::{Policy, Settings};
+use crate::resilience::hedge::After;
+use crate::resilience::policy::Policy;
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{Layer, breaker};
 
@@ -54,19 +55,19 @@ impl fmt::Display for Summary {
 
 /// The layers in order, each with what people ask for first.
 fn layers(policy: &Policy) -> String {
-    let settings = policy.settings();
     let mut line = String::new();
     for layer in policy.layers() {
         if !line.is_empty() {
             line.push_str(", ");
         }
         // Writing to a string does not fail.
-        let _ = write!(line, "{layer}").and_then(|()| layer_settings(&mut line, *layer, &settings));
+        let _ = write!(line, "{layer}").and_then(|()| layer_settings(&mut line, *layer, policy));
     }
     line
 }
 
-fn layer_settings(line: &mut String, layer: Layer, settings: &Settings) -> fmt::Result {
+fn layer_settings(line: &mut String, layer: Layer, policy: &Policy) -> fmt::Result {
+    let settings = policy.settings();
     match layer {
         Layer::Deadline => {
             settings.deadline.map_or(Ok(()), |deadline| write!(line, " {deadline:?}"))
@@ -89,6 +90,26 @@ fn layer_settings(line: &mut String, layer: Layer, settings: &Settings) -> fmt::
         Layer::Bulkhead => settings.bulkhead.as_ref().map_or(Ok(()), |bulkhead| {
             write!(line, " {}, wait {:?}", bulkhead.concurrent, bulkhead.wait)
         }),
+        Layer::RateLimit => {
+            settings.rate_limit.as_ref().map_or(Ok(()), |limit| write!(line, " {}", limit.quota))
+        }
+        Layer::ConcurrencyLimit => settings
+            .concurrency_limit
+            .as_ref()
+            .map_or(Ok(()), |limit| write!(line, " {} to {}", limit.min, limit.max)),
+        Layer::Hedge => settings.hedge.as_ref().map_or(Ok(()), |hedge| match hedge.after {
+            After::Fixed(delay) => write!(line, " after {delay:?}"),
+            After::Quantile(quantile) => write!(line, " after {quantile}"),
+        }),
+        #[cfg(feature = "cache")]
+        Layer::Cache => {
+            settings.cache.as_ref().map_or(Ok(()), |cache| write!(line, " {:?}", cache.ttl))
+        }
+        #[cfg(feature = "chaos")]
+        Layer::Chaos => {
+            let on = policy.chaos().is_some_and(|chaos| chaos.is_on());
+            write!(line, " {}", if on { "on" } else { "off" })
+        }
         _ => Ok(()),
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! [`Policy::record`](crate::resilience::Policy::record) writes one down, and
 //! [`replay`] goes through it. Recorded is what the policy itself
-//! did. What else happened to a breaker, bulkhead or retry budget that it shares with others is not,
+//! did; calls of a policy with `hedge`, and answers from its cache, are not. What else happened to a breaker, bulkhead or retry budget that it shares with others is not either,
 //! nor are the readings of clocks other than the precise one.
 
 mod event;
