@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use reliability::error::{Class, Fault, Rejected};
+use reliability::resilience::breaker::Window;
 use reliability::resilience::config::{self, ConfigFile, LoadError, Overlay};
-use reliability::resilience::{Breaker, Bulkhead, Policy, Retry, registry, resilient};
+use reliability::resilience::{
+    Backoff, Breaker, Bulkhead, Jitter, Policy, Retry, registry, resilient,
+};
 use tokio::sync::{Mutex, MutexGuard};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -298,58 +301,15 @@ fn what_is_applied_is_in_force_and_what_is_taken_back_is_as_declared() {
     )
     .apply()
     .unwrap();
-    expect![[r#"
-        Settings {
-            deadline: Some(
-                10s,
-            ),
-            timeout: Some(
-                Fixed(
-                    5s,
-                ),
-            ),
-            retry: Some(
-                Settings {
-                    attempts: 9,
-                    backoff: Backoff {
-                        shape: Linear,
-                        first: 1s,
-                        max: Some(
-                            20s,
-                        ),
-                        jitter: Some(
-                            None,
-                        ),
-                        factor: None,
-                    },
-                    retry_after_max: 60s,
-                },
-            ),
-            breaker: Some(
-                Settings {
-                    window: Count(
-                        50,
-                    ),
-                    failure_rate: 0.25,
-                    slow_calls: None,
-                    min_calls: 20,
-                    open_for: 5s,
-                    open_growth: 2.0,
-                    open_max: 60s,
-                    open_jitter: 0.0,
-                    probes: 7,
-                    half_open_for: 30s,
-                },
-            ),
-            bulkhead: Some(
-                Settings {
-                    concurrent: 3,
-                    wait: 0ns,
-                },
-            ),
-        }
-    "#]]
-    .assert_debug_eq(&policy.settings());
+    let now = policy.settings();
+    let (retry, breaker) = (now.retry.unwrap(), now.breaker.unwrap());
+    let bulkhead = now.bulkhead.unwrap();
+    assert_eq!((now.deadline, now.timeout), (Some(10 * SECOND), Some((5 * SECOND).into())));
+    let backoff = Backoff::linear(SECOND).max(20 * SECOND).jitter(Jitter::None);
+    assert_eq!((retry.attempts, retry.backoff), (9, backoff));
+    assert_eq!((breaker.window, breaker.failure_rate), (Window::Count(50), 0.25));
+    assert_eq!((breaker.probes, breaker.open_growth, breaker.open_max), (7, 2.0, 60 * SECOND));
+    assert_eq!((bulkhead.concurrent, bulkhead.wait), (3, Duration::ZERO));
     assert_eq!(
         registry::find("declared_price").unwrap().policy().settings().retry.unwrap().attempts,
         5

@@ -40,8 +40,6 @@ impl core::fmt::Debug for Key {
     }
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
-
 /// A field of the settings of a layer.
 macro_rules! field {
     ($path:literal, $kind:expr, $layer:ident.$($field:ident).+, $set:expr) => {
@@ -104,7 +102,6 @@ const QUANTILES: &[&str] = &["p50", "p90", "p95", "p99", "p99.9"];
 const PERIOD: Kind = Kind::Time { least: MILLI, most: WEEK };
 const DELAY: Kind = Kind::Time { least: Duration::ZERO, most: YEAR };
 const HOUR: Duration = Duration::from_secs(3600);
-const WAIT: Kind = Kind::Time { least: Duration::ZERO, most: HOUR };
 const PERMITS: Kind = Kind::Count { least: 1, most: 1_000_000 };
 const LIMITS: Kind = Kind::Count { least: 1, most: (1 << 24) - 1 };
 const SAMPLING: Kind = Kind::Time { least: MILLI, most: Duration::from_secs(60) };
@@ -268,27 +265,6 @@ pub(super) static KEYS: &[Key] = &[
         bulkhead.wait,
         |field, new| *field = new.time()
     ),
-    Key {
-        path: "rate_limit.quota",
-        kind: Kind::Quota,
-        has: |settings| settings.rate_limit.is_some(),
-        set: |settings, new| {
-            if let (Some(limit), Reading::Quota(quota)) = (&mut settings.rate_limit, new) {
-                // A burst of its own stays; one that follows the permits follows them.
-                let own = (limit.quota.burst != limit.quota.permits).then_some(limit.quota.burst);
-                limit.quota = quota.burst(own.unwrap_or(quota.permits));
-            }
-        },
-        restore: |settings, from| {
-            if let (Some(limit), Some(from)) = (&mut settings.rate_limit, &from.rate_limit) {
-                limit.quota = from.quota;
-            }
-        },
-    },
-    field!("rate_limit.burst", PERMITS, rate_limit.quota.burst, |field, new| *field = new.count()),
-    field!("rate_limit.wait", Kind::OrNone(&WAIT), rate_limit.wait, |field, new| {
-        *field = if let Reading::Time(wait) = new { Some(*wait) } else { None };
-    }),
     field!("concurrency_limit.min", LIMITS, concurrency_limit.min, |field, new| {
         *field = new.count();
     }),

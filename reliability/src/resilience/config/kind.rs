@@ -25,8 +25,6 @@ pub(super) enum Kind {
     Choice(&'static [&'static str]),
     /// So many calls, or the calls of so much time.
     Window,
-    /// So many in so much time: `"100/s"`.
-    Quota,
     /// One or the other.
     Either(&'static Kind, &'static Kind),
     /// A list of two.
@@ -43,7 +41,6 @@ pub(super) enum Reading {
     Rate(Quota),
     Number(f64),
     Choice(&'static str),
-    Quota(Quota),
     Pair(alloc::boxed::Box<(Reading, Reading)>),
     None,
 }
@@ -119,10 +116,6 @@ impl Kind {
             }
             (Kind::Window, Value::Text(_)) => WINDOW_TIME.read(node, written),
             (Kind::Window, Value::Whole(_) | Value::Number(_)) => WINDOW_CALLS.read(node, written),
-            (Kind::Quota, Value::Text(text)) => match text.parse() {
-                Ok(quota) => Ok(Reading::Quota(quota)),
-                Err(_) => wrong(String::new()),
-            },
             (Kind::Either(first, second), _) => first
                 .read(node, written)
                 .or_else(|_| second.read(node, written))
@@ -195,7 +188,6 @@ impl fmt::Display for Kind {
                     _ => f.write_str(&quoted.concat()),
                 }
             }
-            Kind::Quota => f.write_str("a number of calls and a period, such as \"100/s\""),
             Kind::Either(first, second) => write!(f, "{first}, or {second}"),
             Kind::Window => write!(f, "{WINDOW_CALLS}, or {WINDOW_TIME}"),
             Kind::Pair(first, second) => write!(f, "a list of {first} and {second}"),

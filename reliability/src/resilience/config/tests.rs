@@ -227,7 +227,7 @@ fn ends(kind: Kind) -> Vec<Value> {
         Kind::Factor { least, most } => [least, most].map(Value::Number).into(),
         Kind::Choice(words) => words.iter().map(|word| Value::Text((*word).into())).collect(),
         Kind::Window => [Value::Whole(1), Value::Whole(1_000_000)].into(),
-        Kind::Quota => ["1/d", "1000000/s"].map(|quota| Value::Text(quota.into())).into(),
+        Kind::Rate => ["1/ms", "1000000/d"].map(|rate| Value::Text(rate.into())).into(),
         Kind::Either(first, second) => ends(*first).into_iter().chain(ends(*second)).collect(),
         Kind::Pair(first, second) => {
             let node = |value| Node { span: 0..0, value };
@@ -241,8 +241,7 @@ fn ends(kind: Kind) -> Vec<Value> {
 /// Whether the ends of a setting do not go together with all values of others.
 fn is_bounded_by_others(path: &str) -> bool {
     let layers = ["concurrency_limit.", "chaos.", "cache."];
-    ["deadline", "rate_limit.quota"].contains(&path)
-        || layers.iter().any(|layer| path.starts_with(layer))
+    path == "deadline" || layers.iter().any(|layer| path.starts_with(layer))
 }
 
 /// The widest of the settings that bound that one.
@@ -464,4 +463,24 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_rate_takes_its_burst_along_unless_that_was_said_apart() {
+    use crate::resilience::rate_limit::Quota;
+
+    let limit = RateLimit::standard("config-rate");
+    let policy = Policy::builder("config-rate").rate_limit(limit.clone()).build().unwrap();
+    let apply = |lines: &str| {
+        let text = format!("[policies.config-rate]\n{lines}");
+        Overlay::from_toml(&text).unwrap().apply().map(drop)
+    };
+    apply("rate_limit.rate = \"10/m\"\nrate_limit.wait = \"50ms\"").unwrap();
+    assert_eq!(limit.settings().quota, Quota::per_minute(10));
+    assert_eq!(limit.settings().wait, Some(Duration::from_millis(50)));
+    apply("rate_limit.rate = \"10/m\"\nrate_limit.burst = 3").unwrap();
+    assert_eq!(limit.settings().quota, Quota::per_minute(10).burst(3));
+    let refused = Overlay::from_toml("[policies.config-rate]\nrate_limit.rate = 100");
+    assert!(format!("{}", refused.unwrap_err()).contains("write \"100/s\""));
+    drop(policy);
 }
