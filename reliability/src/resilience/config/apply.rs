@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::kind::did_you_mean;
-use super::mistake::Mistakes;
+use super::mistake::{MISTAKES_MAX, Mistakes};
 use super::overlay::{Change, Overlay, Section, shorten};
 use super::tree::Fault;
 use crate::resilience::policy::{Settings, WeakPolicy};
@@ -226,7 +226,7 @@ impl Planning<'_> {
                 None | Some([]) if later => {}
                 None | Some([]) => {
                     let near = match self.faults.list.len() {
-                        0..100 => did_you_mean(name, places.keys().map(|name| &**name)),
+                        0..MISTAKES_MAX => did_you_mean(name, places.keys().map(|name| &**name)),
                         _ => None,
                     };
                     let advice = near.unwrap_or_else(|| {

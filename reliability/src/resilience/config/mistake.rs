@@ -158,7 +158,7 @@ pub struct Mistakes {
 }
 
 /// Who has made so many mistakes does not read more of them.
-const MISTAKES_MAX: usize = 100;
+pub(super) const MISTAKES_MAX: usize = 100;
 
 impl Mistakes {
     pub(super) fn new(source: &Source, mut found: Vec<Found>) -> Self {

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use super::keys::{KEYS, Key};
 use super::kind::{Reading, did_you_mean};
-use super::mistake::{Mistakes, Source};
+use super::mistake::{MISTAKES_MAX, Mistakes, Source};
 use super::tree::{Fault, Node, Value};
 use super::{toml, yaml};
 
@@ -222,7 +222,9 @@ impl Reader<'_> {
             } else if let Some(known) = known {
                 self.setting(into, &path, known, node);
             } else {
-                let advice = unknown(prefix, &setting);
+                // What is not shown needs no advice, which takes time to find.
+                let is_shown = self.faults.len() < MISTAKES_MAX;
+                let advice = if is_shown { unknown(prefix, &setting) } else { String::new() };
                 self.wrong(key.span.clone(), format!("`{path}` is unknown; {advice}"));
             }
         }
