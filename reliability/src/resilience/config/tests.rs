@@ -257,7 +257,7 @@ fn make_room(path: &str, settings: &mut Settings) {
     } else if path == "deadline" {
         settings.timeout = Some(Duration::from_nanos(1).into());
     } else if path.starts_with("retry.") {
-        let retry = settings.retry.as_mut().unwrap();
+        let Some(retry) = &mut settings.retry else { panic!("it has a retry") };
         let max = if path.ends_with("first") { long } else { Duration::from_secs(10) };
         let first = if path.ends_with("max") { Duration::ZERO } else { Duration::from_millis(1) };
         retry.backoff = retry.backoff.max(max).with_first(first);
