@@ -1,25 +1,21 @@
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Path};
 
 use super::{
     breaker::Breaker,
-    bulkhead::Bulkhead,
     cache::Cache,
     chaos::{self, Chaos},
     concurrency_limit::ConcurrencyLimit,
+    draft::Draft,
     fallback::Fallback,
-    hedge::Hedge,
-    limits, order,
-    rate_limit::RateLimit,
+    layer::{Kind, Layer},
+    order,
     retry::Retry,
-    timeout::Timeout,
 };
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
-    literal::Period,
-    settings::{self, Known, Setting},
+    settings::{self, Known},
 };
 
 /// What was written in `#[resilient(..)]`.
@@ -36,28 +32,6 @@ pub(crate) struct Args {
     /// The error monitor: the process's own, or the one that an expression names.
     pub(crate) monitor: Option<Option<Expr>>,
     pub(crate) krate: CratePath,
-}
-
-/// One layer, with the word that began it.
-#[derive(Debug)]
-pub(crate) struct Layer {
-    pub(crate) word: Ident,
-    pub(crate) kind: Kind,
-}
-
-#[derive(Debug)]
-pub(crate) enum Kind {
-    Fallback(Fallback),
-    Cache(Box<Cache>),
-    Deadline(Period),
-    Retry(Box<Retry>),
-    Breaker(Box<Breaker>),
-    RateLimit(RateLimit),
-    ConcurrencyLimit(Box<ConcurrencyLimit>),
-    Bulkhead(Bulkhead),
-    Hedge(Box<Hedge>),
-    Timeout(Timeout),
-    Chaos(Box<Chaos>),
 }
 
 /// The user's word that repeating the body does no harm.
@@ -104,7 +78,8 @@ const KNOWN: Known = &[
     ("crate", "crate = ::path::to::reliability"),
 ];
 
-const CLOCKS: Known = &[("precise", "precise"), ("coarse", "coarse"), ("ticked", "ticked")];
+pub(super) const CLOCKS: Known =
+    &[("precise", "precise"), ("coarse", "coarse"), ("ticked", "ticked")];
 
 /// How many keys a `key = ..` keeps policies for, unless `capacity` says.
 pub(crate) const DEFAULT_CAPACITY: u32 = 1_000;
@@ -268,245 +243,6 @@ impl Args {
                      `IdempotencyKey::current()`)"
                 ),
             );
-        }
-    }
-}
-
-/// What was read so far.
-#[derive(Default)]
-struct Draft {
-    layers: Vec<Layer>,
-    idempotent: Option<Ident>,
-    idempotency_key: Option<(Ident, Expr)>,
-    policy: Option<(Ident, Expr)>,
-    key: Option<(Ident, Expr)>,
-    capacity: Option<(Ident, u32)>,
-    name: Option<(Ident, syn::LitStr)>,
-    clock: Option<(Ident, &'static str)>,
-    when: Option<Path>,
-    monitor: Option<(Ident, Option<Expr>)>,
-    krate: Option<CratePath>,
-}
-
-impl Draft {
-    fn take(&mut self, diagnostics: &mut Diagnostics, setting: &Setting) {
-        let word = || setting.word().clone();
-        let name = setting.name;
-        if let Some(kind) = layer(diagnostics, setting) {
-            self.layers.push(Layer { word: word(), kind });
-            return;
-        }
-        match name {
-            "idempotent" => {
-                diagnostics.keep(setting.flag());
-                // It was said, though in the wrong shape.
-                self.idempotent = Some(word());
-            }
-            "idempotency_key" => {
-                self.idempotency_key = diagnostics.keep(setting.expr()).map(|e| (word(), e));
-            }
-            "policy" => self.policy = diagnostics.keep(setting.expr()).map(|e| (word(), e)),
-            "key" => self.key = diagnostics.keep(setting.expr()).map(|e| (word(), e)),
-            "capacity" => {
-                self.capacity = diagnostics.keep(setting.count(limits::KEYS)).map(|n| (word(), n));
-            }
-            "name" => self.name = diagnostics.keep(setting.text()).map(|t| (word(), t)),
-            "clock" => {
-                let clock = setting.variant("clock", CLOCKS);
-                self.clock = diagnostics.keep(clock).map(|c| (word(), c.name));
-            }
-            "when" => self.when = diagnostics.keep(setting.path()),
-            "monitor" if setting.flag().is_ok() => self.monitor = Some((word(), None)),
-            "monitor" => {
-                self.monitor = diagnostics.keep(setting.expr()).map(|e| (word(), Some(e)));
-            }
-            "crate" => {
-                let path = setting.path().and_then(|path| CratePath::from_path(&path));
-                self.krate = diagnostics.keep(path);
-            }
-            _ => {}
-        }
-    }
-
-    fn finish(mut self, diagnostics: &mut Diagnostics) -> Args {
-        self.check_exclusions(diagnostics);
-        let capacity = self.capacity.map_or(DEFAULT_CAPACITY, |(_, n)| n);
-        let source = match (self.policy, self.key) {
-            (Some((_, policy)), _) => Source::Shared(Box::new(policy)),
-            (None, Some((_, key))) => Source::PerKey(Box::new(key), capacity),
-            (None, None) => Source::Declared,
-        };
-        let repeats = match (self.idempotency_key, self.idempotent) {
-            (Some((_, key)), _) => Some(Repeats::Key(Box::new(key))),
-            (None, Some(_)) => Some(Repeats::Idempotent),
-            (None, None) => None,
-        };
-        Args {
-            layers: std::mem::take(&mut self.layers),
-            repeats,
-            source,
-            name: self.name.map(|(_, name)| name),
-            clock: self.clock.map(|(_, clock)| clock),
-            when: self.when,
-            monitor: self.monitor.map(|(_, monitor)| monitor),
-            krate: self.krate.unwrap_or_default(),
-        }
-    }
-
-    /// Options that exclude each other are named together.
-    fn check_exclusions(&self, diagnostics: &mut Diagnostics) {
-        if let (Some(_), Some((word, _))) = (&self.idempotent, &self.idempotency_key) {
-            diagnostics.error(
-                word,
-                "`idempotent` and `idempotency_key` answer the same question; keep \
-                 `idempotency_key` if the other side wants the key, else `idempotent`",
-            );
-        }
-        if let Some((word, _)) = &self.capacity
-            && self.key.is_none()
-        {
-            diagnostics.error(
-                word,
-                "`capacity` bounds the policies that `key = ..` makes; add `key = expression`, or \
-                 remove `capacity`",
-            );
-        }
-        if let (Some(_), Some((word, _)), None) = (&self.key, &self.name, &self.policy) {
-            diagnostics.error(
-                word,
-                "`key = ..` and `name` exclude each other: the policies are named after the \
-                 function and the key, as in `price/berlin`; remove `name`",
-            );
-        }
-        if let Some((word, _)) = &self.clock
-            && self.policy.is_none()
-            && !self.layers.iter().any(|layer| layer.kind.reads_a_clock())
-        {
-            diagnostics.error(
-                word,
-                "`clock` is what `cache`, `breaker`, `rate_limit`, `concurrency_limit` and `bulkhead` read, \
-                 and there is none of them; remove it",
-            );
-        }
-        if self.policy.is_some() {
-            self.check_shared(diagnostics);
-        }
-    }
-
-    /// A policy that comes from elsewhere brings its own layers, name and clock.
-    fn check_shared(&self, diagnostics: &mut Diagnostics) {
-        let words = self
-            .layers
-            .iter()
-            .filter(|layer| match &layer.kind {
-                Kind::Fallback(_) => false,
-                Kind::Cache(cache) => !cache.is_of_this_function_only(),
-                _ => true,
-            })
-            .map(|layer| &layer.word)
-            .chain(self.key.iter().map(|(word, _)| word))
-            .chain(self.name.iter().map(|(word, _)| word))
-            .chain(self.clock.iter().map(|(word, _)| word))
-            .chain(self.monitor.iter().map(|(word, _)| word));
-        for word in words {
-            if word == "cache" {
-                diagnostics.error(
-                    word,
-                    "`policy = ..` brings its own cache along, and here it is only said what the \
-                     answer depends on: write `cache(key = expression)`, and give all else to the \
-                     builder of the cache",
-                );
-                continue;
-            }
-            diagnostics.error(
-                word,
-                format!(
-                    "`policy = ..` and `{word}` exclude each other: a policy that is built \
-                     elsewhere brings its own layers, name and clock. Give `{word}` to its builder, \
-                     or remove `policy`"
-                ),
-            );
-        }
-    }
-}
-
-/// The layer that the setting stands for, if it stands for one. After an error there is a layer
-/// too where its place matters to the checks that follow.
-fn layer(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Kind> {
-    match setting.name {
-        "fallback" => Fallback::read(diagnostics, setting).map(Kind::Fallback),
-        "cache" => Some(Kind::Cache(Box::new(Cache::read(diagnostics, setting)))),
-        "deadline" => diagnostics.keep(setting.period()).map(Kind::Deadline),
-        "retry" => Some(Kind::Retry(Box::new(Retry::read(diagnostics, setting)))),
-        "breaker" => Some(Kind::Breaker(Box::new(Breaker::read(diagnostics, setting)))),
-        "rate_limit" => Some(Kind::RateLimit(RateLimit::read(diagnostics, setting))),
-        "concurrency_limit" => {
-            let limit = ConcurrencyLimit::read(diagnostics, setting);
-            Some(Kind::ConcurrencyLimit(Box::new(limit)))
-        }
-        "bulkhead" => Some(Kind::Bulkhead(Bulkhead::read(diagnostics, setting))),
-        "hedge" => Some(Kind::Hedge(Box::new(Hedge::read(diagnostics, setting)))),
-        "timeout" => Timeout::read(diagnostics, setting).map(Kind::Timeout),
-        "chaos" => Some(Kind::Chaos(Box::new(Chaos::read(diagnostics, setting)))),
-        _ => None,
-    }
-}
-
-/// The policy to whose builder layers are added.
-pub(super) struct Building<'a> {
-    pub(super) krate: &'a CratePath,
-    /// An expression for its name.
-    pub(super) name: TokenStream,
-    /// `.clock(..)`, where one is asked for.
-    pub(super) clock: Option<TokenStream>,
-    /// Whether it is one of many, each for a key.
-    pub(super) keyed: bool,
-}
-
-impl Kind {
-    /// How the layer is added to a policy's builder.
-    pub(super) fn builder_call(&self, policy: &Building<'_>) -> TokenStream {
-        match self {
-            Self::Fallback(_) => quote!(.fallback()),
-            Self::Cache(cache) => cache.builder_call(policy),
-            Self::Deadline(period) => quote!(.deadline(#period)),
-            Self::Retry(retry) => retry.builder_call(policy),
-            Self::Breaker(breaker) => breaker.builder_call(policy),
-            Self::RateLimit(limit) => limit.builder_call(policy),
-            Self::ConcurrencyLimit(limit) => limit.builder_call(policy),
-            Self::Bulkhead(bulkhead) => bulkhead.builder_call(policy),
-            Self::Hedge(hedge) => hedge.builder_call(policy),
-            Self::Timeout(timeout) => timeout.builder_call(policy),
-            // Around the whole builder, because without the feature there is no such method.
-            Self::Chaos(_) => TokenStream::new(),
-        }
-    }
-
-    fn reads_a_clock(&self) -> bool {
-        matches!(
-            self,
-            Self::Cache(_)
-                | Self::Breaker(_)
-                | Self::RateLimit(_)
-                | Self::ConcurrencyLimit(_)
-                | Self::Bulkhead(_)
-        )
-    }
-
-    /// As it is written.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Fallback(_) => "fallback",
-            Self::Cache(_) => "cache",
-            Self::Deadline(_) => "deadline",
-            Self::Retry(_) => "retry",
-            Self::Breaker(_) => "breaker",
-            Self::RateLimit(_) => "rate_limit",
-            Self::ConcurrencyLimit(_) => "concurrency_limit",
-            Self::Bulkhead(_) => "bulkhead",
-            Self::Hedge(_) => "hedge",
-            Self::Timeout(_) => "timeout",
-            Self::Chaos(_) => "chaos",
         }
     }
 }

@@ -2,7 +2,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Path;
 
-use super::{args::Building, limits};
+use super::{layer::Building, limits};
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,

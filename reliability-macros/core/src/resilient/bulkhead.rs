@@ -3,7 +3,7 @@ use core::time::Duration;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::{args::Building, limits};
+use super::{layer::Building, limits};
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,

@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Expr, FnArg, GenericArgument, PathArguments, ReturnType, Type, spanned::Spanned as _};
 
-use super::{args::Building, limits};
+use super::{layer::Building, limits};
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,

@@ -5,7 +5,7 @@ use syn::{
 };
 
 use super::{
-    args::{Building, Kind, Layer},
+    layer::{Building, Kind, Layer},
     limits,
 };
 use crate::{

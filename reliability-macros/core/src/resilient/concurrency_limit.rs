@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Expr;
 
-use super::{args::Building, limits};
+use super::{layer::Building, limits};
 use crate::{
     diagnostics::Diagnostics,
     literal::Period,

@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use syn::Expr;
 
-use super::{args::Building, limits, quantile::Quantile, retry::Budget};
+use super::{layer::Building, limits, quantile::Quantile, retry::Budget};
 use crate::{
     diagnostics::Diagnostics,
     literal::Period,

@@ -1,4 +1,4 @@
-use super::args::Layer;
+use super::layer::Layer;
 use crate::diagnostics::Diagnostics;
 
 /// Orders that are certainly a mistake: outer layer, inner layer, which of the two words to mark,

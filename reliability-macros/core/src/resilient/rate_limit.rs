@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, spanned::Spanned as _};
 
-use super::{args::Building, limits};
+use super::{layer::Building, limits};
 use crate::{
     diagnostics::Diagnostics,
     literal::{self, Period},

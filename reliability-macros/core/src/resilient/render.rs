@@ -3,8 +3,9 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{LitStr, spanned::Spanned as _};
 
 use super::{
-    args::{Args, Building, Repeats, Source},
+    args::{Args, Repeats, Source},
     cache::Cache,
+    layer::Building,
 };
 use crate::{
     body::{error_span, rename_self, typed_return},

@@ -2,7 +2,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use syn::{LitStr, Path};
 
-use super::{args::Building, limits};
+use super::{layer::Building, limits};
 use crate::{
     diagnostics::Diagnostics,
     literal::Period,

@@ -2,7 +2,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::{BinOp, Expr, ExprBinary};
 
-use super::{args::Building, limits, quantile::Quantile};
+use super::{layer::Building, limits, quantile::Quantile};
 use crate::{
     diagnostics::Diagnostics,
     literal::{self, Period},
