@@ -118,6 +118,11 @@ impl Breaker {
         self.0.counted_as(fault)
     }
 
+    /// What it counts a refusal of the policy as that it is a part of.
+    pub(crate) fn counted_as_refusal(&self, rejected: &Rejected) -> Counted {
+        self.0.told(rejected).unwrap_or_else(|| rejected.reason().disposition().breaker)
+    }
+
     /// Whether calls of this duration are slow by the rule in force; without a rule, never.
     pub fn is_slow(&self, elapsed: Duration) -> bool {
         self.0.engine.settings.is_slow(saturating_nanos(elapsed))
@@ -237,10 +242,12 @@ impl Inner {
     }
 
     pub(super) fn counted_as(&self, fault: &dyn Fault) -> Counted {
-        match self.counted_as {
-            Some(counted_as) => counted_as(fault),
-            None => fault.disposition().breaker,
-        }
+        self.told(fault).unwrap_or_else(|| fault.disposition().breaker)
+    }
+
+    /// What it was told to count the fault as, if it was told anything.
+    fn told(&self, fault: &dyn Fault) -> Option<Counted> {
+        self.counted_as.map(|counted_as| counted_as(fault))
     }
 
     /// Records how the call that was admitted so has ended, just now.

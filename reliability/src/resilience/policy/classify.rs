@@ -168,7 +168,7 @@ impl<E> Classifier<E> {
     /// what the breaker was told when it was built, then the table.
     pub(super) fn counted(&self, failure: &Failure<E>, breaker: &Breaker) -> Counted {
         match (failure, self.base) {
-            (Failure::Rejected(rejected), _) => breaker.counted_as(rejected),
+            (Failure::Rejected(rejected), _) => breaker.counted_as_refusal(rejected),
             (Failure::Error(error), Base::Fault(as_fault)) if self.breaker_when.is_none() => {
                 breaker.counted_as(as_fault(error))
             }
@@ -220,5 +220,32 @@ impl<E> fmt::Debug for Classifier<E> {
             .field("breaker_when", &self.breaker_when.is_some())
             .field("fallback_except", &self.fallback_except)
             .finish()
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_breaker_counts_each_refusal_of_its_policy_by_the_row_of_the_reason() {
+        let errors = Classifier::<Rejected>::by_fault();
+        let breaker = Breaker::standard("price");
+        for reason in Reason::ALL {
+            let refused = Failure::Rejected(Rejected::new(reason, "price"));
+            assert_eq!(
+                errors.counted(&refused, &breaker),
+                reason.disposition().breaker,
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_breaker_that_was_told_what_counts_has_the_first_word_about_refusals() {
+        let errors = Classifier::<Rejected>::by_fault();
+        let told = Breaker::builder("price").counted_as(|_| Counted::Success).build();
+        let refused = Failure::Rejected(Rejected::new(Reason::TimedOut, "price"));
+        assert_eq!(told.map(|told| errors.counted(&refused, &told)), Ok(Counted::Success));
     }
 }
