@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::*;
-use crate::time::{Instant, ManualClock};
+use crate::time::{Clock, Instant, ManualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -12,6 +12,11 @@ fn limit(change: impl FnOnce(RateLimitBuilder) -> RateLimitBuilder) -> (RateLimi
     manual.set(Instant::from_nanos(1 << 60));
     let built = change(RateLimit::builder("test").clock(manual.clock())).build();
     (built.unwrap_or_else(|invalid| panic!("{invalid}")), manual)
+}
+
+/// The time that has passed on tokio's clock.
+fn since(start: Instant) -> Duration {
+    Clock::precise().now().saturating_duration_since(start)
 }
 
 fn allowed(limit: &RateLimit, times: u32) -> u32 {
@@ -203,13 +208,13 @@ fn threads_together_never_get_more_than_a_burst_and_the_rate() {
 async fn who_waits_is_served_in_turn_and_nobody_passes() {
     let limit = RateLimit::builder("test").quota(Quota::per_second(10).burst(1)).build().unwrap();
     assert!(limit.check().is_allowed());
-    let begun = tokio::time::Instant::now();
+    let begun = Clock::precise().now();
     let waiting: Vec<_> = (0..5)
         .map(|_| {
             let limit = limit.clone();
             tokio::spawn(async move {
                 limit.until_ready().await.unwrap();
-                begun.elapsed().as_millis()
+                since(begun).as_millis()
             })
         })
         .collect();
@@ -226,12 +231,12 @@ async fn who_waits_is_served_in_turn_and_nobody_passes() {
 async fn a_wait_that_would_be_too_long_is_refused_at_once() {
     let limit = RateLimit::builder("test").quota(Quota::per_second(10).burst(1)).build().unwrap();
     limit.until_ready().await.unwrap();
-    let begun = tokio::time::Instant::now();
+    let begun = Clock::precise().now();
     let refused = limit.until_ready().within(Duration::from_millis(99)).await.unwrap_err();
     assert_eq!(refused.retry_after(), Some(Duration::from_millis(100)));
-    assert_eq!((begun.elapsed(), limit.rejected()), (Duration::ZERO, 1));
+    assert_eq!((since(begun), limit.rejected()), (Duration::ZERO, 1));
     limit.until_ready().within(Duration::from_millis(100)).await.unwrap();
-    assert_eq!(begun.elapsed(), Duration::from_millis(100));
+    assert_eq!(since(begun), Duration::from_millis(100));
 }
 
 #[tokio::test(start_paused = true)]
@@ -262,10 +267,10 @@ async fn a_reservation_waits_for_its_own_time() {
     let limit = RateLimit::builder("test").quota(Quota::per_second(10).burst(2)).build().unwrap();
     let now = limit.reserve(2, Duration::ZERO).unwrap();
     let later = limit.reserve(2, SECOND).unwrap();
-    let begun = tokio::time::Instant::now();
+    let begun = Clock::precise().now();
     later.ready().await;
-    assert_eq!(begun.elapsed(), Duration::from_millis(200));
+    assert_eq!(since(begun), Duration::from_millis(200));
     now.ready().await;
-    assert_eq!(begun.elapsed(), Duration::from_millis(200));
+    assert_eq!(since(begun), Duration::from_millis(200));
     assert!(!limit.check().is_allowed());
 }

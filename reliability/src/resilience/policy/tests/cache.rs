@@ -3,14 +3,8 @@
 use super::*;
 use crate::resilience::Cache;
 use crate::resilience::cache::{Found, Sharing};
-use crate::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// The time that has passed on tokio's clock.
-fn since(start: Instant) -> Duration {
-    Clock::precise().now().saturating_duration_since(start)
-}
 
 fn cache() -> Cache {
     Cache::builder("price").ttl(30 * SECOND).stale(300 * SECOND).build().unwrap()

@@ -12,7 +12,7 @@ async fn the_deadline_bounds_attempts_and_pauses_together() {
     let result: Result<(), E> = policy.call(pending).await;
     assert_eq!(result, Err(E::Refused(Reason::DeadlineExceeded)));
     // 50 + 10 + 50 + 10, and what is left for the third attempt.
-    assert_eq!(Clock::precise().now().saturating_duration_since(start), 130 * MS);
+    assert_eq!(since(start), 130 * MS);
     assert_eq!(policy.totals().retries(), 2);
 }
 
@@ -24,7 +24,7 @@ async fn a_pause_never_ends_after_the_deadline() {
     let (result, attempts) =
         scripted(&policy, &[Err(TRANSIENT), Err(TRANSIENT), Err(TRANSIENT)]).await;
     assert_eq!((result, attempts), (Err(TRANSIENT), 2));
-    assert_eq!(Clock::precise().now().saturating_duration_since(start), 60 * MS);
+    assert_eq!(since(start), 60 * MS);
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +83,7 @@ async fn a_lazily_started_deadline_counts_from_the_first_wait_of_anyone_inside()
     // Through a scope that is not the policy's, which must not lose the start.
     let work = || far.scope(inner.call(pending::<Result<(), E>>));
     assert_eq!(outer.call(work).await, Err(E::Refused(Reason::DeadlineExceeded)));
-    assert_eq!(Clock::precise().now().saturating_duration_since(start), 100 * MS);
+    assert_eq!(since(start), 100 * MS);
 }
 
 #[tokio::test(start_paused = true)]
@@ -99,7 +99,7 @@ async fn policies_inside_scopes_inside_policies_wait_for_the_shortest() {
         });
         assert!(Deadline::after(scope * second).scope(call).await.is_err());
         let shortest = scope.min(own).min(inner_own) * second;
-        assert_eq!(Clock::precise().now().saturating_duration_since(start), shortest);
+        assert_eq!(since(start), shortest);
         assert_eq!(Deadline::current(), None);
     }
 }

@@ -52,7 +52,7 @@ impl<'s> Requests<'s> {
         let start = Clock::precise().now();
         let result = policy.call(|| self.request()).await;
         assert_eq!(self.running.get(), 0, "a request outlived its call");
-        (result, Clock::precise().now().saturating_duration_since(start).as_millis())
+        (result, since(start).as_millis())
     }
 }
 

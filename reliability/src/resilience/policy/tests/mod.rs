@@ -28,7 +28,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::error::{Class, Failure, Fault, Reason, Rejected};
 use crate::resilience::{Backoff, Breaker, Bulkhead, Jitter, Retry, RetryBudget, breaker};
-use crate::time::{Clock, Deadline};
+use crate::time::{Clock, Deadline, Instant};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -93,6 +93,11 @@ fn full_policy() -> Policy {
         .timeout(800 * MS)
         .build()
         .unwrap()
+}
+
+/// The time that has passed on tokio's clock.
+fn since(start: Instant) -> Duration {
+    Clock::precise().now().saturating_duration_since(start)
 }
 
 /// Nothing is held, and one more call goes through.

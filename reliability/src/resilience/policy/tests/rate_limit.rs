@@ -31,14 +31,14 @@ async fn a_call_beyond_the_quota_is_refused_with_the_time_to_come_back() {
 #[tokio::test(start_paused = true)]
 async fn with_a_wait_calls_are_shaped_and_who_would_wait_longer_is_refused_at_once() {
     let policy = Policy::builder("p").rate_limit(limit(10, Some(150 * MS))).build().unwrap();
-    let begun = tokio::time::Instant::now();
+    let begun = Clock::precise().now();
     assert_eq!(ok(&policy).await, Ok(7));
     let mut second = Box::pin(ok(&policy));
     assert!(poll_once(&mut second).await.is_none());
     assert_eq!(ok(&policy).await, LIMITED);
-    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(since(begun), Duration::ZERO);
     assert_eq!(second.await, Ok(7));
-    assert_eq!(begun.elapsed(), 100 * MS);
+    assert_eq!(since(begun), 100 * MS);
 }
 
 #[tokio::test(start_paused = true)]
@@ -46,10 +46,10 @@ async fn a_leaky_bucket_waits_without_being_told_to() {
     let leaky = RateLimit::builder("p").quota(Quota::per_second(10).burst(3));
     let leaky = leaky.algorithm(Algorithm::LeakyBucket).build().unwrap();
     let policy = Policy::builder("p").rate_limit(leaky).build().unwrap();
-    let begun = tokio::time::Instant::now();
+    let begun = Clock::precise().now();
     for turn in 0..4 {
         assert_eq!(ok(&policy).await, Ok(7));
-        assert_eq!(begun.elapsed(), turn * 100 * MS);
+        assert_eq!(since(begun), turn * 100 * MS);
     }
 }
 
@@ -61,19 +61,19 @@ async fn a_call_that_is_dropped_while_it_waits_gives_its_turn_back() {
         assert!(drop_after(2, ok(&policy)).await.is_none());
     }
     assert_eq!(policy.totals().cancelled(), 5);
-    let begun = tokio::time::Instant::now();
+    let begun = Clock::precise().now();
     assert_eq!(ok(&policy).await, Ok(7));
-    assert!(begun.elapsed() < SECOND, "the one turn there is within a second was free");
+    assert!(since(begun) < SECOND, "the one turn there is within a second was free");
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_attempt_takes_a_permit_and_a_retry_comes_when_it_was_told_to() {
     let policy = Policy::builder("p").retry(retrying(3, MS)).rate_limit(limit(10, None));
     let policy = policy.build().unwrap();
-    let begun = tokio::time::Instant::now();
+    let begun = Clock::precise().now();
     let (result, made) = scripted(&policy, &[Err(TRANSIENT), Ok(6), Ok(7)]).await;
     assert_eq!((result, made), (Ok(7), 3), "the second attempt was refused");
-    assert_eq!(begun.elapsed(), 100 * MS, "a pause, and then what the limit asked for");
+    assert_eq!(since(begun), 100 * MS, "a pause, and then what the limit asked for");
 }
 
 #[tokio::test(start_paused = true)]
