@@ -5,11 +5,15 @@ use core::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use super::admission::poll_admission;
 use super::call::Call;
 #[cfg(feature = "record")]
 use super::record::What;
 use super::timer::Timer;
-use crate::error::{Failure, Rejected};
+use super::wait::poll_fired;
+use crate::error::Failure;
+#[cfg(not(feature = "chaos"))]
+use crate::error::Rejected;
 
 pin_project! {
     /// One attempt of a [`Call`]; made by [`Call::attempt`].
@@ -85,51 +89,6 @@ impl<E> Call<'_, E> {
     pub(super) fn refused(&self, rejected: Rejected) -> Failure<E> {
         Failure::Rejected(rejected)
     }
-}
-
-#[cold]
-pub(super) fn poll_admission<E>(
-    call: &mut Call<'_, E>,
-    mut timer: Pin<&mut Timer>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<(), Rejected>> {
-    if !timer.is_armed() {
-        call.check_inherited_deadline()?;
-    }
-    loop {
-        let step = call.step;
-        let passed = match call.poll_step(cx) {
-            Poll::Ready(passed) => passed,
-            Poll::Pending => {
-                ready!(poll_fired(call, timer.as_mut(), cx));
-                call.give_up_waiting().map(|()| true)
-            }
-        };
-        // Each wait has a bound of its own.
-        if timer.is_armed() {
-            timer.as_mut().disarm();
-            call.end_queue(step);
-        }
-        if !passed? {
-            return Poll::Ready(Ok(()));
-        }
-    }
-}
-
-/// Ready when the wait has reached its bound; arms the timer the first time.
-#[cold]
-fn poll_fired<E>(
-    call: &mut Call<'_, E>,
-    mut timer: Pin<&mut Timer>,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    if !timer.is_armed() {
-        let bound = call.begin_wait();
-        if bound.exists() {
-            timer.as_mut().arm(bound.at);
-        }
-    }
-    timer.poll_fired(cx)
 }
 
 impl<F, E> fmt::Debug for Attempt<'_, '_, F, E> {

@@ -1,6 +1,6 @@
 use core::fmt;
 use core::future::Future;
-use core::task::{Context, Poll, ready};
+use core::task::Poll;
 use core::time::Duration;
 
 use super::Policy;
@@ -14,13 +14,11 @@ use super::pause::Pause;
 #[cfg(feature = "record")]
 use super::record::What;
 use super::signals::Signal;
-#[cfg(feature = "chaos")]
-use super::step::Step;
-use super::step::{Caller, Held, Waiting};
-use super::wait::{Bound, nothing_known_bounds_the_call};
+use super::step::{Held, Waiting};
+use super::wait::Bound;
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::concurrency_limit::Priority;
-use crate::time::{Clock, Instant, Scope};
+use crate::time::{Instant, Scope};
 
 /// One call under a [`Policy`], from its first attempt to its last.
 ///
@@ -64,7 +62,7 @@ pub struct Call<'a, E> {
     /// Of the policy, read when the call began, or 1.
     pub(super) attempts_max: u32,
     pub(super) phase: Phase,
-    priority: Priority,
+    pub(super) priority: Priority,
     /// Nothing as long as the call holds nothing, waits for nothing and is ready at once: then there
     /// is nothing to make, and nothing to drop.
     pub(super) more: Option<More<'a>>,
@@ -95,7 +93,7 @@ pub(super) struct Times {
     pub(super) deadline_started: Option<Instant>,
     /// What ends the wait that the timer is armed for.
     pub(super) bound: Bound,
-    previous_pause: Duration,
+    pub(super) previous_pause: Duration,
 }
 
 impl Times {
@@ -210,12 +208,6 @@ impl<'a, E> Call<'a, E> {
         self
     }
 
-    /// Who asks to be let in.
-    #[inline]
-    fn caller(&self) -> Caller {
-        Caller { attempts: self.attempts, priority: self.priority }
-    }
-
     /// Whether another attempt may follow the one that is about to be made: if so, what the body
     /// consumes has to be kept.
     #[inline]
@@ -328,136 +320,6 @@ impl<'a, E> Call<'a, E> {
         F: Future<Output = Result<T, E>>,
     {
         Fallback::new(self, work, refuse)
-    }
-
-    /// The pause before another attempt, or the failure as the end of the call.
-    ///
-    /// By value: were the outcome looked at through a reference here, it could not stay in registers
-    /// on the way of a call that succeeds.
-    #[cold]
-    fn judge_failure(&mut self, failure: Failure<E>) -> Result<Pause, Failure<E>> {
-        let _turn = self.turn();
-        self.end_attempt(&failure);
-        match self.pause_before_retry(&failure) {
-            Some(pause) => Ok(pause),
-            None => Err(self.fail(failure)),
-        }
-    }
-
-    #[cold]
-    fn conclude_failure(&mut self, failure: Failure<E>) -> Failure<E> {
-        let _turn = self.turn();
-        self.end_attempt(&failure);
-        self.fail(failure)
-    }
-
-    /// Counts the failure that ends the call.
-    fn fail(&mut self, failure: Failure<E>) -> Failure<E> {
-        let signal = match &failure {
-            Failure::Rejected(rejected) => {
-                events::rejected(self.policy, rejected);
-                Signal::Rejected(rejected.reason())
-            }
-            Failure::Error(error) => Signal::Failed(self.classifier.class(error)),
-        };
-        self.finish(signal, self.counted(&failure));
-        failure
-    }
-
-    /// The pause before the next attempt, if there is to be one.
-    fn pause_before_retry(&mut self, failure: &Failure<E>) -> Option<Pause> {
-        let retry = self.policy.retry.as_ref()?;
-        let reason = match failure {
-            Failure::Rejected(rejected) => Some(rejected.reason()),
-            Failure::Error(_) => None,
-        };
-        let worth_it = self.classifier.failure_disposition(failure).retried
-            || reason.is_some_and(|reason| retry.also_retries(reason));
-        let refused_outside = self.step < self.policy.steps_per_call;
-        if !worth_it || refused_outside || self.attempts >= self.attempts_max {
-            return None;
-        }
-        let settings = retry.settings();
-        let previous = self.times().map_or(Duration::ZERO, |times| times.previous_pause);
-        let random = self.draw();
-        let backoff = settings.backoff.delay(self.attempts, previous, random);
-        let asked = self.classifier.failure_retry_after(failure).unwrap_or(Duration::ZERO);
-        let pause = backoff.max(asked);
-        if asked > settings.retry_after_max || !self.fits_the_deadline(pause) {
-            #[cfg(feature = "record")]
-            self.tell(|_| What::NoTime { draw: random });
-            return None;
-        }
-        if let Some(budget) = retry.budget()
-            && budget.withdraw().is_err()
-        {
-            self.policy.signals.count(Signal::RetryDenied);
-            events::retry_denied(self.policy, self.attempts);
-            #[cfg(feature = "record")]
-            self.tell(|_| What::Denied { draw: random });
-            return None;
-        }
-        self.times_mut().previous_pause = backoff;
-        self.policy.signals.count(Signal::Retried);
-        events::retried(self.policy, self.attempts, pause);
-        #[cfg(feature = "record")]
-        self.tell(|_| What::Retries { pause, draw: random });
-        self.phase = Phase::Outside;
-        if !pause.is_zero() {
-            // The caller waits from here on, also when no attempt ever does.
-            self.times_mut().waited_since.get_or_insert_with(|| Clock::precise().now());
-        }
-        Some(Pause::new(pause))
-    }
-
-    /// Passes the admission steps that are left as long as they let the call through at once; true
-    /// if those were all. Otherwise nothing has happened at the step that did not.
-    #[inline]
-    pub(super) fn pass_at_once(&mut self) -> bool {
-        nothing_known_bounds_the_call()
-            && (self.step == self.policy.steps.len() || self.pass_steps_at_once())
-    }
-
-    // Out of line, so that a call without steps does not save registers for them.
-    #[inline(never)]
-    fn pass_steps_at_once(&mut self) -> bool {
-        let policy = self.policy;
-        let caller = self.caller();
-        let more = self.more.get_or_insert_default();
-        if more.waiting.is_some() {
-            return false;
-        }
-        while let Some(step) = policy.steps.get(self.step) {
-            if !step.pass_at_once(&mut more.held, caller) {
-                return false;
-            }
-            self.step += 1;
-        }
-        true
-    }
-
-    /// Passes the next admission step, outermost first; false if there is none left.
-    pub(super) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Rejected>> {
-        let policy = self.policy;
-        let Some(step) = policy.steps.get(self.step) else {
-            return Poll::Ready(Ok(false));
-        };
-        #[cfg(feature = "chaos")]
-        if let Step::Chaos(_) = step {
-            self.meet_chaos();
-        }
-        let caller = self.caller();
-        let More { held, waiting: place, .. } = self.more();
-        if place.is_none() {
-            *place = step.pass(held, caller)?;
-        }
-        if let Some(waiting) = place {
-            let passed = ready!(waiting.poll(cx, held));
-            *place = None;
-            passed?;
-        }
-        self.step += 1;
-        Poll::Ready(Ok(true))
     }
 
     /// Polls the work inside the scopes that it can ask for: deadline and idempotency key.

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::attempt::poll_admission;
+use super::admission::poll_admission;
 use super::call::Call;
 use super::legs::Legs;
 use super::timer::Timer;

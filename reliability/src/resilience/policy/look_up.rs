@@ -7,8 +7,7 @@ use pin_project_lite::pin_project;
 
 use super::call::{Call, Phase};
 use super::timer::Timer;
-use super::wait::End;
-use crate::error::{Failure, Reason};
+use crate::error::Failure;
 use crate::resilience::cache::{Asking, Found, Key, Lead, Sharing, Value};
 
 pin_project! {
@@ -32,8 +31,8 @@ impl<'a, E> Call<'a, E> {
     /// to make it. Waits while another call has the lead, under the deadline if that is written
     /// outside of `cache`.
     ///
-    /// Give what came of the call to [`settle`](Call::settle). Where the policy has no cache it is always the
-    /// lead, and `settle` does nothing.
+    /// Give what came of the call to [`settle`](Call::settle). Where the policy has no cache it is
+    /// always the lead, and `settle` does nothing.
     ///
     /// # Examples
     ///
@@ -114,11 +113,7 @@ impl<K: Key, T: Value, E> Future for LookUp<'_, '_, K, T, E> {
             this.timer.as_mut().arm(bound.at);
         }
         ready!(this.timer.poll_fired(cx));
-        let reason = match this.call.ended_by() {
-            End::Inherited | End::Deadline => Reason::DeadlineExceeded,
-            End::Timeout | End::Step => Reason::TimedOut,
-        };
-        let rejected = asking.give_up(reason);
+        let rejected = asking.give_up(this.call.expiry());
         let answer = this.call.conclude(Err(Failure::Rejected(rejected)));
         Poll::Ready(Found::Answer(answer))
     }

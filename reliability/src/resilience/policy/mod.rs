@@ -16,6 +16,7 @@
 //! timeout and latency count from the moment when the work first has to wait. What the work does
 //! before that - on the processor, without waiting - is not timed.
 
+mod admission;
 mod attempt;
 mod builder;
 mod call;

@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use super::call::{Call, Phase, Times};
+use super::events;
 use super::inner::Inner;
+use super::pause::Pause;
 use super::recent::Took;
 #[cfg(feature = "record")]
 use super::record::What;
@@ -42,6 +44,86 @@ impl<E> Call<'_, E> {
         if more.times.is_some() {
             self.count_work(Took::Exactly);
         }
+    }
+
+    /// The pause before another attempt, or the failure as the end of the call.
+    ///
+    /// By value: were the outcome looked at through a reference here, it could not stay in registers
+    /// on the way of a call that succeeds.
+    #[cold]
+    pub(super) fn judge_failure(&mut self, failure: Failure<E>) -> Result<Pause, Failure<E>> {
+        let _turn = self.turn();
+        self.end_attempt(&failure);
+        match self.pause_before_retry(&failure) {
+            Some(pause) => Ok(pause),
+            None => Err(self.fail(failure)),
+        }
+    }
+
+    #[cold]
+    pub(super) fn conclude_failure(&mut self, failure: Failure<E>) -> Failure<E> {
+        let _turn = self.turn();
+        self.end_attempt(&failure);
+        self.fail(failure)
+    }
+
+    /// Counts the failure that ends the call.
+    fn fail(&mut self, failure: Failure<E>) -> Failure<E> {
+        let signal = match &failure {
+            Failure::Rejected(rejected) => {
+                events::rejected(self.policy, rejected);
+                Signal::Rejected(rejected.reason())
+            }
+            Failure::Error(error) => Signal::Failed(self.classifier.class(error)),
+        };
+        self.finish(signal, self.counted(&failure));
+        failure
+    }
+
+    /// The pause before the next attempt, if there is to be one.
+    fn pause_before_retry(&mut self, failure: &Failure<E>) -> Option<Pause> {
+        let retry = self.policy.retry.as_ref()?;
+        let reason = match failure {
+            Failure::Rejected(rejected) => Some(rejected.reason()),
+            Failure::Error(_) => None,
+        };
+        let worth_it = self.classifier.failure_disposition(failure).retried
+            || reason.is_some_and(|reason| retry.also_retries(reason));
+        let refused_outside = self.step < self.policy.steps_per_call;
+        if !worth_it || refused_outside || self.attempts >= self.attempts_max {
+            return None;
+        }
+        let settings = retry.settings();
+        let previous = self.times().map_or(Duration::ZERO, |times| times.previous_pause);
+        let random = self.draw();
+        let backoff = settings.backoff.delay(self.attempts, previous, random);
+        let asked = self.classifier.failure_retry_after(failure).unwrap_or(Duration::ZERO);
+        let pause = backoff.max(asked);
+        if asked > settings.retry_after_max || !self.fits_the_deadline(pause) {
+            #[cfg(feature = "record")]
+            self.tell(|_| What::NoTime { draw: random });
+            return None;
+        }
+        if let Some(budget) = retry.budget()
+            && budget.withdraw().is_err()
+        {
+            self.policy.signals.count(Signal::RetryDenied);
+            events::retry_denied(self.policy, self.attempts);
+            #[cfg(feature = "record")]
+            self.tell(|_| What::Denied { draw: random });
+            return None;
+        }
+        self.times_mut().previous_pause = backoff;
+        self.policy.signals.count(Signal::Retried);
+        events::retried(self.policy, self.attempts, pause);
+        #[cfg(feature = "record")]
+        self.tell(|_| What::Retries { pause, draw: random });
+        self.phase = Phase::Outside;
+        if !pause.is_zero() {
+            // The caller waits from here on, also when no attempt ever does.
+            self.times_mut().waited_since.get_or_insert_with(|| Clock::precise().now());
+        }
+        Some(Pause::new(pause))
     }
 
     /// Takes note of how an attempt ended, and gives back what it alone held.

@@ -111,7 +111,6 @@ impl Policy {
         if let Some((limit, settings)) = inner.rate_limit().zip(settings.rate_limit.as_ref()) {
             limit.check_settings(settings)?;
         }
-
         let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
         if let Some((limit, settings)) = limit {
             limit.check(settings)?;
@@ -149,7 +148,6 @@ impl Policy {
         if let Some((limit, settings)) = inner.rate_limit().zip(settings.rate_limit.as_ref()) {
             limit.apply(settings);
         }
-
         let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
         if let Some((limit, settings)) = limit {
             limit.apply(settings);

@@ -114,7 +114,6 @@ impl Step {
             Step::RateLimit(limit) => {
                 return Ok(limit.place_in_policy()?.map(Waiting::RateLimit));
             }
-
             Step::ConcurrencyLimit(limit) => {
                 held.concurrency_limit = Some(limit.acquire_untimed(caller.priority)?);
             }

@@ -1,11 +1,14 @@
 //! How long a call may wait, and for whom: the one timer of all layers.
 
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use super::Layer;
 use super::call::Call;
 #[cfg(feature = "record")]
 use super::record::What;
+use super::timer::Timer;
 use crate::error::{Reason, Rejected};
 use crate::time::{Clock, Instant, Scope};
 
@@ -100,16 +103,7 @@ impl<E> Call<'_, E> {
         if in_queue.is_none() {
             times.work_since.get_or_insert(now);
         }
-        let mut bound = Bound::NEVER;
-        if let Some(at) = Scope::current_at(|| now) {
-            bound = Bound { at, ..Bound::NEVER };
-        }
-        if let Some(own) = policy.deadline()
-            && covers(Layer::Deadline)
-        {
-            let started = *times.deadline_started.get_or_insert(now);
-            bound = bound.or(started.saturating_add(own), End::Deadline);
-        }
+        let mut bound = self.deadlines(now, covers(Layer::Deadline));
         if let Some(timeout) = timeout
             && covers(Layer::Timeout)
         {
@@ -118,7 +112,7 @@ impl<E> Call<'_, E> {
         if let Some(at) = in_queue {
             bound = bound.or(at, End::Step);
         }
-        times.bound = bound;
+        self.times_mut().bound = bound;
         #[cfg(feature = "record")]
         self.tell(|_| What::Waits {
             until: bound.exists().then_some(bound.at),
@@ -131,41 +125,33 @@ impl<E> Call<'_, E> {
     #[cfg(feature = "cache")]
     pub(super) fn begin_look_up(&mut self, longest: Duration) -> Bound {
         let now = Clock::precise().now();
-        let policy = self.policy;
-        let mut bound = Bound::NEVER;
-        if let Some(at) = Scope::current_at(|| now) {
-            bound = Bound { at, ..Bound::NEVER };
-        }
-        let times = self.times_mut();
-        times.waited_since.get_or_insert(now);
-        if let Some(own) = policy.deadline()
-            && policy.deadline_covers_cache()
-        {
-            let started = *times.deadline_started.get_or_insert(now);
-            bound = bound.or(started.saturating_add(own), End::Deadline);
-        }
-        bound = bound.or(now.saturating_add(longest), End::Step);
-        times.bound = bound;
+        self.times_mut().waited_since.get_or_insert(now);
+        let deadlines = self.deadlines(now, self.policy.deadline_covers_cache());
+        let bound = deadlines.or(now.saturating_add(longest), End::Step);
+        self.times_mut().bound = bound;
         bound
     }
 
     /// What is left of a deadline that covers the fallback.
     pub(super) fn begin_fallback(&mut self) -> Bound {
         let now = Clock::precise().now();
-        let mut bound = Bound::NEVER;
-        if let Some(at) = Scope::current_at(|| now) {
-            bound = Bound { at, ..Bound::NEVER };
-        }
-        let policy = self.policy;
-        let times = self.times_mut();
-        if let Some(own) = policy.deadline()
-            && policy.deadline_covers_fallback()
-        {
-            let started = *times.deadline_started.get_or_insert(now);
-            bound = bound.or(started.saturating_add(own), End::Deadline);
-        }
-        times.bound = bound;
+        let bound = self.deadlines(now, self.policy.deadline_covers_fallback());
+        self.times_mut().bound = bound;
         bound
+    }
+
+    /// The earlier of the caller's deadline and, where it covers the wait, the policy's own, which
+    /// has begun by now.
+    fn deadlines(&mut self, now: Instant, covered: bool) -> Bound {
+        let inherited = Scope::current_at(|| now);
+        let bound = inherited.map_or(Bound::NEVER, |at| Bound { at, ..Bound::NEVER });
+        match self.policy.deadline().filter(|_| covered) {
+            Some(own) => {
+                let started = *self.times_mut().deadline_started.get_or_insert(now);
+                bound.or(started.saturating_add(own), End::Deadline)
+            }
+            None => bound,
+        }
     }
 
     /// The wait to be let in is over, one way or the other: what follows is timed by itself.
@@ -196,11 +182,15 @@ impl<E> Call<'_, E> {
     /// The refusal of a wait that has reached its bound.
     #[cold]
     pub(super) fn expired(&self) -> Rejected {
-        self.rejected(match self.ended_by() {
+        self.rejected(self.expiry())
+    }
+
+    /// Why a wait that has reached its bound is given up. A step refuses by itself.
+    pub(super) fn expiry(&self) -> Reason {
+        match self.ended_by() {
             End::Inherited | End::Deadline => Reason::DeadlineExceeded,
-            // A step refuses by itself.
             End::Timeout | End::Step => Reason::TimedOut,
-        })
+        }
     }
 
     /// What has ended, or will end, the wait of this call.
@@ -221,4 +211,20 @@ impl<E> Call<'_, E> {
     pub(super) fn rejected(&self, reason: Reason) -> Rejected {
         Rejected::new(reason, self.policy.name.clone())
     }
+}
+
+/// Ready when the wait has reached its bound; arms the timer the first time.
+#[cold]
+pub(super) fn poll_fired<E>(
+    call: &mut Call<'_, E>,
+    mut timer: Pin<&mut Timer>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    if !timer.is_armed() {
+        let bound = call.begin_wait();
+        if bound.exists() {
+            timer.as_mut().arm(bound.at);
+        }
+    }
+    timer.poll_fired(cx)
 }

@@ -1,0 +1,100 @@
+//! How a call is let in: it passes its steps one by one, outermost first, and waits where it must.
+
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use super::call::{Call, More};
+use super::step::Caller;
+#[cfg(feature = "chaos")]
+use super::step::Step;
+use super::timer::Timer;
+use super::wait::{nothing_known_bounds_the_call, poll_fired};
+use crate::error::Rejected;
+
+/// Passes the steps that are left. Ready with the refusal of one, or when all have let the call in.
+#[cold]
+pub(super) fn poll_admission<E>(
+    call: &mut Call<'_, E>,
+    mut timer: Pin<&mut Timer>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Rejected>> {
+    if !timer.is_armed() {
+        call.check_inherited_deadline()?;
+    }
+    loop {
+        let step = call.step;
+        let passed = match call.poll_step(cx) {
+            Poll::Ready(passed) => passed,
+            Poll::Pending => {
+                ready!(poll_fired(call, timer.as_mut(), cx));
+                call.give_up_waiting().map(|()| true)
+            }
+        };
+        // Each wait has a bound of its own.
+        if timer.is_armed() {
+            timer.as_mut().disarm();
+            call.end_queue(step);
+        }
+        if !passed? {
+            return Poll::Ready(Ok(()));
+        }
+    }
+}
+
+impl<E> Call<'_, E> {
+    /// Passes the admission steps that are left as long as they let the call through at once; true
+    /// if those were all. Otherwise nothing has happened at the step that did not.
+    #[inline]
+    pub(super) fn pass_at_once(&mut self) -> bool {
+        nothing_known_bounds_the_call()
+            && (self.step == self.policy.steps.len() || self.pass_steps_at_once())
+    }
+
+    // Out of line, so that a call without steps does not save registers for them.
+    #[inline(never)]
+    fn pass_steps_at_once(&mut self) -> bool {
+        let policy = self.policy;
+        let caller = self.caller();
+        let more = self.more.get_or_insert_default();
+        if more.waiting.is_some() {
+            return false;
+        }
+        while let Some(step) = policy.steps.get(self.step) {
+            if !step.pass_at_once(&mut more.held, caller) {
+                return false;
+            }
+            self.step += 1;
+        }
+        true
+    }
+
+    /// Passes the next admission step, outermost first; false if there is none left.
+    pub(super) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Rejected>> {
+        let policy = self.policy;
+        let Some(step) = policy.steps.get(self.step) else {
+            return Poll::Ready(Ok(false));
+        };
+        #[cfg(feature = "chaos")]
+        if let Step::Chaos(_) = step {
+            self.meet_chaos();
+        }
+        let caller = self.caller();
+        let More { held, waiting: place, .. } = self.more();
+        if place.is_none() {
+            *place = step.pass(held, caller)?;
+        }
+        if let Some(waiting) = place {
+            let passed = ready!(waiting.poll(cx, held));
+            *place = None;
+            passed?;
+        }
+        self.step += 1;
+        Poll::Ready(Ok(true))
+    }
+
+    /// Who asks to be let in.
+    #[inline]
+    fn caller(&self) -> Caller {
+        Caller { attempts: self.attempts, priority: self.priority }
+    }
+}
