@@ -233,11 +233,8 @@ mod tests {
         let breaker = Breaker::standard("price");
         for reason in Reason::ALL {
             let refused = Failure::Rejected(Rejected::new(reason, "price"));
-            assert_eq!(
-                errors.counted(&refused, &breaker),
-                reason.disposition().breaker,
-                "{reason}"
-            );
+            let counted = errors.counted(&refused, &breaker);
+            assert_eq!(counted, reason.disposition().breaker, "{}", reason.as_str());
         }
     }
 
