@@ -23,6 +23,7 @@ impl<T> Mutex<T> {
     }
 
     /// The value, unless somebody else has it: for work that need not be done twice.
+    #[cfg_attr(not(feature = "resilience"), allow(dead_code, reason = "who asks is a policy"))]
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         match self.0.try_lock() {
             Ok(guard) => Some(guard),

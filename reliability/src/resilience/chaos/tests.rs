@@ -1,3 +1,5 @@
+#![allow(clippy::expect_used, reason = "a test says by panicking that it failed")]
+
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::future::{pending, ready};

@@ -51,6 +51,7 @@ impl<Q, V, A, X, B, C, W> Rules<Q, V, A, X, B, C, W> {
         Rules { repeat, errors, responses, refuse, fallback, cache, priority }
     }
 
+    #[cfg(feature = "cache")]
     pub(super) fn with_cache<N>(self, cache: N) -> Rules<Q, V, A, X, B, N, W> {
         let Self { repeat, errors, responses, refuse, fallback, priority, .. } = self;
         Rules { repeat, errors, responses, refuse, fallback, cache, priority }
