@@ -102,10 +102,15 @@ impl Limiter for LeakyBucket {
         u32::from(*next_at <= now.as_nanos())
     }
 
+    /// Who is in line keeps the time that was promised, also where the gaps become shorter: then the
+    /// next one leaves a gap of the new length behind the last of the line.
     fn carry_over(&self, next_at: &mut u64, now: Instant, before: &Self) {
-        let ahead = u128::from(next_at.saturating_sub(now.as_nanos()));
-        let scaled = ahead * u128::from(self.interval_nanos);
+        let ahead = next_at.saturating_sub(now.as_nanos());
+        let scaled = u128::from(ahead) * u128::from(self.interval_nanos);
         let scaled = scaled.div_ceil(before.interval_nanos.max(1).into());
-        *next_at = now.as_nanos().saturating_add(u64::try_from(scaled).unwrap_or(u64::MAX));
+        let scaled = u64::try_from(scaled).unwrap_or(u64::MAX);
+        let line = ahead.saturating_sub(before.interval_nanos);
+        let behind = if line > 0 { line.saturating_add(self.interval_nanos) } else { 0 };
+        *next_at = now.as_nanos().saturating_add(scaled.max(behind));
     }
 }

@@ -196,7 +196,11 @@ impl Limiter for SlidingCounter {
         let windows = before.windows_at(state, now);
         let used = before.counted_before(windows, now).saturating_add(windows.this());
         let used = used.min(self.permits) as u32;
-        let window = now.as_nanos() / self.period_nanos.max(1);
+        // The one that is when the last of them is used, so that nobody passes who waits.
+        let begin = windows.window.saturating_mul(before.period_nanos);
+        let last_after = before.free_after(windows, 0).unwrap_or(before.period_nanos);
+        let last_at = begin.saturating_add(last_after).max(now.as_nanos());
+        let window = last_at / self.period_nanos.max(1);
         *state = Windows { window, used: [used, 0, 0, 0] };
     }
 }

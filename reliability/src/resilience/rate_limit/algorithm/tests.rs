@@ -1,3 +1,5 @@
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
@@ -440,6 +442,90 @@ fn a_window_that_is_booked_ahead_gives_no_more_than_it_has_when_the_quota_change
         after.carry_over(&mut state, at(BEGIN), &before);
         assert_eq!(after.remaining(&state, booking.starts_at()), later - 1, "{permits}, {later}");
     }
+}
+
+proptest! {
+    #[test]
+    fn who_booked_before_a_change_of_the_quota_counts_after_it(
+        [from, to] in [quotas(), quotas()],
+        begin in 1 << 40..(1_u64 << 40) + 2_000 * MS,
+        before in prop::collection::vec((1_u32..4, 0_u64..300 * MS), 0..12),
+        after in prop::collection::vec((1_u32..4, 0_u64..300 * MS), 1..12),
+    ) {
+        /// All that starts after the change, with what was booked before it: `count` of them at or
+        /// before each new start are at most `allowed`.
+        fn holds<L: Settable>(
+            [from, to]: [Quota; 2],
+            begin: u64,
+            [before, after]: [&[(u32, u64)]; 2],
+            most: impl Fn(&[(u64, u32)], u64, u64) -> Result<(), String>,
+        ) {
+            let (first, second) = (L::of(from), L::of(to));
+            let (mut state, mut now, mut uses) = (first.empty(), begin, Uses::new());
+            for &(n, step) in before {
+                if let Ok(booking) = first.book(&mut state, at(now), n, Duration::from_secs(4)) {
+                    uses.push((booking.starts_at().as_nanos(), n));
+                }
+                now += step;
+            }
+            second.carry_over(&mut state, at(now), &first);
+            let change = now;
+            uses.retain(|(start, _)| *start > change);
+            for &(n, step) in after {
+                if let Ok(booking) = second.book(&mut state, at(now), n, Duration::from_secs(4)) {
+                    let start = booking.starts_at().as_nanos().max(now);
+                    uses.push((start, n));
+                    if let Err(wrong) = most(&uses, start, change) {
+                        let kind = core::any::type_name::<L>();
+                        panic!("{kind}, {from} to {to} at {change}: {wrong} of {uses:?}");
+                    }
+                }
+                now += step;
+            }
+        }
+        let sum = |uses: &[(u64, u32)], within: &dyn Fn(u64) -> bool| -> u64 {
+            uses.iter().filter(|(start, _)| within(*start)).map(|(_, n)| u64::from(*n)).sum()
+        };
+        let at_most = |used: u64, most: u64| {
+            if used <= most { Ok(()) } else { Err(format!("{used} and not {most}")) }
+        };
+        let (permits, period) = (u64::from(to.permits), to.period_nanos());
+        let (burst, interval) = (u64::from(to.burst), to.interval_nanos());
+        let steps = [&before[..], &after[..]];
+        holds::<TokenBucket>([from, to], begin, steps, |uses, start, change| {
+            at_most(sum(uses, &|at| at <= start), burst + (start - change) / interval)
+        });
+        holds::<LeakyBucket>([from, to], begin, steps, |uses, start, _| {
+            let last = uses.len() - 1;
+            at_most(sum(&uses[..last], &|at| at + interval > start), 0)
+        });
+        let windows = [from, to].map(|quota| quota.burst(quota.permits));
+        holds::<FixedWindow>(windows, begin, steps, |uses, start, _| {
+            at_most(sum(uses, &|at| at / period == start / period), permits)
+        });
+        holds::<SlidingLog>(windows, begin, steps, |uses, start, _| {
+            at_most(sum(uses, &|at| at <= start && at + period > start), permits)
+        });
+        holds::<SlidingCounter>(windows, begin, steps, |uses, start, _| {
+            at_most(sum(uses, &|at| at / period == start / period), permits)
+        });
+    }
+}
+
+#[test]
+fn a_counter_that_is_booked_ahead_counts_the_booking_in_windows_of_another_length() {
+    let before = SlidingCounter::new(Quota::per_second(1));
+    let after = SlidingCounter::new(Quota::new(1, Duration::from_millis(100)));
+    let mut state = before.empty();
+    let now = at(10_000 * MS);
+    assert!(before.check(&mut state, now, 1).is_allowed());
+    let booking = before.book(&mut state, now, 1, Duration::MAX).unwrap();
+    after.carry_over(&mut state, now, &before);
+    for time in [now, booking.starts_at()] {
+        assert_eq!(after.remaining(&state, time), 0, "nobody passes who waits");
+    }
+    let next = booking.starts_at().saturating_add(Duration::from_millis(200));
+    assert!(after.check(&mut state, next, 1).is_allowed());
 }
 
 #[test]
