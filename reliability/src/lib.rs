@@ -35,27 +35,31 @@
 //!
 //! | Module | What it is for |
 //! |---|---|
-//! | [`error`] | what went wrong, and is it worth another try |
-//! | [`resilience`] | keep one call alive: fallback, deadline, retry, breaker, rate limit, bulkhead, timeout |
+//! | [`error`] | what went wrong, is it worth another try, and what to do when that is not enough |
+//! | [`resilience`] | keep one call alive: fallback, cache, deadline, retry, breaker, rate limit, adaptive concurrency limit, bulkhead, hedge, timeout, chaos |
 //! | [`state`] | one enum declares a machine; what it does not declare does not compile |
 //! | [`telemetry`] | what every policy has counted |
 //! | `testing` | for your tests: fake time, scripted dependencies, assertions on policies |
 //! | [`time`] | clocks, and deadlines that travel with the task |
-//! | [`sync`] | the lock-free pieces underneath: counters and histograms |
+//! | [`sync`] | the lock-free pieces underneath: counters, histograms, and a sketch of recent latencies |
 //!
 //! Everything that a macro does can be written by hand: [`guide::by_hand`].
 //!
 //! # Features
 //!
-//! `std`, `macros`, `resilience` and `telemetry` are on by default; `config` reads settings of
-//! policies from a file; `testing` is for the tests of those who use policies; `anyhow` and `reqwest` add
-//! [`Fault`](error::Fault) for the errors of those libraries; `http` carries deadlines, `Retry-After`
-//! and idempotency keys over the wire, and `tower` makes any policy a layer; `full` is all of them.
-//! `redis` shares rate limits between processes, through a server.
-//! `cache` keeps answers. `chaos` adds faults on purpose, and is asked for by name. Without `std`
-//! the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers, backoff schedules
-//! and retry budgets. With default features off, the derives want `macros`, `#[resilient]` wants
-//! `macros`, `std` and `resilience`, and `#[traced]` wants `macros` and `telemetry`.
+//! `std`, `macros`, `resilience` and `telemetry` are on by default. `cache` keeps answers; `config`
+//! reads settings of policies from a file; `http` carries deadlines, `Retry-After` and idempotency
+//! keys over the wire, and `tower` makes any policy a layer; `anyhow` and `reqwest` add
+//! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
+//!
+//! Asked for by name: `chaos` adds faults on purpose; `redis` shares rate limits between processes,
+//! through a server; `record` lets policies write down every decision; `testing` is for the tests of
+//! those who use policies.
+//!
+//! Without `std` the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers,
+//! backoff schedules, retry budgets, and the algorithms of rate and concurrency limits. With default
+//! features off, the derives want `macros`, `#[resilient]` wants `macros`, `std` and `resilience`,
+//! and `#[traced]` wants `macros` and `telemetry`.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

@@ -6,10 +6,10 @@
 //! in a test, and come to the same decisions: under a debugger, with more logs, or with other
 //! settings, to see which decision is the first to change.
 //!
-//! [`Policy::record`](crate::resilience::Policy::record) writes one down, and
-//! [`replay`] goes through it. Recorded is what the policy itself
-//! did; calls of a policy with `hedge`, and answers from its cache, are not. What else happened to a breaker, bulkhead or retry budget that it shares with others is not either,
-//! nor are the readings of clocks other than the precise one.
+//! [`Policy::record`](crate::resilience::Policy::record) writes one down, and [`replay`] goes through
+//! it. Recorded is what the policy itself did; calls of a policy with `hedge`, and answers from its
+//! cache, are not. Neither is what else happened to a breaker, bulkhead or retry budget that it
+//! shares with others, nor are the readings of clocks other than the precise one.
 
 mod event;
 mod recorder;
