@@ -84,6 +84,19 @@ pub(super) const CLOCKS: Known =
 /// How many keys a `key = ..` keeps policies for, unless `capacity` says.
 pub(crate) const DEFAULT_CAPACITY: u32 = 1_000;
 
+/// What was written for a layer of that kind, the first one if there are several.
+macro_rules! the_layer {
+    ($args:expr, $kind:ident) => {
+        $args.layers.iter().find_map(|layer| match &layer.kind {
+            Kind::$kind(found) => {
+                let found: &$kind = found;
+                Some(found)
+            }
+            _ => None,
+        })
+    };
+}
+
 impl Args {
     /// Reads and checks everything that can be checked without the item.
     pub(crate) fn read(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Self {
@@ -115,47 +128,28 @@ impl Args {
         args
     }
 
-    /// The fallback, if there is one.
     pub(crate) fn fallback(&self) -> Option<&Fallback> {
-        self.layers.iter().find_map(|layer| match &layer.kind {
-            Kind::Fallback(fallback) => Some(fallback),
-            _ => None,
-        })
+        the_layer!(self, Fallback)
     }
 
     pub(crate) fn retry(&self) -> Option<&Retry> {
-        self.layers.iter().find_map(|layer| match &layer.kind {
-            Kind::Retry(retry) => Some(&**retry),
-            _ => None,
-        })
+        the_layer!(self, Retry)
     }
 
     pub(crate) fn concurrency_limit(&self) -> Option<&ConcurrencyLimit> {
-        self.layers.iter().find_map(|layer| match &layer.kind {
-            Kind::ConcurrencyLimit(limit) => Some(&**limit),
-            _ => None,
-        })
+        the_layer!(self, ConcurrencyLimit)
     }
 
     pub(crate) fn breaker(&self) -> Option<&Breaker> {
-        self.layers.iter().find_map(|layer| match &layer.kind {
-            Kind::Breaker(breaker) => Some(&**breaker),
-            _ => None,
-        })
+        the_layer!(self, Breaker)
     }
 
     pub(crate) fn cache(&self) -> Option<&Cache> {
-        self.layers.iter().find_map(|layer| match &layer.kind {
-            Kind::Cache(cache) => Some(&**cache),
-            _ => None,
-        })
+        the_layer!(self, Cache)
     }
 
     pub(crate) fn chaos(&self) -> Option<&Chaos> {
-        self.layers.iter().find_map(|layer| match &layer.kind {
-            Kind::Chaos(chaos) => Some(&**chaos),
-            _ => None,
-        })
+        the_layer!(self, Chaos)
     }
 
     /// Whether two of the body may run at once.
