@@ -18,30 +18,15 @@ use reliability::resilience::Layer;
 use self::moment::Moment;
 use self::stage::{Case, Front};
 
-/// In the order in which they are recommended.
-const LAYERS: [Layer; 11] = [
-    Layer::Fallback,
-    Layer::Cache,
-    Layer::Deadline,
-    Layer::Retry,
-    Layer::Breaker,
-    Layer::RateLimit,
-    Layer::ConcurrencyLimit,
-    Layer::Bulkhead,
-    Layer::Hedge,
-    Layer::Timeout,
-    Layer::Chaos,
-];
-
 /// Every choice of up to so many layers, of all, and of all but one, in the recommended order.
 fn choices(most: u32) -> Vec<Vec<Layer>> {
     let chosen = |bits: u32| {
-        let layers = LAYERS.iter().enumerate();
+        let layers = Layer::ALL.iter().enumerate();
         layers.filter(move |(index, _)| bits >> index & 1 == 1).map(|(_, layer)| *layer)
     };
-    let nearly_all = LAYERS.len() as u32 - 1;
+    let nearly_all = Layer::ALL.len() as u32 - 1;
     let sizes = |bits: &u32| bits.count_ones() <= most || bits.count_ones() >= nearly_all;
-    (1..1 << LAYERS.len()).filter(sizes).map(|bits| chosen(bits).collect()).collect()
+    (1..1 << Layer::ALL.len()).filter(sizes).map(|bits| chosen(bits).collect()).collect()
 }
 
 /// Up to three layers, in every order that a policy accepts.
@@ -50,7 +35,7 @@ fn orders() -> Vec<Vec<Layer>> {
     let mut longest = orders.clone();
     for _ in 0..3 {
         let longer = |order: &Vec<Layer>| {
-            let others = LAYERS.into_iter().filter(|layer| !order.contains(layer));
+            let others = Layer::ALL.into_iter().filter(|layer| !order.contains(layer));
             let append = |layer| order.iter().copied().chain([layer]).collect::<Vec<_>>();
             others.map(append).collect::<Vec<_>>()
         };

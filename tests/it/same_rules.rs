@@ -196,6 +196,7 @@ fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
 #[test]
 fn orders_of_layers() {
     let mut refused = 0;
+    assert_eq!(LAYERS.map(|(layer, _)| layer), Layer::ALL);
     for (outer, outer_text) in LAYERS {
         for (inner, inner_text) in LAYERS {
             let arguments = format!("{outer_text}, {inner_text}, idempotent");

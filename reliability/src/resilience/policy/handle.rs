@@ -338,7 +338,6 @@ impl fmt::Debug for Policy {
         if let Some(limit) = self.rate_limit() {
             debug.field("rate_limit", limit);
         }
-
         if let Some(limit) = self.concurrency_limit() {
             debug.field("concurrency_limit", limit);
         }

@@ -59,6 +59,16 @@ pub(super) struct Parts {
     pub(super) cache: Option<Cache>,
 }
 
+/// What a step of that kind holds; a policy has one at most.
+macro_rules! the_step {
+    ($inner:expr, $kind:ident) => {
+        $inner.steps.iter().find_map(|step| match step {
+            Step::$kind(found) => Some(found),
+            _ => None,
+        })
+    };
+}
+
 impl Inner {
     pub(super) fn new(parts: Parts) -> Self {
         let position = |wanted: Layer| parts.layers.iter().position(|layer| *layer == wanted);
@@ -114,39 +124,24 @@ impl Inner {
     }
 
     pub(super) fn breaker(&self) -> Option<&Breaker> {
-        self.steps.iter().find_map(|step| match step {
-            Step::Breaker(breaker) => Some(breaker),
-            _ => None,
-        })
+        the_step!(self, Breaker)
     }
 
     pub(super) fn rate_limit(&self) -> Option<&RateLimit> {
-        self.steps.iter().find_map(|step| match step {
-            Step::RateLimit(limit) => Some(limit),
-            _ => None,
-        })
+        the_step!(self, RateLimit)
     }
 
     pub(super) fn concurrency_limit(&self) -> Option<&ConcurrencyLimit> {
-        self.steps.iter().find_map(|step| match step {
-            Step::ConcurrencyLimit(limit) => Some(limit),
-            _ => None,
-        })
+        the_step!(self, ConcurrencyLimit)
     }
 
     pub(super) fn bulkhead(&self) -> Option<&Bulkhead> {
-        self.steps.iter().find_map(|step| match step {
-            Step::Bulkhead(bulkhead) => Some(bulkhead),
-            _ => None,
-        })
+        the_step!(self, Bulkhead)
     }
 
     #[cfg(feature = "chaos")]
     pub(super) fn chaos(&self) -> Option<&crate::resilience::Chaos> {
-        self.steps.iter().find_map(|step| match step {
-            Step::Chaos(chaos) => Some(chaos),
-            _ => None,
-        })
+        the_step!(self, Chaos)
     }
 
     /// Whether that limit is written outside of the step, and so covers a wait there.

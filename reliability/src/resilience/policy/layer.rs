@@ -40,6 +40,21 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// All layers, in the order that fits most calls, outermost first.
+    pub const ALL: [Layer; 11] = [
+        Layer::Fallback,
+        Layer::Cache,
+        Layer::Deadline,
+        Layer::Retry,
+        Layer::Breaker,
+        Layer::RateLimit,
+        Layer::ConcurrencyLimit,
+        Layer::Bulkhead,
+        Layer::Hedge,
+        Layer::Timeout,
+        Layer::Chaos,
+    ];
+
     /// The name in lower case, as it is written in `#[resilient(..)]`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -195,7 +210,7 @@ mod tests {
     #[test]
     fn the_order_of_the_guide_is_accepted() {
         use Layer::{Breaker, Bulkhead, Deadline, Fallback, Retry, Timeout};
-        assert_eq!(refused(&[Fallback, Deadline, Retry, Breaker, Bulkhead, Timeout]), None);
+        assert_eq!(refused(&Layer::ALL), None);
         assert_eq!(refused(&[Deadline, Fallback, Bulkhead, Breaker, Retry, Timeout]), None);
     }
 

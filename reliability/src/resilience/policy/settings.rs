@@ -1,7 +1,7 @@
 use core::time::Duration;
 
-use super::Policy;
 use super::builder::check_limits;
+use super::{Layer, Policy};
 #[cfg(feature = "chaos")]
 use crate::resilience::chaos;
 use crate::resilience::retry::{self, Retrying};
@@ -167,27 +167,36 @@ impl Policy {
 
     fn check_layers(&self, new: &Settings) -> Result<(), Invalid> {
         let now = self.settings();
-        let kept = [
-            ("deadline", now.deadline.is_some(), new.deadline.is_some()),
-            ("timeout", now.timeout.is_some(), new.timeout.is_some()),
-            ("retry", now.retry.is_some(), new.retry.is_some()),
-            ("hedge", now.hedge.is_some(), new.hedge.is_some()),
-            ("breaker", now.breaker.is_some(), new.breaker.is_some()),
-            ("rate_limit", now.rate_limit.is_some(), new.rate_limit.is_some()),
-            ("concurrency_limit", now.concurrency_limit.is_some(), new.concurrency_limit.is_some()),
-            ("bulkhead", now.bulkhead.is_some(), new.bulkhead.is_some()),
-            #[cfg(feature = "chaos")]
-            ("chaos", now.chaos.is_some(), new.chaos.is_some()),
+        let Some(layer) = Layer::ALL.into_iter().find(|it| now.has(*it) != new.has(*it)) else {
+            return Ok(());
+        };
+        let words = |settings: &Settings| if settings.has(layer) { "present" } else { "absent" };
+        let invalid = Invalid::new(self.name().clone(), layer.as_str(), words(&now), words(new));
+        Err(invalid.with_advice("layers are fixed when the policy is built"))
+    }
+}
+
+impl Settings {
+    /// Whether there are settings of that layer. A fallback has none.
+    fn has(&self, layer: Layer) -> bool {
+        match layer {
+            Layer::Fallback => false,
             #[cfg(feature = "cache")]
-            ("cache", now.cache.is_some(), new.cache.is_some()),
-        ];
-        let words = |present: bool| if present { "present" } else { "absent" };
-        match kept.into_iter().find(|(_, now, new)| now != new) {
-            None => Ok(()),
-            Some((setting, now, new)) => {
-                Err(Invalid::new(self.name().clone(), setting, words(now), words(new))
-                    .with_advice("layers are fixed when the policy is built"))
-            }
+            Layer::Cache => self.cache.is_some(),
+            #[cfg(not(feature = "cache"))]
+            Layer::Cache => false,
+            Layer::Deadline => self.deadline.is_some(),
+            Layer::Retry => self.retry.is_some(),
+            Layer::Breaker => self.breaker.is_some(),
+            Layer::RateLimit => self.rate_limit.is_some(),
+            Layer::ConcurrencyLimit => self.concurrency_limit.is_some(),
+            Layer::Bulkhead => self.bulkhead.is_some(),
+            Layer::Hedge => self.hedge.is_some(),
+            Layer::Timeout => self.timeout.is_some(),
+            #[cfg(feature = "chaos")]
+            Layer::Chaos => self.chaos.is_some(),
+            #[cfg(not(feature = "chaos"))]
+            Layer::Chaos => false,
         }
     }
 }
