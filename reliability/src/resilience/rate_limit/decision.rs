@@ -32,6 +32,43 @@ pub enum Decision {
     },
 }
 
+impl From<Result<Left, Duration>> for Decision {
+    #[inline]
+    fn from(taken: Result<Left, Duration>) -> Self {
+        match taken {
+            Ok(left) => Decision::Allowed { remaining: left.count() },
+            Err(retry_after) => Decision::Limited { retry_after },
+        }
+    }
+}
+
+/// Permits that are left, not divided yet: where nobody looks at them the compiler leaves the
+/// division out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    nanos: u64,
+    interval_nanos: u64,
+}
+
+impl Left {
+    /// As many intervals as there are in that time, rounded down.
+    #[inline]
+    pub(super) const fn intervals(nanos: u64, interval_nanos: u64) -> Self {
+        Self { nanos, interval_nanos }
+    }
+
+    #[inline]
+    pub(super) fn permits(permits: u32) -> Self {
+        Self { nanos: permits.into(), interval_nanos: 1 }
+    }
+
+    #[inline]
+    pub(super) fn count(self) -> u32 {
+        // `max`: so that the compiler knows that this cannot fail.
+        (self.nanos / self.interval_nanos.max(1)).min(u32::MAX.into()) as u32
+    }
+}
+
 impl Decision {
     /// Whether the call may go ahead.
     #[inline]

@@ -68,7 +68,7 @@ impl RateLimit {
     /// See [`Decision`].
     #[inline]
     pub fn check(&self) -> Decision {
-        decision(self.shared.take(1))
+        self.shared.take(1).into()
     }
 
     /// Takes so many permits if all of them are there now; else none.
@@ -97,7 +97,7 @@ impl RateLimit {
         if permits != 1 {
             self.check_permits(permits)?;
         }
-        Ok(decision(self.shared.take(permits)))
+        Ok(self.shared.take(permits).into())
     }
 
     /// [`check`](RateLimit::check) for the `?` operator.
@@ -305,14 +305,6 @@ impl RateLimit {
     /// How many calls were refused since it was made.
     pub fn rejected(&self) -> u64 {
         self.shared.rejected()
-    }
-}
-
-#[inline]
-fn decision(taken: Result<u32, Duration>) -> Decision {
-    match taken {
-        Ok(remaining) => Decision::Allowed { remaining },
-        Err(retry_after) => Decision::Limited { retry_after },
     }
 }
 

@@ -26,21 +26,28 @@ impl Live {
     #[inline]
     pub(super) fn words(&self) -> [u64; 2] {
         loop {
-            // Acquire, against the release at the end of a change: the words are of that change or
-            // a later one.
-            let before = self.sequence.load(Ordering::Acquire);
-            let words =
-                [self.words[0].load(Ordering::Relaxed), self.words[1].load(Ordering::Relaxed)];
-            // A word of a later change would make the next reading see that change begun.
-            fence(Ordering::Acquire);
-            if before.is_multiple_of(2) && self.sequence.load(Ordering::Relaxed) == before {
-                return words;
+            match self.words_unless_changing() {
+                Some(words) => return words,
+                None => self.wait(),
             }
-            self.wait();
         }
     }
 
+    /// The same, or nothing while they are being changed.
+    #[inline]
+    pub(super) fn words_unless_changing(&self) -> Option<[u64; 2]> {
+        // Acquire, against the release at the end of a change: the words are of that change or a
+        // later one.
+        let before = self.sequence.load(Ordering::Acquire);
+        let words = [self.words[0].load(Ordering::Relaxed), self.words[1].load(Ordering::Relaxed)];
+        // A word of a later change would make the next reading see that change begun.
+        fence(Ordering::Acquire);
+        let unchanged = self.sequence.load(Ordering::Relaxed) == before;
+        (before.is_multiple_of(2) && unchanged).then_some(words)
+    }
+
     /// Changes with each change of the words.
+    #[inline]
     pub(super) fn version(&self) -> u64 {
         self.sequence.load(Ordering::Relaxed)
     }

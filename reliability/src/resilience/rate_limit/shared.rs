@@ -6,6 +6,7 @@ use super::algorithm::{
     Booking, FixedWindow, LeakyBucket, Limiter, Log, Settable, SlidingCounter, SlidingLog,
     TokenBucket, Windows,
 };
+use super::decision::Left;
 use super::leases::Leases;
 use super::live::Live;
 use super::{Algorithm, Quota, Settings};
@@ -67,7 +68,7 @@ impl Shared {
 
     /// Takes the permits if all of them may be used now, and says how many are left.
     #[inline]
-    pub(super) fn take(&self, permits: u32) -> Result<u32, Duration> {
+    pub(super) fn take(&self, permits: u32) -> Result<Left, Duration> {
         let taken = self.take_quietly(permits);
         if taken.is_err() {
             self.count_rejected();
@@ -76,12 +77,37 @@ impl Shared {
     }
 
     /// The same for who is not refused yet.
+    ///
+    /// Inlined as far as a bucket goes that has permits and that nobody else writes to at the same
+    /// moment; everything else is a call.
     #[inline]
-    pub(super) fn take_quietly(&self, permits: u32) -> Result<u32, Duration> {
-        match &self.leases {
-            Some(leases) if permits == 1 => self.take_leased(leases),
-            _ => self.book(self.clock.now(), permits, Duration::ZERO).map(|b| b.remaining()),
+    pub(super) fn take_quietly(&self, permits: u32) -> Result<Left, Duration> {
+        if permits == 1
+            && let Some(leases) = &self.leases
+        {
+            return self.take_leased(leases).map(Left::permits);
         }
+        let now = self.clock.now();
+        match self.take_quickly(now, permits) {
+            Some(left) => Ok(left),
+            None => self.take_otherwise(now, permits).map(Left::permits),
+        }
+    }
+
+    #[inline]
+    fn take_quickly(&self, now: Instant, permits: u32) -> Option<Left> {
+        let Cell::TokenBucket(word) = &self.cell else { return None };
+        // Before the settings: what changes them changes the word as well.
+        let seen = word.load(Ordering::Relaxed);
+        let rule = TokenBucket::from_words(self.live.words_unless_changing()?);
+        let (next, left) = rule.take_now(seen, now, permits)?;
+        word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed).ok()?;
+        Some(left)
+    }
+
+    #[inline(never)]
+    fn take_otherwise(&self, now: Instant, permits: u32) -> Result<u32, Duration> {
+        self.book(now, permits, Duration::ZERO).map(|booking| booking.remaining())
     }
 
     #[inline]
@@ -93,6 +119,7 @@ impl Shared {
     }
 
     /// Takes a lease from the bucket, or a single permit, or one from another thread's lease.
+    #[inline(never)]
     fn lease(&self, leases: &Leases) -> Result<u32, Duration> {
         let now = self.clock.now();
         if let Ok(leased) = self.book(now, leases.size(), Duration::ZERO) {

@@ -248,6 +248,39 @@ proptest! {
         }
     }
 
+    /// The short way may refuse to say; what it says is what the long one says.
+    #[test]
+    fn permits_that_are_there_are_taken_alike_by_the_short_way(
+        quota in quotas(),
+        steps in steps(false),
+        begin in prop_oneof![Just(0), Just(1 << 62), u64::MAX - 5_000 * MS..=u64::MAX],
+    ) {
+        let bucket = TokenBucket::new(quota);
+        let (mut state, mut now) = (bucket.empty(), begin);
+        for step in steps {
+            let n = match step {
+                Step::Time(by) => {
+                    now = now.saturating_add_signed(by);
+                    continue;
+                }
+                Step::Check(n) | Step::Reserve(n, _) => n,
+                Step::GiveBack(_) => continue,
+            };
+            let taken = bucket.take_now(state, at(now), n);
+            let booked = bucket.book(&mut state, at(now), n, Duration::ZERO);
+            match (taken, booked) {
+                (Some((after, left)), Ok(booking)) => {
+                    prop_assert_eq!(after, state);
+                    // The long one counts no more than fits on the timeline.
+                    let at_the_end = now.checked_add(bucket.words()[1]).is_none();
+                    prop_assert!(at_the_end || left.count() == booking.remaining());
+                }
+                (None, Ok(_)) => prop_assert_eq!(state, u64::MAX, "only at the end"),
+                (taken, Err(_)) => prop_assert!(taken.is_none()),
+            }
+        }
+    }
+
     #[test]
     fn a_sliding_log_does_what_a_list_of_all_uses_does(quota in quotas(), steps in steps(false)) {
         let log = SlidingLog::new(quota);

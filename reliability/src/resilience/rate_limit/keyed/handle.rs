@@ -15,6 +15,7 @@ use crate::resilience::Invalid;
 use crate::resilience::rate_limit::algorithm::{
     Booking, FixedWindow, LeakyBucket, Settable, TokenBucket,
 };
+use crate::resilience::rate_limit::decision::Left;
 use crate::resilience::rate_limit::live::Live;
 use crate::resilience::rate_limit::{Algorithm, Decision, Quota, Settings};
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -119,7 +120,7 @@ impl<K: Hash + Eq> KeyedRateLimit<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        self.shared.decide(key, 1)
+        self.shared.take(key, 1).into()
     }
 
     /// Takes so many permits of that key if all of them are there now; else none.
@@ -133,7 +134,7 @@ impl<K: Hash + Eq> KeyedRateLimit<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        let decision = self.shared.decide(key, permits);
+        let decision = Decision::from(self.shared.take(key, permits));
         if permits == 0 || decision.retry_after() == Some(Duration::MAX) {
             let expected = "1 to all there is for the key at once";
             return Err(Invalid::new(self.name().clone(), "permits", expected, permits)
@@ -153,9 +154,9 @@ impl<K: Hash + Eq> KeyedRateLimit<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        match self.check(key) {
-            Decision::Allowed { .. } => Ok(()),
-            Decision::Limited { retry_after } => Err(self.shared.refuse(retry_after)),
+        match self.shared.take(key, 1) {
+            Ok(_) => Ok(()),
+            Err(retry_after) => Err(self.shared.refuse(retry_after)),
         }
     }
 
@@ -262,19 +263,37 @@ impl<K: Hash + Eq> KeyedRateLimit<K> {
 
 impl<K: Hash + Eq> Shared<K> {
     #[inline]
-    fn decide<Q>(&self, key: &Q, permits: u32) -> Decision
+    fn take<Q>(&self, key: &Q, permits: u32) -> Result<Left, Duration>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let now = self.clock.now();
-        match self.book(key, now, permits, Duration::ZERO) {
-            Ok(booking) => Decision::Allowed { remaining: booking.remaining() },
-            Err(retry_after) => {
-                self.rejected.add(1);
-                Decision::Limited { retry_after }
-            }
+        let hash = hash_of(&self.random, key);
+        let mut keys = self.shard(hash).lock();
+        if let Some(slot) = keys.find(hash, key)
+            && let Some(left) = self.take_quickly(slot, now, permits)
+        {
+            return Ok(left);
         }
+        let booked = self.book_hashed(&mut keys, hash, key, now, permits, Duration::ZERO);
+        drop(keys);
+        if booked.is_err() {
+            self.count_rejected();
+        }
+        booked.map(|booking| Left::permits(booking.remaining()))
+    }
+
+    /// From a bucket that has permits, under settings that are still the same.
+    #[inline]
+    fn take_quickly(&self, slot: &mut Slot<K>, now: Instant, permits: u32) -> Option<Left> {
+        if self.algorithm != Algorithm::TokenBucket || slot.version != self.live.version() {
+            return None;
+        }
+        let rule = TokenBucket::from_words(slot.words);
+        let (next, left) = rule.take_now(slot.state, now, permits)?;
+        slot.state = next;
+        Some(left)
     }
 
     pub(super) fn book<Q>(
@@ -290,8 +309,25 @@ impl<K: Hash + Eq> Shared<K> {
     {
         let hash = hash_of(&self.random, key);
         let mut keys = self.shard(hash).lock();
+        self.book_hashed(&mut keys, hash, key, now, permits, longest)
+    }
+
+    #[inline(never)]
+    fn book_hashed<Q>(
+        &self,
+        keys: &mut Keys<K>,
+        hash: u64,
+        key: &Q,
+        now: Instant,
+        permits: u32,
+        longest: Duration,
+    ) -> Result<Booking, Duration>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
         if keys.find(hash, key).is_none() {
-            self.insert(&mut keys, hash, key.to_owned(), now);
+            self.insert(keys, hash, key.to_owned(), now);
         }
         match keys.find(hash, key) {
             Some(slot) => self.book_in(slot, now, permits, longest),
@@ -302,11 +338,10 @@ impl<K: Hash + Eq> Shared<K> {
 
     #[inline]
     fn shard(&self, hash: u64) -> &Mutex<Keys<K>> {
-        // The table goes by the lower bits and the highest seven.
-        &self.shards[(hash >> 40) as usize % self.shards.len().max(1)]
+        // The table goes by the lower bits and the highest seven. The shards are a power of two.
+        &self.shards[(hash >> 40) as usize & self.shards.len().wrapping_sub(1)]
     }
 
-    #[inline]
     fn book_in(
         &self,
         slot: &mut Slot<K>,
@@ -386,6 +421,7 @@ impl<K: Hash + Eq> Shared<K> {
         Rejected::new(Reason::RateLimited, self.name.clone()).with_retry_after(retry_after)
     }
 
+    #[cold]
     pub(super) fn count_rejected(&self) {
         self.rejected.add(1);
     }
