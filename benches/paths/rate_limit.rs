@@ -26,10 +26,13 @@ const PER_SECOND: u32 = 1_000_000;
 const KEYS: u64 = 10_000;
 
 pub(super) fn paths(criterion: &mut Criterion) {
-    direct(criterion);
+    // Its thread runs once, for as long as this one is used.
+    let upkeep = QuantaUpkeepClock::from_interval(Duration::from_millis(1)).expect("a thread");
+    let _ = upkeep.now();
+    direct(criterion, &upkeep);
     refused(criterion);
     windows(criterion);
-    keyed(criterion);
+    keyed(criterion, &upkeep);
 }
 
 /// A permit each nanosecond.
@@ -50,7 +53,7 @@ fn clocks() -> [(&'static str, Clock); 3] {
     ]
 }
 
-fn direct(criterion: &mut Criterion) {
+fn direct(criterion: &mut Criterion, upkeep: &QuantaUpkeepClock) {
     let mut row = Row::new(criterion, "rate_limit");
     for (name, clock) in clocks() {
         let ours = RateLimit::builder("bench").quota(plenty()).clock(clock).build();
@@ -66,7 +69,7 @@ fn direct(criterion: &mut Criterion) {
         let ours = &ours.expect("valid settings");
         row.path(name, || || ours.check().is_allowed());
     }
-    governor_direct(&mut row);
+    governor_direct(&mut row, upkeep);
     let leaky = leaky_bucket::RateLimiter::builder()
         .initial(PER_SECOND as usize)
         .max(PER_SECOND as usize)
@@ -77,14 +80,12 @@ fn direct(criterion: &mut Criterion) {
     row.path("leaky_bucket", || || leaky.try_acquire(1));
 }
 
-fn governor_direct(row: &mut Row<'_>) {
+fn governor_direct(row: &mut Row<'_>, upkeep: &QuantaUpkeepClock) {
     let system = &RateLimiter::direct_with_clock(governor_plenty(), MonotonicClock);
     row.path("governor_system", || || system.check().is_ok());
     let quanta = &RateLimiter::direct_with_clock(governor_plenty(), QuantaClock::default());
     row.path("governor_quanta", || || quanta.check().is_ok());
-    let upkeep = QuantaUpkeepClock::from_interval(Duration::from_millis(1)).expect("a thread");
-    let _ = upkeep.now();
-    let upkeep = &RateLimiter::direct_with_clock(governor_plenty(), upkeep);
+    let upkeep = &RateLimiter::direct_with_clock(governor_plenty(), upkeep.clone());
     row.path("governor_upkeep", || || upkeep.check().is_ok());
 }
 
@@ -161,7 +162,7 @@ fn next(key: &Cell<u64>) -> u64 {
     (next >> 33) % KEYS
 }
 
-fn keyed(criterion: &mut Criterion) {
+fn keyed(criterion: &mut Criterion, upkeep: &QuantaUpkeepClock) {
     let mut row = Row::new(criterion, "rate_limit_keyed");
     for (name, clock) in clocks() {
         let ours = KeyedRateLimit::<u64>::builder("bench").quota(plenty()).clock(clock);
@@ -189,5 +190,14 @@ fn keyed(criterion: &mut Criterion) {
     row.path("governor_quanta", || {
         let key = Cell::new(1);
         move || quanta.check_key(&next(&key)).is_ok()
+    });
+    let upkeep = Arc::new(RateLimiter::<u64, _, _, _>::dashmap_with_clock(
+        governor_plenty(),
+        upkeep.clone(),
+    ));
+    let upkeep = &upkeep;
+    row.path("governor_upkeep", || {
+        let key = Cell::new(1);
+        move || upkeep.check_key(&next(&key)).is_ok()
     });
 }
