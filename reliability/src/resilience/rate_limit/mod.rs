@@ -60,6 +60,7 @@ mod leases;
 mod live;
 #[cfg(feature = "std")]
 pub(crate) mod place;
+#[cfg_attr(not(feature = "std"), allow(dead_code, reason = "the handles need `std`"))]
 mod quota;
 #[cfg(all(feature = "redis", not(reliability_loom)))]
 pub mod redis;
