@@ -135,7 +135,7 @@ fn stack(criterion: &mut Criterion) {
 
 fn refused(criterion: &mut Criterion) {
     let mut row = Row::new(criterion, "service_refused");
-    let full = bulkhead(1);
+    let full = Bulkhead::builder("bench").concurrent(1).queue(0).build().expect("valid settings");
     let _inside = full.try_enter_owned().expect("room");
     ours(&mut row, built(|to| to.bulkhead(full.clone())));
     let tower = ServiceBuilder::new().load_shed().concurrency_limit(1);

@@ -119,6 +119,7 @@ impl Breaker {
     }
 
     /// What it counts a refusal of the policy as that it is a part of.
+    #[cfg(feature = "std")]
     pub(crate) fn counted_as_refusal(&self, rejected: &Rejected) -> Counted {
         self.0.told(rejected).unwrap_or_else(|| rejected.reason().disposition().breaker)
     }
