@@ -331,6 +331,74 @@ fn what_is_applied_is_in_force_and_what_is_taken_back_is_as_declared() {
     );
 }
 
+/// Two policies with one breaker, and what its failure rate is to each of them.
+struct Shared(Policy, Policy);
+
+impl Shared {
+    fn new(one: &'static str, other: &'static str) -> Self {
+        let breaker = Breaker::standard("shared-by-two");
+        let build = |name| Policy::builder(name).breaker(breaker.clone()).timeout(SECOND).build();
+        Self(build(one).unwrap(), build(other).unwrap())
+    }
+
+    fn failure_rates(&self) -> [f64; 2] {
+        [&self.0, &self.1].map(|policy| policy.settings().breaker.unwrap().failure_rate)
+    }
+}
+
+#[test]
+fn what_one_section_says_of_a_shared_breaker_is_not_undone_by_another() {
+    let _turn = turn();
+    let shared = Shared::new("sharing-one", "sharing-other");
+    let one = "[policies.sharing-one]\n";
+    let other = "[policies.sharing-other]\n";
+    let (rate, timeout) = ("breaker.failure_rate = 0.25\n", "timeout = '3s'\n");
+    for (text, expected) in [
+        (format!("{one}{rate}{other}{timeout}"), 0.25),
+        (format!("{one}{timeout}{other}{rate}"), 0.25),
+        (format!("{one}{timeout}"), 0.5),
+        (format!("{one}{rate}"), 0.25),
+        (format!("{one}{rate}{other}{rate}"), 0.25),
+        (format!("{other}{timeout}"), 0.5),
+        (format!("{other}{rate}"), 0.25),
+        (format!("{other}{rate}{one}{timeout}"), 0.25),
+        ("[policies]".to_owned(), 0.5),
+    ] {
+        Overlay::from_toml(&text).unwrap().apply().unwrap();
+        assert_eq!(shared.failure_rates(), [expected; 2], "{text}");
+    }
+    assert_eq!(shared.0.settings().timeout, Some(SECOND.into()));
+    assert_eq!(shared.1.settings().timeout, Some(SECOND.into()));
+}
+
+#[test]
+fn a_shared_breaker_is_as_declared_once_the_policy_that_came_later_is_told_nothing() {
+    let _turn = turn();
+    let overlay = |text: &str| Overlay::from_toml(text).unwrap().expecting(["sharing-late"]);
+    overlay("[policies.sharing-late]\nbreaker.failure_rate = 0.25\n").apply().unwrap();
+    let shared = Shared::new("sharing-early", "sharing-late");
+    assert_eq!(shared.failure_rates(), [0.25; 2]);
+    overlay("[policies.sharing-early]\nbreaker.failure_rate = 0.75\n").apply().unwrap();
+    assert_eq!(shared.failure_rates(), [0.75; 2]);
+    nothing();
+    assert_eq!(shared.failure_rates(), [0.5; 2]);
+}
+
+#[test]
+fn sections_that_say_different_things_of_a_shared_breaker_are_refused() {
+    let shared = Shared::new("torn-one", "torn-other");
+    refused(
+        "[policies.torn-other]\nbreaker.failure_rate = 0.75\n\n[policies.torn-one]\nbreaker.failure_rate = \"25%\"\nbreaker.probes = 2\n",
+        expect![[r#"
+            TOML:5:24: `torn-one` shares its `breaker` with `torn-other`, for which another `breaker.failure_rate` is written above; keep one of them
+              |
+            5 | breaker.failure_rate = "25%"
+              |                        ^^^^^
+        "#]],
+    );
+    assert_eq!(shared.failure_rates(), [0.5; 2]);
+}
+
 #[test]
 fn one_mistake_in_one_policy_changes_no_policy() {
     let _turn = turn();

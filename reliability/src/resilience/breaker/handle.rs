@@ -197,6 +197,12 @@ impl Breaker {
         self.0.fits(self.settings().window, settings)
     }
 
+    /// The same for clones, and for nothing else that lives.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
         let engine = &self.0.engine;

@@ -266,6 +266,12 @@ impl Bulkhead {
         super::builder::check(&self.shared.name, settings)
     }
 
+    /// The same for clones, and for nothing else that lives.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
         // The wait first: whom a new place lets in does not wait any more.

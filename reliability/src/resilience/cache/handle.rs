@@ -373,6 +373,12 @@ impl Cache {
         Ok(())
     }
 
+    /// The same for clones, and for nothing else that lives.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
         self.0.settings.store(settings);

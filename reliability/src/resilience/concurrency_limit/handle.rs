@@ -213,6 +213,12 @@ impl ConcurrencyLimit {
         settings.clone().begun().validate(&self.shared.name)
     }
 
+    /// The same for clones, and for nothing else that lives.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
         self.shared.apply(settings.clone().begun());

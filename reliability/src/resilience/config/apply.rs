@@ -6,6 +6,7 @@ use core::ops::Range;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::common::{self, Common, Layer};
 use super::kind::did_you_mean;
 use super::mistake::{MISTAKES_MAX, Mistakes};
 use super::overlay::{Change, Overlay, Section, shorten};
@@ -23,6 +24,8 @@ struct Active {
 /// A policy under an overlay, and the settings that it had before any.
 struct Touched {
     policy: WeakPolicy,
+    /// Those that others may have, too.
+    layers: Vec<Layer>,
     declared: Settings,
 }
 
@@ -83,8 +86,11 @@ impl Overlay {
             faults: Faults::default(),
         };
         planning.check_names(entries, samples);
-        let plan: Vec<_> =
-            entries.iter().filter_map(|entry| planning.plan(active, entry)).collect();
+        let (common, common_before) = planning.common(entries);
+        let plan: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| planning.plan(active, entry, &common, &common_before))
+            .collect();
         for sample in samples {
             planning.check_sample(sample);
         }
@@ -132,27 +138,49 @@ impl Faults {
     }
 }
 
-struct Planning<'o> {
+struct Planning<'o, 'b> {
     overlay: &'o Overlay,
     sections: Sections<'o>,
-    before: Sections<'o>,
+    before: Sections<'b>,
     faults: Faults,
 }
 
-impl Planning<'_> {
-    fn plan(&mut self, active: &Active, entry: &Entry) -> Option<Planned> {
+impl<'o, 'b> Planning<'o, 'b> {
+    /// What is said of layers that policies share, and what was said before.
+    fn common(&mut self, entries: &[Entry]) -> (Common<'o>, Common<'b>) {
+        let (mut common, mut before) = (Common::default(), Common::default());
+        for entry in entries {
+            let sections: Vec<_> = self.sections.of_policy(entry).collect();
+            for fault in common.note(entry.policy(), &sections) {
+                self.faults.push(&fault.span, fault.message);
+            }
+            let sections: Vec<_> = self.before.of_policy(entry).collect();
+            // What contradicts itself there was put into force nevertheless, by a policy built later.
+            before.note(entry.policy(), &sections);
+        }
+        (common, before)
+    }
+
+    fn plan(
+        &mut self,
+        active: &Active,
+        entry: &Entry,
+        common: &Common<'o>,
+        common_before: &Common<'b>,
+    ) -> Option<Planned> {
         let sections: Vec<_> = self.sections.of_policy(entry).collect();
         let before: Vec<_> = self.before.of_policy(entry).collect();
         if sections.is_empty() && before.is_empty() {
             return None;
         }
         let policy = entry.policy();
+        let declared = active.declared(policy);
         let mut settings = policy.settings();
-        let declared = active.declared(policy).unwrap_or_else(|| settings.clone());
-        for change in before.iter().flat_map(|section| &section.changes) {
+        for change in common_before.changes(policy, &before) {
             (change.key.restore)(&mut settings, &declared);
         }
-        let settings = self.lay_over(policy, settings, &sections)?;
+        let changes = common.changes(policy, &sections);
+        let settings = self.lay_over(policy, settings, &changes, &sections)?;
         Some(Planned { policy: policy.clone(), settings, declared })
     }
 
@@ -171,7 +199,8 @@ impl Planning<'_> {
 
     /// What is wrong is among the faults then; the settings are nobody's.
     fn try_out(&mut self, sample: &Entry, declared: &Settings, sections: &[&Section]) {
-        self.lay_over(sample.policy(), declared.clone(), sections);
+        let changes: Vec<_> = sections.iter().flat_map(|section| &section.changes).collect();
+        self.lay_over(sample.policy(), declared.clone(), &changes, sections);
     }
 
     /// The settings with those of the sections; `None`, and told, if the policy cannot have them.
@@ -179,10 +208,11 @@ impl Planning<'_> {
         &mut self,
         policy: &Policy,
         mut settings: Settings,
+        changes: &[&Change],
         sections: &[&Section],
     ) -> Option<Settings> {
         let faults = self.faults.list.len();
-        for change in sections.iter().flat_map(|section| &section.changes) {
+        for change in changes {
             if (change.key.has)(&settings) {
                 (change.key.set)(&mut settings, &change.reading);
             } else {
@@ -271,22 +301,38 @@ fn place(invalid: &Invalid, sections: &[&Section]) -> Range<usize> {
 }
 
 impl Active {
-    fn declared(&self, policy: &Policy) -> Option<Settings> {
-        self.touched
-            .iter()
-            .find(|touched| touched.policy.is(policy))
-            .map(|touched| touched.declared.clone())
+    fn knows(&self, policy: &Policy) -> bool {
+        self.touched.iter().any(|touched| touched.policy.is(policy))
+    }
+
+    /// What the policy was before any overlay.
+    fn declared(&self, policy: &Policy) -> Settings {
+        if let Some(touched) = self.touched.iter().find(|touched| touched.policy.is(policy)) {
+            return touched.declared.clone();
+        }
+        let mut declared = policy.settings();
+        let layers = common::layers(policy);
+        for touched in &self.touched {
+            for layer in touched.layers.iter().filter(|layer| layers.contains(layer)) {
+                // What lives at an address is the same only as long as somebody holds it.
+                if touched.policy.upgrade().is_some() {
+                    common::restore(*layer, &mut declared, &touched.declared);
+                }
+            }
+        }
+        declared
     }
 
     fn remember(&mut self, policy: &Policy, declared: Settings) {
-        if self.touched.iter().any(|touched| touched.policy.is(policy)) {
+        if self.knows(policy) {
             return;
         }
         // Forget what is gone whenever the list would grow, so that it never outgrows what lives.
         if self.touched.len() == self.touched.capacity() {
             self.touched.retain(|touched| touched.policy.upgrade().is_some());
         }
-        self.touched.push(Touched { policy: policy.downgrade(), declared });
+        let layers = common::layers(policy);
+        self.touched.push(Touched { policy: policy.downgrade(), layers, declared });
     }
 }
 
@@ -298,13 +344,12 @@ pub(in crate::resilience) fn lay_over(entry: &Entry) -> Result<(), Invalid> {
     };
     let policy = entry.policy();
     // Whoever applied an overlay meanwhile has found it.
-    if active.declared(policy).is_some() {
+    if active.knows(policy) {
         return Ok(());
     }
     let sections = Sections::of(&overlay);
     let sections: Vec<_> = sections.of_policy(entry).collect();
-    let declared = policy.settings();
-    let mut settings = declared.clone();
+    let mut settings = policy.settings();
     let mut changes = sections.iter().flat_map(|section| &section.changes).peekable();
     if changes.peek().is_none() {
         return Ok(());
@@ -328,6 +373,7 @@ pub(in crate::resilience) fn lay_over(entry: &Entry) -> Result<(), Invalid> {
         let line = source.line(place(&invalid, &sections).start);
         invalid.with_advice(format!("correct it in {}:{line}", source.name()))
     })?;
+    let declared = active.declared(policy);
     policy.apply(&settings);
     active.remember(policy, declared);
     Ok(())

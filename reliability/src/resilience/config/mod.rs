@@ -57,10 +57,11 @@
 //! with the policy's own name counts most. A name that stands for functions in several places is
 //! refused: write the path.
 //!
-//! A breaker or bulkhead that policies share changes for all of them; of two sections that say
-//! different things of it, the last one counts.
+//! A breaker, limit, bulkhead, cache or chaos that policies share changes for all of them. Sections of
+//! one file that say different things of it are refused.
 
 mod apply;
+mod common;
 mod file;
 mod keys;
 mod kind;

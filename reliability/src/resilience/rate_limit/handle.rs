@@ -271,6 +271,12 @@ impl RateLimit {
         self.shared.check(settings)
     }
 
+    /// The same for clones, and for nothing else that lives.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
     /// Takes over checked settings.
     pub(crate) fn apply(&self, settings: &Settings) {
         self.shared.apply(settings);
