@@ -83,6 +83,27 @@ async fn a_server_stops_when_its_caller_has_left_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gateway_tells_the_next_server_what_it_was_told() {
+    let header = DeadlineHeader::envoy();
+    let next = {
+        let header = header.clone();
+        service_fn(move |request: Request<()>| {
+            // Before there is a future.
+            let (told, left) = (header.read(request.headers()), left());
+            async move { Ok::<_, Infallible>((told, left)) }
+        })
+    };
+    let gateway = ServiceBuilder::new()
+        .layer(DeadlineLayer::new().max(SECOND))
+        .layer(PropagateLayer::new())
+        .service(next);
+    assert_eq!(gateway.clone().oneshot(Request::new(())).await, Ok((Some(SECOND), Some(SECOND))));
+    let told = Request::get("/").header(header.name(), "250").body(()).unwrap();
+    let quarter = Some(Duration::from_millis(250));
+    assert_eq!(gateway.oneshot(told).await, Ok((quarter, quarter)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_header_and_a_maximum_there_is_no_deadline() {
     let mut server = ServiceBuilder::new()
         .layer(DeadlineLayer::new())

@@ -97,6 +97,8 @@ impl<R: Request, S: Service<R>> Service<R> for DeadlineService<S> {
             (asked, max) => asked.or(max),
         };
         let deadline = limit.map(Deadline::after);
+        // Some services do their work, or a part of it, before they return a future.
+        let _scope = deadline.map(|deadline| scope(deadline).enter());
         MaybeWithDeadline { future: self.inner.call(request), deadline }
     }
 }
@@ -122,10 +124,13 @@ impl<F: Future> Future for MaybeWithDeadline<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let scope = |deadline: Deadline| Scope::current().until(deadline.instant()).enter();
-        let _scope = this.deadline.map(scope);
+        let _scope = this.deadline.map(|deadline| scope(deadline).enter());
         this.future.poll(cx)
     }
+}
+
+fn scope(deadline: Deadline) -> Scope {
+    Scope::current().until(deadline.instant())
 }
 
 /// For clients: tells the other side how long the answer is of use, and the idempotency key of the
