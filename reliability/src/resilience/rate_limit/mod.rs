@@ -45,6 +45,7 @@
 //!
 //! Sequences of calls are compared with naive models, the token bucket with another implementation
 //! of the same algorithm as well, and the interleavings of threads are model-checked with loom.
+#![cfg_attr(not(feature = "std"), allow(dead_code, reason = "the handles need `std`"))]
 
 pub mod algorithm;
 #[cfg(feature = "std")]
@@ -60,7 +61,6 @@ mod leases;
 mod live;
 #[cfg(feature = "std")]
 pub(crate) mod place;
-#[cfg_attr(not(feature = "std"), allow(dead_code, reason = "the handles need `std`"))]
 mod quota;
 #[cfg(all(feature = "redis", not(reliability_loom)))]
 pub mod redis;

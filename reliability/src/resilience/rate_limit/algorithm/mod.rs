@@ -89,7 +89,6 @@ impl Algorithm {
         }
     }
 
-    #[cfg_attr(not(feature = "std"), allow(dead_code, reason = "the handles need `std`"))]
     pub(super) const fn is_window(self) -> bool {
         !matches!(self, Algorithm::TokenBucket | Algorithm::LeakyBucket)
     }
@@ -188,7 +187,6 @@ pub trait Limiter: fmt::Debug + Clone {
 }
 
 /// An algorithm whose settings are two words, so that they can be changed while threads decide.
-#[cfg_attr(not(feature = "std"), allow(dead_code, reason = "the handles need `std`"))]
 pub(super) trait Settable: Limiter {
     fn of(quota: Quota) -> Self;
     fn from_words(words: [u64; 2]) -> Self;
