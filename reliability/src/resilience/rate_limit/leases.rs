@@ -67,10 +67,12 @@ impl Leases {
         take(self.own())
     }
 
-    /// Takes a permit of any other thread's lease.
+    /// Takes a permit of any other thread's lease. What a thread that was late has put where no
+    /// leases are any more is not counted in, and so not to be had.
     #[cold]
     pub(super) fn take_any(&self) -> Option<u32> {
-        self.stripes.iter().find_map(|stripe| take(stripe))
+        let in_use = self.stripes_in_use.load(Ordering::Relaxed) as usize;
+        self.stripes.iter().take(in_use).find_map(|stripe| take(stripe))
     }
 
     /// Puts permits on this thread's stripe, and returns those for which there is no room.
@@ -119,4 +121,19 @@ fn take(stripe: &AtomicU32) -> Option<u32> {
         }
     }
     None
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_late_where_no_leases_are_any_more_is_not_to_be_had() {
+        let leases = Leases::new(Quota::per_second(12), 2);
+        leases.reconfigure(Quota::per_second(4));
+        leases.stripes[2].store(1, Ordering::Relaxed);
+        assert_eq!(leases.take_any(), None, "4 are a bucket of 2 and one lease");
+        leases.reconfigure(Quota::per_second(12));
+        assert_eq!(leases.take_any(), None);
+    }
 }
