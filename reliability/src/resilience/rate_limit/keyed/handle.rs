@@ -336,6 +336,11 @@ impl<K: Hash + Eq> Shared<K> {
         }
     }
 
+    /// Changes with each change of the quota.
+    pub(super) fn version(&self) -> u64 {
+        self.live.version()
+    }
+
     #[inline]
     fn shard(&self, hash: u64) -> &Mutex<Keys<K>> {
         // The table goes by the lower bits and the highest seven. The shards are a power of two.
@@ -396,11 +401,12 @@ impl<K: Hash + Eq> Shared<K> {
         (own.unwrap_or_else(|| self.live.words()), version)
     }
 
-    pub(super) fn give_back(&self, key: &K, booking: &Booking) {
+    pub(super) fn give_back(&self, key: &K, booking: &Booking, version: u64) {
         let now = self.clock.now();
         let hash = hash_of(&self.random, key);
         if let Some(slot) = self.shard(hash).lock().find(hash, key)
-            && slot.version == self.live.version()
+            && slot.version == version
+            && version == self.live.version()
         {
             let Slot { state, words, .. } = slot;
             self.with_rule(*words, |rule| rule.give_back(state, now, booking));

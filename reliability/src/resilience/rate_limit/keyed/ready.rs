@@ -34,19 +34,21 @@ struct Turn<'a, K: Hash + Eq> {
     shared: &'a Shared<K>,
     key: K,
     booking: Option<Booking>,
+    /// Of the quota under which it was booked.
+    version: u64,
 }
 
 impl<K: Hash + Eq> Drop for Turn<'_, K> {
     fn drop(&mut self) {
         if let Some(booking) = self.booking.take() {
-            self.shared.give_back(&self.key, &booking);
+            self.shared.give_back(&self.key, &booking, self.version);
         }
     }
 }
 
 impl<'a, K: Hash + Eq> UntilKeyReady<'a, K> {
     pub(super) fn new(shared: &'a Shared<K>, key: K) -> Self {
-        let turn = Turn { shared, key, booking: None };
+        let turn = Turn { shared, key, booking: None, version: shared.version() };
         Self { turn, longest: RateLimit::WAIT_MAX, timer: None }
     }
 
@@ -63,18 +65,21 @@ impl<K: Hash + Eq + Clone> Future for UntilKeyReady<'_, K> {
     /// As for a limit without keys: the limit's clock decides, and the timer only wakes the task.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Turn { shared, key, booking } = this.turn;
+        let Turn { shared, key, booking, version } = this.turn;
         loop {
             let now = shared.clock.now();
             let starts_at = match booking {
                 Some(booking) => booking.starts_at(),
-                None => match shared.book(&*key, now, 1, *this.longest) {
-                    Ok(booked) => booking.insert(booked).starts_at(),
-                    Err(retry_after) => {
-                        shared.count_rejected();
-                        return Poll::Ready(Err(shared.refuse(retry_after)));
+                None => {
+                    *version = shared.version();
+                    match shared.book(&*key, now, 1, *this.longest) {
+                        Ok(booked) => booking.insert(booked).starts_at(),
+                        Err(retry_after) => {
+                            shared.count_rejected();
+                            return Poll::Ready(Err(shared.refuse(retry_after)));
+                        }
                     }
-                },
+                }
             };
             let left = starts_at.saturating_duration_since(now);
             if left.is_zero() {

@@ -1,5 +1,8 @@
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use core::future::Future;
+use core::task::Poll;
 use core::time::Duration;
 
 use proptest::prelude::*;
@@ -150,4 +153,22 @@ async fn who_waits_for_a_key_waits_for_that_key_and_gives_its_turn_back() {
     }
     limit.until_ready(1).within(Duration::from_millis(100)).await.unwrap();
     assert_eq!(since(begun), Duration::from_millis(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_booked_under_another_quota_is_not_given_back() {
+    let (limit, manual) =
+        limit(|b| b.algorithm(Algorithm::FixedWindow).quota(Quota::per_second(10)));
+    manual.set(Instant::from_nanos(1_000_000_000));
+    assert_eq!(allowed(&limit, 7, 10), 10);
+    let mut waits = Box::pin(limit.until_ready(7));
+    let polled = core::future::poll_fn(|cx| Poll::Ready(waits.as_mut().poll(cx).is_pending()));
+    assert!(polled.await, "all of this window is used");
+    let slower = Quota::new(10, Duration::from_secs(2));
+    limit.reconfigure(|settings| settings.quota = slower).unwrap();
+    // The same place by number, but another window.
+    manual.set(Instant::from_nanos(4_000_000_000));
+    assert_eq!(allowed(&limit, 7, 1), 1);
+    drop(waits);
+    assert_eq!(allowed(&limit, 7, 20), 9);
 }
