@@ -159,3 +159,40 @@ async fn a_server_that_was_never_there_is_no_reason_to_fail() {
     let (limit, _) = limit(&url, Quota::per_day(10), Degradation::Local(Quota::per_day(2)));
     assert_eq!(allowed(&limit, 5).await, 2);
 }
+
+/// Accepts each connection and answers whatever it is told so, without reading it.
+async fn impostor(answer: &'static [u8]) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            stream.writable().await.unwrap();
+            assert_eq!(stream.try_write(answer).unwrap(), answer.len());
+            open.push(stream);
+        }
+    });
+    url
+}
+
+/// The clock is paused: when nobody has anything to do, the timeout is over.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_hangs_or_answers_nonsense_is_one_that_is_away() {
+    let answers: [&[u8]; 6] = [
+        b"",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
+        b"*2\r\n:1\r\n:-1\r\n*2\r\n:1\r\n:-1\r\n*2\r\n:1\r\n:-1\r\n",
+        b"*2\r\n:300\r\n:1\r\n*2\r\n:300\r\n:1\r\n*2\r\n:300\r\n:1\r\n",
+        b"\xff\x00\xff",
+    ];
+    for answer in answers {
+        let url = impostor(answer).await;
+        let (strict, _) = limit(&url, Quota::per_day(10), Degradation::Refuse);
+        let local = Degradation::Local(Quota::per_day(2));
+        let (alone, _) = limit(&url, Quota::per_day(10), local);
+        let answer = String::from_utf8_lossy(answer);
+        assert_eq!((allowed(&strict, 5).await, allowed(&alone, 5).await), (0, 2), "{answer}");
+        assert_eq!((strict.degraded(), alone.degraded()), (5, 5), "{answer}");
+    }
+}
