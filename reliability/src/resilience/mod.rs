@@ -150,9 +150,9 @@ pub use rate_limit::RateLimit;
 ///
 /// **The written order is the nesting order**, outermost first. Orders that are certainly a mistake
 /// do not compile: `timeout` outside of `retry`, `breaker` or `concurrency_limit`, `deadline` inside of
-/// `retry`, `concurrency_limit` outside of `retry`,
-/// `fallback` inside of anything but `deadline`, anything but `timeout` and `chaos` inside of `hedge`,
-/// anything inside of `chaos`.
+/// `retry`, `concurrency_limit` outside of `retry`, `fallback` inside of anything but `deadline`,
+/// `cache` inside of anything but `fallback` and `deadline`, anything but `timeout` and `chaos` inside
+/// of `hedge`, anything inside of `chaos`.
 ///
 /// # Layers
 ///
@@ -217,7 +217,7 @@ pub use rate_limit::RateLimit;
 /// | `key = expr` | one policy for each key, anything with `Display`, named `function/key`; the `capacity = 1000` keys used last are kept (at most 1,000,000) |
 /// | `monitor`, `monitor = expr` | errors of all attempts are shown to [`ErrorMonitor::global`](crate::error::ErrorMonitor::global), or to the `&ErrorMonitor` that the expression names |
 /// | `name = ".."` | the name of the policy, instead of the function's |
-/// | `clock =` `precise`, `coarse`, `ticked` | what breaker, rate limit, adaptive limit and bulkhead read; see [`Clock`](crate::time::Clock) |
+/// | `clock =` `precise`, `coarse`, `ticked` | what cache, breaker, rate limit, adaptive limit and bulkhead read; see [`Clock`](crate::time::Clock) |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it |
 ///
 /// # What the function needs
@@ -261,8 +261,10 @@ pub use rate_limit::RateLimit;
 ///
 /// - On the first call, when a setting that only the running program knows is refused: a budget that
 ///   another function declared with other figures.
-/// - When a call has to wait under `deadline`, `timeout` or `bulkhead`, or between two attempts,
-///   outside of a tokio runtime whose time driver is enabled, as it is by `#[tokio::main]`.
+/// - When a call has to wait for what a timer ends - under `deadline`, `timeout`, `bulkhead` or
+///   `hedge`, for another call's answer in `cache`, for a turn at `rate_limit`, for what `chaos` does,
+///   or between two attempts - outside of a tokio runtime whose time driver is enabled, as it is by
+///   `#[tokio::main]`.
 ///
 /// # Features
 ///

@@ -48,7 +48,7 @@ pub struct PolicySnapshot {
     pub cancelled: u64,
     /// Calls whose work panicked.
     pub panicked: u64,
-    /// AttemptsSnapshot after the first one.
+    /// Attempts after the first one.
     pub retries: u64,
     /// Retries that the budget denied.
     pub retries_denied: u64,
@@ -226,11 +226,11 @@ pub struct ChaosSnapshot {
     pub error_rate: f64,
     /// The share of attempts that hang.
     pub hang_rate: f64,
-    /// AttemptsSnapshot that were delayed.
+    /// Attempts that were delayed.
     pub latencies: u64,
-    /// AttemptsSnapshot that failed by it.
+    /// Attempts that failed by it.
     pub errors: u64,
-    /// AttemptsSnapshot that hung by it.
+    /// Attempts that hung by it.
     pub hangs: u64,
 }
 
