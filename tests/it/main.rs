@@ -3,6 +3,7 @@
 
 mod breaker;
 mod bulkhead;
+mod cached;
 mod cancellation;
 mod chaos;
 mod config;
