@@ -59,6 +59,33 @@ pub(crate) fn unknown(owner: &str, written: &str, known: Known) -> String {
     format!("{owner} has no setting `{written}`{rest}")
 }
 
+/// "`retry` has no `shed`; it is a setting of `bulkhead`", for what stands one level too far out.
+///
+/// Says nothing when the owner has the setting itself, or nobody of `inner` has it.
+pub(crate) fn belongs_inside(
+    written: &str,
+    known: Known,
+    inner: &[(&'static str, Known)],
+) -> Option<String> {
+    if known.iter().any(|(name, _)| *name == written) {
+        return None;
+    }
+    let having: Vec<(&str, &str)> = inner
+        .iter()
+        .filter_map(|(owner, settings)| {
+            let (_, example) = settings.iter().find(|(name, _)| *name == written)?;
+            Some((*owner, *example))
+        })
+        .collect();
+    let (_, example) = having.first()?;
+    let owners = list_in_words(having.iter().map(|(owner, _)| *owner), "and");
+    let first = having.first().map_or("", |(owner, _)| owner);
+    Some(format!(
+        "`{written}` is a setting of {owners}: write it in the parentheses of that, as in \
+         `{first}(.., {example})`"
+    ))
+}
+
 /// The comma-separated settings of `tokens`; after a mistake in the grammar, none.
 pub(crate) fn parse(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Vec<Choice> {
     diagnostics.keep(Choice::parse_all(tokens)).unwrap_or_default()
@@ -84,7 +111,21 @@ impl Setting {
 
     /// `name = expression`.
     pub(crate) fn expr(&self) -> syn::Result<Expr> {
-        syn::parse2(self.tokens()?)
+        let tokens = self.tokens()?;
+        syn::parse2(tokens.clone()).map_err(|_| {
+            let message = format!("this is no value; write for example `{}`", self.example);
+            syn::Error::new_spanned(tokens, message)
+        })
+    }
+
+    /// The settings in `name(..)`; after a mistake in the grammar, none.
+    pub(crate) fn choices(&self, diagnostics: &mut Diagnostics) -> Option<Vec<Choice>> {
+        let list = diagnostics.keep(self.list())?;
+        let choices = Choice::parse_all(list).map_err(|error| {
+            let message = format!("{error}; write for example `{}`", self.example);
+            syn::Error::new(error.span(), message)
+        });
+        Some(diagnostics.keep(choices).unwrap_or_default())
     }
 
     /// `name = path::to::it`.

@@ -10,22 +10,75 @@ use crate::resilience::cache::{Key, Sharing, Value};
 use super::Outcome;
 use crate::error::Failure;
 
-/// Looks the answer of a call up.
+/// The key, which is told of here when it cannot be one, and nowhere else.
 #[inline]
-pub fn look_up<'c, 'a, K: Key, T: Value, E>(
-    call: &'c mut Call<'a, E>,
-    key: K,
-    sharing: Sharing<E>,
-) -> impl Future<Output = Found<T, E>> + use<'c, 'a, K, T, E> {
-    // As a future, and not as the type that it is: who awaits it would ask for `Value` again, and the
-    // compiler complain twice.
-    call.look_up(key, sharing)
+pub fn key<K: Key>(key: K) -> K {
+    key
 }
 
-/// The key, as some key: so that one that cannot be is told of here, and nowhere else.
-#[inline]
-pub fn key<K: Key>(key: K) -> impl Key + use<K> {
-    key
+/// What an answer is looked up by.
+///
+/// Method lookup finds [`ByKey`] for a key, and [`ByNothing`] for what [`key`] has refused: so the
+/// compiler does not say the same again wherever the key is used.
+#[derive(Debug)]
+pub struct Asked<K>(pub K);
+
+/// Found for a key.
+pub trait ByKey {
+    /// The key.
+    type Key: Key;
+    /// Its lookup.
+    fn by(&self) -> Lookup<Self::Key>;
+}
+
+impl<K: Key + Copy> ByKey for Asked<K> {
+    type Key = K;
+
+    #[inline]
+    fn by(&self) -> Lookup<K> {
+        Lookup(self.0)
+    }
+}
+
+/// Found for all else, in programs that do not compile.
+pub trait ByNothing {
+    /// No lookup.
+    fn by(&self) -> Lookup<()>;
+}
+
+impl<K> ByNothing for &Asked<K> {
+    fn by(&self) -> Lookup<()> {
+        Lookup(())
+    }
+}
+
+/// Looks the answer of a call up, by that key.
+#[derive(Debug)]
+pub struct Lookup<K>(K);
+
+impl<K: Key> Lookup<K> {
+    /// Looks it up.
+    #[inline]
+    pub fn look_up<'c, 'a, T: Value, E>(
+        self,
+        call: &'c mut Call<'a, E>,
+        sharing: Sharing<E>,
+    ) -> impl Future<Output = Found<T, E>> + use<'c, 'a, K, T, E> {
+        // As a future, and not as the type that it is: who awaits it would ask for `Value` again, and
+        // the compiler complain twice.
+        call.look_up(self.0, sharing)
+    }
+}
+
+impl Lookup<()> {
+    /// Is never run.
+    pub fn look_up<'c, 'a, T: Value, E>(
+        self,
+        _call: &'c mut Call<'a, E>,
+        _sharing: Sharing<E>,
+    ) -> impl Future<Output = Found<T, E>> + use<'c, 'a, T, E> {
+        core::future::pending()
+    }
 }
 
 /// One part of a key, which may be a reference already.

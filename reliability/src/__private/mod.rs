@@ -41,8 +41,8 @@ pub use answer::{Answer, AnswerLater, AnswerNow, FallbackResult, Later, Now};
 pub use argument::{Argument, Attempts, Repeatable, again};
 #[cfg(feature = "cache")]
 pub use cache::{
-    ErrorsOf, Found, KeptError, KeyByReference, KeyByValue, KeyPart, SharesErrors, SharesValues,
-    keeps_errors, key, look_up, refresh_behind,
+    Asked, ByKey, ByNothing, ErrorsOf, Found, KeptError, KeyByReference, KeyByValue, KeyPart,
+    Lookup, SharesErrors, SharesValues, keeps_errors, key, refresh_behind,
 };
 #[cfg(all(feature = "std", feature = "resilience", not(feature = "chaos")))]
 pub use chaos::without_chaos;

@@ -2,19 +2,22 @@ use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Path};
 
 use super::{
-    breaker::Breaker,
-    cache::Cache,
+    breaker::{self, Breaker},
+    bulkhead,
+    cache::{self, Cache},
     chaos::{self, Chaos},
-    concurrency_limit::ConcurrencyLimit,
+    concurrency_limit::{self, ConcurrencyLimit},
     draft::Draft,
     fallback::Fallback,
+    hedge,
     layer::{Kind, Layer},
-    order,
-    retry::Retry,
+    order, rate_limit,
+    retry::{self, Retry},
 };
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
+    options::Choice,
     settings::{self, Known},
 };
 
@@ -64,7 +67,7 @@ const KNOWN: Known = &[
     ("concurrency_limit", "concurrency_limit(max = 200)"),
     ("bulkhead", "bulkhead(concurrent = 64)"),
     ("hedge", "hedge(after = p95)"),
-    ("timeout", "timeout = \"800ms\""),
+    ("timeout", "timeout = \"800ms\"` or `timeout = adaptive(p99 * 2)"),
     ("chaos", "chaos(error(rate = 0.01))"),
     ("idempotent", "idempotent"),
     ("idempotency_key", "idempotency_key = expression"),
@@ -74,8 +77,20 @@ const KNOWN: Known = &[
     ("name", "name = \"inventory\""),
     ("clock", "clock = coarse"),
     ("when", "when = path::to::predicate"),
-    ("monitor", "monitor"),
+    ("monitor", "monitor` or `monitor = &MONITOR"),
     ("crate", "crate = ::path::to::reliability"),
+];
+
+/// What the layers have in their parentheses.
+const INNER: &[(&str, Known)] = &[
+    ("cache", cache::KNOWN),
+    ("retry", retry::KNOWN),
+    ("breaker", breaker::KNOWN),
+    ("rate_limit", rate_limit::KNOWN),
+    ("concurrency_limit", concurrency_limit::KNOWN),
+    ("bulkhead", bulkhead::KNOWN),
+    ("hedge", hedge::KNOWN),
+    ("chaos", chaos::KNOWN),
 ];
 
 pub(super) const CLOCKS: Known =
@@ -112,6 +127,7 @@ impl Args {
             );
             return draft.finish(diagnostics);
         }
+        let choices = without_inner(diagnostics, choices);
         settings::walk(diagnostics, "`#[resilient]`", KNOWN, choices, |diagnostics, setting| {
             draft.take(diagnostics, &setting);
         });
@@ -239,4 +255,16 @@ impl Args {
             );
         }
     }
+}
+
+/// Tells of settings that belong into a layer's parentheses, and leaves them out.
+fn without_inner(diagnostics: &mut Diagnostics, mut choices: Vec<Choice>) -> Vec<Choice> {
+    choices.retain(|choice| {
+        let message = settings::belongs_inside(&choice.name.to_string(), KNOWN, INNER);
+        if let Some(message) = &message {
+            diagnostics.error(&choice.name, message);
+        }
+        message.is_none()
+    });
+    choices
 }

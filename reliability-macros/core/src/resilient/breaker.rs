@@ -33,7 +33,7 @@ enum Window {
     Consecutive(u32),
 }
 
-const KNOWN: Known = &[
+pub(super) const KNOWN: Known = &[
     ("window", "window = count(100)"),
     ("failure_rate", "failure_rate = 0.5"),
     ("slow_calls", "slow_calls(\"500ms\", 0.8)"),
@@ -55,10 +55,9 @@ impl Breaker {
         if setting.flag().is_ok() {
             return this;
         }
-        let Some(list) = diagnostics.keep(setting.list()) else {
+        let Some(choices) = setting.choices(diagnostics) else {
             return this;
         };
-        let choices = settings::parse(diagnostics, list);
         settings::walk(diagnostics, "`breaker`", KNOWN, choices, |diagnostics, setting| {
             this.take(diagnostics, &setting);
         });

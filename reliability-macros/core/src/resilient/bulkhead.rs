@@ -27,7 +27,7 @@ struct Shed {
     interval: Option<Period>,
 }
 
-const KNOWN: Known = &[
+pub(super) const KNOWN: Known = &[
     ("concurrent", "concurrent = 64"),
     ("queue", "queue = 128"),
     ("wait", "wait = \"100ms\""),
@@ -39,12 +39,11 @@ const SHED: Known = &[("target", "target = \"5ms\""), ("interval", "interval = \
 impl Bulkhead {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
-        let Some(list) = diagnostics.keep(setting.list()) else {
-            return this;
-        };
         let had_errors = diagnostics.has_errors();
         let mut shed_word = None;
-        let choices = settings::parse(diagnostics, list);
+        let Some(choices) = setting.choices(diagnostics) else {
+            return this;
+        };
         settings::walk(diagnostics, "`bulkhead`", KNOWN, choices, |diagnostics, setting| {
             match setting.name {
                 "concurrent" => {
@@ -69,14 +68,37 @@ impl Bulkhead {
                  remove `wait`",
             ));
         }
-        if let (Some(word), Some(0)) = (shed_word, this.queue) {
+        if let (Some(word), Some(0)) = (&shed_word, this.queue) {
             diagnostics.error(
                 word,
                 "`shed` is for calls that wait too long in the queue, and there is none; write \
                  a `queue` above 0, or remove `shed`",
             );
         }
+        this.check_shed(diagnostics);
         this
+    }
+
+    /// Who is gone before the target has passed is never shed.
+    fn check_shed(&self, diagnostics: &mut Diagnostics) {
+        let Some(shed) = &self.shed else {
+            return;
+        };
+        let target = shed.target.map_or(TARGET, |target| target.duration);
+        if shed.interval.map_or(INTERVAL, |interval| interval.duration) <= target {
+            return; // which was told already
+        }
+        let wait = self.wait.map_or(WAIT, |wait| wait.duration);
+        if wait <= target
+            && let Some(written) = self.wait.or(shed.target)
+        {
+            let message = format!(
+                "nobody waits for longer than `wait` of {wait:?}, so `shed` would never see a call \
+                 that has waited for longer than its `target` of {target:?}; make `wait` the longer \
+                 one, or remove `shed`"
+            );
+            diagnostics.push(syn::Error::new(written.span, message));
+        }
     }
 
     pub(super) fn builder_call(&self, policy: &Building<'_>) -> TokenStream {
@@ -101,6 +123,7 @@ impl Bulkhead {
 /// What is not said.
 const TARGET: Duration = Duration::from_millis(5);
 const INTERVAL: Duration = Duration::from_millis(100);
+const WAIT: Duration = Duration::from_millis(100);
 
 impl Shed {
     fn read(diagnostics: &mut Diagnostics, setting: &Setting, word: &mut Option<Ident>) -> Self {
@@ -109,10 +132,9 @@ impl Shed {
         if setting.flag().is_ok() {
             return this;
         }
-        let Some(list) = diagnostics.keep(setting.list()) else {
+        let Some(choices) = setting.choices(diagnostics) else {
             return this;
         };
-        let choices = settings::parse(diagnostics, list);
         settings::walk(diagnostics, "`shed`", SHED, choices, |diagnostics, setting| {
             let period = diagnostics.keep(setting.period_within(limits::SHED_INTERVAL));
             match setting.name {

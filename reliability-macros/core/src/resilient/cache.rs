@@ -27,7 +27,7 @@ pub(crate) struct Cache {
     refused: bool,
 }
 
-const KNOWN: Known = &[
+pub(super) const KNOWN: Known = &[
     ("ttl", "ttl = \"30s\""),
     ("stale", "stale = \"5m\""),
     ("key", "key = expression"),
@@ -55,11 +55,8 @@ impl Cache {
             diagnostics.error(setting.word(), NOT_AVAILABLE);
             return Self { refused: true, ..this };
         }
-        let Some(list) = diagnostics.keep(setting.list()) else {
-            return Self { refused: true, ..this };
-        };
         let mut own = Diagnostics::new();
-        let choices = settings::parse(&mut own, list);
+        let choices = setting.choices(&mut own).unwrap_or_default();
         settings::walk(&mut own, "`cache`", KNOWN, choices, |own, setting| this.take(own, setting));
         this.refused = own.has_errors();
         diagnostics.absorb(own);
@@ -146,6 +143,15 @@ impl Cache {
 
     /// Refuses what a body that outlives its caller cannot have.
     pub(super) fn check_item(&self, diagnostics: &mut Diagnostics, item: &FnItem, fallback: bool) {
+        if let Some(value) = ok_type(&item.sig.output)
+            && is_borrowed(value)
+        {
+            diagnostics.error(
+                value,
+                "what a cache keeps outlives the call, so it cannot borrow from the arguments; \
+                 return it by value, such as a `String` or an `Arc`",
+            );
+        }
         let Some(word) = &self.background else {
             return;
         };
@@ -197,11 +203,14 @@ impl Cache {
         let span = ok_span(output).resolved_at(Span::mixed_site());
         let here = krate.at(span);
         let call = Ident::new(&call.to_string(), span);
-        let look_up = quote_spanned!(span=> #here::__private::look_up(&mut #call, #key, #sharing));
+        let asked = quote_spanned!(span=> (&#here::__private::Asked(#key)));
+        let look_up = quote_spanned!(span=> #asked.by().look_up(&mut #call, #sharing));
         quote! {
             let #sharing = #shares;
             let #found = {
-                use #krate::__private::{KeyByReference as _, KeyByValue as _};
+                use #krate::__private::{
+                    ByKey as _, ByNothing as _, KeyByReference as _, KeyByValue as _,
+                };
                 #values
                 #look_up.await
             };
@@ -269,10 +278,9 @@ fn negative(
     own: &mut Diagnostics,
     setting: &Setting,
 ) -> Option<(Ident, Vec<(&'static str, Period)>)> {
-    let list = own.keep(setting.list())?;
     let mut classes = Vec::new();
     let had_errors = own.has_errors();
-    let choices = settings::parse(own, list);
+    let choices = setting.choices(own)?;
     settings::walk(own, "`negative`", NEGATIVE, choices, |own, setting| {
         let ttl = own.keep(setting.period_within(limits::NEGATIVE));
         classes.extend(ttl.map(|ttl| (setting.name, ttl)));
@@ -309,15 +317,22 @@ fn is_borrowed(ty: &Type) -> bool {
 
 /// Where the type of the value is written, for what the compiler says about it.
 fn ok_span(output: &ReturnType) -> Span {
-    let ReturnType::Type(_, ty) = output else {
-        return Span::call_site();
-    };
-    if let Type::Path(path) = &**ty
+    match (ok_type(output), output) {
+        (Some(value), _) => value.span(),
+        (None, ReturnType::Type(_, ty)) => ty.span(),
+        (None, ReturnType::Default) => Span::call_site(),
+    }
+}
+
+/// `T`, of `Result<T, E>`.
+fn ok_type(output: &ReturnType) -> Option<&Type> {
+    if let ReturnType::Type(_, ty) = output
+        && let Type::Path(path) = &**ty
         && let Some(last) = path.path.segments.last()
         && let PathArguments::AngleBracketed(arguments) = &last.arguments
         && let Some(GenericArgument::Type(value)) = arguments.args.first()
     {
-        return value.span();
+        return Some(value);
     }
-    ty.span()
+    None
 }

@@ -26,7 +26,7 @@ pub(crate) struct Chaos {
     make: Option<Path>,
 }
 
-const KNOWN: Known = &[
+pub(super) const KNOWN: Known = &[
     ("latency", "latency(\"200ms\", rate = 0.05)"),
     ("error", "error(rate = 0.01)"),
     ("hang", "hang(rate = 0.001)"),

@@ -30,7 +30,7 @@ struct Bound {
     calls: u32,
 }
 
-const KNOWN: Known = &[
+pub(super) const KNOWN: Known = &[
     ("aimd", "aimd"),
     ("vegas", "vegas"),
     ("gradient2", "gradient2"),
@@ -49,10 +49,9 @@ impl ConcurrencyLimit {
         if setting.flag().is_ok() {
             return this;
         }
-        let Some(list) = diagnostics.keep(setting.list()) else {
+        let Some(choices) = setting.choices(diagnostics) else {
             return this;
         };
-        let choices = settings::parse(diagnostics, list);
         settings::walk(
             diagnostics,
             "`concurrency_limit`",

@@ -24,7 +24,7 @@ enum After {
     Quantile(Quantile),
 }
 
-const KNOWN: Known = &[
+pub(super) const KNOWN: Known = &[
     ("after", "after = p95"),
     ("max", "max = 1"),
     ("initial", "initial = \"300ms\""),
@@ -37,10 +37,9 @@ impl Hedge {
         if setting.flag().is_ok() {
             return this;
         }
-        let Some(list) = diagnostics.keep(setting.list()) else {
+        let Some(choices) = setting.choices(diagnostics) else {
             return this;
         };
-        let choices = settings::parse(diagnostics, list);
         settings::walk(
             diagnostics,
             "`hedge`",
@@ -111,7 +110,7 @@ impl After {
             Expr::Lit(_) | Expr::Unary(_) => {
                 Period::within(&value, limits::HEDGE_AFTER).map(Self::Fixed)
             }
-            _ => Quantile::read(&value).map(Self::Quantile),
+            _ => Quantile::read(&value, "a duration, such as `\"80ms\"`").map(Self::Quantile),
         }
     }
 }

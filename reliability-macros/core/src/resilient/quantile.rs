@@ -14,14 +14,17 @@ pub(crate) struct Quantile {
 const PER_PERCENT: f64 = 10_000.0;
 
 impl Quantile {
-    pub(super) fn read(value: &Expr) -> syn::Result<Self> {
+    /// Reads it; `or` says what else might have been written in its place.
+    pub(super) fn read(value: &Expr, or: &str) -> syn::Result<Self> {
         let written: String = value.to_token_stream().to_string().split_whitespace().collect();
         let percent = written.strip_prefix('p').and_then(|number| number.parse::<f64>().ok());
         let Some(percent) = percent else {
             return Err(syn::Error::new_spanned(
                 value,
-                "expected a quantile of what attempts took lately, such as `p95` or `p99.9`, or a \
-                 duration, such as `\"80ms\"`",
+                format!(
+                    "expected a quantile of what attempts took lately, such as `p95` or `p99.9`, or \
+                     {or}"
+                ),
             ));
         };
         let this = Self { millionths: (percent * PER_PERCENT).round() as u32 };

@@ -8,6 +8,7 @@ use super::{layer::Building, limits};
 use crate::{
     diagnostics::Diagnostics,
     literal::{self, Period},
+    options::Choice,
     settings::{self, Known, Setting},
 };
 
@@ -28,7 +29,7 @@ struct Rate {
     period: Duration,
 }
 
-const KNOWN: Known = &[
+pub(super) const KNOWN: Known = &[
     ("burst", "burst = 20"),
     ("algorithm", "algorithm = token_bucket"),
     ("wait", "wait = \"50ms\""),
@@ -47,20 +48,35 @@ const ALGORITHMS: Known = &[
 const UNITS: [(&str, u64); 5] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
+/// Tells that the rate is missing: at what stands in its place under a name or as one, which is then
+/// no mistake of its own, else at the word.
+fn without_rate(word: &Ident, named: &mut Vec<Choice>) -> syn::Error {
+    let message = "`rate_limit` begins with the rate, such as `rate_limit(\"100/s\")`";
+    let first = named.first().map(|first| first.name.clone());
+    match first.filter(|first| KNOWN.iter().all(|(name, _)| first != name)) {
+        Some(first) => {
+            named.remove(0);
+            let message = format!(
+                "{message}, without a name and as text that is read when the program is compiled"
+            );
+            syn::Error::new_spanned(first, message)
+        }
+        None => syn::Error::new_spanned(word, message),
+    }
+}
+
 impl RateLimit {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
         let Some(call) = diagnostics.keep(setting.call()) else {
             return this;
         };
+        let mut named = call.named;
         this.rate = diagnostics.keep(match call.values.as_slice() {
             [rate] => Rate::read(rate),
-            _ => Err(syn::Error::new_spanned(
-                &call.word,
-                "`rate_limit` begins with the rate, such as `rate_limit(\"100/s\")`",
-            )),
+            _ => Err(without_rate(&call.word, &mut named)),
         });
-        settings::walk(diagnostics, "`rate_limit`", KNOWN, call.named, |diagnostics, setting| {
+        settings::walk(diagnostics, "`rate_limit`", KNOWN, named, |diagnostics, setting| {
             this.take(diagnostics, &setting);
         });
         this.check(diagnostics);

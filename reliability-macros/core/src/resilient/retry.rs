@@ -39,7 +39,7 @@ pub(super) struct Budget {
     capacity: Option<u32>,
 }
 
-const KNOWN: Known = &[
+pub(super) const KNOWN: Known = &[
     ("attempts", "attempts = 3"),
     ("backoff", "backoff = exponential(\"50ms\", max = \"1s\")"),
     ("jitter", "jitter = full"),
@@ -71,11 +71,10 @@ impl Retry {
         if setting.flag().is_ok() {
             return this;
         }
-        let Some(list) = diagnostics.keep(setting.list()) else {
+        let Some(choices) = setting.choices(diagnostics) else {
             return this;
         };
         let mut jitter_word = None;
-        let choices = settings::parse(diagnostics, list);
         settings::walk(
             diagnostics,
             "`retry`",

@@ -28,6 +28,8 @@ pub(crate) struct Adaptive {
 const KINDS: Known = &[("adaptive", "adaptive(p99 * 2, min = \"50ms\", max = \"2s\")")];
 const KNOWN: Known = &[("min", "min = \"50ms\""), ("max", "max = \"2s\"")];
 
+const A_MULTIPLE: &str = "a multiple of one, such as `p99 * 2`";
+
 impl Timeout {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Self> {
         let value = diagnostics.keep(setting.expr())?;
@@ -126,7 +128,7 @@ fn is_kind(value: &Expr) -> bool {
 fn scaled(value: &Expr) -> syn::Result<(Quantile, Option<f64>)> {
     match value {
         Expr::Binary(ExprBinary { left, op: BinOp::Mul(_), right, .. }) => {
-            let quantile = Quantile::read(left)?;
+            let quantile = Quantile::read(left, A_MULTIPLE)?;
             let factor = literal::factor(right, 1.0, *limits::ADAPTIVE_FACTOR.end())?;
             if !limits::ADAPTIVE_FACTOR.contains(&factor) {
                 return Err(syn::Error::new_spanned(
@@ -137,6 +139,6 @@ fn scaled(value: &Expr) -> syn::Result<(Quantile, Option<f64>)> {
             }
             Ok((quantile, Some(factor)))
         }
-        _ => Ok((Quantile::read(value)?, None)),
+        _ => Ok((Quantile::read(value, A_MULTIPLE)?, None)),
     }
 }

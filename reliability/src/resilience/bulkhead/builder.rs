@@ -44,8 +44,7 @@ impl BulkheadBuilder {
     /// Default: [`DEFAULT_QUEUE`](Bulkhead::DEFAULT_QUEUE), 128.
     ///
     /// With 0 a call that finds no room is refused at once. The queue takes 32 bytes a call, 40 with
-    /// [`shed`](Self::shed), and
-    /// takes them when the bulkhead is built.
+    /// [`shed`](Self::shed), and takes them when the bulkhead is built.
     pub fn queue(mut self, queue: u32) -> Self {
         self.queue = queue;
         self
@@ -62,6 +61,7 @@ impl BulkheadBuilder {
     /// Refuses calls that have waited for too long in a queue that does not drain. Default: never.
     ///
     /// For servers whose queue and wait are longer than what a caller bears, so that bursts fit in.
+    /// [`wait`](Self::wait) has to be longer than its target: who leaves earlier is never shed.
     pub fn shed(mut self, shed: Shed) -> Self {
         self.shed = Some(shed);
         self
@@ -108,14 +108,14 @@ impl BulkheadBuilder {
 pub(super) fn check(name: &Name, settings: &Settings) -> Result<(), Invalid> {
     check_concurrent(name, settings.concurrent)?;
     match settings.shed {
-        Some(shed) => check_shed(name, shed),
+        Some(shed) => check_shed(name, shed, settings.wait),
         None => Ok(()),
     }
 }
 
 const INTERVAL_MAX: Duration = Duration::from_secs(60);
 
-fn check_shed(name: &Name, shed: Shed) -> Result<(), Invalid> {
+fn check_shed(name: &Name, shed: Shed, wait: Duration) -> Result<(), Invalid> {
     let Shed { target, interval } = shed;
     if interval > INTERVAL_MAX {
         let got = alloc::format!("{interval:?}");
@@ -126,6 +126,11 @@ fn check_shed(name: &Name, shed: Shed) -> Result<(), Invalid> {
         let expected = alloc::format!("above zero, and less than the interval of {interval:?}");
         return Err(Invalid::new(name.clone(), "target", expected, alloc::format!("{target:?}"))
             .with_advice("a burst waits for longer than `target`, and is over after `interval`"));
+    }
+    if wait <= target {
+        let expected = alloc::format!("longer than the target of `shed`, {target:?}");
+        return Err(Invalid::new(name.clone(), "wait", expected, alloc::format!("{wait:?}"))
+            .with_advice("nobody who waits for less than `target` is ever shed"));
     }
     Ok(())
 }

@@ -206,6 +206,10 @@ fn shedding_may_be_switched_on_and_off_in_use() {
     assert_eq!(refused(100, 100), "target");
     assert_eq!(refused(100, 60_001), "interval");
     assert_eq!(bulkhead.settings().shed, None, "nothing changed");
+
+    // Who leaves the queue before the target has passed would never be shed.
+    let built = Bulkhead::builder("orders").wait(Duration::from_millis(5)).shed(Shed::standard());
+    assert_eq!(built.build().unwrap_err().setting(), "wait");
 }
 
 proptest! {

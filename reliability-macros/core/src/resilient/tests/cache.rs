@@ -45,17 +45,19 @@ fn an_answer_is_looked_up_before_the_attempts() {
                     (&::reliability::__private::ErrorsOf::<Result<u32, PriceError>>::new()).sharing()
                 };
                 let found = {
-                    use ::reliability::__private::{KeyByReference as _, KeyByValue as _};
+                    use ::reliability::__private::{
+                        ByKey as _, ByNothing as _, KeyByReference as _, KeyByValue as _,
+                    };
                     let key_0 = &(tenant);
                     let key_1 = &(&sku);
-                    ::reliability::__private::look_up(
-                            &mut call,
-                            ::reliability::__private::key((
-                                (&::reliability::__private::KeyPart(key_0)).part(),
-                                (&::reliability::__private::KeyPart(key_1)).part(),
-                            )),
-                            sharing,
-                        )
+                    (&::reliability::__private::Asked(
+                        ::reliability::__private::key((
+                            (&::reliability::__private::KeyPart(key_0)).part(),
+                            (&::reliability::__private::KeyPart(key_1)).part(),
+                        )),
+                    ))
+                        .by()
+                        .look_up(&mut call, sharing)
                         .await
                 };
                 let result = match found {
@@ -124,15 +126,17 @@ fn a_refresh_behind_the_caller_is_a_future_of_its_own() {
                     (&::reliability::__private::ErrorsOf::<Result<u32, PriceError>>::new()).sharing()
                 };
                 let found = {
-                    use ::reliability::__private::{KeyByReference as _, KeyByValue as _};
+                    use ::reliability::__private::{
+                        ByKey as _, ByNothing as _, KeyByReference as _, KeyByValue as _,
+                    };
                     let key_0 = &(sku);
-                    ::reliability::__private::look_up(
-                            &mut call,
-                            ::reliability::__private::key(
-                                (&::reliability::__private::KeyPart(key_0)).part(),
-                            ),
-                            sharing,
-                        )
+                    (&::reliability::__private::Asked(
+                        ::reliability::__private::key(
+                            (&::reliability::__private::KeyPart(key_0)).part(),
+                        ),
+                    ))
+                        .by()
+                        .look_up(&mut call, sharing)
                         .await
                 };
                 let result = match found {

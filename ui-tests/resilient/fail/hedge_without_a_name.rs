@@ -1,0 +1,9 @@
+//~ expected the name of a setting; write for example `hedge(after = p95)`
+use reliability::{error::Rejected, resilience::resilient};
+
+#[resilient(hedge("100ms"), idempotent)]
+async fn price(sku: u32) -> Result<u32, Rejected> {
+    Ok(sku)
+}
+
+fn main() {}
