@@ -19,6 +19,9 @@
 //! - [`operating`]: see, change and force policies while they work, by code and by file
 //! - [`testing`]: fake time, scripted dependencies, assertions, recording and replay
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
+//!
+//! Two modules are chapters of their own: `resilience::config`, settings from a file, and `testing`,
+//! fake time, scripted dependencies, assertions, and recordings that are gone through again.
 
 #[doc = include_str!("first_call.md")]
 pub mod first_call {}

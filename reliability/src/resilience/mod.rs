@@ -191,14 +191,14 @@ pub use rate_limit::RateLimit;
 /// | | `priority = expr`: a [`Priority`](concurrency_limit::Priority), evaluated once per call | critical |
 /// | | `window = ".."` from 1 ms to 60 s, `samples = 1..=1_000_000`, `drop_rate = share`: what a window of calls is | 100 ms, 100, 0.05 |
 /// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |
-/// | | `shed(target = "..", interval = "..")`, up to 60 s: refuses calls that waited longer in a queue that does not drain | never; 5 ms, 100 ms |
+/// | | `shed(target = "..", interval = "..")`, up to 60 s: refuses calls that waited longer in a queue that does not drain; `target` is shorter than `wait` | never; 5 ms, 100 ms |
 /// | `hedge` | `after =` a quantile of what attempts took lately, from `p50` to `p99.9`, or a duration from 1 ms to an hour | `p95` |
 /// | | `max = 1..=4`: so many beside the first request; `initial = ".."`: the delay until the quantile is known | 1, none |
 /// | | `budget`, as for `retry` and only without it: both draw on one | the one of `retry`, or one with the defaults |
 /// | `timeout = ".."` | for one attempt; shorter than the deadline | |
 /// | `timeout = adaptive(p99 * 2, ..)` | a quantile, from `p50` to `p99.9`, times 1.25 to 100; `min = ".."`, `max = ".."`, from 1 ms to an hour | times 2, 50 ms, 2 s |
 /// | `chaos` | faults on purpose, while it is switched on; checked, and left out, without the feature `chaos` | |
-/// | | `latency("..", rate = share)`, or `latency(".."..".." rate = share)`, up to an hour | none |
+/// | | `latency("..", rate = share)`, or `latency("..".."..", rate = share)`, up to an hour | none |
 /// | | `error(rate = share)`; `make = path`, a `fn() -> E` that makes the error | none; `Rejected` |
 /// | | `hang(rate = share)`: wants a `timeout` or `deadline` | none |
 /// | | `seed = 0..`: the same seed gives the same faults | random |

@@ -16,7 +16,9 @@
 //! ```
 //!
 //! The same can be written in YAML and in JSON. Durations, words and names are those of
-//! `#[resilient(..)]`.
+//! `#[resilient(..)]`. A file has settings of `deadline`, `timeout`, `retry`, `breaker`, `rate_limit`
+//! and `bulkhead`; those of the other layers are changed by
+//! [`Policy::reconfigure`](crate::resilience::Policy::reconfigure). The rate is `rate_limit.rate`.
 //!
 //! ```
 //! use std::time::Duration;
