@@ -20,8 +20,7 @@
 //! - [`testing`]: fake time, scripted dependencies, assertions, recording and replay
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 //!
-//! Two modules are chapters of their own: `resilience::config`, settings from a file, and `testing`,
-//! fake time, scripted dependencies, assertions, and recordings that are gone through again.
+//! Settings from a file are described in their module, `resilience::config`.
 
 #[doc = include_str!("first_call.md")]
 pub mod first_call {}
