@@ -35,6 +35,7 @@ pub(super) fn paths(criterion: &mut Criterion) {
         ("clock_precise", Clock::precise()),
         ("clock_coarse", Clock::coarse()),
         ("clock_ticked", Clock::ticked()),
+        ("clock_tsc", Clock::tsc()),
     ] {
         let clock = &clock;
         row.path(name, || || clock.now());

@@ -45,9 +45,10 @@ fn governor_plenty() -> GovernorQuota {
     GovernorQuota::with_period(Duration::from_nanos(1)).expect("not zero").allow_burst(burst)
 }
 
-fn clocks() -> [(&'static str, Clock); 3] {
+fn clocks() -> [(&'static str, Clock); 4] {
     [
         ("ours_precise", Clock::precise()),
+        ("ours_tsc", Clock::tsc()),
         ("ours_coarse", Clock::coarse()),
         ("ours_ticked", Clock::ticked()),
     ]

@@ -54,7 +54,7 @@
 //!
 //! Asked for by name: `chaos` adds faults on purpose; `redis` shares rate limits between processes,
 //! through a server; `record` lets policies write down every decision; `testing` is for the tests of
-//! those who use policies.
+//! those who use policies; `tsc` adds a clock that reads the processor's time stamp counter.
 //!
 //! Without `std` the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers,
 //! backoff schedules, retry budgets, and the algorithms of rate and concurrency limits. With default

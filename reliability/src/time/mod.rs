@@ -28,6 +28,8 @@ mod instant;
 pub(crate) mod text;
 #[cfg(all(feature = "std", not(reliability_loom)))]
 mod ticker;
+#[cfg(all(feature = "tsc", not(reliability_loom)))]
+mod tsc;
 #[cfg(feature = "http")]
 mod wall;
 

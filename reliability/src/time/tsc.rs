@@ -1,0 +1,61 @@
+use std::sync::OnceLock;
+
+use quanta::Clock;
+
+use super::Instant;
+
+/// The time since the counter was first read in this process.
+#[derive(Clone, Copy)]
+pub(super) struct Tsc(&'static Calibrated);
+
+struct Calibrated {
+    clock: Clock,
+    origin: u64,
+}
+
+impl Tsc {
+    /// Finds out how fast the counter runs, once per process.
+    pub(super) fn start() -> Self {
+        static CALIBRATED: OnceLock<Calibrated> = OnceLock::new();
+        Self(CALIBRATED.get_or_init(|| {
+            let clock = Clock::new();
+            let origin = clock.raw();
+            Calibrated { clock, origin }
+        }))
+    }
+
+    // A call is little beside the reading; inlined, it would keep `now` from being inlined where the
+    // clock is ticked.
+    #[inline(never)]
+    pub(super) fn now(self) -> Instant {
+        let Calibrated { clock, origin } = self.0;
+        Instant::from_nanos(clock.delta_as_nanos(*origin, clock.raw()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::time::Clock;
+
+    #[test]
+    fn the_counter_runs_as_fast_as_the_clock_of_the_system() {
+        let (counter, system) = (Clock::tsc(), Clock::precise());
+        // Each stretch of the counter lies around one of the system's, and within another: however
+        // late this thread goes on, none of the bounds is missed.
+        let outer = system.now();
+        let begun = counter.now();
+        let inner = system.now();
+        let mut last = begun;
+        for _ in 0..100_000 {
+            let now = counter.now();
+            assert!(now >= last, "it goes forward");
+            last = now;
+        }
+        let at_least = system.now().saturating_duration_since(inner);
+        let passed = counter.now().saturating_duration_since(begun);
+        let at_most = system.now().saturating_duration_since(outer);
+        assert!(passed.mul_f64(1.01) >= at_least, "{passed:?} of {at_least:?}");
+        assert!(passed.mul_f64(0.99) <= at_most, "{passed:?} of {at_most:?}");
+        assert!(Clock::tsc().now() >= last, "clocks share the timeline");
+    }
+}
