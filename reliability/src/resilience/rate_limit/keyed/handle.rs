@@ -10,6 +10,7 @@ use std::hash::RandomState;
 use super::builder::{KeyedRateLimitBuilder, QuotaOf};
 use super::keys::{Keys, Slot, hash_of};
 use super::ready::UntilKeyReady;
+use super::rule::{Rule, carry_over, words};
 use crate::error::{Name, Reason, Rejected};
 use crate::resilience::Invalid;
 use crate::resilience::rate_limit::algorithm::{
@@ -17,7 +18,7 @@ use crate::resilience::rate_limit::algorithm::{
 };
 use crate::resilience::rate_limit::decision::Left;
 use crate::resilience::rate_limit::live::Live;
-use crate::resilience::rate_limit::{Algorithm, Decision, Quota, Settings};
+use crate::resilience::rate_limit::{Algorithm, Decision, Settings};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Counter, Mutex, Padded};
 use crate::time::{Clock, Instant};
@@ -430,52 +431,6 @@ impl<K: Hash + Eq> Shared<K> {
     #[cold]
     pub(super) fn count_rejected(&self) {
         self.rejected.add(1);
-    }
-}
-
-/// The algorithms whose state is a word, as one type.
-trait Rule {
-    fn book(
-        &self,
-        state: &mut u64,
-        now: Instant,
-        permits: u32,
-        longest: Duration,
-    ) -> Result<Booking, Duration>;
-    fn give_back(&self, state: &mut u64, now: Instant, booking: &Booking);
-    fn used(&self, state: &u64, now: Instant) -> u64;
-}
-
-impl<L: Settable<State = u64>> Rule for L {
-    #[inline]
-    fn book(
-        &self,
-        state: &mut u64,
-        now: Instant,
-        permits: u32,
-        longest: Duration,
-    ) -> Result<Booking, Duration> {
-        L::book(self, state, now, permits, longest)
-    }
-
-    fn give_back(&self, state: &mut u64, now: Instant, booking: &Booking) {
-        L::give_back(self, state, now, booking);
-    }
-
-    fn used(&self, state: &u64, now: Instant) -> u64 {
-        Settable::used(self, state, now)
-    }
-}
-
-fn carry_over<L: Settable>(state: &mut L::State, now: Instant, before: [u64; 2], after: [u64; 2]) {
-    L::from_words(after).carry_over(state, now, &L::from_words(before));
-}
-
-fn words(algorithm: Algorithm, quota: Quota) -> [u64; 2] {
-    match algorithm {
-        Algorithm::LeakyBucket => LeakyBucket::of(quota).words(),
-        Algorithm::FixedWindow => FixedWindow::of(quota).words(),
-        _ => TokenBucket::of(quota).words(),
     }
 }
 

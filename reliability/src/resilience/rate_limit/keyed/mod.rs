@@ -2,6 +2,7 @@ mod builder;
 mod handle;
 mod keys;
 mod ready;
+mod rule;
 
 pub use builder::KeyedRateLimitBuilder;
 pub use handle::KeyedRateLimit;
