@@ -1,6 +1,5 @@
 //! Answers that are kept, as callers of annotated functions see them.
 
-use std::time::Duration;
 
 use reliability::error::{Reason, Rejected};
 use reliability::resilience::resilient;
