@@ -1,6 +1,5 @@
 //! Answers that are kept, as callers of annotated functions see them.
 
-
 use reliability::error::{Reason, Rejected};
 use reliability::resilience::resilient;
 use reliability::testing::{self, FakeTime, Script};
