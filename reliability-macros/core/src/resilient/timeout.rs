@@ -118,7 +118,10 @@ impl Adaptive {
 /// Whether the value names a kind of timeout, and is not a duration.
 fn is_kind(value: &Expr) -> bool {
     match value {
-        Expr::Call(_) => true,
+        // One word, misspelt perhaps; a path is a duration that is computed.
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Path(path) if path.path.get_ident().is_some())
+        }
         Expr::Path(path) => path.path.is_ident("adaptive"),
         _ => false,
     }
