@@ -11,11 +11,11 @@
 //! use reliability::resilience::Policy;
 //! use reliability::telemetry;
 //!
-//! let policy = Policy::builder("rates").timeout(Duration::from_secs(1)).build()?;
+//! let policy = Policy::builder("exchange-rates").timeout(Duration::from_secs(1)).build()?;
 //! policy.call(|| async { Ok::<_, Rejected>(()) }).await?;
 //!
 //! let snapshot = telemetry::snapshot();
-//! let rates = snapshot.policy("rates").ok_or("the policy is listed")?;
+//! let rates = snapshot.policy("exchange-rates").ok_or("the policy is listed")?;
 //! assert_eq!(rates.ok, 1);
 //! println!("{snapshot}");
 //! # Ok(())
