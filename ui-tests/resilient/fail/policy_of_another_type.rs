@@ -1,4 +1,4 @@
-//~ `policy = ..` wants a `Policy`, but this is a `Result<Policy, Invalid>`
+//~ `policy = ..` wants a `Policy`, but this is a `Result<Policy,
 use reliability::error::Rejected;
 use reliability::resilience::{Invalid, Policy, resilient};
 
