@@ -3,6 +3,7 @@ mod handle;
 mod keys;
 mod ready;
 mod rule;
+mod shared;
 
 pub use builder::KeyedRateLimitBuilder;
 pub use handle::KeyedRateLimit;

@@ -8,7 +8,7 @@ use core::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use super::handle::Shared;
+use super::shared::Shared;
 use crate::error::Rejected;
 use crate::resilience::rate_limit::RateLimit;
 use crate::resilience::rate_limit::algorithm::Booking;
@@ -67,7 +67,7 @@ impl<K: Hash + Eq + Clone> Future for UntilKeyReady<'_, K> {
         let mut this = self.project();
         let Turn { shared, key, booking, version } = this.turn;
         loop {
-            let now = shared.clock.now();
+            let now = shared.clock().now();
             let starts_at = match booking {
                 Some(booking) => booking.starts_at(),
                 None => {
