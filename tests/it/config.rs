@@ -1,5 +1,7 @@
 //! Settings of policies from files, as operators write them: right, wrong, and again.
 
+mod rate_limit;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;

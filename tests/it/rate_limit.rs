@@ -1,6 +1,7 @@
 //! Rate limits as their users see them, and beside governor, an independent implementation of the
 //! same algorithm, on the same time line.
 
+mod keyed;
 mod redis;
 
 use std::num::NonZeroU32;

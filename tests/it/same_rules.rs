@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use reliability::resilience::breaker::{Settings, Window};
-use reliability::resilience::rate_limit::Quota;
+use reliability::resilience::rate_limit::{Algorithm, KeyHash, KeyedRateLimit, Quota};
 use reliability::resilience::timeout::{Adaptive, Timeout};
 use reliability::resilience::{
     Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Hedge, Layer, Policy, PolicyBuilder,
@@ -85,10 +85,35 @@ fn ranges_of_a_rate_limit() {
         // None at all is what the attribute says by leaving it out.
         leases > 0 && RateLimit::builder("limits").quota(large).leases(leases).build().is_ok()
     });
+    let keyed =
+        |keys| KeyedRateLimit::<KeyHash>::builder("limits").capacity(keys as usize).build().is_ok();
+    same_count(limits::RATE_KEYS, keyed);
     let interval = Duration::from_secs(365 * 86_400 / 100);
     let fills = |burst| takes(Quota::new(1, 8 * interval).burst(burst));
     let most = (limits::FILL_MAX.as_nanos() / (8 * interval).as_nanos()) as u32;
     assert!(fills(most) && !fills(most + 1));
+}
+
+/// Whether the attribute takes the arguments.
+fn compiles(arguments: &str) -> bool {
+    let function = "async fn price(tenant: u32) -> Result<u32, Rejected> { Ok(7) }";
+    let expansion = resilient::expand(arguments.parse().unwrap(), function.parse().unwrap());
+    !expansion.to_string().contains("compile_error")
+}
+
+#[test]
+fn algorithms_and_bursts_of_a_rate_limit_for_each_key() {
+    for algorithm in Algorithm::ALL {
+        for burst in [10, 20] {
+            let name = algorithm.as_str();
+            let attribute =
+                format!("rate_limit(\"10/s\", key = tenant, algorithm = {name}, burst = {burst})");
+            let builder = KeyedRateLimit::<KeyHash>::builder("limits")
+                .quota(Quota::per_second(10).burst(burst))
+                .algorithm(algorithm);
+            assert_eq!(compiles(&attribute), builder.build().is_ok(), "{attribute}");
+        }
+    }
 }
 
 #[test]
@@ -162,6 +187,24 @@ fn ranges_and_defaults_of_an_adaptive_timeout() {
     assert_eq!((usual.min, usual.max), (limits::ADAPTIVE_MIN, limits::ADAPTIVE_MAX));
 }
 
+/// A limit that counts per key stands wherever one that does not may stand.
+#[test]
+fn orders_of_a_rate_limit_for_each_key() {
+    let keyed = |builder: PolicyBuilder| {
+        builder.keyed_rate_limit(KeyedRateLimit::builder("order").build().unwrap())
+    };
+    let text = "rate_limit(\"100/s\", key = tenant)";
+    for (layer, other) in LAYERS {
+        let outside = with(keyed(Policy::builder("order")), layer).build().is_ok();
+        assert_eq!(compiles(&format!("{text}, {other}, idempotent")), outside, "outside `{layer}`");
+        let inside = keyed(with(Policy::builder("order"), layer)).build().is_ok();
+        assert_eq!(compiles(&format!("{other}, {text}, idempotent")), inside, "inside `{layer}`");
+        let plain = |builder: PolicyBuilder| builder.rate_limit(RateLimit::standard("order"));
+        assert_eq!(outside, with(plain(Policy::builder("order")), layer).build().is_ok());
+        assert_eq!(inside, plain(with(Policy::builder("order"), layer)).build().is_ok());
+    }
+}
+
 const LAYERS: [(Layer, &str); 11] = [
     (Layer::Fallback, "fallback = other"),
     (Layer::Cache, "cache(ttl = \"30s\", key = 7)"),
@@ -199,11 +242,7 @@ fn orders_of_layers() {
     assert_eq!(LAYERS.map(|(layer, _)| layer), Layer::ALL);
     for (outer, outer_text) in LAYERS {
         for (inner, inner_text) in LAYERS {
-            let arguments = format!("{outer_text}, {inner_text}, idempotent");
-            let function = "async fn price() -> Result<u32, Rejected> { Ok(7) }";
-            let expansion =
-                resilient::expand(arguments.parse().unwrap(), function.parse().unwrap());
-            let compiles = !expansion.to_string().contains("compile_error");
+            let compiles = compiles(&format!("{outer_text}, {inner_text}, idempotent"));
             let builder = with(with(Policy::builder("order"), outer), inner);
             assert_eq!(compiles, builder.build().is_ok(), "`{outer}` outside `{inner}`");
             refused += u32::from(!compiles);

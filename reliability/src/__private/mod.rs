@@ -11,6 +11,8 @@ mod chaos;
 mod described;
 mod diagnostics;
 #[cfg(all(feature = "std", feature = "resilience"))]
+mod rate_limit;
+#[cfg(all(feature = "std", feature = "resilience"))]
 mod shared;
 #[cfg(feature = "telemetry")]
 mod traced;
@@ -55,6 +57,8 @@ pub use diagnostics::{
     CarriesRejected, Method, OneImplementor, RetryAfter, carry, carry_failure, one_implementor,
     typed,
 };
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub use rate_limit::{RateLimitKey, rate_limit_key};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use shared::{Shared, shared};
 #[cfg(feature = "telemetry")]

@@ -186,6 +186,8 @@ pub use rate_limit::RateLimit;
 /// | | `algorithm = token_bucket`, `leaky_bucket`, `fixed_window`, `sliding_log`, `sliding_counter` | `token_bucket` |
 /// | | `wait = ".."`: waits for its turn, at most so long, up to an hour | no wait; in a leaky bucket, its line |
 /// | | `leases = 2..=10_000`, at most half of the burst: calls that a thread takes permits for at once | each by itself |
+/// | | `key = expr`: what is [`Hash`], evaluated once per call; each key has the whole quota. With `policy = ..`, `rate_limit(key = expr)` says it to that policy's limit | one quota for all calls |
+/// | | `capacity = 1..=16_777_216`: keys that are remembered, with `key` | 10,000 |
 /// | `concurrency_limit` | `gradient2`, `vegas` or `aimd`: how the limit is found | `gradient2` |
 /// | | `min`, `initial`, `max = 1..=16_777_215`, in this order | 4, 20, 1000 |
 /// | | `priority = expr`: a [`Priority`](concurrency_limit::Priority), evaluated once per call | critical |

@@ -2,16 +2,18 @@
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::hash::Hash;
 
 use super::breaker::State;
 use super::concurrency_limit::Priority;
+use super::rate_limit::KeyedRateLimit;
 use super::registry::{self, Entry};
 use super::{Breaker, Bulkhead, ConcurrencyLimit, Policy, RateLimit};
 use crate::error::{Class, Reason};
 use crate::sync::Quantile;
 use crate::telemetry::{
     AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot,
-    Latency, PolicySnapshot, RateLimitSnapshot, Source,
+    Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot, Source,
 };
 
 inventory::submit! {
@@ -49,7 +51,10 @@ impl Entry {
             },
             attempts: observe_attempts(policy),
             breaker: policy.breaker().map(observe_breaker),
-            rate_limit: policy.rate_limit().map(observe_rate_limit),
+            rate_limit: policy
+                .rate_limit()
+                .map(observe_rate_limit)
+                .or_else(|| policy.keyed_rate_limit().map(observe_keyed_rate_limit)),
             concurrency_limit: policy.concurrency_limit().map(observe_concurrency_limit),
             bulkhead: policy.bulkhead().map(observe_bulkhead),
             #[cfg(feature = "cache")]
@@ -126,6 +131,25 @@ fn observe_rate_limit(limit: &RateLimit) -> RateLimitSnapshot {
         burst: quota.burst,
         remaining: limit.remaining(),
         rejected: limit.rejected(),
+        keys: None,
+    }
+}
+
+fn observe_keyed_rate_limit<K: Hash + Eq>(limit: &KeyedRateLimit<K>) -> RateLimitSnapshot {
+    let quota = limit.settings().quota;
+    RateLimitSnapshot {
+        name: limit.name().to_string(),
+        algorithm: limit.algorithm().as_str(),
+        permits: quota.permits,
+        period: quota.period,
+        burst: quota.burst,
+        remaining: quota.burst,
+        rejected: limit.rejected(),
+        keys: Some(RateLimitKeysSnapshot {
+            remembered: limit.len() as u64,
+            capacity: limit.capacity() as u64,
+            forgotten_early: limit.forgotten_early(),
+        }),
     }
 }
 

@@ -93,7 +93,8 @@ mod source;
 pub use reliability_macros::traced;
 pub use snapshot::{
     AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, CacheSnapshot, ChaosSnapshot,
-    ConcurrencyLimitSnapshot, Latency, PolicySnapshot, RateLimitSnapshot, Snapshot,
+    ConcurrencyLimitSnapshot, Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot,
+    Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use source::Source;

@@ -168,10 +168,24 @@ pub struct RateLimitSnapshot {
     pub period: Duration,
     /// How many permits may be used at once.
     pub burst: u32,
-    /// How many permits could be had now.
+    /// How many permits could be had now; of a limit that counts per key, by a new key.
     pub remaining: u32,
     /// Calls that it refused.
     pub rejected: u64,
+    /// What it remembers of keys, if it counts per key.
+    pub keys: Option<RateLimitKeysSnapshot>,
+}
+
+/// What a rate limit that counts per key remembers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimitKeysSnapshot {
+    /// How many keys are remembered now.
+    pub remembered: u64,
+    /// How many keys are remembered at most.
+    pub capacity: u64,
+    /// How many keys were forgotten before all of their permits had come back.
+    pub forgotten_early: u64,
 }
 
 /// The state of an adaptive limit.

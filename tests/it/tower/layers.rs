@@ -6,7 +6,7 @@ use std::time::Duration;
 use reliability::error::{Class, Reason};
 use reliability::resilience::chaos::Chaos;
 use reliability::resilience::concurrency_limit::Priority;
-use reliability::resilience::rate_limit::Quota;
+use reliability::resilience::rate_limit::{KeyHash, KeyedRateLimit, Quota};
 use reliability::resilience::tower::PolicyLayer;
 use reliability::resilience::{Cache, ConcurrencyLimit, Hedge, Policy, RateLimit};
 use tokio::time::Instant;
@@ -167,6 +167,26 @@ async fn a_rate_limit_refuses_and_says_for_how_long() {
     let Err(Failed::Refused(rejected)) = refused else { panic!("{refused:?}") };
     assert_eq!(rejected.reason(), Reason::RateLimited);
     assert_eq!(rejected.retry_after(), Some(SECOND));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_key_has_a_quota_of_its_own() {
+    let limit = KeyedRateLimit::builder("stock").quota(Quota::per_second(1)).build().unwrap();
+    let policy = policy(|to| to.keyed_rate_limit(limit));
+    let by_key = PolicyLayer::new(policy.clone())
+        .priority(|_: &&str| Priority::Low)
+        .rate_limit_key(|tenant: &&str| KeyHash::of(*tenant))
+        .priority(|_: &&str| Priority::High)
+        .layer(Probe::new([]));
+    for tenant in ["a", "b"] {
+        assert_eq!(by_key.clone().oneshot(tenant).await, Ok(7));
+        assert_eq!(reason(by_key.clone().oneshot(tenant).await), Some(Reason::RateLimited));
+    }
+    let by_nothing = PolicyLayer::new(policy).layer(Probe::new([]));
+    assert_eq!(by_nothing.clone().oneshot("c").await, Ok(7));
+    assert_eq!(reason(by_nothing.oneshot("d").await), Some(Reason::RateLimited));
+    tokio::time::advance(SECOND).await;
+    assert_eq!(by_key.oneshot("a").await, Ok(7));
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,8 @@ use super::{
     fallback::Fallback,
     hedge,
     layer::{Kind, Layer},
-    order, rate_limit,
+    order,
+    rate_limit::{self, RateLimit},
     retry::{self, Retry},
 };
 use crate::{
@@ -138,7 +139,7 @@ impl Args {
         }
         order::check(diagnostics, &args.layers);
         chaos::check_bound(diagnostics, &args.layers);
-        args.check_cache(diagnostics);
+        args.check_own(diagnostics);
         args.check_limits(diagnostics);
         args.check_repetition(diagnostics);
         args
@@ -154,6 +155,10 @@ impl Args {
 
     pub(crate) fn concurrency_limit(&self) -> Option<&ConcurrencyLimit> {
         the_layer!(self, ConcurrencyLimit)
+    }
+
+    pub(crate) fn rate_limit(&self) -> Option<&RateLimit> {
+        the_layer!(self, RateLimit)
     }
 
     pub(crate) fn breaker(&self) -> Option<&Breaker> {
@@ -179,14 +184,18 @@ impl Args {
             && (self.retry().is_some() || matches!(self.source, Source::Shared(_)))
     }
 
-    /// What a cache cannot do without; where the policy comes from elsewhere, it brings it along.
-    fn check_cache(&self, diagnostics: &mut Diagnostics) {
+    /// What a cache or a rate limit cannot do without; where the policy comes from elsewhere, it
+    /// brings it along.
+    fn check_own(&self, diagnostics: &mut Diagnostics) {
         if matches!(self.source, Source::Shared(_)) {
             return;
         }
         for layer in &self.layers {
             if let Kind::Cache(cache) = &layer.kind {
                 cache.check(diagnostics, &layer.word);
+            }
+            if let Kind::RateLimit(limit) = &layer.kind {
+                limit.check_rate(diagnostics, &layer.word);
             }
         }
     }

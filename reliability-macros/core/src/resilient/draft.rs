@@ -139,6 +139,7 @@ impl Draft {
             .filter(|layer| match &layer.kind {
                 Kind::Fallback(_) => false,
                 Kind::Cache(cache) => !cache.is_of_this_function_only(),
+                Kind::RateLimit(limit) => !limit.is_of_this_function_only(),
                 _ => true,
             })
             .map(|layer| &layer.word)
@@ -146,6 +147,10 @@ impl Draft {
             .chain(self.name.iter().map(|(word, _)| word))
             .chain(self.clock.iter().map(|(word, _)| word))
             .chain(self.monitor.iter().map(|(word, _)| word));
+        let is_keyed = self.layers.iter().any(|layer| match &layer.kind {
+            Kind::RateLimit(limit) => limit.key.is_some(),
+            _ => false,
+        });
         for word in words {
             if word == "cache" {
                 diagnostics.error(
@@ -153,6 +158,15 @@ impl Draft {
                     "`policy = ..` brings its own cache along, and here it is only said what the \
                      answer depends on: write `cache(key = expression)`, and give all else to the \
                      builder of the cache",
+                );
+                continue;
+            }
+            if word == "rate_limit" && is_keyed {
+                diagnostics.error(
+                    word,
+                    "`policy = ..` brings its own rate limit along, and here it is only said whose \
+                     a call is: write `rate_limit(key = expression)`, and give all else to the \
+                     builder of the limit",
                 );
                 continue;
             }

@@ -26,7 +26,7 @@ pub(crate) enum Kind {
     Deadline(Period),
     Retry(Box<Retry>),
     Breaker(Box<Breaker>),
-    RateLimit(RateLimit),
+    RateLimit(Box<RateLimit>),
     ConcurrencyLimit(Box<ConcurrencyLimit>),
     Bulkhead(Bulkhead),
     Hedge(Box<Hedge>),
@@ -55,7 +55,7 @@ impl Kind {
             "deadline" => diagnostics.keep(setting.period()).map(Self::Deadline),
             "retry" => Some(Self::Retry(Box::new(Retry::read(diagnostics, setting)))),
             "breaker" => Some(Self::Breaker(Box::new(Breaker::read(diagnostics, setting)))),
-            "rate_limit" => Some(Self::RateLimit(RateLimit::read(diagnostics, setting))),
+            "rate_limit" => Some(Self::RateLimit(Box::new(RateLimit::read(diagnostics, setting)))),
             "concurrency_limit" => {
                 let limit = ConcurrencyLimit::read(diagnostics, setting);
                 Some(Self::ConcurrencyLimit(Box::new(limit)))

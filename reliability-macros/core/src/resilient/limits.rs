@@ -32,6 +32,8 @@ pub const RATE_WAIT: RangeInclusive<Duration> =
     Duration::from_nanos(1)..=Duration::from_secs(3_600);
 /// Permits that a thread takes at once, if the burst is large enough.
 pub const LEASES: RangeInclusive<u32> = 2..=10_000;
+/// Keys that a rate limit remembers.
+pub const RATE_KEYS: RangeInclusive<u32> = 1..=16_777_216;
 /// The longest time in which a burst comes back.
 pub const FILL_MAX: Duration = days(30 * 365);
 /// Calls inside a bulkhead.

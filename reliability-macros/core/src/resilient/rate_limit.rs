@@ -1,25 +1,32 @@
 use core::time::Duration;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, spanned::Spanned as _};
 
 use super::{layer::Building, limits};
 use crate::{
+    crate_path::CratePath,
     diagnostics::Diagnostics,
     literal::{self, Period},
     options::Choice,
     settings::{self, Known, Setting},
 };
 
-/// `rate_limit("100/s", burst = 20, algorithm = token_bucket, wait = "50ms", leases = 8)`
+/// `rate_limit("100/s", burst = 20, algorithm = token_bucket, wait = "50ms", leases = 8)`, or with
+/// `key = expression, capacity = 50_000` in place of `leases`.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimit {
     rate: Option<Rate>,
     burst: Option<(u32, Span)>,
-    algorithm: Option<&'static str>,
+    algorithm: Option<(&'static str, Span)>,
     wait: Option<Period>,
     leases: Option<(u32, Span)>,
+    /// Whose a call is, where each has a quota of its own.
+    pub(crate) key: Option<Expr>,
+    capacity: Option<(u32, Span)>,
+    /// Nothing else was written, as under a policy that is built elsewhere.
+    is_key_only: bool,
 }
 
 /// `"100/s"`, with the place where it was written.
@@ -35,6 +42,7 @@ pub(super) const KNOWN: Known = &[
     ("wait", "wait = \"50ms\""),
     ("leases", "leases = 8"),
     ("key", "key = expression"),
+    ("capacity", "capacity = 50_000"),
 ];
 
 const ALGORITHMS: Known = &[
@@ -72,14 +80,20 @@ impl RateLimit {
             return this;
         };
         let mut named = call.named;
-        this.rate = diagnostics.keep(match call.values.as_slice() {
-            [rate] => Rate::read(rate),
-            _ => Err(without_rate(&call.word, &mut named)),
-        });
+        this.is_key_only = call.values.is_empty() && named.iter().all(|it| it.name == "key");
+        this.is_key_only &= !named.is_empty();
+        if !this.is_key_only {
+            this.rate = diagnostics.keep(match call.values.as_slice() {
+                [rate] => Rate::read(rate),
+                _ => Err(without_rate(&call.word, &mut named)),
+            });
+        }
+        // Said, though perhaps in the wrong shape.
+        let keyed = named.iter().any(|setting| setting.name == "key");
         settings::walk(diagnostics, "`rate_limit`", KNOWN, named, |diagnostics, setting| {
             this.take(diagnostics, &setting);
         });
-        this.check(diagnostics);
+        this.check(diagnostics, keyed);
         this
     }
 
@@ -92,27 +106,73 @@ impl RateLimit {
             }
             "algorithm" => {
                 let algorithm = diagnostics.keep(setting.variant("algorithm", ALGORITHMS));
-                self.algorithm = algorithm.map(|algorithm| algorithm.name);
+                self.algorithm = algorithm.map(|algorithm| (algorithm.name, algorithm.word.span()));
             }
             "wait" => self.wait = diagnostics.keep(setting.period_within(limits::RATE_WAIT)),
             "leases" => {
                 let leases = diagnostics.keep(setting.count(limits::LEASES));
                 self.leases = leases.map(|leases| (leases, span));
             }
-            _ => diagnostics.error(
-                setting.word(),
-                "a policy has one rate limit; for one each per key, write `key = expression` beside \
-                 `rate_limit(..)` instead of in it, and everything in the policy is kept per key",
-            ),
+            "key" => self.key = diagnostics.keep(setting.expr()),
+            _ => {
+                let capacity = diagnostics.keep(setting.count(limits::RATE_KEYS));
+                self.capacity = capacity.map(|capacity| (capacity, span));
+            }
+        }
+    }
+
+    /// Whether it says only whose a call is, and nothing of the limit.
+    pub(super) fn is_of_this_function_only(&self) -> bool {
+        self.is_key_only
+    }
+
+    /// What a limit cannot do without; where the policy comes from elsewhere, it brings it along.
+    pub(super) fn check_rate(&self, diagnostics: &mut Diagnostics, word: &Ident) {
+        if self.is_key_only {
+            diagnostics.push(without_rate(word, &mut Vec::new()));
+        }
+    }
+
+    /// What one bucket can do, and one for each key cannot, and the other way round.
+    fn check_key(&self, diagnostics: &mut Diagnostics, keyed: bool) {
+        let mut error = |span, message: String| diagnostics.push(syn::Error::new(span, message));
+        if let (Some((_, span)), false) = (self.capacity, keyed) {
+            error(
+                span,
+                "`capacity` is how many keys are remembered; add `key = expression`, or remove \
+                 `capacity`"
+                    .into(),
+            );
+        }
+        if !keyed {
+            return;
+        }
+        if let Some((_, span)) = self.leases {
+            error(
+                span,
+                "`leases` and `key` exclude each other: leases are for threads that meet at one \
+                 bucket, and with a key each has its own; remove `leases`"
+                    .into(),
+            );
+        }
+        if let Some((algorithm @ ("sliding_log" | "sliding_counter"), span)) = self.algorithm {
+            error(
+                span,
+                format!(
+                    "a `{algorithm}` does not fit into the one word that each key has; write \
+                     `token_bucket`, `leaky_bucket` or `fixed_window`"
+                ),
+            );
         }
     }
 
     /// What the builder would refuse when the function is first called.
-    fn check(&self, diagnostics: &mut Diagnostics) {
+    fn check(&self, diagnostics: &mut Diagnostics, keyed: bool) {
+        self.check_key(diagnostics, keyed);
         let Some(rate) = self.rate else {
             return;
         };
-        let algorithm = self.algorithm.unwrap_or("token_bucket");
+        let algorithm = self.algorithm.map_or("token_bucket", |(algorithm, _)| algorithm);
         let burst = self.burst.map_or(rate.permits, |(burst, _)| burst);
         if let Some((_, span)) = self.burst
             && !matches!(algorithm, "token_bucket" | "leaky_bucket")
@@ -133,7 +193,7 @@ impl RateLimit {
                            smaller";
             diagnostics.push(syn::Error::new(span, message));
         }
-        let Some((leases, span)) = self.leases else {
+        let Some((leases, span)) = self.leases.filter(|_| !keyed) else {
             return;
         };
         if algorithm != "token_bucket" {
@@ -151,6 +211,15 @@ impl RateLimit {
         }
     }
 
+    /// How a call says whose it is. A key that cannot be counted by is told at the expression.
+    pub(super) fn call_setting(&self, krate: &CratePath) -> Option<TokenStream> {
+        let key = self.key.as_ref()?;
+        let span = key.span().resolved_at(Span::mixed_site());
+        let here = krate.at(span);
+        let hash = quote_spanned!(span=> #here::__private::rate_limit_key(&(#key)));
+        Some(quote!(.with_rate_limit_key(#hash)))
+    }
+
     pub(super) fn builder_call(&self, policy: &Building<'_>) -> TokenStream {
         let Building { krate, name, clock, .. } = policy;
         let rate_limit = quote!(#krate::resilience::rate_limit);
@@ -160,7 +229,7 @@ impl RateLimit {
             quote!(.burst(#burst))
         });
         let quota = self.rate.map(|rate| quote!(.quota(#rate_limit::Quota::new(#rate) #burst)));
-        let algorithm = self.algorithm.map(|algorithm| {
+        let algorithm = self.algorithm.map(|(algorithm, _)| {
             let algorithm = Ident::new(variant(algorithm), Span::mixed_site());
             quote!(.algorithm(#rate_limit::Algorithm::#algorithm))
         });
@@ -169,6 +238,16 @@ impl RateLimit {
             let leases = number(leases);
             quote!(.leases(#leases))
         });
+        if self.key.is_some() {
+            let capacity = self.capacity.map(|(capacity, _)| {
+                let capacity = number(capacity);
+                quote!(.capacity(#capacity))
+            });
+            return quote!(.keyed_rate_limit(
+                #rate_limit::KeyedRateLimit::builder(#name)
+                    #quota #algorithm #wait #capacity #clock .build()?
+            ));
+        }
         quote!(.rate_limit(
             #krate::resilience::RateLimit::builder(#name)
                 #quota #algorithm #wait #leases #clock .build()?

@@ -56,8 +56,9 @@ fn expressions(args: &Args) -> TokenStream {
         Some(Repeats::Idempotent) | None => None,
     };
     let priority = args.concurrency_limit().and_then(|limit| limit.priority.as_ref());
+    let counted = args.rate_limit().and_then(|limit| limit.key.as_ref());
     let cached = args.cache().and_then(|cache| cache.key.as_ref());
-    quote!(#source #repeats #priority #cached)
+    quote!(#source #repeats #priority #counted #cached)
 }
 
 /// Local names of the expansion, and the place where errors about the error type are shown.
@@ -150,8 +151,11 @@ fn begin(args: &Args, names: &Names, output: &syn::ReturnType) -> TokenStream {
     };
     let priority = args.concurrency_limit().and_then(|limit| limit.priority.as_ref());
     let priority = priority.map(|priority| quote!(.with_priority(#priority)));
+    let counted = args.rate_limit().and_then(|limit| limit.call_setting(krate));
     let classifier = classifier(args, names.error, output);
-    quote!(#krate::__private::Call::#begin(#policy, const { &#classifier }) #key #priority)
+    quote! {
+        #krate::__private::Call::#begin(#policy, const { &#classifier }) #key #priority #counted
+    }
 }
 
 /// In a default method of a trait, a policy in a `static` would be one for all implementors. The

@@ -5,6 +5,7 @@ use super::*;
 use crate::dump::pretty;
 
 mod cache;
+mod rate_limit;
 
 fn check(args: TokenStream, item: TokenStream, expected: Expect) {
     expected.assert_eq(&pretty(expand(args, item)));

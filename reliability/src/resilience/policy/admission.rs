@@ -95,6 +95,10 @@ impl<E> Call<'_, E> {
     /// Who asks to be let in.
     #[inline]
     fn caller(&self) -> Caller {
-        Caller { attempts: self.attempts, priority: self.priority }
+        Caller {
+            attempts: self.attempts,
+            priority: self.priority,
+            rate_limit_key: self.rate_limit_key,
+        }
     }
 }

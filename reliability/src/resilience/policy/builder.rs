@@ -12,6 +12,7 @@ use crate::error::{ErrorMonitor, Name};
 use crate::resilience::Cache;
 #[cfg(feature = "chaos")]
 use crate::resilience::Chaos;
+use crate::resilience::rate_limit::{KeyHash, KeyedRateLimit};
 use crate::resilience::retry::{Retry, Retrying};
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{
@@ -96,6 +97,23 @@ impl PolicyBuilder {
     /// that come too early are refused or wait for their turn.
     pub fn rate_limit(self, limit: RateLimit) -> Self {
         self.step(Step::RateLimit(limit))
+    }
+
+    /// Lets so many calls pass in so much time, for each key by itself: for each tenant, address or
+    /// endpoint. It stands where a [`rate_limit`](Self::rate_limit) would, and a policy has one of
+    /// the two.
+    ///
+    /// Whose a call is, it says by [`Call::with_rate_limit_key`](super::Call::with_rate_limit_key)
+    /// or, in a service, by the layer's
+    #[cfg_attr(
+        feature = "tower",
+        doc = "[`rate_limit_key`](crate::resilience::tower::PolicyLayer::rate_limit_key)."
+    )]
+    #[cfg_attr(not(feature = "tower"), doc = "`rate_limit_key`.")]
+    /// Calls that do not say it, such as those of [`Policy::call`], have one quota together, as if
+    /// they were all of one key: nobody passes without being counted.
+    pub fn keyed_rate_limit(self, limit: KeyedRateLimit<KeyHash>) -> Self {
+        self.step(Step::KeyedRateLimit(limit))
     }
 
     /// Bounds how many calls run at once by what the dependency turns out to bear. A limit may be

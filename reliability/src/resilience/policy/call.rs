@@ -18,6 +18,7 @@ use super::step::{Held, Waiting};
 use super::wait::Bound;
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::concurrency_limit::Priority;
+use crate::resilience::rate_limit::KeyHash;
 use crate::time::{Instant, Scope};
 
 /// One call under a [`Policy`], from its first attempt to its last.
@@ -63,6 +64,7 @@ pub struct Call<'a, E> {
     pub(super) attempts_max: u32,
     pub(super) phase: Phase,
     pub(super) priority: Priority,
+    pub(super) rate_limit_key: KeyHash,
     /// Nothing as long as the call holds nothing, waits for nothing and is ready at once: then there
     /// is nothing to make, and nothing to drop.
     pub(super) more: Option<More<'a>>,
@@ -163,6 +165,7 @@ impl<'a, E> Call<'a, E> {
             attempts_max,
             phase: Phase::Outside,
             priority: Priority::Critical,
+            rate_limit_key: KeyHash::NONE,
             more: None,
         }
     }
@@ -205,6 +208,36 @@ impl<'a, E> Call<'a, E> {
     /// ```
     pub fn with_priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// Says whose call it is where the policy has a
+    /// [`keyed_rate_limit`](super::PolicyBuilder::keyed_rate_limit), for all of its attempts. Calls
+    /// that do not say it have one quota together, that of [`KeyHash::NONE`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::rate_limit::{KeyHash, KeyedRateLimit, Quota};
+    /// use reliability::resilience::{Call, Classifier, Policy};
+    ///
+    /// let limit = KeyedRateLimit::builder("report").quota(Quota::per_hour(1)).build()?;
+    /// let policy = Policy::builder("report").keyed_rate_limit(limit).build()?;
+    ///
+    /// let classifier = Classifier::by_fault();
+    /// for (tenant, is_let_in) in [("acme", true), ("other", true), ("acme", false)] {
+    ///     let mut call = Call::new(&policy, &classifier).with_rate_limit_key(KeyHash::of(tenant));
+    ///     let outcome = call.attempt(async { Ok::<_, Rejected>(7) }).await;
+    ///     assert_eq!(call.conclude(outcome).is_ok(), is_let_in, "{tenant}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_rate_limit_key(mut self, key: KeyHash) -> Self {
+        self.rate_limit_key = key;
         self
     }
 

@@ -8,6 +8,7 @@ use super::{Call, Classifier, Layer, Next, PolicyBuilder, Totals};
 use crate::error::{Failure, Fault, Name, Rejected};
 #[cfg(feature = "cache")]
 use crate::resilience::cache::{Found, Key, Sharing, Value};
+use crate::resilience::rate_limit::{KeyHash, KeyedRateLimit};
 use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, RateLimit, RetryBudget};
 use crate::sync::{HistogramSnapshot, SketchSnapshot};
 
@@ -254,6 +255,11 @@ impl Policy {
         self.inner.rate_limit()
     }
 
+    /// Its rate limit that counts per key, to inspect or to operate by hand.
+    pub fn keyed_rate_limit(&self) -> Option<&KeyedRateLimit<KeyHash>> {
+        self.inner.keyed_rate_limit()
+    }
+
     /// Its adaptive limit, to inspect or to change.
     pub fn concurrency_limit(&self) -> Option<&ConcurrencyLimit> {
         self.inner.concurrency_limit()
@@ -337,6 +343,9 @@ impl fmt::Debug for Policy {
         }
         if let Some(limit) = self.rate_limit() {
             debug.field("rate_limit", limit);
+        }
+        if let Some(limit) = self.keyed_rate_limit() {
+            debug.field("keyed_rate_limit", limit);
         }
         if let Some(limit) = self.concurrency_limit() {
             debug.field("concurrency_limit", limit);

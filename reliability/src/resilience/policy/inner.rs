@@ -11,6 +11,7 @@ use crate::error::{ErrorMonitor, Name};
 #[cfg(feature = "cache")]
 use crate::resilience::Cache;
 use crate::resilience::hedge::Hedging;
+use crate::resilience::rate_limit::{KeyHash, KeyedRateLimit};
 use crate::resilience::retry::Retrying;
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Hedge, RateLimit, RetryBudget};
@@ -129,6 +130,10 @@ impl Inner {
 
     pub(super) fn rate_limit(&self) -> Option<&RateLimit> {
         the_step!(self, RateLimit)
+    }
+
+    pub(super) fn keyed_rate_limit(&self) -> Option<&KeyedRateLimit<KeyHash>> {
+        the_step!(self, KeyedRateLimit)
     }
 
     pub(super) fn concurrency_limit(&self) -> Option<&ConcurrencyLimit> {

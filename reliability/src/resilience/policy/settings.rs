@@ -4,6 +4,7 @@ use super::builder::check_limits;
 use super::{Layer, Policy};
 #[cfg(feature = "chaos")]
 use crate::resilience::chaos;
+use crate::resilience::rate_limit::KeyedRateLimit;
 use crate::resilience::retry::{self, Retrying};
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{
@@ -67,7 +68,10 @@ impl Policy {
             retry: inner.retry.as_ref().map(Retrying::settings),
             hedge: inner.hedge.as_ref().and_then(|it| it.settings(&inner.recent.hedge_after)),
             breaker: inner.breaker().map(Breaker::settings),
-            rate_limit: inner.rate_limit().map(RateLimit::settings),
+            rate_limit: inner
+                .rate_limit()
+                .map(RateLimit::settings)
+                .or_else(|| inner.keyed_rate_limit().map(KeyedRateLimit::settings)),
             concurrency_limit: inner.concurrency_limit().map(ConcurrencyLimit::settings),
             bulkhead: inner.bulkhead().map(Bulkhead::settings),
             #[cfg(feature = "chaos")]
@@ -111,6 +115,10 @@ impl Policy {
         if let Some((limit, settings)) = inner.rate_limit().zip(settings.rate_limit.as_ref()) {
             limit.check_settings(settings)?;
         }
+        let limit = inner.keyed_rate_limit().zip(settings.rate_limit.as_ref());
+        if let Some((limit, settings)) = limit {
+            limit.check_settings(settings)?;
+        }
         let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
         if let Some((limit, settings)) = limit {
             limit.check(settings)?;
@@ -146,6 +154,10 @@ impl Policy {
         inner.set_deadline(settings.deadline);
         inner.recent.set_timeout(settings.timeout.as_ref().map(Timeout::rule));
         if let Some((limit, settings)) = inner.rate_limit().zip(settings.rate_limit.as_ref()) {
+            limit.apply(settings);
+        }
+        let limit = inner.keyed_rate_limit().zip(settings.rate_limit.as_ref());
+        if let Some((limit, settings)) = limit {
             limit.apply(settings);
         }
         let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());

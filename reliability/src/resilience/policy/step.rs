@@ -14,9 +14,10 @@ use crate::resilience::bulkhead::ticket;
 #[cfg(feature = "chaos")]
 use crate::resilience::chaos::{Chaos, Injection};
 use crate::resilience::concurrency_limit::{self, ConcurrencyLimit, Priority};
-use crate::resilience::rate_limit::RateLimit;
+use crate::resilience::rate_limit::keyed::Turn;
 use crate::resilience::rate_limit::place::Place;
 use crate::resilience::rate_limit::shared::Shared as RateShared;
+use crate::resilience::rate_limit::{KeyHash, KeyedRateLimit, RateLimit};
 use crate::resilience::{Breaker, Bulkhead, RetryBudget, breaker, bulkhead};
 use crate::time::Instant;
 
@@ -25,6 +26,7 @@ use crate::time::Instant;
 pub(super) enum Step {
     Breaker(Breaker),
     RateLimit(RateLimit),
+    KeyedRateLimit(KeyedRateLimit<KeyHash>),
     ConcurrencyLimit(ConcurrencyLimit),
     Bulkhead(Bulkhead),
     /// Behind all others: a call that is refused puts no load on the dependency, so it earns no
@@ -40,6 +42,8 @@ pub(super) struct Caller {
     /// Attempts of the call so far, this one included.
     pub(super) attempts: u32,
     pub(super) priority: Priority,
+    /// Under which a rate limit counts the call, if it counts per key.
+    pub(super) rate_limit_key: KeyHash,
 }
 
 /// What a call holds, and gives back when this is dropped.
@@ -55,6 +59,7 @@ pub(super) enum Waiting<'a> {
     Bulkhead(&'a Bulkhead, ticket::Waiting<'a>),
     /// For a permit whose time is known.
     RateLimit(Place<&'a RateShared>),
+    KeyedRateLimit(Turn<'a, KeyHash>),
     /// An injected latency, or without one a hang.
     #[cfg(feature = "chaos")]
     Chaos(Option<Duration>),
@@ -64,7 +69,7 @@ impl Step {
     pub(super) const fn layer(&self) -> Layer {
         match self {
             Step::Breaker(_) => Layer::Breaker,
-            Step::RateLimit(_) => Layer::RateLimit,
+            Step::RateLimit(_) | Step::KeyedRateLimit(_) => Layer::RateLimit,
             Step::ConcurrencyLimit(_) => Layer::ConcurrencyLimit,
             Step::Bulkhead(_) => Layer::Bulkhead,
             Step::Earn(_) => Layer::Retry,
@@ -85,6 +90,7 @@ impl Step {
                 held.breaker.is_some()
             }
             Step::RateLimit(limit) => limit.take_at_once(),
+            Step::KeyedRateLimit(limit) => limit.take_at_once(caller.rate_limit_key),
             Step::ConcurrencyLimit(limit) => {
                 held.concurrency_limit = limit.acquire_at_once(caller.priority);
                 held.concurrency_limit.is_some()
@@ -113,6 +119,10 @@ impl Step {
             Step::Breaker(breaker) => held.breaker = Some(breaker.acquire_untimed()?),
             Step::RateLimit(limit) => {
                 return Ok(limit.place_in_policy()?.map(Waiting::RateLimit));
+            }
+            Step::KeyedRateLimit(limit) => {
+                let turn = limit.turn_in_policy(caller.rate_limit_key)?;
+                return Ok(turn.map(Waiting::KeyedRateLimit));
             }
             Step::ConcurrencyLimit(limit) => {
                 held.concurrency_limit = Some(limit.acquire_untimed(caller.priority)?);
@@ -149,7 +159,7 @@ impl Held<'_> {
             Step::ConcurrencyLimit(_) => self.concurrency_limit = None,
             Step::Bulkhead(_) => self.bulkhead = None,
             // A permit is used up by the call that it let through.
-            Step::RateLimit(_) | Step::Earn(_) => {}
+            Step::RateLimit(_) | Step::KeyedRateLimit(_) | Step::Earn(_) => {}
             #[cfg(feature = "chaos")]
             Step::Chaos(_) => {}
         }
@@ -168,7 +178,7 @@ impl<'a> Waiting<'a> {
                 held.bulkhead = Some(bulkhead::Permit(place));
             }),
             // Only the timer ends it.
-            Waiting::RateLimit(_) => Poll::Pending,
+            Waiting::RateLimit(_) | Waiting::KeyedRateLimit(_) => Poll::Pending,
             #[cfg(feature = "chaos")]
             Waiting::Chaos(_) => Poll::Pending,
         }
@@ -179,6 +189,7 @@ impl<'a> Waiting<'a> {
         match self {
             Waiting::Bulkhead(bulkhead, _) => now.saturating_add(bulkhead.longest_wait()),
             Waiting::RateLimit(place) => now.saturating_add(place.delay()),
+            Waiting::KeyedRateLimit(turn) => now.saturating_add(turn.delay()),
             #[cfg(feature = "chaos")]
             Waiting::Chaos(latency) => now.saturating_add(latency.unwrap_or(Duration::MAX)),
         }
@@ -192,6 +203,7 @@ impl<'a> Waiting<'a> {
                 held.bulkhead = Some(bulkhead::Permit(ticket.give_up()?));
             }
             Waiting::RateLimit(mut place) => place.commit(),
+            Waiting::KeyedRateLimit(mut turn) => turn.commit(),
             #[cfg(feature = "chaos")]
             Waiting::Chaos(_) => {}
         }

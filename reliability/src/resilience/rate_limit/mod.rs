@@ -54,7 +54,7 @@ mod decision;
 #[cfg(feature = "std")]
 mod handle;
 #[cfg(feature = "std")]
-mod keyed;
+pub(crate) mod keyed;
 #[cfg(feature = "std")]
 mod leases;
 #[cfg(feature = "std")]
@@ -80,7 +80,7 @@ pub use decision::Decision;
 #[cfg(feature = "std")]
 pub use handle::RateLimit;
 #[cfg(feature = "std")]
-pub use keyed::{KeyedRateLimit, KeyedRateLimitBuilder, UntilKeyReady};
+pub use keyed::{KeyHash, KeyedRateLimit, KeyedRateLimitBuilder, UntilKeyReady};
 pub use quota::{ParseQuotaError, Quota};
 #[cfg(feature = "std")]
 pub use reservation::{Reservation, ReserveError};

@@ -90,9 +90,10 @@ fn layer_settings(line: &mut String, layer: Layer, policy: &Policy) -> fmt::Resu
         Layer::Bulkhead => settings.bulkhead.as_ref().map_or(Ok(()), |bulkhead| {
             write!(line, " {}, wait {:?}", bulkhead.concurrent, bulkhead.wait)
         }),
-        Layer::RateLimit => {
-            settings.rate_limit.as_ref().map_or(Ok(()), |limit| write!(line, " {}", limit.quota))
-        }
+        Layer::RateLimit => settings.rate_limit.as_ref().map_or(Ok(()), |limit| {
+            let per_key = if policy.keyed_rate_limit().is_some() { " per key" } else { "" };
+            write!(line, " {}{per_key}", limit.quota)
+        }),
         Layer::ConcurrencyLimit => settings
             .concurrency_limit
             .as_ref()

@@ -7,9 +7,9 @@ use super::Rules;
 use super::ask::Ask;
 use super::cached::KeepResponse;
 use super::classify::{ClassifyError, ClassifyResponse};
+use super::describe::Describe;
 use super::failed::{Failed, Judged, Outcome};
 use super::fallback::Answer;
-use super::priority::Prioritise;
 use super::refuse::Refuse;
 use super::repeat::{Repeat, Word};
 use crate::error::Failure;
@@ -39,7 +39,7 @@ where
     X: Refuse<S::Response, S::Error>,
     B: Answer<Req, S::Response, S::Error>,
     C: KeepResponse<Req, S::Response, ErrorOf<S, Req, V, A>>,
-    W: Prioritise<Req>,
+    W: Describe<Req>,
 {
     let (policy, classifier) = (policy.borrow(), const { &Classifier::by_fault() });
     let word = rules.repeat.word(&request);
@@ -47,7 +47,9 @@ where
         Word::Once => Call::once(policy, classifier),
         Word::Idempotent | Word::Key(_) => Call::new(policy, classifier),
     };
-    call = call.with_priority(rules.priority.priority(&request));
+    call = call
+        .with_priority(rules.description.priority(&request))
+        .with_rate_limit_key(rules.description.rate_limit_key(&request));
     let may_repeat = !matches!(word, Word::Once);
     if let Word::Key(key) = word {
         call = call.with_idempotency_key(key);

@@ -8,6 +8,7 @@ use tower_layer::Layer;
 #[cfg(feature = "cache")]
 use super::cached::KeepByKey;
 use super::classify::{ErrorsBy, ResponsesBy};
+use super::describe::{Description, RateLimitKeyBy};
 use super::fallback::FallbackBy;
 use super::priority::PriorityBy;
 use super::refuse::{AsBoxed, AsFailure, AsResponse};
@@ -15,6 +16,7 @@ use super::repeat::{Idempotent, IdempotentByKey, IdempotentWhen, IdempotentWith}
 use super::{Failed, PolicyService, Rules};
 use crate::error::{Fault, Rejected};
 use crate::resilience::concurrency_limit::Priority;
+use crate::resilience::rate_limit::KeyHash;
 use crate::resilience::{IdempotencyKey, Policy};
 
 /// A [`Policy`] as a [`tower::Layer`](tower_layer::Layer).
@@ -187,19 +189,6 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
         PolicyLayer { policy: self.policy, rules: self.rules.with_refuse(refuse) }
     }
 
-    /// How much a request matters, where the policy has a `concurrency_limit`: what matters least is
-    /// refused first.
-    pub fn priority<Req, F>(
-        self,
-        priority: F,
-    ) -> PolicyLayer<P, Rules<Q, V, A, X, B, C, PriorityBy<F>>>
-    where
-        F: Fn(&Req) -> Priority,
-    {
-        let rules = self.rules.with_priority(PriorityBy(priority));
-        PolicyLayer { policy: self.policy, rules }
-    }
-
     /// Another answer for when the service has none. `keep` takes what it needs from each request,
     /// before the first attempt; `answer` gets that, and what went wrong.
     ///
@@ -216,6 +205,69 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     {
         let rules = self.rules.with_fallback(FallbackBy { keep, answer });
         PolicyLayer { policy: self.policy, rules }
+    }
+}
+
+impl<P, Q, V, A, X, B, C, W, K> PolicyLayer<P, Rules<Q, V, A, X, B, C, Description<W, K>>> {
+    /// How much a request matters, where the policy has a `concurrency_limit`: what matters least is
+    /// refused first.
+    pub fn priority<Req, F>(
+        self,
+        priority: F,
+    ) -> PolicyLayer<P, Rules<Q, V, A, X, B, C, Description<PriorityBy<F>, K>>>
+    where
+        F: Fn(&Req) -> Priority,
+    {
+        let Self { policy, rules } = self;
+        let rules = rules.map_description(|Description { rate_limit_key, .. }| Description {
+            priority: PriorityBy(priority),
+            rate_limit_key,
+        });
+        PolicyLayer { policy, rules }
+    }
+
+    /// Whose a request is, where the policy has a `keyed_rate_limit`: each key has a quota of its
+    /// own. Without it all requests have one together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::Policy;
+    /// use reliability::resilience::rate_limit::{KeyHash, KeyedRateLimit, Quota};
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let limit = KeyedRateLimit::builder("pages").quota(Quota::per_hour(1)).build()?;
+    /// let policy = Policy::builder("pages").keyed_rate_limit(limit).build()?;
+    /// let pages = PolicyLayer::new(policy)
+    ///     .rate_limit_key(|request: &http::Request<()>| {
+    ///         KeyHash::of(&request.headers().get("x-tenant"))
+    ///     })
+    ///     .layer(service_fn(|_| async { Ok::<_, Rejected>("a page") }));
+    ///
+    /// let of = |tenant| http::Request::builder().header("x-tenant", tenant).body(());
+    /// assert!(pages.clone().oneshot(of("acme")?).await.is_ok());
+    /// assert!(pages.clone().oneshot(of("acme")?).await.is_err());
+    /// assert!(pages.oneshot(of("other")?).await.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn rate_limit_key<Req, F>(
+        self,
+        key: F,
+    ) -> PolicyLayer<P, Rules<Q, V, A, X, B, C, Description<W, RateLimitKeyBy<F>>>>
+    where
+        F: Fn(&Req) -> KeyHash,
+    {
+        let Self { policy, rules } = self;
+        let rules = rules.map_description(|Description { priority, .. }| Description {
+            priority,
+            rate_limit_key: RateLimitKeyBy(key),
+        });
+        PolicyLayer { policy, rules }
     }
 }
 

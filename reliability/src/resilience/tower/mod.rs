@@ -43,6 +43,7 @@
 mod ask;
 mod cached;
 mod classify;
+mod describe;
 mod drive;
 mod failed;
 mod fallback;
@@ -60,6 +61,7 @@ pub use cached::{KeepNothing, KeepResponse};
 pub use classify::{
     AllGood, ByFault, ClassifyError, ClassifyResponse, ErrorsBy, FaultOf, Itself, ResponsesBy, Told,
 };
+pub use describe::{CountByKey, Describe, Description, OneKey, RateLimitKeyBy};
 pub use failed::Failed;
 pub use fallback::{Answer, FallbackBy, NoFallback};
 pub use future::ResponseFuture;

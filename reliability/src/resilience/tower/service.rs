@@ -6,9 +6,9 @@ use tower_service::Service;
 
 use super::cached::KeepResponse;
 use super::classify::{ClassifyError, ClassifyResponse};
+use super::describe::Describe;
 use super::drive::{ErrorOf, drive};
 use super::fallback::Answer;
-use super::priority::Prioritise;
 use super::refuse::Refuse;
 use super::repeat::Repeat;
 use super::{ResponseFuture, Rules};
@@ -72,7 +72,7 @@ where
     B: Answer<Req, S::Response, S::Error, Kept: Send, Future: Send>,
     B: Clone + Send + Sync + 'static,
     C: KeepResponse<Req, S::Response, ErrorOf<S, Req, V, A>> + Clone + Send + Sync + 'static,
-    W: Prioritise<Req> + Clone + Send + Sync + 'static,
+    W: Describe<Req> + Clone + Send + Sync + 'static,
 {
     type Response = S::Response;
     type Error = X::Error;

@@ -9,6 +9,7 @@ mod endings;
 mod fallback;
 mod guards;
 mod hedge;
+mod keyed_rate_limit;
 mod order;
 mod rate_limit;
 mod settings;

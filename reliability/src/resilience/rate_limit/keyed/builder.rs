@@ -1,6 +1,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::hash::Hash;
+use core::time::Duration;
 
 use super::handle::KeyedRateLimit;
 use crate::error::Name;
@@ -35,6 +36,11 @@ impl<K: Hash + Eq> KeyedRateLimitBuilder<K> {
         }
     }
 
+    /// Takes all settings at once: those of another limit, for instance.
+    pub fn settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
+    }
+
     /// How many permits each key has. See [`Settings::quota`].
     pub fn quota(mut self, quota: Quota) -> Self {
         self.settings.quota = quota;
@@ -58,6 +64,12 @@ impl<K: Hash + Eq> KeyedRateLimitBuilder<K> {
     /// [`Algorithm::TokenBucket`].
     pub fn algorithm(self, algorithm: Algorithm) -> Self {
         Self { algorithm, ..self }
+    }
+
+    /// How long a call in a policy may wait for its permit. See [`Settings::wait`].
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.settings.wait = Some(wait);
+        self
     }
 
     /// How many keys are remembered: 1 to [`CAPACITY_MAX`](KeyedRateLimit::CAPACITY_MAX),

@@ -68,6 +68,11 @@ impl<K: Hash + Eq> KeyedRateLimit<K> {
         Self { shared: Arc::new(Shared::new(builder)) }
     }
 
+    #[inline]
+    pub(super) fn shared(&self) -> &Shared<K> {
+        &self.shared
+    }
+
     /// Takes a permit of that key if there is one now; never waits.
     #[inline]
     pub fn check<Q>(&self, key: &Q) -> Decision

@@ -1,5 +1,7 @@
 mod builder;
 mod handle;
+mod hash;
+mod in_policy;
 mod keys;
 mod ready;
 mod rule;
@@ -7,6 +9,8 @@ mod shared;
 
 pub use builder::KeyedRateLimitBuilder;
 pub use handle::KeyedRateLimit;
+pub use hash::KeyHash;
+pub(crate) use ready::Turn;
 pub use ready::UntilKeyReady;
 
 #[cfg(all(test, not(reliability_loom)))]

@@ -12,6 +12,7 @@ use super::shared::Shared;
 use crate::error::Rejected;
 use crate::resilience::rate_limit::RateLimit;
 use crate::resilience::rate_limit::algorithm::Booking;
+use crate::time::Instant;
 
 pin_project! {
     /// Waits for a permit of a key; made by
@@ -30,12 +31,49 @@ pin_project! {
 }
 
 /// A place in a key's line; gives it back when it is dropped.
-struct Turn<'a, K: Hash + Eq> {
+pub(crate) struct Turn<'a, K: Hash + Eq> {
     shared: &'a Shared<K>,
     key: K,
     booking: Option<Booking>,
     /// Of the quota under which it was booked.
     version: u64,
+}
+
+impl<'a, K: Hash + Eq> Turn<'a, K> {
+    /// Not in the line yet.
+    pub(super) fn new(shared: &'a Shared<K>, key: K) -> Self {
+        Self { shared, key, booking: None, version: 0 }
+    }
+
+    /// Takes a permit that may be used within `longest`.
+    pub(super) fn book(&mut self, longest: Duration) -> Result<(), Rejected>
+    where
+        K: Clone,
+    {
+        let shared = self.shared;
+        self.version = shared.version();
+        match shared.book(&self.key, shared.clock().now(), 1, longest) {
+            Ok(booking) => {
+                self.booking = Some(booking);
+                Ok(())
+            }
+            Err(retry_after) => {
+                shared.count_rejected();
+                Err(shared.refuse(retry_after))
+            }
+        }
+    }
+
+    /// How long until the permit may be used, on the limit's own clock.
+    pub(crate) fn delay(&self) -> Duration {
+        let starts_at = self.booking.map_or(Instant::ZERO, |booking| booking.starts_at());
+        starts_at.saturating_duration_since(self.shared.clock().now())
+    }
+
+    /// The permit is used.
+    pub(crate) fn commit(&mut self) {
+        self.booking = None;
+    }
 }
 
 impl<K: Hash + Eq> Drop for Turn<'_, K> {
@@ -48,8 +86,7 @@ impl<K: Hash + Eq> Drop for Turn<'_, K> {
 
 impl<'a, K: Hash + Eq> UntilKeyReady<'a, K> {
     pub(super) fn new(shared: &'a Shared<K>, key: K) -> Self {
-        let turn = Turn { shared, key, booking: None, version: shared.version() };
-        Self { turn, longest: RateLimit::WAIT_MAX, timer: None }
+        Self { turn: Turn::new(shared, key), longest: RateLimit::WAIT_MAX, timer: None }
     }
 
     /// Waits for at most so long; who would have to wait for longer is refused at once.
@@ -65,25 +102,13 @@ impl<K: Hash + Eq + Clone> Future for UntilKeyReady<'_, K> {
     /// As for a limit without keys: the limit's clock decides, and the timer only wakes the task.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Turn { shared, key, booking, version } = this.turn;
+        if this.turn.booking.is_none() {
+            this.turn.book(*this.longest)?;
+        }
         loop {
-            let now = shared.clock().now();
-            let starts_at = match booking {
-                Some(booking) => booking.starts_at(),
-                None => {
-                    *version = shared.version();
-                    match shared.book(&*key, now, 1, *this.longest) {
-                        Ok(booked) => booking.insert(booked).starts_at(),
-                        Err(retry_after) => {
-                            shared.count_rejected();
-                            return Poll::Ready(Err(shared.refuse(retry_after)));
-                        }
-                    }
-                }
-            };
-            let left = starts_at.saturating_duration_since(now);
+            let left = this.turn.delay();
             if left.is_zero() {
-                *booking = None;
+                this.turn.commit();
                 this.timer.set(None);
                 return Poll::Ready(Ok(()));
             }

@@ -65,6 +65,20 @@ impl<K: Hash + Eq> Shared<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
+        let taken = self.take_quietly(key, permits);
+        if taken.is_err() {
+            self.count_rejected();
+        }
+        taken
+    }
+
+    /// The same, for who is not refused yet if there is none.
+    #[inline]
+    pub(super) fn take_quietly<Q>(&self, key: &Q, permits: u32) -> Result<Left, Duration>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
         let now = self.clock.now();
         let hash = hash_of(&self.random, key);
         let mut keys = self.shard(hash).lock();
@@ -74,10 +88,6 @@ impl<K: Hash + Eq> Shared<K> {
             return Ok(left);
         }
         let booked = self.book_hashed(&mut keys, hash, key, now, permits, Duration::ZERO);
-        drop(keys);
-        if booked.is_err() {
-            self.count_rejected();
-        }
         booked.map(|booking| Left::permits(booking.remaining()))
     }
 
