@@ -2,10 +2,11 @@
 //! function is first called.
 
 use std::fmt::Debug;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use reliability::resilience::breaker::{Settings, Window};
+use reliability::resilience::concurrency_limit::{self, Aimd, Gradient2, Priority, Shares, Vegas};
 use reliability::resilience::rate_limit::{Algorithm, KeyHash, KeyedRateLimit, Quota};
 use reliability::resilience::timeout::{Adaptive, Timeout};
 use reliability::resilience::{
@@ -148,6 +149,99 @@ fn ranges_of_a_concurrency_limit() {
     same_count(limits::CONCURRENT, |calls| limit().initial(calls).build().is_ok());
     same_count(limits::SAMPLES, |calls| limit().samples(calls).build().is_ok());
     same_duration(limits::SAMPLING_WINDOW, |window| limit().window(window).build().is_ok());
+    same_duration(limits::SAMPLING_WINDOW_USUAL..=*limits::SAMPLING_WINDOW.end(), |window| {
+        limit().window_max(window).build().is_ok()
+    });
+    let takes = |drop_rate| limit().drop_rate(drop_rate).build().is_ok();
+    let Range { start, end } = limits::DROP_RATE;
+    assert!(takes(start) && takes(end - 0.01) && !takes(start - 0.01) && !takes(end));
+    let [high, normal, low] = limits::SHARES;
+    assert_eq!(Shares { high, normal, low }, Shares::standard());
+    assert!(limit().share(Priority::Low, limits::SHARE_MIN).build().is_ok());
+}
+
+fn limit_by(algorithm: impl Into<concurrency_limit::Algorithm>) -> bool {
+    ConcurrencyLimit::builder("limits").algorithm(algorithm).build().is_ok()
+}
+
+/// Asserts that a builder takes both ends of the range, and nothing beyond.
+#[track_caller]
+fn same_number(least: f64, most: f64, accepts: impl Fn(f64) -> bool) {
+    assert!(accepts(least) && accepts(most), "an end of {least} to {most} is refused");
+    assert!(
+        !accepts(least - 0.01) && !accepts(most + 0.01),
+        "more than {least} to {most} is taken"
+    );
+}
+
+#[test]
+fn ranges_and_defaults_of_the_algorithms_of_a_concurrency_limit() {
+    let aimd = Aimd::standard();
+    let Range { start, end } = limits::BACKOFF;
+    same_number(start, end - 0.01, |backoff| limit_by(Aimd { backoff, ..aimd }));
+    assert!(limit_by(Aimd { timeout: NANO, ..aimd }));
+
+    let vegas = Vegas::standard();
+    let (queue, share) = ([vegas.alpha, vegas.beta], [vegas.alpha_share, vegas.beta_share]);
+    assert_eq!((queue, share), (limits::VEGAS_QUEUE, limits::VEGAS_QUEUE_SHARE));
+    let top = *limits::QUEUED.end();
+    same_count(limits::QUEUED, |alpha| limit_by(Vegas { alpha, beta: top, ..vegas }));
+    same_count(limits::QUEUED, |beta| limit_by(Vegas { alpha: 1, beta, ..vegas }));
+    let (least, most) = (*limits::QUEUED_SHARE.start(), *limits::QUEUED_SHARE.end());
+    same_number(least, most, |share| {
+        limit_by(Vegas { alpha_share: share, beta_share: 1.0, ..vegas })
+    });
+    same_number(least, most, |share| {
+        limit_by(Vegas { alpha_share: 0.0, beta_share: share, ..vegas })
+    });
+    same_count(limits::LONG, |calls| limit_by(Vegas { probe_every: calls, ..vegas }));
+
+    let gradient2 = Gradient2::standard();
+    let (least, most) = (*limits::TOLERANCE.start(), *limits::TOLERANCE.end());
+    same_number(least, most, |tolerance| limit_by(Gradient2 { tolerance, ..gradient2 }));
+    same_count(limits::QUEUED, |queue| limit_by(Gradient2 { queue, ..gradient2 }));
+    same_count(limits::LONG, |windows| limit_by(Gradient2 { long_window: windows, ..gradient2 }));
+
+    for part in [limits::SHARE_MIN, 1.0] {
+        assert!(limit_by(Vegas { smoothing: part, ..vegas }));
+        assert!(limit_by(Vegas { no_load_smoothing: part, ..vegas }));
+        assert!(limit_by(Vegas { probe_share: part, ..vegas }));
+        assert!(limit_by(Gradient2 { smoothing: part, ..gradient2 }));
+    }
+}
+
+/// What goes together, and what does not, where the rest is as it is when nothing is said.
+#[test]
+fn combinations_of_a_concurrency_limit() {
+    let limit = || ConcurrencyLimit::builder("limits");
+    let with = |vegas: Vegas| limit().algorithm(vegas).build().is_ok();
+    let vegas = Vegas::standard();
+    let millis = Duration::from_millis;
+    let table = [
+        ("vegas(alpha = 6)", with(Vegas { alpha: 6, ..vegas })),
+        ("vegas(alpha = 7)", with(Vegas { alpha: 7, ..vegas })),
+        ("vegas(beta = 2)", with(Vegas { beta: 2, ..vegas })),
+        ("vegas(alpha = 7, beta = 7)", with(Vegas { alpha: 7, beta: 7, ..vegas })),
+        ("vegas(alpha_share = 0.3)", with(Vegas { alpha_share: 0.3, ..vegas })),
+        ("vegas(beta_share = 0.05)", with(Vegas { beta_share: 0.05, ..vegas })),
+        ("vegas(alpha_share = 0)", with(Vegas { alpha_share: 0.0, ..vegas })),
+        ("shares(low = 0.8)", limit().share(Priority::Low, 0.8).build().is_ok()),
+        ("shares(low = 0.9)", limit().share(Priority::Low, 0.9).build().is_ok()),
+        ("shares(high = 0.7)", limit().share(Priority::High, 0.7).build().is_ok()),
+        ("shares(normal = 0.95)", limit().share(Priority::Normal, 0.95).build().is_ok()),
+        ("window = \"2s\"", limit().window(millis(2_000)).build().is_ok()),
+        ("window_max = \"50ms\"", limit().window_max(millis(50)).build().is_ok()),
+        ("min = 50, max = 10", limit().min(50).max(10).build().is_ok()),
+        ("min = 50", limit().min(50).build().is_ok()),
+        ("drop_rate = 1.0", limit().drop_rate(1.0).build().is_ok()),
+        ("drop_rate = 0", limit().drop_rate(0.0).build().is_ok()),
+    ];
+    let mut refused = 0;
+    for (text, taken) in table {
+        assert_eq!(compiles(&format!("concurrency_limit({text})")), taken, "{text}");
+        refused += u32::from(!taken);
+    }
+    assert_eq!(refused, 10);
 }
 
 #[test]

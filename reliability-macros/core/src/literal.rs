@@ -1,7 +1,10 @@
 //! Literals in attributes: durations, counts and shares, read when the program is compiled, with
 //! every error on the literal.
 
-use core::{ops::RangeInclusive, time::Duration};
+use core::{
+    ops::{Bound, RangeBounds, RangeInclusive},
+    time::Duration,
+};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -239,6 +242,46 @@ fn wrong_share(value: &Expr, percent: Option<f64>) -> syn::Error {
     syn::Error::new_spanned(value, format!("expected a share above 0 and at most 1{advice}"))
 }
 
+/// Reads a number from a range.
+pub(crate) fn number(value: &Expr, within: impl RangeBounds<f64>) -> syn::Result<f64> {
+    let written = match literal(value) {
+        Some(Lit::Float(number)) => number.base10_parse::<f64>().ok(),
+        Some(Lit::Int(number)) => number.base10_parse::<f64>().ok(),
+        Some(Lit::Str(text)) => {
+            let text = text.value();
+            text.trim_end_matches('%').trim().parse::<f64>().ok()
+        }
+        _ => None,
+    };
+    let is_text = matches!(literal(value), Some(Lit::Str(_)));
+    match written {
+        Some(number) if within.contains(&number) && !is_text => return Ok(number),
+        _ => {}
+    }
+    let least = match within.start_bound() {
+        Bound::Included(least) => format!(" from {least}"),
+        Bound::Excluded(least) => format!(" above {least}"),
+        Bound::Unbounded => String::new(),
+    };
+    let most = match within.end_bound() {
+        Bound::Included(most) => format!(" to {most}"),
+        Bound::Excluded(most) => format!(" to below {most}"),
+        Bound::Unbounded => String::new(),
+    };
+    let advice = match written {
+        Some(percent)
+            if percent > 1.0 && within.contains(&(percent / 100.0)) && !within.contains(&2.0) =>
+        {
+            format!("; write `{}` for {percent} %", percent / 100.0)
+        }
+        Some(number) if is_text && within.contains(&number) => {
+            format!("; write {number} without quotes")
+        }
+        _ => String::new(),
+    };
+    Err(syn::Error::new_spanned(value, format!("expected a number{least}{most}{advice}")))
+}
+
 /// Reads a number above `above` and at most `most`.
 pub(crate) fn factor(value: &Expr, above: f64, most: f64) -> syn::Result<f64> {
     let number = match literal(value) {
@@ -335,6 +378,24 @@ mod tests {
             let period = Period::read(&syn::parse_quote!(#text)).unwrap();
             assert_eq!(period.into_token_stream().to_string(), tokens);
         }
+    }
+
+    #[test]
+    fn a_number_outside_of_its_range_is_answered_with_the_range() {
+        let table: [(&str, &str); 6] = [
+            ("1.0", "expected a number from 0.5 to below 1"),
+            ("90", "expected a number from 0.5 to below 1; write `0.9` for 90 %"),
+            ("\"90%\"", "expected a number from 0.5 to below 1; write `0.9` for 90 %"),
+            ("\"0.9\"", "expected a number from 0.5 to below 1; write 0.9 without quotes"),
+            ("-0.9", "expected a number from 0.5 to below 1"),
+            ("most", "expected a number from 0.5 to below 1"),
+        ];
+        for (text, message) in table {
+            let error = number(&syn::parse_str(text).unwrap(), 0.5..1.0).unwrap_err();
+            assert_eq!(error.to_string(), message, "{text}");
+        }
+        assert_eq!(number(&syn::parse_quote!(0.5), 0.5..1.0).unwrap(), 0.5);
+        assert_eq!(number(&syn::parse_quote!(100), 1.0..=100.0).unwrap(), 100.0);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Walks the settings of an attribute in the order in which they are written, and reads each.
 
-use core::{ops::RangeInclusive, time::Duration};
+use core::{
+    ops::{RangeBounds, RangeInclusive},
+    time::Duration,
+};
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, Path, parse::ParseStream};
@@ -62,11 +65,7 @@ pub(crate) fn unknown(owner: &str, written: &str, known: Known) -> String {
 /// "`retry` has no `shed`; it is a setting of `bulkhead`", for what stands one level too far out.
 ///
 /// Says nothing when the owner has the setting itself, or nobody of `inner` has it.
-pub(crate) fn belongs_inside(
-    written: &str,
-    known: Known,
-    inner: &[(&'static str, Known)],
-) -> Option<String> {
+fn belongs_inside(written: &str, known: Known, inner: &[(&'static str, Known)]) -> Option<String> {
     if known.iter().any(|(name, _)| *name == written) {
         return None;
     }
@@ -84,6 +83,23 @@ pub(crate) fn belongs_inside(
         "`{written}` is a setting of {owners}: write it in the parentheses of that, as in \
          `{first}(.., {example})`"
     ))
+}
+
+/// Tells of settings that belong into somebody's parentheses, and leaves them out.
+pub(crate) fn without_inner(
+    diagnostics: &mut Diagnostics,
+    mut choices: Vec<Choice>,
+    known: Known,
+    inner: &[(&'static str, Known)],
+) -> Vec<Choice> {
+    choices.retain(|choice| {
+        let message = belongs_inside(&choice.name.to_string(), known, inner);
+        if let Some(message) = &message {
+            diagnostics.error(&choice.name, message);
+        }
+        message.is_none()
+    });
+    choices
 }
 
 /// The comma-separated settings of `tokens`; after a mistake in the grammar, none.
@@ -128,6 +144,29 @@ impl Setting {
         Some(diagnostics.keep(choices).unwrap_or_default())
     }
 
+    /// Calls `each` for every setting in `name(..)`, in order.
+    pub(crate) fn walk(
+        &self,
+        diagnostics: &mut Diagnostics,
+        known: Known,
+        each: impl FnMut(&mut Diagnostics, Setting),
+    ) {
+        let choices = self.choices(diagnostics).unwrap_or_default();
+        walk(diagnostics, &format!("`{}`", self.name), known, choices, each);
+    }
+
+    /// The same for what may also stand alone, without parentheses.
+    pub(crate) fn walk_if_any(
+        &self,
+        diagnostics: &mut Diagnostics,
+        known: Known,
+        each: impl FnMut(&mut Diagnostics, Setting),
+    ) {
+        if self.flag().is_err() {
+            self.walk(diagnostics, known, each);
+        }
+    }
+
     /// `name = path::to::it`.
     pub(crate) fn path(&self) -> syn::Result<Path> {
         let tokens = self.tokens()?;
@@ -165,6 +204,11 @@ impl Setting {
     /// `name = 2.0`.
     pub(crate) fn factor(&self, above: f64, most: f64) -> syn::Result<f64> {
         literal::factor(&self.expr()?, above, most)
+    }
+
+    /// `name = 0.9`, from a range.
+    pub(crate) fn number(&self, within: impl RangeBounds<f64>) -> syn::Result<f64> {
+        literal::number(&self.expr()?, within)
     }
 
     /// `name = "inventory"`.

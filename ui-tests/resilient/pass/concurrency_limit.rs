@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use reliability::error::Rejected;
-use reliability::resilience::concurrency_limit::Priority;
+use reliability::resilience::concurrency_limit::{Algorithm, Gradient2, Priority, Shares};
 use reliability::resilience::{registry, resilient};
 
 #[resilient(concurrency_limit)]
@@ -32,8 +33,35 @@ fn importance(sku: &str) -> Priority {
     if sku == "apple" { Priority::High } else { Priority::Low }
 }
 
-#[resilient(concurrency_limit(aimd, priority = importance(sku)))]
+#[resilient(concurrency_limit(
+    aimd(backoff = 0.8, timeout = "2s"),
+    shares(high = 0.8, normal = 0.6, low = 0.25),
+    priority = importance(sku),
+))]
 async fn by_sku(sku: &str, amount: u32) -> Result<u32, Rejected> {
+    Ok(amount)
+}
+
+#[resilient(concurrency_limit(
+    vegas(
+        alpha = 2,
+        beta = 8,
+        alpha_share = 0,
+        beta_share = 0.3,
+        smoothing = 0.5,
+        no_load_smoothing = 1,
+        probe_every = 1_000,
+        probe_share = 0.9,
+    ),
+    window = "50ms",
+    window_max = "500ms",
+))]
+async fn every_parameter(amount: u32) -> Result<u32, Rejected> {
+    Ok(amount)
+}
+
+#[resilient(concurrency_limit(gradient2(tolerance = 1.2, queue = 10), shares(low = 0.1)))]
+async fn some_parameters(amount: u32) -> Result<u32, Rejected> {
     Ok(amount)
 }
 
@@ -56,6 +84,26 @@ fn main() {
     assert_eq!(now(vegas(3)).unwrap(), 3);
     assert_eq!(now(by_sku("apple", 4)).unwrap(), 4);
     assert_eq!(now(as_told(Priority::Normal, 5)).unwrap(), 5);
+
+    assert_eq!(now(every_parameter(6)).unwrap(), 6);
+    assert_eq!(now(some_parameters(7)).unwrap(), 7);
+
+    let settings = |name| {
+        let entry = registry::find(name).unwrap();
+        entry.policy().settings().concurrency_limit.unwrap()
+    };
+    let Algorithm::Vegas(vegas) = settings("every_parameter").algorithm else {
+        panic!("it is Vegas");
+    };
+    assert_eq!((vegas.alpha, vegas.beta, vegas.probe_every), (2, 8, 1_000));
+    assert_eq!((vegas.alpha_share, vegas.beta_share, vegas.probe_share), (0.0, 0.3, 0.9));
+    assert_eq!((vegas.smoothing, vegas.no_load_smoothing), (0.5, 1.0));
+    let some = settings("some_parameters");
+    let expected = Gradient2 { tolerance: 1.2, queue: 10, ..Gradient2::standard() };
+    assert_eq!(some.algorithm, Algorithm::Gradient2(expected));
+    assert_eq!(some.shares, Shares { low: 0.1, ..Shares::standard() });
+    let Algorithm::Aimd(aimd) = settings("by_sku").algorithm else { panic!("it is AIMD") };
+    assert_eq!((aimd.backoff, aimd.timeout), (0.8, Duration::from_secs(2)));
 
     let vegas = registry::find("vegas").unwrap();
     let limit = vegas.policy().concurrency_limit().unwrap();

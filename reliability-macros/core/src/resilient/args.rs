@@ -18,7 +18,6 @@ use super::{
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
-    options::Choice,
     settings::{self, Known},
 };
 
@@ -128,7 +127,7 @@ impl Args {
             );
             return draft.finish(diagnostics);
         }
-        let choices = without_inner(diagnostics, choices);
+        let choices = settings::without_inner(diagnostics, choices, KNOWN, INNER);
         settings::walk(diagnostics, "`#[resilient]`", KNOWN, choices, |diagnostics, setting| {
             draft.take(diagnostics, &setting);
         });
@@ -264,16 +263,4 @@ impl Args {
             );
         }
     }
-}
-
-/// Tells of settings that belong into a layer's parentheses, and leaves them out.
-fn without_inner(diagnostics: &mut Diagnostics, mut choices: Vec<Choice>) -> Vec<Choice> {
-    choices.retain(|choice| {
-        let message = settings::belongs_inside(&choice.name.to_string(), KNOWN, INNER);
-        if let Some(message) = &message {
-            diagnostics.error(&choice.name, message);
-        }
-        message.is_none()
-    });
-    choices
 }

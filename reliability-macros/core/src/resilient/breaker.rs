@@ -7,7 +7,7 @@ use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
     literal::{self, Period},
-    settings::{self, Known, Setting},
+    settings::{Known, Setting},
 };
 
 /// `breaker(window = count(100), failure_rate = 0.5, ..)`
@@ -52,13 +52,7 @@ const WINDOWS: Known =
 impl Breaker {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
-        if setting.flag().is_ok() {
-            return this;
-        }
-        let Some(choices) = setting.choices(diagnostics) else {
-            return this;
-        };
-        settings::walk(diagnostics, "`breaker`", KNOWN, choices, |diagnostics, setting| {
+        setting.walk_if_any(diagnostics, KNOWN, |diagnostics, setting| {
             this.take(diagnostics, &setting);
         });
         this

@@ -8,7 +8,7 @@ use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
     literal::Period,
-    settings::{self, Known, Setting},
+    settings::{Known, Setting},
 };
 
 /// `bulkhead(concurrent = 64, queue = 128, wait = "100ms")`
@@ -39,44 +39,47 @@ const SHED: Known = &[("target", "target = \"5ms\""), ("interval", "interval = \
 impl Bulkhead {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
-        let had_errors = diagnostics.has_errors();
+        let mut own = Diagnostics::new();
         let mut shed_word = None;
-        let Some(choices) = setting.choices(diagnostics) else {
-            return this;
-        };
-        settings::walk(diagnostics, "`bulkhead`", KNOWN, choices, |diagnostics, setting| {
-            match setting.name {
-                "concurrent" => {
-                    this.concurrent = diagnostics.keep(setting.count(limits::CONCURRENT))
-                }
-                "queue" => this.queue = diagnostics.keep(setting.count(limits::QUEUE)),
-                "wait" => this.wait = diagnostics.keep(setting.period()),
-                _ => this.shed = Some(Shed::read(diagnostics, &setting, &mut shed_word)),
-            }
+        setting.walk(&mut own, KNOWN, |own, setting| match setting.name {
+            "concurrent" => this.concurrent = own.keep(setting.count(limits::CONCURRENT)),
+            "queue" => this.queue = own.keep(setting.count(limits::QUEUE)),
+            "wait" => this.wait = own.keep(setting.period()),
+            _ => this.shed = Some(Shed::read(own, &setting, &mut shed_word)),
         });
-        if this.concurrent.is_none() && diagnostics.has_errors() == had_errors {
-            diagnostics.error(
+        // After another mistake it may be that `concurrent` is misspelt.
+        if this.concurrent.is_none() && !own.has_errors() {
+            own.error(
                 setting.word(),
                 "`bulkhead` needs `concurrent`, how many calls may run at once: \
                  `bulkhead(concurrent = 64)`",
             );
         }
-        if let (Some(wait), Some(0)) = (this.wait, this.queue) {
+        this.check_queue(&mut own, shed_word);
+        this.check_shed(&mut own);
+        diagnostics.absorb(own);
+        this
+    }
+
+    /// Without a queue nobody waits.
+    fn check_queue(&self, diagnostics: &mut Diagnostics, shed_word: Option<Ident>) {
+        let Some(0) = self.queue else {
+            return;
+        };
+        if let Some(wait) = self.wait {
             diagnostics.push(syn::Error::new(
                 wait.span,
                 "`wait` is for calls in the queue, and there is none; write a `queue` above 0, or \
                  remove `wait`",
             ));
         }
-        if let (Some(word), Some(0)) = (&shed_word, this.queue) {
+        if let Some(word) = shed_word {
             diagnostics.error(
                 word,
                 "`shed` is for calls that wait too long in the queue, and there is none; write \
                  a `queue` above 0, or remove `shed`",
             );
         }
-        this.check_shed(diagnostics);
-        this
     }
 
     /// Who is gone before the target has passed is never shed.
@@ -129,13 +132,7 @@ impl Shed {
     fn read(diagnostics: &mut Diagnostics, setting: &Setting, word: &mut Option<Ident>) -> Self {
         let mut this = Self::default();
         *word = Some(setting.word().clone());
-        if setting.flag().is_ok() {
-            return this;
-        }
-        let Some(choices) = setting.choices(diagnostics) else {
-            return this;
-        };
-        settings::walk(diagnostics, "`shed`", SHED, choices, |diagnostics, setting| {
+        setting.walk_if_any(diagnostics, SHED, |diagnostics, setting| {
             let period = diagnostics.keep(setting.period_within(limits::SHED_INTERVAL));
             match setting.name {
                 "target" => this.target = period,

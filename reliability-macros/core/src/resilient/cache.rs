@@ -8,7 +8,7 @@ use crate::{
     diagnostics::Diagnostics,
     item::FnItem,
     literal::Period,
-    settings::{self, Known, Setting},
+    settings::{Known, Setting},
 };
 
 /// `cache(ttl = "30s", stale = "5m", key = sku, capacity = 10_000)`
@@ -56,8 +56,7 @@ impl Cache {
             return Self { refused: true, ..this };
         }
         let mut own = Diagnostics::new();
-        let choices = setting.choices(&mut own).unwrap_or_default();
-        settings::walk(&mut own, "`cache`", KNOWN, choices, |own, setting| this.take(own, setting));
+        setting.walk(&mut own, KNOWN, |own, setting| this.take(own, setting));
         this.refused = own.has_errors();
         diagnostics.absorb(own);
         this
@@ -70,7 +69,7 @@ impl Cache {
             "key" => self.key = own.keep(setting.expr()),
             "capacity" => self.capacity = own.keep(setting.count(limits::CACHE_CAPACITY)),
             "wait" => self.wait = own.keep(setting.period_within(limits::FLIGHT_WAIT)),
-            "negative" => self.negative = negative(own, &setting),
+            "negative" => self.negative = Some(negative(own, &setting)),
             _ => {
                 let refresh = own.keep(setting.variant("way to refresh", REFRESH));
                 self.background = refresh
@@ -275,24 +274,24 @@ const NOT_AVAILABLE: &str = "`cache` is a feature of its own: write `reliability
                              \"..\", features = [\"cache\"] }` in Cargo.toml";
 
 fn negative(
-    own: &mut Diagnostics,
+    diagnostics: &mut Diagnostics,
     setting: &Setting,
-) -> Option<(Ident, Vec<(&'static str, Period)>)> {
+) -> (Ident, Vec<(&'static str, Period)>) {
     let mut classes = Vec::new();
-    let had_errors = own.has_errors();
-    let choices = setting.choices(own)?;
-    settings::walk(own, "`negative`", NEGATIVE, choices, |own, setting| {
+    let mut own = Diagnostics::new();
+    setting.walk(&mut own, NEGATIVE, |own, setting| {
         let ttl = own.keep(setting.period_within(limits::NEGATIVE));
         classes.extend(ttl.map(|ttl| (setting.name, ttl)));
     });
-    if classes.is_empty() && own.has_errors() == had_errors {
+    if classes.is_empty() && !own.has_errors() {
         own.error(
             setting.word(),
             "`negative` keeps errors of the classes that it names: `negative(permanent = \"10s\")`; \
              also `transient` and `overloaded`",
         );
     }
-    Some((setting.word().clone(), classes))
+    diagnostics.absorb(own);
+    (setting.word().clone(), classes)
 }
 
 /// Without parentheses and invisible groups.

@@ -40,21 +40,15 @@ const HANG: Known = &[("rate", "rate = 0.001")];
 impl Chaos {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
-        let Some(list) = diagnostics.keep(setting.list()) else {
-            return this;
-        };
         let mut own = Diagnostics::new();
-        let choices = settings::parse(&mut own, list);
-        settings::walk(&mut own, "`chaos`", KNOWN, choices, |own, setting| {
-            match setting.name {
-                "latency" => this.latency = latency(own, &setting),
-                "error" => this.read_error(own, &setting),
-                "hang" => {
-                    let rate = only_rate(own, &setting, "`hang`", HANG);
-                    this.hang = rate.map(|rate| (setting.word().clone(), rate));
-                }
-                _ => this.seed = own.keep(seed(&setting)),
-            };
+        setting.walk(&mut own, KNOWN, |own, setting| match setting.name {
+            "latency" => this.latency = latency(own, &setting),
+            "error" => this.read_error(own, &setting),
+            "hang" => {
+                let rate = only_rate(own, &setting);
+                this.hang = rate.map(|rate| (setting.word().clone(), rate));
+            }
+            _ => this.seed = own.keep(seed(&setting)),
         });
         // After a mistake a rate may only seem to be missing.
         if !own.has_errors() {
@@ -65,13 +59,9 @@ impl Chaos {
     }
 
     fn read_error(&mut self, diagnostics: &mut Diagnostics, setting: &Setting) {
-        let Some(list) = diagnostics.keep(setting.list()) else {
-            return;
-        };
         let mut rate = None;
         let mut own = Diagnostics::new();
-        let choices = settings::parse(&mut own, list);
-        settings::walk(&mut own, "`error`", ERROR, choices, |own, setting| match setting.name {
+        setting.walk(&mut own, ERROR, |own, setting| match setting.name {
             "rate" => rate = own.keep(setting.share(limits::SHARE_MIN)),
             _ => self.make = own.keep(setting.path()),
         });
@@ -220,17 +210,10 @@ fn between(range: &ExprRange) -> syn::Result<(Period, Period)> {
     Ok((from, to))
 }
 
-fn only_rate(
-    diagnostics: &mut Diagnostics,
-    setting: &Setting,
-    owner: &str,
-    known: Known,
-) -> Option<f64> {
-    let list = diagnostics.keep(setting.list())?;
+fn only_rate(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<f64> {
     let mut rate = None;
     let mut own = Diagnostics::new();
-    let choices = settings::parse(&mut own, list);
-    settings::walk(&mut own, owner, known, choices, |own, setting| {
+    setting.walk(&mut own, HANG, |own, setting| {
         rate = own.keep(setting.share(limits::SHARE_MIN));
     });
     if rate.is_none() && !own.has_errors() {

@@ -2,23 +2,29 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Expr;
 
-use super::{layer::Building, limits};
+use super::{
+    algorithm::{self, Algorithm},
+    layer::Building,
+    limits,
+};
 use crate::{
     diagnostics::Diagnostics,
     literal::Period,
     settings::{self, Known, Setting},
 };
 
-/// `concurrency_limit(gradient2, min = 4, max = 200, initial = 20, priority = expression)`
+/// `concurrency_limit(vegas(beta = 8), min = 4, max = 200, shares(low = 0.3), priority = expression)`
 #[derive(Debug, Default)]
 pub(crate) struct ConcurrencyLimit {
-    algorithm: Option<&'static str>,
+    algorithm: Option<Algorithm>,
     min: Option<Bound>,
     max: Option<Bound>,
     initial: Option<Bound>,
     samples: Option<u32>,
     window: Option<Period>,
+    window_max: Option<Period>,
     drop_rate: Option<f64>,
+    shares: Vec<Share>,
     /// How much a call matters: evaluated once per call.
     pub(crate) priority: Option<Expr>,
 }
@@ -30,17 +36,37 @@ struct Bound {
     calls: u32,
 }
 
+/// What part of the limit calls of a priority may fill, and the word that it was written with.
+#[derive(Debug)]
+struct Share {
+    priority: &'static str,
+    word: Ident,
+    share: f64,
+}
+
 pub(super) const KNOWN: Known = &[
-    ("aimd", "aimd"),
-    ("vegas", "vegas"),
-    ("gradient2", "gradient2"),
+    ("aimd", "aimd` or `aimd(backoff = 0.9)"),
+    ("vegas", "vegas` or `vegas(alpha = 3, beta = 6)"),
+    ("gradient2", "gradient2` or `gradient2(tolerance = 1.5)"),
     ("min", "min = 4"),
     ("max", "max = 200"),
     ("initial", "initial = 20"),
     ("window", "window = \"100ms\""),
+    ("window_max", "window_max = \"1s\""),
     ("samples", "samples = 100"),
     ("drop_rate", "drop_rate = 0.05"),
+    ("shares", "shares(high = 0.9, normal = 0.8, low = 0.5)"),
     ("priority", "priority = expression"),
+];
+
+const SHARES: Known = &[("high", "high = 0.9"), ("normal", "normal = 0.8"), ("low", "low = 0.5")];
+
+/// What stands in parentheses within.
+const INNER: &[(&str, Known)] = &[
+    ("vegas", algorithm::VEGAS),
+    ("gradient2", algorithm::GRADIENT2),
+    ("aimd", algorithm::AIMD),
+    ("shares", SHARES),
 ];
 
 impl ConcurrencyLimit {
@@ -49,9 +75,8 @@ impl ConcurrencyLimit {
         if setting.flag().is_ok() {
             return this;
         }
-        let Some(choices) = setting.choices(diagnostics) else {
-            return this;
-        };
+        let choices = setting.choices(diagnostics).unwrap_or_default();
+        let choices = settings::without_inner(diagnostics, choices, KNOWN, INNER);
         settings::walk(
             diagnostics,
             "`concurrency_limit`",
@@ -62,6 +87,8 @@ impl ConcurrencyLimit {
             },
         );
         this.check_bounds(diagnostics);
+        this.check_windows(diagnostics);
+        this.check_shares(diagnostics);
         this
     }
 
@@ -70,30 +97,40 @@ impl ConcurrencyLimit {
             let calls = diagnostics.keep(setting.count(limits::CONCURRENT));
             calls.map(|calls| Bound { word: setting.word().clone(), calls })
         };
+        let window = |diagnostics: &mut Diagnostics| {
+            diagnostics.keep(setting.period_within(limits::SAMPLING_WINDOW))
+        };
         match setting.name {
             "min" => self.min = bound(diagnostics),
             "max" => self.max = bound(diagnostics),
             "initial" => self.initial = bound(diagnostics),
-            "window" => {
-                self.window = diagnostics.keep(setting.period_within(limits::SAMPLING_WINDOW));
-            }
+            "window" => self.window = window(diagnostics),
+            "window_max" => self.window_max = window(diagnostics),
             "samples" => self.samples = diagnostics.keep(setting.count(limits::SAMPLES)),
-            "drop_rate" => self.drop_rate = diagnostics.keep(setting.share(limits::SHARE_MIN)),
+            "drop_rate" => self.drop_rate = diagnostics.keep(setting.number(limits::DROP_RATE)),
+            "shares" => setting.walk(diagnostics, SHARES, |diagnostics, setting| {
+                let (priority, word) = (setting.name, setting.word().clone());
+                let share = diagnostics.keep(setting.share(limits::SHARE_MIN));
+                self.shares.extend(share.map(|share| Share { priority, word, share }));
+            }),
             "priority" => self.priority = diagnostics.keep(setting.expr()),
-            algorithm => {
-                diagnostics.keep(setting.flag());
-                if let Some(other) = self.algorithm {
-                    diagnostics.error(
-                        setting.word(),
-                        format!(
-                            "`{other}` and `{algorithm}` exclude each other: one algorithm finds \
-                             the limit; keep one of the two"
-                        ),
-                    );
-                }
-                self.algorithm = Some(algorithm);
-            }
+            _ => self.take_algorithm(diagnostics, setting),
         }
+    }
+
+    fn take_algorithm(&mut self, diagnostics: &mut Diagnostics, setting: &Setting) {
+        let algorithm = Algorithm::read(diagnostics, setting);
+        if let Some(other) = &self.algorithm {
+            diagnostics.error(
+                setting.word(),
+                format!(
+                    "`{}` and `{}` exclude each other: one algorithm finds the limit; keep one of \
+                     the two",
+                    other.name, algorithm.name,
+                ),
+            );
+        }
+        self.algorithm = Some(algorithm);
     }
 
     fn check_bounds(&self, diagnostics: &mut Diagnostics) {
@@ -116,33 +153,81 @@ impl ConcurrencyLimit {
         }
     }
 
+    fn check_windows(&self, diagnostics: &mut Diagnostics) {
+        let shortest = self.window.map_or(limits::SAMPLING_WINDOW_USUAL, |it| it.duration);
+        if let Some(longest) = self.window_max
+            && shortest > longest.duration
+        {
+            let unsaid = if self.window.is_some() { "" } else { ", where nothing is said," };
+            diagnostics.push(syn::Error::new(
+                longest.span,
+                format!(
+                    "`window` of {shortest:?}{unsaid} is above `window_max` of {:?}; a window lasts \
+                     from the one to the other, the longer the slower calls are",
+                    longest.duration,
+                ),
+            ));
+        }
+    }
+
+    /// Who matters less must not fill more.
+    fn check_shares(&self, diagnostics: &mut Diagnostics) {
+        let written = |priority| self.shares.iter().find(|share| share.priority == priority);
+        let standard = SHARES.iter().map(|(name, _)| *name).zip(limits::SHARES);
+        let all: Vec<_> = standard.map(|(name, share)| (name, written(name), share)).collect();
+        for pair in all.windows(2) {
+            let [(higher, above, standard_above), (lower, below, standard_below)] = *pair else {
+                continue;
+            };
+            let most = above.map_or(standard_above, |share| share.share);
+            let share = below.map_or(standard_below, |share| share.share);
+            let Some(wrong) = below.or(above).filter(|_| share > most) else {
+                continue;
+            };
+            let unsaid = |share: Option<&Share>| match share {
+                Some(_) => "",
+                None => ", where nothing is said",
+            };
+            let message = format!(
+                "calls of `{lower}` priority would fill more ({share}{}) than those of `{higher}` \
+                 ({most}{}), and each may fill at most what the next higher one may",
+                unsaid(below),
+                unsaid(above),
+            );
+            return diagnostics.error(&wrong.word, message);
+        }
+    }
+
     pub(super) fn builder_call(&self, policy: &Building<'_>) -> TokenStream {
         let Building { krate, name, clock, .. } = policy;
         let module = quote!(#krate::resilience::concurrency_limit);
-        let algorithm = self.algorithm.map(|algorithm| {
-            let algorithm = match algorithm {
-                "aimd" => quote!(Aimd),
-                "vegas" => quote!(Vegas),
-                _ => quote!(Gradient2),
-            };
-            quote!(.algorithm(#module::#algorithm::standard()))
-        });
         let count = |name: &str, value: Option<u32>| {
             let name = format_ident!("{name}");
             value.map(Literal::u32_unsuffixed).map(|value| quote!(.#name(#value)))
         };
         let bound = |name, bound: &Option<Bound>| count(name, bound.as_ref().map(|b| b.calls));
         let drop_rate = self.drop_rate.map(Literal::f64_unsuffixed);
+        let shares = self.shares.iter().map(|Share { priority, share, .. }| {
+            let priority = match *priority {
+                "high" => quote!(High),
+                "normal" => quote!(Normal),
+                _ => quote!(Low),
+            };
+            let share = Literal::f64_unsuffixed(*share);
+            Some(quote!(.share(#module::Priority::#priority, #share)))
+        });
         let settings: TokenStream = [
-            algorithm,
+            self.algorithm.as_ref().map(|algorithm| algorithm.tokens(&module)),
             bound("min", &self.min),
             bound("max", &self.max),
             bound("initial", &self.initial),
             self.window.map(|window| quote!(.window(#window))),
+            self.window_max.map(|window| quote!(.window_max(#window))),
             count("samples", self.samples),
             drop_rate.map(|rate| quote!(.drop_rate(#rate))),
         ]
         .into_iter()
+        .chain(shares)
         .flatten()
         .collect();
         quote!(.concurrency_limit(

@@ -6,7 +6,7 @@ use super::{layer::Building, limits, quantile::Quantile, retry::Budget};
 use crate::{
     diagnostics::Diagnostics,
     literal::Period,
-    settings::{self, Known, Setting},
+    settings::{Known, Setting},
 };
 
 /// `hedge(after = p95, max = 1, initial = "300ms")`
@@ -34,30 +34,18 @@ pub(super) const KNOWN: Known = &[
 impl Hedge {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
-        if setting.flag().is_ok() {
-            return this;
-        }
-        let Some(choices) = setting.choices(diagnostics) else {
-            return this;
-        };
-        settings::walk(
-            diagnostics,
-            "`hedge`",
-            KNOWN,
-            choices,
-            |diagnostics, setting| match setting.name {
-                "after" => this.after = diagnostics.keep(After::read(&setting)),
-                "max" => this.max = diagnostics.keep(setting.count(limits::HEDGES)),
-                "initial" => {
-                    let initial = setting.period_within(limits::HEDGE_AFTER);
-                    this.initial = diagnostics.keep(initial);
-                }
-                _ => {
-                    let budget = Budget::read(diagnostics, &setting);
-                    this.budget = budget.map(|budget| (setting.word().clone(), budget));
-                }
-            },
-        );
+        setting.walk_if_any(diagnostics, KNOWN, |diagnostics, setting| match setting.name {
+            "after" => this.after = diagnostics.keep(After::read(&setting)),
+            "max" => this.max = diagnostics.keep(setting.count(limits::HEDGES)),
+            "initial" => {
+                let initial = setting.period_within(limits::HEDGE_AFTER);
+                this.initial = diagnostics.keep(initial);
+            }
+            _ => {
+                let budget = Budget::read(diagnostics, &setting);
+                this.budget = budget.map(|budget| (setting.word().clone(), budget));
+            }
+        });
         if let (Some(After::Fixed(_)), Some(initial)) = (&this.after, &this.initial) {
             diagnostics.push(syn::Error::new(
                 initial.span,

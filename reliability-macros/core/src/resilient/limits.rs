@@ -3,7 +3,10 @@
 //! The builders of the runtime crate refuse everything else as well, but only when the function is
 //! first called. They are tested against these ranges, so that neither side goes its own way.
 
-use core::{ops::RangeInclusive, time::Duration};
+use core::{
+    ops::{Range, RangeInclusive},
+    time::Duration,
+};
 
 /// How many attempts a call may make.
 pub const ATTEMPTS: RangeInclusive<u32> = 1..=1_000;
@@ -50,6 +53,26 @@ pub const SAMPLES: RangeInclusive<u32> = 1..=1_000_000;
 /// How long a window of an adaptive limit is open at least.
 pub const SAMPLING_WINDOW: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_secs(60);
+/// The same, unless `window` says.
+pub const SAMPLING_WINDOW_USUAL: Duration = Duration::from_millis(100);
+/// The share of dropped calls that makes a window a bad one.
+pub const DROP_RATE: Range<f64> = 0.0..1.0;
+/// What AIMD multiplies its limit by.
+pub const BACKOFF: Range<f64> = 0.5..1.0;
+/// By what factor latency may grow under Gradient2.
+pub const TOLERANCE: RangeInclusive<f64> = 1.0..=100.0;
+/// Calls that may wait at the dependency, for Vegas and Gradient2.
+pub const QUEUED: RangeInclusive<u32> = 1..=1_000;
+/// The same as a share of the limit, for Vegas.
+pub const QUEUED_SHARE: RangeInclusive<f64> = 0.0..=1.0;
+/// Windows of Gradient2's long mean, and calls between probes of Vegas.
+pub const LONG: RangeInclusive<u32> = 1..=1_000_000;
+/// The queue below which Vegas lets its limit grow, and above which it lets it shrink.
+pub const VEGAS_QUEUE: [u32; 2] = [3, 6];
+/// The same as shares of the limit.
+pub const VEGAS_QUEUE_SHARE: [f64; 2] = [0.1, 0.2];
+/// What part of an adaptive limit calls of high, normal and low priority may fill.
+pub const SHARES: [f64; 3] = [0.9, 0.8, 0.5];
 /// For how long an answer is everybody's.
 pub const TTL: RangeInclusive<Duration> = Duration::from_millis(1)..=days(365);
 /// For how long after that it is better than nothing.

@@ -5,6 +5,7 @@
 //! then the body may borrow, `self` may be `&mut`, the future is `Send` when the body is, and an
 //! error in the body stays in the body.
 
+mod algorithm;
 mod args;
 mod breaker;
 mod bulkhead;

@@ -68,32 +68,20 @@ const ATTEMPTS: u32 = 3;
 impl Retry {
     pub(super) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Self {
         let mut this = Self::default();
-        if setting.flag().is_ok() {
-            return this;
-        }
-        let Some(choices) = setting.choices(diagnostics) else {
-            return this;
-        };
         let mut jitter_word = None;
-        settings::walk(
-            diagnostics,
-            "`retry`",
-            KNOWN,
-            choices,
-            |diagnostics, setting| match setting.name {
-                "attempts" => this.attempts = diagnostics.keep(attempts(&setting)),
-                "backoff" => this.backoff = Backoff::read(diagnostics, &setting),
-                "jitter" => {
-                    jitter_word = Some(setting.word().clone());
-                    let jitter = setting.variant("jitter", JITTERS);
-                    this.jitter = diagnostics.keep(jitter).map(|jitter| jitter.name);
-                }
-                "also" => this.also_when_breaker_open = diagnostics.keep(also(&setting)).is_some(),
-                "retry_after_max" => this.retry_after_max = diagnostics.keep(setting.period()),
-                "budget" => this.budget = Budget::read(diagnostics, &setting),
-                _ => this.when = diagnostics.keep(setting.path()),
-            },
-        );
+        setting.walk_if_any(diagnostics, KNOWN, |diagnostics, setting| match setting.name {
+            "attempts" => this.attempts = diagnostics.keep(attempts(&setting)),
+            "backoff" => this.backoff = Backoff::read(diagnostics, &setting),
+            "jitter" => {
+                jitter_word = Some(setting.word().clone());
+                let jitter = setting.variant("jitter", JITTERS);
+                this.jitter = diagnostics.keep(jitter).map(|jitter| jitter.name);
+            }
+            "also" => this.also_when_breaker_open = diagnostics.keep(also(&setting)).is_some(),
+            "retry_after_max" => this.retry_after_max = diagnostics.keep(setting.period()),
+            "budget" => this.budget = Budget::read(diagnostics, &setting),
+            _ => this.when = diagnostics.keep(setting.path()),
+        });
         if let (Some(word), Some(backoff)) = (jitter_word, &this.backoff)
             && backoff.shape == "decorrelated"
         {
@@ -228,20 +216,11 @@ impl Budget {
             this.name = Some(diagnostics.keep(setting.text())?);
             return Some(this);
         }
-        let choices = settings::parse(diagnostics, setting.list().ok()?);
-        settings::walk(
-            diagnostics,
-            "`budget`",
-            BUDGET_SETTINGS,
-            choices,
-            |diagnostics, setting| match setting.name {
-                "ratio" => this.ratio = diagnostics.keep(setting.share(limits::BUDGET_RATIO_MIN)),
-                "capacity" => {
-                    this.capacity = diagnostics.keep(setting.count(limits::BUDGET_CAPACITY))
-                }
-                _ => this.name = diagnostics.keep(setting.text()),
-            },
-        );
+        setting.walk(diagnostics, BUDGET_SETTINGS, |diagnostics, setting| match setting.name {
+            "ratio" => this.ratio = diagnostics.keep(setting.share(limits::BUDGET_RATIO_MIN)),
+            "capacity" => this.capacity = diagnostics.keep(setting.count(limits::BUDGET_CAPACITY)),
+            _ => this.name = diagnostics.keep(setting.text()),
+        });
         Some(this)
     }
 
