@@ -9,11 +9,16 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use reliability::error::{Class, Fault, Rejected};
 use reliability::resilience::breaker::Window;
+use reliability::resilience::concurrency_limit::{Aimd, Vegas};
 use reliability::resilience::config::{self, ConfigFile, LoadError, Overlay};
 use reliability::resilience::{
-    Backoff, Breaker, Bulkhead, Jitter, Policy, Retry, registry, resilient,
+    Backoff, Breaker, Bulkhead, ConcurrencyLimit, Hedge, Jitter, Policy, Retry, RetryBudget,
+    registry, resilient,
 };
 use tokio::sync::{Mutex, MutexGuard};
+
+mod messages;
+mod shared;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -58,231 +63,6 @@ fn refused(text: &str, expected: Expect) {
     let _turn = turn();
     let overlay = Overlay::from_toml(text).and_then(|overlay| overlay.apply());
     expected.assert_eq(&format!("{}\n", overlay.unwrap_err()));
-}
-
-#[test]
-fn mistakes_in_the_syntax_are_shown() {
-    refused(
-        "[policies.price]\ntimeout = 5s\nretry = {\n",
-        expect![[r#"
-        TOML:2:11: string values must be quoted, expected literal string
-          |
-        2 | timeout = 5s
-          |           ^^
-
-        TOML:3:10: unclosed inline table, expected `}`
-          |
-        3 | retry = {
-          |          ^
-    "#]],
-    );
-}
-
-#[test]
-fn keys_that_are_unknown_are_shown_with_what_is_meant() {
-    refused(
-        r#"
-[polices]
-[policies.price]
-timout = "1s"
-attempts = 3
-retry.atempts = 3
-breaker.backoff = 3
-frobnicate = true
-"#,
-        expect![[r#"
-            TOML:2:2: `polices` is unknown; the only table is `policies`
-              |
-            2 | [polices]
-              |  ^^^^^^^
-
-            TOML:4:1: `policies.price.timout` is unknown; did you mean `timeout`?
-              |
-            4 | timout = "1s"
-              | ^^^^^^
-
-            TOML:5:1: `policies.price.attempts` is unknown; did you mean `retry.attempts`?
-              |
-            5 | attempts = 3
-              | ^^^^^^^^
-
-            TOML:6:7: `policies.price.retry.atempts` is unknown; did you mean `attempts`?
-              |
-            6 | retry.atempts = 3
-              |       ^^^^^^^
-
-            TOML:7:9: `policies.price.breaker.backoff` is unknown; there are `window`, `failure_rate`, `slow_calls`, `min_calls`, `open_for`, `open_growth`, `open_jitter`, `probes`, `half_open_for`
-              |
-            7 | breaker.backoff = 3
-              |         ^^^^^^^
-
-            TOML:8:1: `policies.price.frobnicate` is unknown; there are `deadline`, `timeout`, `retry`, `breaker`, `rate_limit`, `bulkhead`, `concurrency_limit`, `hedge`, `chaos`, `cache`
-              |
-            8 | frobnicate = true
-              | ^^^^^^^^^^
-        "#]],
-    );
-}
-
-#[test]
-fn values_that_are_impossible_are_shown_with_what_is_possible() {
-    refused(
-        r#"
-[policies.price]
-timeout = 500
-deadline = "5 sec"
-retry = { attempts = 0, backoff = { shape = "expo", factor = 0.5 }, jitter = true }
-breaker.failure_rate = 50
-breaker.slow_calls = ["500ms"]
-breaker.window = "1ms"
-bulkhead = 12
-"#,
-        expect![[r#"
-            TOML:3:11: `policies.price.timeout` must be a duration from "1ns" to "365d", but is `500`; write "500ms" or "500s"
-              |
-            3 | timeout = 500
-              |           ^^^
-
-            TOML:4:12: `policies.price.deadline` must be a duration from "1ns" to "365d", but is `"5 sec"`; the unit `sec` is unknown: write "5s"
-              |
-            4 | deadline = "5 sec"
-              |            ^^^^^^^
-
-            TOML:5:22: `policies.price.retry.attempts` must be a whole number from 1 to 1000, but is `0`
-              |
-            5 | retry = { attempts = 0, backoff = { shape = "expo", factor = 0.5 }, jitter = true }
-              |                      ^
-
-            TOML:5:45: `policies.price.retry.backoff.shape` must be "constant", "linear", "exponential", "fibonacci" or "decorrelated", but is `"expo"`
-              |
-            5 | retry = { attempts = 0, backoff = { shape = "expo", factor = 0.5 }, jitter = true }
-              |                                             ^^^^^^
-
-            TOML:5:62: `policies.price.retry.backoff.factor` must be a number from 1 to 100, but is `0.5`
-              |
-            5 | retry = { attempts = 0, backoff = { shape = "expo", factor = 0.5 }, jitter = true }
-              |                                                              ^^^
-
-            TOML:5:78: `policies.price.retry.jitter` must be "none", "full" or "equal", but is `true`
-              |
-            5 | retry = { attempts = 0, backoff = { shape = "expo", factor = 0.5 }, jitter = true }
-              |                                                                              ^^^^
-
-            TOML:6:24: `policies.price.breaker.failure_rate` must be a share above 0 and at most 1, but is `50`; write "50%" or 0.5 for 50 percent
-              |
-            6 | breaker.failure_rate = 50
-              |                        ^^
-
-            TOML:7:22: `policies.price.breaker.slow_calls` must be false, or a list of a duration from "1us" to "7d" and a share above 0 and at most 1, but is a list
-              |
-            7 | breaker.slow_calls = ["500ms"]
-              |                      ^^^^^^^^^
-
-            TOML:8:18: `policies.price.breaker.window` must be a duration from "100ms" to "1d", but is `"1ms"`
-              |
-            8 | breaker.window = "1ms"
-              |                  ^^^^^
-
-            TOML:9:12: `policies.price.bulkhead` must be a table of settings, but is a number
-              |
-            9 | bulkhead = 12
-              |            ^^
-        "#]],
-    );
-}
-
-#[test]
-fn names_and_layers_that_are_not_there_are_shown() {
-    let policy = Policy::builder("plain-config").timeout(SECOND).build().unwrap();
-    refused(
-        r#"
-[policies.plain-confg]
-timeout = "1s"
-[policies.plain-config]
-deadline = "1s"
-breaker.probes = 3
-[policies."keyed_price/oslo"]
-retry.attempts = 3
-"#,
-        expect![[r#"
-            TOML:2:11: no policy is named `plain-confg`; did you mean `plain-config`?
-              |
-            2 | [policies.plain-confg]
-              |           ^^^^^^^^^^^
-
-            TOML:5:12: the policy `plain-config` has no `deadline`; layers are fixed when a policy is built
-              |
-            5 | deadline = "1s"
-              |            ^^^^
-
-            TOML:6:18: the policy `plain-config` has no `breaker`; layers are fixed when a policy is built
-              |
-            6 | breaker.probes = 3
-              |                  ^
-
-            TOML:8:18: the policy `keyed_price/*` has no `retry`; layers are fixed when a policy is built
-              |
-            8 | retry.attempts = 3
-              |                  ^
-        "#]],
-    );
-    drop(policy);
-}
-
-#[test]
-fn settings_that_do_not_go_together_are_shown() {
-    let policy = by_hand("together-config");
-    refused(
-        r#"
-[policies.together-config]
-breaker.window = "10s"
-[policies.declared_price]
-retry.backoff = { shape = "constant", factor = 3 }
-"#,
-        expect![[r#"
-            TOML:3:18: policy `together-config`: `window` must be of the kind it was built with, like Count(100), but is Time(10s); build another breaker for another kind of window
-              |
-            3 | breaker.window = "10s"
-              |                  ^^^^^
-
-            TOML:5:48: policy `declared_price`: `factor` must be left out unless the backoff is exponential, but is 3; remove `factor`, or choose exponential backoff
-              |
-            5 | retry.backoff = { shape = "constant", factor = 3 }
-              |                                                ^
-        "#]],
-    );
-    refused(
-        "[policies.together-config]\ndeadline = \"900ms\"\n",
-        expect![[r#"
-        TOML:2:12: policy `together-config`: `timeout` must be shorter than the deadline of 900ms, but is 1s; the deadline would end every attempt first
-          |
-        2 | deadline = "900ms"
-          |            ^^^^^^^
-    "#]],
-    );
-    drop(policy);
-}
-
-#[test]
-fn yaml_and_json_are_shown_the_same() {
-    let mistakes = Overlay::from_yaml("policies:\n  price:\n    timeout: 5\n    retry: [1]\n");
-    expect![[r#"
-        YAML:3:14: `policies.price.timeout` must be a duration from "1ns" to "365d", but is `5`; write "5ms" or "5s"
-          |
-        3 |     timeout: 5
-          |              ^
-
-        YAML:4:12: `policies.price.retry` must be a table of settings, but is a list
-          |
-        4 |     retry: [1]
-          |            ^^^"#]].assert_eq(&mistakes.unwrap_err().to_string());
-    let mistakes = Overlay::from_json("{\"policies\": {\"price\": {\"timeout\": \"5\"}}");
-    expect![[r#"
-        JSON:1:41: while parsing a flow mapping, did not find expected ',' or '}'
-          |
-        1 | {"policies": {"price": {"timeout": "5"}}
-          |                                         ^"#]]
-    .assert_eq(&mistakes.unwrap_err().to_string());
 }
 
 #[test]
@@ -333,72 +113,70 @@ fn what_is_applied_is_in_force_and_what_is_taken_back_is_as_declared() {
     );
 }
 
-/// Two policies with one breaker, and what its failure rate is to each of them.
-struct Shared(Policy, Policy);
-
-impl Shared {
-    fn new(one: &'static str, other: &'static str) -> Self {
-        let breaker = Breaker::standard("shared-by-two");
-        let build = |name| Policy::builder(name).breaker(breaker.clone()).timeout(SECOND).build();
-        Self(build(one).unwrap(), build(other).unwrap())
-    }
-
-    fn failure_rates(&self) -> [f64; 2] {
-        [&self.0, &self.1].map(|policy| policy.settings().breaker.unwrap().failure_rate)
-    }
-}
-
 #[test]
-fn what_one_section_says_of_a_shared_breaker_is_not_undone_by_another() {
+fn an_adaptive_limit_gets_another_algorithm_and_its_own_back() {
     let _turn = turn();
-    let shared = Shared::new("sharing-one", "sharing-other");
-    let one = "[policies.sharing-one]\n";
-    let other = "[policies.sharing-other]\n";
-    let (rate, timeout) = ("breaker.failure_rate = 0.25\n", "timeout = '3s'\n");
-    for (text, expected) in [
-        (format!("{one}{rate}{other}{timeout}"), 0.25),
-        (format!("{one}{timeout}{other}{rate}"), 0.25),
-        (format!("{one}{timeout}"), 0.5),
-        (format!("{one}{rate}"), 0.25),
-        (format!("{one}{rate}{other}{rate}"), 0.25),
-        (format!("{other}{timeout}"), 0.5),
-        (format!("{other}{rate}"), 0.25),
-        (format!("{other}{rate}{one}{timeout}"), 0.25),
-        ("[policies]".to_owned(), 0.5),
-    ] {
+    let limit = ConcurrencyLimit::builder("chosen").algorithm(Aimd::standard()).build().unwrap();
+    let policy = Policy::builder("chosen-config").concurrency_limit(limit.clone()).build().unwrap();
+    let apply = |text: &str| {
+        let text = format!("[policies.chosen-config.concurrency_limit]\n{text}");
         Overlay::from_toml(&text).unwrap().apply().unwrap();
-        assert_eq!(shared.failure_rates(), [expected; 2], "{text}");
-    }
-    assert_eq!(shared.0.settings().timeout, Some(SECOND.into()));
-    assert_eq!(shared.1.settings().timeout, Some(SECOND.into()));
-}
-
-#[test]
-fn a_shared_breaker_is_as_declared_once_the_policy_that_came_later_is_told_nothing() {
-    let _turn = turn();
-    let overlay = |text: &str| Overlay::from_toml(text).unwrap().expecting(["sharing-late"]);
-    overlay("[policies.sharing-late]\nbreaker.failure_rate = 0.25\n").apply().unwrap();
-    let shared = Shared::new("sharing-early", "sharing-late");
-    assert_eq!(shared.failure_rates(), [0.25; 2]);
-    overlay("[policies.sharing-early]\nbreaker.failure_rate = 0.75\n").apply().unwrap();
-    assert_eq!(shared.failure_rates(), [0.75; 2]);
+        limit.settings().algorithm
+    };
+    let vegas = Vegas::standard();
+    assert_eq!(apply("algorithm = 'vegas'"), vegas.into());
+    let other = Vegas { alpha: 2, probe_share: 0.9, ..vegas };
+    assert_eq!(apply("vegas = { alpha = 2, probe_share = 0.9 }"), other.into());
+    assert_eq!(apply("algorithm = 'vegas'\nvegas.alpha = 4"), Vegas { alpha: 4, ..vegas }.into());
+    let gentle = Aimd { backoff: 0.95, ..Aimd::standard() };
+    assert_eq!(apply("aimd.backoff = '95%'"), gentle.into());
+    assert_eq!(apply("shares = { low = 0.1 }"), Aimd::standard().into());
+    assert_eq!(limit.settings().shares.low, 0.1);
     nothing();
-    assert_eq!(shared.failure_rates(), [0.5; 2]);
+    assert_eq!(
+        limit.settings(),
+        ConcurrencyLimit::builder("chosen").algorithm(Aimd::standard()).build().unwrap().settings()
+    );
+    drop(policy);
 }
 
 #[test]
-fn sections_that_say_different_things_of_a_shared_breaker_are_refused() {
-    let shared = Shared::new("torn-one", "torn-other");
-    refused(
-        "[policies.torn-other]\nbreaker.failure_rate = 0.75\n\n[policies.torn-one]\nbreaker.failure_rate = \"25%\"\nbreaker.probes = 2\n",
-        expect![[r#"
-            TOML:5:24: `torn-one` shares its `breaker` with `torn-other`, for which another `breaker.failure_rate` is written above; keep one of them
-              |
-            5 | breaker.failure_rate = "25%"
-              |                        ^^^^^
-        "#]],
-    );
-    assert_eq!(shared.failure_rates(), [0.5; 2]);
+fn a_mistake_in_the_last_policy_of_a_file_changes_none() {
+    let _turn = turn();
+    let scratch = Scratch::new("last");
+    let breaker = Breaker::standard("last-of-many");
+    let names: Vec<String> = (0..20).map(|index| format!("last-config-{index:02}")).collect();
+    let build = |name: &String| {
+        let policy = Policy::builder(name.clone()).breaker(breaker.clone());
+        policy.deadline(SECOND * 3).timeout(SECOND).build()
+    };
+    // The order of the file is not that in which they were built.
+    let policies: Vec<Policy> = names.iter().rev().map(|name| build(name).unwrap()).collect();
+    let section =
+        |name: &String| format!("[policies.{name}]\ntimeout = '2s'\nbreaker.probes = 5\n");
+    let good: String = names.iter().map(section).collect();
+    let path = scratch.file("a.toml", &good);
+    let mut file = config::load(&path).unwrap();
+    let in_force: Vec<_> = policies.iter().map(Policy::settings).collect();
+    assert!(in_force.iter().all(|it| it.breaker.as_ref().unwrap().probes == 5));
+    let bad = [
+        good.replace("2s", "1500ms").replacen("1500ms", "2s", 19).replace("1500ms", "3s"),
+        good.replace("= 5", "= 6") + "window = '1s'\n",
+        good.replace("= 5", "= 7") + "[policies.nobody-at-all]\n",
+        good.replace("= 5", "= 8") + "bulkhead.concurrent = 3\n",
+        good.replace("2s", "500ms") + "breaker.window = '10s'\n",
+        good.replacen("= 5", "= 9", 19),
+        good.replace("2s", "700ms") + "[policies",
+    ];
+    for text in bad {
+        fs::write(&path, &text).unwrap();
+        assert!(file.reload().is_err(), "{text}");
+        let now: Vec<_> = policies.iter().map(Policy::settings).collect();
+        assert_eq!(now, in_force, "{text}");
+        let late = build(&names[0]).unwrap();
+        assert_eq!(late.settings(), in_force[0], "nor is it laid over one that is built later");
+    }
+    nothing();
 }
 
 #[test]

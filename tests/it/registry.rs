@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use reliability::error::Rejected;
 use reliability::resilience::breaker::State;
+use reliability::resilience::policy::Settings;
 use reliability::resilience::registry::{self, Force};
-use reliability::resilience::{Breaker, Policy, Retry, resilient};
+use reliability::resilience::{
+    Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Hedge, Layer, Policy, PolicyBuilder,
+    RateLimit, Retry, RetryBudget, resilient,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -126,5 +130,130 @@ fn the_summary_has_a_line_for_each_policy() {
     assert!(line.ends_with("built by hand"), "{line}");
     assert!(table.lines().any(|line| line.contains("north::two_places (")), "{table}");
     assert_eq!(table.lines().count(), 1 + summary.entries().len());
+    drop(policy);
+}
+
+/// A layer, a policy that has it, and one of its settings made another.
+type Kind = (Layer, fn(PolicyBuilder) -> PolicyBuilder, fn(&mut Settings));
+
+const KINDS: [Kind; 10] = [
+    (
+        Layer::Cache,
+        |with| with.cache(Cache::standard("kind")),
+        |to| {
+            to.cache.as_mut().unwrap().ttl = 7 * SECOND;
+        },
+    ),
+    (Layer::Deadline, |with| with.deadline(SECOND), |to| to.deadline = Some(7 * SECOND)),
+    (
+        Layer::Retry,
+        |with| with.retry(Retry::standard()),
+        |to| {
+            to.retry.as_mut().unwrap().attempts = 7;
+        },
+    ),
+    (
+        Layer::Breaker,
+        |with| with.breaker(Breaker::standard("kind")),
+        |to| {
+            to.breaker.as_mut().unwrap().open_for = 7 * SECOND;
+        },
+    ),
+    (
+        Layer::RateLimit,
+        |with| with.rate_limit(RateLimit::standard("kind")),
+        |to| {
+            to.rate_limit.as_mut().unwrap().wait = Some(7 * SECOND);
+        },
+    ),
+    (
+        Layer::ConcurrencyLimit,
+        |with| with.concurrency_limit(ConcurrencyLimit::standard("kind")),
+        |to| {
+            to.concurrency_limit.as_mut().unwrap().shares.low = 0.25;
+        },
+    ),
+    (
+        Layer::Bulkhead,
+        |with| with.bulkhead(Bulkhead::standard("kind")),
+        |to| {
+            to.bulkhead.as_mut().unwrap().concurrent = 7;
+        },
+    ),
+    (Layer::Hedge, |with| with.hedge(Hedge::standard()), |to| to.hedge.as_mut().unwrap().max = 3),
+    (Layer::Timeout, |with| with.timeout(SECOND), |to| to.timeout = Some((7 * SECOND).into())),
+    (
+        Layer::Chaos,
+        |with| with.timeout(SECOND).chaos(Chaos::standard("kind")),
+        |to| {
+            to.chaos.as_mut().unwrap().error_rate = 0.25;
+        },
+    ),
+];
+
+#[test]
+fn every_kind_of_layer_is_listed_inspected_and_changed_by_name() {
+    for layer in Layer::ALL {
+        let Some((_, with, change)) = KINDS.iter().find(|(kind, ..)| *kind == layer) else {
+            assert_eq!(layer, Layer::Fallback, "which has no settings");
+            continue;
+        };
+        let name = format!("kind-of-{layer}");
+        let policy = with(Policy::builder(name.clone())).build().unwrap();
+        let found = registry::find(&name).unwrap();
+        assert!(found.policy().layers().contains(&layer));
+        let summary = registry::summary().to_string();
+        let line = summary.lines().find(|line| line.starts_with(&*name)).unwrap();
+        assert!(line.contains(&format!(" {layer} ")), "{line}");
+
+        let mut expected = policy.settings();
+        change(&mut expected);
+        assert_ne!(policy.settings(), expected, "{layer}");
+        registry::reconfigure(&name, change).unwrap();
+        assert_eq!(policy.settings(), expected, "{layer}");
+        assert_eq!(found.policy().settings(), expected, "{layer}");
+
+        let taken = Force::ALL.iter().filter(|force| registry::force(&name, **force).is_ok());
+        let forces = match layer {
+            Layer::Breaker => 4,
+            Layer::Chaos => 2,
+            Layer::Cache => 1,
+            _ => 0,
+        };
+        assert_eq!(taken.count(), forces, "{layer}");
+    }
+}
+
+#[test]
+fn the_budget_that_policies_share_is_changed_by_the_name_of_any_of_them() {
+    let budget = RetryBudget::shared("kind-of-budget").unwrap();
+    let build = |name| {
+        Policy::builder(name).retry(Retry::standard().budget(budget.clone())).build().unwrap()
+    };
+    let policies = [build("spends-one"), build("spends-other")];
+    registry::reconfigure("spends-other", |settings| {
+        settings.retry_budget.as_mut().unwrap().capacity = 7;
+    })
+    .unwrap();
+    for policy in &policies {
+        assert_eq!(policy.settings().retry_budget.unwrap().capacity, 7);
+    }
+    assert_eq!(budget.tokens(), 7.0);
+    let refused = registry::reconfigure("spends-one", |settings| settings.retry_budget = None);
+    assert_eq!(refused.unwrap_err().setting(), "retry_budget");
+    let refused = registry::reconfigure("spends-one", |settings| {
+        settings.retry_budget.as_mut().unwrap().ratio = 1.5;
+    });
+    assert_eq!(refused.unwrap_err().setting(), "ratio");
+}
+
+#[test]
+fn a_cache_is_emptied_by_name() {
+    let cache = Cache::standard("emptied");
+    let policy = Policy::builder("emptied").cache(cache.clone()).build().unwrap();
+    cache.insert("apple", 7_u32);
+    assert_eq!(cache.get::<u32>("apple"), Some(7));
+    registry::force("emptied", "cache_clear".parse().unwrap()).unwrap();
+    assert_eq!(cache.get::<u32>("apple"), None);
     drop(policy);
 }

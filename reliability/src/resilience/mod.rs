@@ -189,9 +189,13 @@ pub use rate_limit::RateLimit;
 /// | | `key = expr`: what is [`Hash`], evaluated once per call; each key has the whole quota. With `policy = ..`, `rate_limit(key = expr)` says it to that policy's limit | one quota for all calls |
 /// | | `capacity = 1..=16_777_216`: keys that are remembered, with `key` | 10,000 |
 /// | `concurrency_limit` | `gradient2`, `vegas` or `aimd`: how the limit is found | `gradient2` |
+/// | | `gradient2(tolerance = 1..=100, queue = 1..=1000, smoothing = share, long_window = 1..=1_000_000)` | as [`Gradient2`](concurrency_limit::Gradient2) |
+/// | | `vegas(alpha = 1..=1000, beta = 1..=1000, alpha_share = 0..=1, beta_share = 0..=1, smoothing = share, no_load_smoothing = share, probe_every = 1..=1_000_000, probe_share = share)` | as [`Vegas`](concurrency_limit::Vegas) |
+/// | | `aimd(backoff =` from 0.5 to below 1`, timeout = "..")` | as [`Aimd`](concurrency_limit::Aimd) |
 /// | | `min`, `initial`, `max = 1..=16_777_215`, in this order | 4, 20, 1000 |
 /// | | `priority = expr`: a [`Priority`](concurrency_limit::Priority), evaluated once per call | critical |
-/// | | `window = ".."` from 1 ms to 60 s, `samples = 1..=1_000_000`, `drop_rate = share`: what a window of calls is | 100 ms, 100, 0.05 |
+/// | | `shares(high = share, normal = share, low = share)`: what part of the limit a priority and those below it may fill | 0.9, 0.8, 0.5 |
+/// | | `window = ".."`, `window_max = ".."` from 1 ms to 60 s, `samples = 1..=1_000_000`, `drop_rate =` from 0 to below 1: what a window of calls is | 100 ms, 1 s, 100, 0.05 |
 /// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |
 /// | | `shed(target = "..", interval = "..")`, up to 60 s: refuses calls that waited longer in a queue that does not drain; `target` is shorter than `wait` | never; 5 ms, 100 ms |
 /// | `hedge` | `after =` a quantile of what attempts took lately, from `p50` to `p99.9`, or a duration from 1 ms to an hour | `p95` |

@@ -88,8 +88,8 @@ impl Entry {
         self.site
     }
 
-    pub(super) fn by_hand(policy: Policy) -> Self {
-        Self { policy, site: None }
+    pub(super) fn new(policy: Policy, site: Option<Site>) -> Self {
+        Self { policy, site }
     }
 
     fn answers_to(&self, name: &str) -> bool {
@@ -126,7 +126,7 @@ pub(super) fn built() -> Vec<Entry> {
     let declared =
         inventory::iter::<Registered>.into_iter().flat_map(|registered| registered.0.entries());
     let listed = lock().iter().filter_map(WeakPolicy::upgrade).collect::<Vec<_>>();
-    declared.chain(listed.into_iter().map(Entry::by_hand)).collect()
+    declared.chain(listed.into_iter().map(|policy| Entry::new(policy, None))).collect()
 }
 
 /// One policy for each declaration whose policies are built later, one per key. They are not among
@@ -313,7 +313,7 @@ pub(super) fn list(policy: &Policy) {
 /// Gives a policy that was just built, and can be found here, the settings of a file.
 #[cfg(feature = "config")]
 pub(super) fn lay_over(policy: &Policy, site: Option<Site>) -> Result<(), Invalid> {
-    super::config::lay_over(&Entry { policy: policy.clone(), site })
+    super::config::lay_over(&Entry::new(policy.clone(), site))
 }
 
 #[cfg(not(feature = "config"))]

@@ -104,7 +104,7 @@ impl Settings {
         let Shares { high, normal, low } = self.shares;
         let mut above = 1.0;
         for (setting, share) in
-            [("share(high)", high), ("share(normal)", normal), ("share(low)", low)]
+            [("shares.high", high), ("shares.normal", normal), ("shares.low", low)]
         {
             let expected = "above 0, and at most that of the next higher priority";
             check.share(setting, share, share > 0.0 && share <= above, expected)?;

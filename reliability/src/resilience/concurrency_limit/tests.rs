@@ -42,9 +42,9 @@ fn settings_out_of_range_are_refused_by_name() {
         ("window_max", |s| s.window_max = s.window / 2),
         ("samples", |s| s.samples = 0),
         ("drop_rate", |s| s.drop_rate = 1.0),
-        ("share(high)", |s| s.shares.high = 1.1),
-        ("share(normal)", |s| s.shares.normal = 0.95),
-        ("share(low)", |s| s.shares.low = f64::NAN),
+        ("shares.high", |s| s.shares.high = 1.1),
+        ("shares.normal", |s| s.shares.normal = 0.95),
+        ("shares.low", |s| s.shares.low = f64::NAN),
         ("backoff", |s| s.algorithm = Aimd { backoff: 0.4, ..Aimd::standard() }.into()),
         ("timeout", |s| {
             s.algorithm = Aimd { timeout: Duration::ZERO, ..Aimd::standard() }.into();

@@ -6,7 +6,7 @@ use core::ops::Range;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::common::{self, Common, Layer};
+use super::common::{self, Common, Contradiction, Layer};
 use super::kind::did_you_mean;
 use super::mistake::{MISTAKES_MAX, Mistakes};
 use super::overlay::{Change, Overlay, Section, shorten};
@@ -24,6 +24,7 @@ struct Active {
 /// A policy under an overlay, and the settings that it had before any.
 struct Touched {
     policy: WeakPolicy,
+    site: Option<Site>,
     /// Those that others may have, too.
     layers: Vec<Layer>,
     declared: Settings,
@@ -66,8 +67,8 @@ impl Overlay {
         let mut active = lock();
         let plan = self.plan(&active, &registry::built(), &samples)?;
         for planned in plan {
-            planned.policy.apply(&planned.settings);
-            active.remember(&planned.policy, planned.declared);
+            planned.entry.policy().apply(&planned.settings);
+            active.remember(&planned.entry, planned.declared);
         }
         active.overlay = Some(self.clone());
         Ok(())
@@ -87,6 +88,7 @@ impl Overlay {
         };
         planning.check_names(entries, samples);
         let (common, common_before) = planning.common(entries);
+        planning.contradictions(common.clone(), samples);
         let plan: Vec<_> = entries
             .iter()
             .filter_map(|entry| planning.plan(active, entry, &common, &common_before))
@@ -103,7 +105,7 @@ impl Overlay {
 
 /// What one policy is to become.
 struct Planned {
-    policy: Policy,
+    entry: Entry,
     settings: Settings,
     declared: Settings,
 }
@@ -151,14 +153,26 @@ impl<'o, 'b> Planning<'o, 'b> {
         let (mut common, mut before) = (Common::default(), Common::default());
         for entry in entries {
             let sections: Vec<_> = self.sections.of_policy(entry).collect();
-            for fault in common.note(entry.policy(), &sections) {
-                self.faults.push(&fault.span, fault.message);
-            }
+            self.refuse(common.note(entry.policy(), &sections));
             let sections: Vec<_> = self.before.of_policy(entry).collect();
             // What contradicts itself there was put into force nevertheless, by a policy built later.
             before.note(entry.policy(), &sections);
         }
         (common, before)
+    }
+
+    /// Finds what policies that are built later would be told differently.
+    fn contradictions(&mut self, mut common: Common<'o>, samples: &[Entry]) {
+        for sample in samples {
+            let sections: Vec<_> = self.sections.of_policy(sample).collect();
+            self.refuse(common.note(sample.policy(), &sections));
+        }
+    }
+
+    fn refuse(&mut self, found: Vec<Contradiction<'o>>) {
+        for fault in found.iter().map(Contradiction::fault) {
+            self.faults.push(&fault.span, fault.message);
+        }
     }
 
     fn plan(
@@ -181,7 +195,7 @@ impl<'o, 'b> Planning<'o, 'b> {
         }
         let changes = common.changes(policy, &sections);
         let settings = self.lay_over(policy, settings, &changes, &sections)?;
-        Some(Planned { policy: policy.clone(), settings, declared })
+        Some(Planned { entry: entry.clone(), settings, declared })
     }
 
     fn check_sample(&mut self, sample: &Entry) {
@@ -285,7 +299,10 @@ fn is_key_of(name: &str, item: &str) -> bool {
 fn place(invalid: &Invalid, sections: &[&Section]) -> Range<usize> {
     let changes = || sections.iter().rev().flat_map(|section| section.changes.iter().rev());
     let setting = invalid.setting();
-    let named = |change: &&Change| change.key.last() == setting || change.key.path == setting;
+    let named = |change: &&Change| {
+        let rest = change.key.path.strip_suffix(setting);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
     // Which of two that do not go together is wrong nobody knows: the one that was written.
     let related = |change: &&Change| ["deadline", "timeout"].contains(&change.key.path);
     let exact = changes().find(named);
@@ -323,7 +340,8 @@ impl Active {
         declared
     }
 
-    fn remember(&mut self, policy: &Policy, declared: Settings) {
+    fn remember(&mut self, entry: &Entry, declared: Settings) {
+        let policy = entry.policy();
         if self.knows(policy) {
             return;
         }
@@ -332,7 +350,30 @@ impl Active {
             self.touched.retain(|touched| touched.policy.upgrade().is_some());
         }
         let layers = common::layers(policy);
-        self.touched.push(Touched { policy: policy.downgrade(), layers, declared });
+        let (policy, site) = (policy.downgrade(), entry.site());
+        self.touched.push(Touched { policy, site, layers, declared });
+    }
+
+    /// Where the sections of a policy that comes late say something else of a layer than those that
+    /// are in force for the policies that it shares the layer with.
+    fn contradiction<'o>(
+        &self,
+        all: &Sections<'o>,
+        late: &Policy,
+        sections: &[&'o Section],
+    ) -> Option<Contradiction<'o>> {
+        let layers = common::layers(late);
+        let mut common = Common::default();
+        for touched in &self.touched {
+            if touched.layers.iter().any(|layer| layers.contains(layer))
+                && let Some(policy) = touched.policy.upgrade()
+            {
+                let entry = Entry::new(policy, touched.site);
+                let sections: Vec<_> = all.of_policy(&entry).collect();
+                common.note(entry.policy(), &sections);
+            }
+        }
+        common.note(late, sections).into_iter().next()
     }
 }
 
@@ -347,14 +388,17 @@ pub(in crate::resilience) fn lay_over(entry: &Entry) -> Result<(), Invalid> {
     if active.knows(policy) {
         return Ok(());
     }
-    let sections = Sections::of(&overlay);
-    let sections: Vec<_> = sections.of_policy(entry).collect();
+    let all = Sections::of(&overlay);
+    let sections: Vec<_> = all.of_policy(entry).collect();
     let mut settings = policy.settings();
     let mut changes = sections.iter().flat_map(|section| &section.changes).peekable();
     if changes.peek().is_none() {
         return Ok(());
     }
     let source = &overlay.inner.source;
+    if let Some(contradiction) = active.contradiction(&all, policy, &sections) {
+        return Err(contradiction.invalid(source));
+    }
     for change in changes {
         if !(change.key.has)(&settings) {
             let layer = change.key.layer();
@@ -375,6 +419,6 @@ pub(in crate::resilience) fn lay_over(entry: &Entry) -> Result<(), Invalid> {
     })?;
     let declared = active.declared(policy);
     policy.apply(&settings);
-    active.remember(policy, declared);
+    active.remember(entry, declared);
     Ok(())
 }

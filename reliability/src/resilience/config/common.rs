@@ -7,21 +7,23 @@ use alloc::format;
 use alloc::vec::Vec;
 use std::collections::HashMap;
 
-use super::keys::{KEYS, Key};
+use super::keys::{KEYS, Key, exclusion};
+use super::mistake::Source;
 use super::overlay::{Change, Section};
 use super::tree::Fault;
 use crate::error::Name;
-use crate::resilience::Policy;
 use crate::resilience::policy::Settings;
+use crate::resilience::{Invalid, Policy};
 
 /// What sections say of layers that policies may have in common.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Common<'o>(HashMap<Layer, Vec<Said<'o>>>);
 
 /// The word of a layer, and where it lives.
 pub(super) type Layer = (&'static str, usize);
 
 /// The first that says something of a setting, and of which policy.
+#[derive(Clone)]
 struct Said<'o> {
     change: &'o Change,
     policy: Name,
@@ -30,6 +32,7 @@ struct Said<'o> {
 /// The layers of a policy that others may have, too.
 pub(super) fn layers(policy: &Policy) -> Vec<Layer> {
     let common = [
+        policy.retry_budget().map(|budget| ("budget", budget.address())),
         policy.breaker().map(|breaker| ("breaker", breaker.address())),
         policy.rate_limit().map(|limit| ("rate_limit", limit.address())),
         policy.keyed_rate_limit().map(|limit| ("rate_limit", limit.address())),
@@ -46,68 +49,104 @@ pub(super) fn layers(policy: &Policy) -> Vec<Layer> {
 impl<'o> Common<'o> {
     /// Takes note of what the sections of a policy say, the one that counts most last; returns where
     /// they contradict those of another one.
-    pub(super) fn note(&mut self, policy: &Policy, sections: &[&'o Section]) -> Vec<Fault> {
-        let mut faults = Vec::new();
+    pub(super) fn note(
+        &mut self,
+        policy: &Policy,
+        sections: &[&'o Section],
+    ) -> Vec<Contradiction<'o>> {
+        let mut found = Vec::new();
         if sections.is_empty() {
-            return faults;
+            return found;
         }
+        let changes = effective(sections);
         for layer in layers(policy) {
             let said = self.0.entry(layer).or_default();
-            for key in keys(layer) {
-                let of_key = |section: &&'o Section| {
-                    section.changes.iter().find(|change| core::ptr::eq(change.key, key))
-                };
-                let Some(change) = sections.iter().rev().find_map(of_key) else { continue };
-                match said.iter().find(|said| core::ptr::eq(said.change.key, key)) {
+            for change in changes.iter().copied().filter(|change| change.key.layer() == layer.0) {
+                match said.iter().find(|said| is_instead_of(change, said.change)) {
                     None => said.push(Said { change, policy: policy.name().clone() }),
-                    Some(other) if other.change.reading == change.reading => {}
-                    Some(other) => faults.push(contradiction(policy, other, change)),
+                    Some(other) if other.change.says_the_same_as(change) => {}
+                    Some(other) => found.push(Contradiction {
+                        own: Said { change, policy: policy.name().clone() },
+                        other: other.clone(),
+                    }),
                 }
             }
         }
-        faults
+        found
     }
 
     /// What a policy is told by its own sections, and by those of others about what they share.
     pub(super) fn changes(&self, policy: &Policy, sections: &[&'o Section]) -> Vec<&'o Change> {
-        let mut changes: Vec<_> = sections.iter().flat_map(|section| &section.changes).collect();
+        let mut changes = effective(sections);
         let own = changes.len();
         for said in layers(policy).iter().filter_map(|layer| self.0.get(layer)).flatten() {
-            let key = said.change.key;
-            if !changes[..own].iter().any(|change| core::ptr::eq(change.key, key)) {
+            if !changes[..own].iter().any(|change| is_instead_of(change, said.change)) {
                 changes.push(said.change);
             }
         }
-        if changes.len() > own {
-            // As within one section: the parts of a setting in the order in which they are used.
-            let place = |key: &Key| KEYS.iter().position(|known| core::ptr::eq(known, key));
-            changes.sort_by_key(|change| place(change.key));
-        }
+        // As within one section: the parts of a setting in the order in which they are used.
+        let place = |key: &Key| KEYS.iter().position(|known| core::ptr::eq(known, key));
+        changes.sort_by_key(|change| place(change.key));
         changes
     }
 }
 
+/// What sections say together: of what cannot be said at once the later.
+fn effective<'o>(sections: &[&'o Section]) -> Vec<&'o Change> {
+    let mut changes: Vec<&Change> = Vec::new();
+    for change in sections.iter().flat_map(|section| &section.changes) {
+        changes.retain(|earlier| !is_instead_of(change, earlier));
+        changes.push(change);
+    }
+    changes
+}
+
+/// Whether a policy cannot be told both.
+fn is_instead_of(one: &Change, other: &Change) -> bool {
+    core::ptr::eq(one.key, other.key) || exclusion(one, other).is_some()
+}
+
 /// Takes the settings of a layer over.
-pub(super) fn restore(layer: Layer, settings: &mut Settings, from: &Settings) {
-    keys(layer).for_each(|key| (key.restore)(settings, from));
+pub(super) fn restore((word, _): Layer, settings: &mut Settings, from: &Settings) {
+    KEYS.iter().filter(|key| key.layer() == word).for_each(|key| (key.restore)(settings, from));
 }
 
-fn keys((word, _): Layer) -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(move |key| key.layer() == word)
+/// What two sections say differently of a layer that their policies share.
+pub(super) struct Contradiction<'o> {
+    own: Said<'o>,
+    other: Said<'o>,
 }
 
-/// Told where the later of the two stands.
-fn contradiction(policy: &Policy, other: &Said<'_>, change: &Change) -> Fault {
-    let (one, two) = match other.change.span.start < change.span.start {
-        true => ((&other.policy, other.change), (policy.name(), change)),
-        false => ((policy.name(), change), (&other.policy, other.change)),
-    };
-    let message = format!(
-        "`{}` shares its `{}` with `{}`, for which another `{}` is written above; keep one of them",
-        two.0,
-        change.key.layer(),
-        one.0,
-        change.key.path
-    );
-    Fault::new(two.1.span.clone(), message)
+impl Contradiction<'_> {
+    /// Told where the later of the two stands.
+    pub(super) fn fault(&self) -> Fault {
+        let in_order = self.other.change.span.start < self.own.change.span.start;
+        let (one, two) = if in_order { (&self.other, &self.own) } else { (&self.own, &self.other) };
+        let message = format!(
+            "`{}` shares its `{}` with `{}`, for which another `{}` is written above; keep one of \
+             them",
+            two.policy,
+            two.change.key.layer(),
+            one.policy,
+            one.change.key.path
+        );
+        Fault::new(two.change.span.clone(), message)
+    }
+
+    /// Told to who builds a policy when the other section is in force already.
+    pub(super) fn invalid(&self, source: &Source) -> Invalid {
+        let Self { own, other } = self;
+        let place = |said: &Said<'_>| {
+            let span = &said.change.span;
+            format!("{} in {}:{}", source.written(span), source.name(), source.line(span.start))
+        };
+        let expected = format!(
+            "as it is said for `{}`, which shares the {}: {}",
+            other.policy,
+            other.change.key.layer(),
+            place(other)
+        );
+        Invalid::new(own.policy.clone(), own.change.key.path, expected, place(own))
+            .with_advice("keep one of the two")
+    }
 }

@@ -170,7 +170,8 @@ impl ConfigFile {
         let extension = self.path.extension().and_then(|extension| extension.to_str());
         let format = match extension {
             Some("toml") => Format::Toml,
-            Some("yaml" | "yml" | "json") => Format::Yaml,
+            Some("yaml" | "yml") => Format::Yaml,
+            Some("json") => Format::Json,
             _ => {
                 let message = "its name has to end in .toml, .yaml, .yml or .json";
                 return Err(self.unreadable(io::Error::new(io::ErrorKind::InvalidInput, message)));

@@ -1,7 +1,10 @@
 use core::time::Duration;
 
-use super::kind::{Kind, Reading};
+use super::kind::{ABOVE_ZERO, BELOW_ONE, Kind, Reading};
+use super::overlay::Change;
 use crate::resilience::breaker::Window;
+use crate::resilience::bulkhead::Shed;
+use crate::resilience::concurrency_limit::{Aimd, Algorithm, Gradient2, Vegas};
 use crate::resilience::hedge::After;
 use crate::resilience::policy::Settings;
 use crate::resilience::retry::Jitter;
@@ -32,11 +35,34 @@ impl Key {
     pub(super) fn last(&self) -> &'static str {
         self.path.rsplit('.').next().unwrap_or(self.path)
     }
+
+    pub(super) fn is_below(&self, table: &str) -> bool {
+        self.path.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
+    }
 }
 
 impl core::fmt::Debug for Key {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(self.path)
+    }
+}
+
+/// Why two settings cannot be said of one policy at once.
+pub(super) fn exclusion(one: &Change, other: &Change) -> Option<&'static str> {
+    let (below, above) = (one.key.is_below(other.key.path), other.key.is_below(one.key.path));
+    if below || above {
+        return Some("it is one value or a table of several");
+    }
+    let [one, other] = [one, other].map(algorithm);
+    let differ = one.is_some() && other.is_some() && one != other;
+    differ.then_some("one algorithm finds the limit")
+}
+
+/// The algorithm of an adaptive limit that the setting is one of, or chooses.
+fn algorithm(change: &Change) -> Option<&str> {
+    match change.key.path.strip_prefix("concurrency_limit.")? {
+        "algorithm" => Some(change.reading.word()),
+        rest => rest.split_once('.').map(|(word, _)| word).filter(|it| ALGORITHMS.contains(it)),
     }
 }
 
@@ -88,38 +114,83 @@ macro_rules! adaptive {
     };
 }
 
+/// A parameter of an algorithm; makes that one the algorithm of the limit.
+macro_rules! parameter {
+    ($path:literal, $kind:expr, $algorithm:ident.$field:ident, $set:expr) => {
+        field!($path, $kind, concurrency_limit.algorithm, |algorithm, reading| {
+            let mut own = match algorithm {
+                Algorithm::$algorithm(own) => *own,
+                _ => $algorithm::standard(),
+            };
+            put(&mut own.$field, reading, $set);
+            *algorithm = own.into();
+        })
+    };
+}
+
+fn count(field: &mut u32, new: &Reading) {
+    *field = new.count();
+}
+
+fn time(field: &mut Duration, new: &Reading) {
+    *field = new.time();
+}
+
+fn number(field: &mut f64, new: &Reading) {
+    *field = new.number();
+}
+
+/// `false` is none.
+fn time_or_none(field: &mut Option<Duration>, new: &Reading) {
+    *field = match new {
+        Reading::Time(time) => Some(*time),
+        _ => None,
+    };
+}
+
 const MILLI: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
+const NANO: Duration = Duration::from_nanos(1);
 
-const LIMIT: Kind = Kind::Time { least: Duration::from_nanos(1), most: YEAR };
+const fn from(least: Duration, most: Duration) -> Kind {
+    Kind::Time { least, most }
+}
+
+const fn up_to(most: Duration) -> Kind {
+    Kind::Time { least: Duration::ZERO, most }
+}
+
+const fn counts(most: u32) -> Kind {
+    Kind::Count { least: 1, most }
+}
+
+const LIMIT: Kind = from(NANO, YEAR);
 // So that there is room between them.
-const ADAPTIVE_MIN: Kind = Kind::Time { least: MILLI, most: Duration::from_secs(3599) };
-const ADAPTIVE_MAX: Kind =
-    Kind::Time { least: Duration::from_millis(2), most: Duration::from_secs(3600) };
+const ADAPTIVE_MIN: Kind = from(MILLI, Duration::from_secs(3599));
+const ADAPTIVE_MAX: Kind = from(Duration::from_millis(2), HOUR);
 const QUANTILES: &[&str] = &["p50", "p90", "p95", "p99", "p99.9"];
-const PERIOD: Kind = Kind::Time { least: MILLI, most: WEEK };
-const DELAY: Kind = Kind::Time { least: Duration::ZERO, most: YEAR };
-const HOUR: Duration = Duration::from_secs(3600);
-const PERMITS: Kind = Kind::Count { least: 1, most: 1_000_000 };
-const LIMITS: Kind = Kind::Count { least: 1, most: (1 << 24) - 1 };
-const SAMPLING: Kind = Kind::Time { least: MILLI, most: Duration::from_secs(60) };
-const HEDGE_DELAY: Kind = HOUR_AT_MOST;
-const HOUR_AT_MOST: Kind = Kind::Time { least: MILLI, most: HOUR };
-#[cfg(any(feature = "cache", feature = "chaos"))]
-const LATENCY: Kind = Kind::Time { least: Duration::ZERO, most: HOUR };
-#[cfg(feature = "chaos")]
-const RATE: Kind = Kind::Share { zero: true };
-#[cfg(feature = "cache")]
-const TTL: Kind = Kind::Time { least: MILLI, most: YEAR };
-#[cfg(feature = "cache")]
-const NEGATIVE: Kind = Kind::Time { least: Duration::ZERO, most: DAY };
-const SHARE: Kind = Kind::Share { zero: false };
-const SLOW_AFTER: Kind = Kind::Time { least: Duration::from_micros(1), most: WEEK };
+const PERIOD: Kind = from(MILLI, WEEK);
+const UP_TO_AN_HOUR: Kind = up_to(HOUR);
+const MILLION: Kind = counts(1_000_000);
+const THOUSAND: Kind = counts(1_000);
+const CALLS: Kind = counts((1 << 24) - 1);
+const SAMPLING: Kind = from(MILLI, MINUTE);
+const HOUR_AT_MOST: Kind = from(MILLI, HOUR);
+const SHED: Kind = from(NANO, MINUTE);
+const SHARE: Kind = Kind::Share { least: ABOVE_ZERO, most: 1.0 };
+const SHARE_OR_NONE: Kind = Kind::Share { least: 0.0, most: 1.0 };
+const DROP_RATE: Kind = Kind::Share { least: 0.0, most: BELOW_ONE };
+const BACKOFF: Kind = Kind::Share { least: 0.5, most: BELOW_ONE };
+const FACTOR: Kind = Kind::Factor { least: 1.0, most: 100.0 };
+const SLOW_AFTER: Kind = from(Duration::from_micros(1), WEEK);
 const SLOW_CALLS: Kind = Kind::Pair(&SLOW_AFTER, &SHARE);
-const GROWTH: Kind = Kind::Pair(&Kind::Factor { least: 1.0, most: 100.0 }, &PERIOD);
+const GROWTH: Kind = Kind::Pair(&FACTOR, &PERIOD);
 const SHAPES: &[&str] = &["constant", "linear", "exponential", "fibonacci", "decorrelated"];
+const ALGORITHMS: &[&str] = &["gradient2", "vegas", "aimd"];
 
 /// In the order in which they are put to use: the shape of a backoff before its parts.
 pub(super) static KEYS: &[Key] = &[
@@ -145,24 +216,19 @@ pub(super) static KEYS: &[Key] = &[
     }),
     adaptive!("timeout.min", ADAPTIVE_MIN, |adaptive, new| adaptive.min = new.time()),
     adaptive!("timeout.max", ADAPTIVE_MAX, |adaptive, new| adaptive.max = new.time()),
-    field!("retry.attempts", Kind::Count { least: 1, most: 1000 }, retry.attempts, |field, new| {
-        *field = new.count();
-    }),
+    field!("retry.attempts", THOUSAND, retry.attempts, count),
     field!("retry.backoff.shape", Kind::Choice(SHAPES), retry.backoff, |field, new| {
         *field = field.with_shape(new.word());
     }),
-    field!("retry.backoff.first", DELAY, retry.backoff, |field, new| {
+    field!("retry.backoff.first", up_to(YEAR), retry.backoff, |field, new| {
         *field = field.with_first(new.time());
     }),
-    field!("retry.backoff.max", DELAY, retry.backoff, |field, new| {
+    field!("retry.backoff.max", up_to(YEAR), retry.backoff, |field, new| {
         *field = field.max(new.time());
     }),
-    field!(
-        "retry.backoff.factor",
-        Kind::Factor { least: 1.0, most: 100.0 },
-        retry.backoff,
-        |field, new| *field = field.factor(new.number())
-    ),
+    field!("retry.backoff.factor", FACTOR, retry.backoff, |field, new| {
+        *field = field.factor(new.number());
+    }),
     field!(
         "retry.jitter",
         Kind::Choice(&["none", "full", "equal"]),
@@ -175,9 +241,9 @@ pub(super) static KEYS: &[Key] = &[
             });
         }
     ),
-    field!("retry.retry_after_max", DELAY, retry.retry_after_max, |field, new| {
-        *field = new.time();
-    }),
+    field!("retry.retry_after_max", up_to(YEAR), retry.retry_after_max, time),
+    field!("budget.ratio", SHARE_OR_NONE, retry_budget.ratio, number),
+    field!("budget.capacity", MILLION, retry_budget.capacity, count),
     field!("breaker.window", Kind::Window, breaker.window, |field, new| {
         *field = match (*field, new) {
             (_, Reading::Time(length)) => Window::Time(*length),
@@ -185,22 +251,15 @@ pub(super) static KEYS: &[Key] = &[
             (_, new) => Window::Count(new.count()),
         };
     }),
-    field!("breaker.failure_rate", SHARE, breaker.failure_rate, |field, new| {
-        *field = new.number();
-    }),
+    field!("breaker.failure_rate", SHARE, breaker.failure_rate, number),
     field!("breaker.slow_calls", Kind::OrNone(&SLOW_CALLS), breaker.slow_calls, |field, new| {
         *field = match new {
             Reading::Pair(pair) => Some((pair.0.time(), pair.1.number())),
             _ => None,
         };
     }),
-    field!(
-        "breaker.min_calls",
-        Kind::Count { least: 1, most: 1_000_000 },
-        breaker.min_calls,
-        |field, new| *field = new.count()
-    ),
-    field!("breaker.open_for", PERIOD, breaker.open_for, |field, new| *field = new.time()),
+    field!("breaker.min_calls", MILLION, breaker.min_calls, count),
+    field!("breaker.open_for", PERIOD, breaker.open_for, time),
     Key {
         path: "breaker.open_growth",
         kind: GROWTH,
@@ -216,15 +275,9 @@ pub(super) static KEYS: &[Key] = &[
             }
         },
     },
-    field!("breaker.open_jitter", Kind::Share { zero: true }, breaker.open_jitter, |field, new| {
-        *field = new.number();
-    }),
-    field!("breaker.probes", Kind::Count { least: 1, most: 255 }, breaker.probes, |field, new| {
-        *field = new.count();
-    }),
-    field!("breaker.half_open_for", PERIOD, breaker.half_open_for, |field, new| {
-        *field = new.time();
-    }),
+    field!("breaker.open_jitter", SHARE_OR_NONE, breaker.open_jitter, number),
+    field!("breaker.probes", counts(255), breaker.probes, count),
+    field!("breaker.half_open_for", PERIOD, breaker.half_open_for, time),
     field!("rate_limit.rate", Kind::Rate, rate_limit.quota, |quota, new| {
         if let Reading::Rate(rate) = new {
             // A burst that was not said apart goes with the rate.
@@ -232,63 +285,59 @@ pub(super) static KEYS: &[Key] = &[
             *quota = rate.burst(burst);
         }
     }),
-    Key {
-        path: "rate_limit.burst",
-        kind: Kind::Count { least: 1, most: 1_000_000 },
-        has: |settings| settings.rate_limit.is_some(),
-        set: |settings, new| {
-            if let Some(limit) = &mut settings.rate_limit {
-                limit.quota.burst = new.count();
+    field!("rate_limit.burst", MILLION, rate_limit.quota.burst, count),
+    field!("rate_limit.wait", Kind::OrNone(&UP_TO_AN_HOUR), rate_limit.wait, time_or_none),
+    field!("bulkhead.concurrent", CALLS, bulkhead.concurrent, count),
+    field!("bulkhead.wait", up_to(DAY), bulkhead.wait, time),
+    field!("bulkhead.shed", Kind::Flag, bulkhead.shed, |shed, new| {
+        *shed = (*new == Reading::Flag(true)).then(|| shed.unwrap_or(Shed::standard()));
+    }),
+    field!("bulkhead.shed.target", SHED, bulkhead.shed, |shed, new| {
+        shed.get_or_insert(Shed::standard()).target = new.time();
+    }),
+    field!("bulkhead.shed.interval", SHED, bulkhead.shed, |shed, new| {
+        shed.get_or_insert(Shed::standard()).interval = new.time();
+    }),
+    field!("concurrency_limit.min", CALLS, concurrency_limit.min, count),
+    field!("concurrency_limit.max", CALLS, concurrency_limit.max, count),
+    field!("concurrency_limit.window", SAMPLING, concurrency_limit.window, time),
+    field!("concurrency_limit.window_max", SAMPLING, concurrency_limit.window_max, time),
+    field!("concurrency_limit.samples", MILLION, concurrency_limit.samples, count),
+    field!("concurrency_limit.drop_rate", DROP_RATE, concurrency_limit.drop_rate, number),
+    field!("concurrency_limit.shares.high", SHARE, concurrency_limit.shares.high, number),
+    field!("concurrency_limit.shares.normal", SHARE, concurrency_limit.shares.normal, number),
+    field!("concurrency_limit.shares.low", SHARE, concurrency_limit.shares.low, number),
+    field!(
+        "concurrency_limit.algorithm",
+        Kind::Choice(ALGORITHMS),
+        concurrency_limit.algorithm,
+        |algorithm, new| {
+            if algorithm.as_str() != new.word() {
+                *algorithm = match new.word() {
+                    "aimd" => Aimd::standard().into(),
+                    "vegas" => Vegas::standard().into(),
+                    _ => Gradient2::standard().into(),
+                };
             }
-        },
-        restore: |settings, from| {
-            if let (Some(limit), Some(from)) = (&mut settings.rate_limit, &from.rate_limit) {
-                limit.quota.burst = from.quota.burst;
-            }
-        },
-    },
-    field!(
-        "rate_limit.wait",
-        Kind::Time { least: Duration::ZERO, most: HOUR },
-        rate_limit.wait,
-        |wait, new| *wait = Some(new.time())
+        }
     ),
-    field!(
-        "bulkhead.concurrent",
-        Kind::Count { least: 1, most: 16_777_215 },
-        bulkhead.concurrent,
-        |field, new| *field = new.count()
-    ),
-    field!(
-        "bulkhead.wait",
-        Kind::Time { least: Duration::ZERO, most: DAY },
-        bulkhead.wait,
-        |field, new| *field = new.time()
-    ),
-    field!("concurrency_limit.min", LIMITS, concurrency_limit.min, |field, new| {
-        *field = new.count();
-    }),
-    field!("concurrency_limit.max", LIMITS, concurrency_limit.max, |field, new| {
-        *field = new.count();
-    }),
-    field!("concurrency_limit.window", SAMPLING, concurrency_limit.window, |field, new| {
-        *field = new.time();
-    }),
-    field!("concurrency_limit.window_max", SAMPLING, concurrency_limit.window_max, |field, new| {
-        *field = new.time();
-    }),
-    field!("concurrency_limit.samples", PERMITS, concurrency_limit.samples, |field, new| {
-        *field = new.count();
-    }),
-    field!(
-        "concurrency_limit.drop_rate",
-        Kind::Factor { least: 0.0, most: 0.999_999 },
-        concurrency_limit.drop_rate,
-        |field, new| *field = new.number()
-    ),
+    parameter!("concurrency_limit.gradient2.tolerance", FACTOR, Gradient2.tolerance, number),
+    parameter!("concurrency_limit.gradient2.queue", THOUSAND, Gradient2.queue, count),
+    parameter!("concurrency_limit.gradient2.smoothing", SHARE, Gradient2.smoothing, number),
+    parameter!("concurrency_limit.gradient2.long_window", MILLION, Gradient2.long_window, count),
+    parameter!("concurrency_limit.vegas.alpha", THOUSAND, Vegas.alpha, count),
+    parameter!("concurrency_limit.vegas.beta", THOUSAND, Vegas.beta, count),
+    parameter!("concurrency_limit.vegas.alpha_share", SHARE_OR_NONE, Vegas.alpha_share, number),
+    parameter!("concurrency_limit.vegas.beta_share", SHARE_OR_NONE, Vegas.beta_share, number),
+    parameter!("concurrency_limit.vegas.smoothing", SHARE, Vegas.smoothing, number),
+    parameter!("concurrency_limit.vegas.no_load_smoothing", SHARE, Vegas.no_load_smoothing, number),
+    parameter!("concurrency_limit.vegas.probe_every", MILLION, Vegas.probe_every, count),
+    parameter!("concurrency_limit.vegas.probe_share", SHARE, Vegas.probe_share, number),
+    parameter!("concurrency_limit.aimd.backoff", BACKOFF, Aimd.backoff, number),
+    parameter!("concurrency_limit.aimd.timeout", LIMIT, Aimd.timeout, time),
     Key {
         path: "hedge.after",
-        kind: Kind::Either(&HEDGE_DELAY, &Kind::Choice(QUANTILES)),
+        kind: Kind::Either(&HOUR_AT_MOST, &Kind::Choice(QUANTILES)),
         has: |settings| settings.hedge.is_some(),
         set: |settings, new| {
             if let Some(hedge) = &mut settings.hedge {
@@ -306,39 +355,32 @@ pub(super) static KEYS: &[Key] = &[
             }
         },
     },
-    field!("hedge.max", Kind::Count { least: 1, most: 4 }, hedge.max, |field, new| {
-        *field = new.count();
-    }),
+    field!("hedge.initial", Kind::OrNone(&HOUR_AT_MOST), hedge.initial, time_or_none),
+    field!("hedge.max", counts(4), hedge.max, count),
     #[cfg(feature = "chaos")]
-    field!("chaos.latency_from", LATENCY, chaos.latency_from, |field, new| *field = new.time()),
+    field!("chaos.latency_from", UP_TO_AN_HOUR, chaos.latency_from, time),
     #[cfg(feature = "chaos")]
-    field!("chaos.latency_to", LATENCY, chaos.latency_to, |field, new| *field = new.time()),
+    field!("chaos.latency_to", UP_TO_AN_HOUR, chaos.latency_to, time),
     #[cfg(feature = "chaos")]
-    field!("chaos.latency_rate", RATE, chaos.latency_rate, |field, new| *field = new.number()),
+    field!("chaos.latency_rate", SHARE_OR_NONE, chaos.latency_rate, number),
     #[cfg(feature = "chaos")]
-    field!("chaos.error_rate", RATE, chaos.error_rate, |field, new| *field = new.number()),
+    field!("chaos.error_rate", SHARE_OR_NONE, chaos.error_rate, number),
     #[cfg(feature = "chaos")]
-    field!("chaos.hang_rate", RATE, chaos.hang_rate, |field, new| *field = new.number()),
+    field!("chaos.hang_rate", SHARE_OR_NONE, chaos.hang_rate, number),
     #[cfg(feature = "cache")]
-    field!("cache.ttl", TTL, cache.ttl, |field, new| *field = new.time()),
+    field!("cache.ttl", from(MILLI, YEAR), cache.ttl, time),
     #[cfg(feature = "cache")]
-    field!("cache.stale", DELAY, cache.stale, |field, new| *field = new.time()),
+    field!("cache.stale", up_to(YEAR), cache.stale, time),
     #[cfg(feature = "cache")]
-    field!("cache.negative.permanent", NEGATIVE, cache.negative.permanent, |field, new| {
-        *field = new.time();
-    }),
+    field!("cache.negative.permanent", up_to(DAY), cache.negative.permanent, time),
     #[cfg(feature = "cache")]
-    field!("cache.negative.transient", NEGATIVE, cache.negative.transient, |field, new| {
-        *field = new.time();
-    }),
+    field!("cache.negative.transient", up_to(DAY), cache.negative.transient, time),
     #[cfg(feature = "cache")]
-    field!("cache.negative.overloaded", NEGATIVE, cache.negative.overloaded, |field, new| {
-        *field = new.time();
-    }),
+    field!("cache.negative.overloaded", up_to(DAY), cache.negative.overloaded, time),
     #[cfg(feature = "cache")]
-    field!("cache.wait", HOUR_AT_MOST, cache.wait, |field, new| *field = new.time()),
+    field!("cache.wait", HOUR_AT_MOST, cache.wait, time),
     #[cfg(feature = "cache")]
-    field!("cache.refresh_pause", LATENCY, cache.refresh_pause, |field, new| *field = new.time()),
+    field!("cache.refresh_pause", UP_TO_AN_HOUR, cache.refresh_pause, time),
 ];
 
 fn quantile(word: &str) -> Quantile {

@@ -2,6 +2,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use super::tree::{Node, Value};
@@ -15,14 +16,16 @@ pub(super) enum Kind {
     Count { least: u32, most: u32 },
     /// A text such as `"250ms"`.
     Time { least: Duration, most: Duration },
-    /// A part of a whole, above zero where `zero` is false: `0.05` or `"5%"`.
-    Share { zero: bool },
+    /// A part of a whole, up to [`BELOW_ONE`] or 1: `0.05` or `"5%"`.
+    Share { least: f64, most: f64 },
     /// A number.
     Factor { least: f64, most: f64 },
     /// A text such as `"100/s"`.
     Rate,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
     /// So many calls, or the calls of so much time.
     Window,
     /// One or the other.
@@ -41,6 +44,7 @@ pub(super) enum Reading {
     Rate(Quota),
     Number(f64),
     Choice(&'static str),
+    Flag(bool),
     Pair(alloc::boxed::Box<(Reading, Reading)>),
     None,
 }
@@ -62,6 +66,11 @@ impl Reading {
         if let Reading::Choice(word) = self { word } else { "" }
     }
 }
+
+/// What rounds to nothing in millionths would be none.
+pub(super) const ABOVE_ZERO: f64 = 0.000_000_5;
+/// The largest share that is not all.
+pub(super) const BELOW_ONE: f64 = 0.999_999;
 
 const WINDOW_CALLS: Kind = Kind::Count { least: 1, most: 1_000_000 };
 const WINDOW_TIME: Kind =
@@ -103,7 +112,8 @@ impl Kind {
                 Err(_) => wrong("write for example \"100/s\" or \"10/m\"".into()),
             },
             (Kind::Rate, Value::Whole(_)) => wrong(format!("write \"{written}/s\"")),
-            (Kind::Share { zero }, value) => share(value, zero).or_else(wrong),
+            (Kind::Share { least, most }, value) => share(value, least..=most).or_else(wrong),
+            (Kind::Flag, Value::Flag(flag)) => Ok(Reading::Flag(*flag)),
             (Kind::Factor { least, most }, value) => match as_number(value) {
                 Some(number) if (least..=most).contains(&number) => Ok(Reading::Number(number)),
                 _ => wrong(String::new()),
@@ -146,7 +156,7 @@ fn as_number(value: &Value) -> Option<f64> {
 }
 
 /// `0.05`, or `"5%"`.
-fn share(value: &Value, zero: bool) -> Result<Reading, String> {
+fn share(value: &Value, within: RangeInclusive<f64>) -> Result<Reading, String> {
     let number = match value {
         Value::Text(text) => {
             let percent = text.trim().strip_suffix('%');
@@ -155,11 +165,13 @@ fn share(value: &Value, zero: bool) -> Result<Reading, String> {
         }
         value => as_number(value),
     };
-    // What rounds to nothing in millionths would be none.
-    let least = if zero { 0.0 } else { 0.000_000_5 };
     match number {
-        Some(share) if (least..=1.0).contains(&share) => Ok(Reading::Number(share)),
-        Some(share) if share > 1.0 && share <= 100.0 && !matches!(value, Value::Text(_)) => {
+        Some(share) if within.contains(&share) => Ok(Reading::Number(share)),
+        Some(share)
+            if share > 1.0
+                && within.contains(&(share / 100.0))
+                && !matches!(value, Value::Text(_)) =>
+        {
             Err(format!("write \"{share}%\" or {} for {share} percent", share / 100.0))
         }
         _ => Err(String::new()),
@@ -175,8 +187,14 @@ impl fmt::Display for Kind {
                 let (least, most) = (write_duration(*least), write_duration(*most));
                 write!(f, "a duration from \"{least}\" to \"{most}\"")
             }
-            Kind::Share { zero: true } => f.write_str("a share from 0 to 1"),
-            Kind::Share { zero: false } => f.write_str("a share above 0 and at most 1"),
+            Kind::Share { least, most } if *least == ABOVE_ZERO => {
+                write!(f, "a share above 0 and at most {most}")
+            }
+            Kind::Share { least, most } if *most == BELOW_ONE => {
+                write!(f, "a share from {least} to below 1")
+            }
+            Kind::Share { least, most } => write!(f, "a share from {least} to {most}"),
+            Kind::Flag => f.write_str("true or false"),
             Kind::Rate => f.write_str("a rate such as \"100/s\""),
             Kind::Factor { least, most } => write!(f, "a number from {least} to {most}"),
             Kind::Choice(words) => {

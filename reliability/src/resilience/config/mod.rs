@@ -16,9 +16,9 @@
 //! ```
 //!
 //! The same can be written in YAML and in JSON. Durations, words and names are those of
-//! `#[resilient(..)]`. A file has settings of `deadline`, `timeout`, `retry`, `breaker`, `rate_limit`
-//! and `bulkhead`; those of the other layers are changed by
-//! [`Policy::reconfigure`](crate::resilience::Policy::reconfigure). The rate is `rate_limit.rate`.
+//! `#[resilient(..)]`; a rate, which has no name there, is `rate_limit.rate`. Whatever
+//! [`Policy::reconfigure`](crate::resilience::Policy::reconfigure) can change is a setting of a file,
+//! and the guide lists [all of them](crate::guide::operating#settings-of-a-file).
 //!
 //! ```
 //! use std::time::Duration;
@@ -59,12 +59,16 @@
 //! with the policy's own name counts most. A name that stands for functions in several places is
 //! refused: write the path.
 //!
-//! A breaker, limit, bulkhead, cache or chaos that policies share changes for all of them. Sections of
-//! one file that say different things of it are refused.
+//! A breaker, limit, bulkhead, cache, chaos or budget that policies share changes for all of them.
+//! Sections of one file that say different things of it are refused: by `apply`, where the policies
+//! are there, else by the builder of the one that comes later, which names both lines. It is not
+//! built, and what is in force stays: were the later section to win, what holds would depend on which
+//! request came first.
 
 mod apply;
 mod common;
 mod file;
+mod json;
 mod keys;
 mod kind;
 mod mistake;

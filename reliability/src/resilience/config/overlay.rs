@@ -4,11 +4,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::keys::{KEYS, Key};
+use super::keys::{KEYS, Key, exclusion};
 use super::kind::{Reading, did_you_mean};
 use super::mistake::{MISTAKES_MAX, Mistakes, Source};
-use super::tree::{Fault, Node, Value};
-use super::{toml, yaml};
+use super::tree::{self, Fault, Node, Value};
+use super::{json, toml, yaml};
 
 /// What a file says: other settings for policies, by name.
 ///
@@ -60,11 +60,18 @@ pub(super) struct Change {
     pub(super) span: Range<usize>,
 }
 
+impl Change {
+    pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
+        core::ptr::eq(self.key, other.key) && self.reading == other.reading
+    }
+}
+
 /// Languages that an overlay can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Toml,
     Yaml,
+    Json,
 }
 
 /// The longest text that is read, in bytes: a hundred times what a large service needs.
@@ -89,13 +96,13 @@ impl Overlay {
         Self::read(Format::Yaml, "YAML", text)
     }
 
-    /// Reads JSON. It is read as YAML, which allows more: comments, and commas at the end.
+    /// Reads JSON as it is written down in RFC 8259: no comments, and no commas at the end.
     ///
     /// # Errors
     ///
     /// [`Mistakes`]: all of them, each with its line; of mistakes in the syntax the first.
     pub fn from_json(text: &str) -> Result<Self, Mistakes> {
-        Self::read(Format::Yaml, "JSON", text)
+        Self::read(Format::Json, "JSON", text)
     }
 
     /// Names policies that are built by hand after this overlay is put into force.
@@ -135,6 +142,7 @@ impl Overlay {
             }
             Format::Toml => toml::read(source.text()),
             Format::Yaml => yaml::read(source.text()),
+            Format::Json => json::read(source.text()),
         };
         let sections = read.and_then(|root| {
             let mut reader = Reader { source: &source, faults: Vec::new() };
@@ -190,7 +198,7 @@ impl Reader<'_> {
             self.wrong(policies.span.clone(), message);
             return Vec::new();
         };
-        let section = |(key, node): &(super::tree::Key, Node)| {
+        let section = |(key, node): &(tree::Key, Node)| {
             let mut section =
                 Section { name: key.name.clone(), span: key.span.clone(), changes: Vec::new() };
             let path = format!("{ROOT}.{}", shorten(&key.name));
@@ -206,21 +214,22 @@ impl Reader<'_> {
     /// Reads what stands below `prefix` in one policy.
     fn settings(&mut self, into: &mut Vec<Change>, path: &str, prefix: &str, node: &Node) {
         let Value::Table(table) = &node.value else {
-            let kind = node.value.kind();
-            let message = format!("`{path}` must be a table of settings, but is {kind}");
+            let (kind, advice) = (node.value.kind(), self.meant(prefix, node));
+            let message = format!("`{path}` must be a table of settings, but is {kind}{advice}");
             return self.wrong(node.span.clone(), message);
         };
         for (key, node) in table {
             let setting =
                 if prefix.is_empty() { key.name.clone() } else { format!("{prefix}.{}", key.name) };
+            let setting = canonical(setting);
             let path = format!("{path}.{}", shorten(&key.name));
             let known = KEYS.iter().find(|known| known.path == setting);
             // What is one value, or a table of several, is what it is written as.
             let is_table = matches!(node.value, Value::Table(_)) || known.is_none();
-            if is_table && KEYS.iter().any(|known| is_below(known.path, &setting)) {
+            if is_table && KEYS.iter().any(|known| known.is_below(&setting)) {
                 self.settings(into, &path, &setting, node);
             } else if let Some(known) = known {
-                self.setting(into, &path, known, node);
+                self.setting(into, key, &path, known, node);
             } else {
                 // What is not shown needs no advice, which takes time to find.
                 let is_shown = self.faults.len() < MISTAKES_MAX;
@@ -230,13 +239,41 @@ impl Reader<'_> {
         }
     }
 
-    fn setting(&mut self, into: &mut Vec<Change>, path: &str, key: &'static Key, node: &Node) {
+    fn setting(
+        &mut self,
+        into: &mut Vec<Change>,
+        word: &tree::Key,
+        path: &str,
+        key: &'static Key,
+        node: &Node,
+    ) {
         if into.iter().any(|change| core::ptr::eq(change.key, key)) {
             return self.wrong(node.span.clone(), format!("`{path}` is there twice; keep one"));
         }
-        match key.kind.read(node, &self.source.written(&node.span)) {
-            Ok(reading) => into.push(Change { key, reading, span: node.span.clone() }),
-            Err(message) => self.wrong(node.span.clone(), format!("`{path}` {message}")),
+        let reading = match key.kind.read(node, &self.source.written(&node.span)) {
+            Ok(reading) => reading,
+            Err(message) => return self.wrong(node.span.clone(), format!("`{path}` {message}")),
+        };
+        let change = Change { key, reading, span: node.span.clone() };
+        let other = into.iter().find_map(|other| Some((other.key, exclusion(other, &change)?)));
+        if let Some((other, why)) = other {
+            let message =
+                format!("`{path}` and `{}` exclude each other: {why}; keep one", other.path);
+            return self.wrong(word.span.clone(), message);
+        }
+        into.push(change);
+    }
+
+    /// Which setting a value is meant for that stands in place of a table of them.
+    fn meant(&self, prefix: &str, node: &Node) -> String {
+        if prefix.is_empty() {
+            return String::new();
+        }
+        let written = self.source.written(&node.span);
+        let takes = |known: &&Key| known.kind.read(node, &written).is_ok();
+        match KEYS.iter().filter(|known| known.is_below(prefix)).find(takes) {
+            Some(known) => format!("; did you mean `{}`?", known.path),
+            None => format!("; there are {}", words(&children(prefix))),
         }
     }
 
@@ -245,29 +282,55 @@ impl Reader<'_> {
     }
 }
 
-fn is_below(path: &str, table: &str) -> bool {
-    path.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
+/// Retries and hedges have one budget, which is written in either of them.
+fn canonical(setting: String) -> String {
+    let rest = setting.strip_prefix("retry.").or_else(|| setting.strip_prefix("hedge."));
+    match rest.filter(|rest| rest.split('.').next() == Some("budget")) {
+        Some(budget) => budget.to_string(),
+        None => setting,
+    }
+}
+
+/// The words that stand in a table, in order.
+fn children(table: &str) -> Vec<&'static str> {
+    let mut words: Vec<&str> = KEYS
+        .iter()
+        .filter(|known| table.is_empty() || known.is_below(table))
+        .map(|known| {
+            let rest = if table.is_empty() { known.path } else { &known.path[table.len() + 1..] };
+            rest.split('.').next().unwrap_or(rest)
+        })
+        .collect();
+    words.dedup();
+    if matches!(table, "retry" | "hedge") {
+        words.push("budget");
+    }
+    words
 }
 
 /// What to write instead of a setting that there is not.
 fn unknown(prefix: &str, setting: &str) -> String {
     // As one would write them in that table, then whole.
-    let mut here: Vec<&str> = KEYS
-        .iter()
-        .filter(|known| prefix.is_empty() || is_below(known.path, prefix))
-        .map(|known| {
-            let rest = if prefix.is_empty() { known.path } else { &known.path[prefix.len() + 1..] };
-            rest.split('.').next().unwrap_or(rest)
-        })
-        .collect();
-    here.dedup();
+    let here = children(prefix);
     let written = setting.strip_prefix(prefix).unwrap_or(setting).trim_start_matches('.');
-    if let Some(key) = KEYS.iter().find(|key| key.last() == written) {
-        return format!("did you mean `{}`?", key.path);
+    if let Some(path) = elsewhere(prefix, written) {
+        return format!("did you mean `{path}`?");
     }
     did_you_mean(written, here.iter().copied())
         .or_else(|| did_you_mean(written, KEYS.iter().map(|key| key.last())))
         .unwrap_or_else(|| format!("there are {}", words(&here)))
+}
+
+/// Where that word stands, in the same layer or else in another one.
+fn elsewhere(prefix: &str, word: &str) -> Option<String> {
+    let layer = prefix.split('.').next().unwrap_or(prefix);
+    let own = KEYS.iter().filter(|key| key.layer() == layer);
+    let others = KEYS.iter().filter(|key| key.layer() != layer);
+    own.chain(others).find_map(|key| {
+        let words: Vec<&str> = key.path.split('.').collect();
+        let place = words.iter().position(|known| *known == word)?;
+        Some(words[..=place].join("."))
+    })
 }
 
 fn words(names: &[&str]) -> String {

@@ -18,7 +18,10 @@ use crate::resilience::{
 };
 use crate::sync::Quantile;
 
-const FORMATS: [Format; 2] = [Format::Toml, Format::Yaml];
+const FORMATS: [Format; 3] = [Format::Toml, Format::Yaml, Format::Json];
+
+mod coverage;
+mod json;
 
 fn messages(read: Result<Overlay, super::Mistakes>) -> Vec<String> {
     let Err(mistakes) = read else { panic!("there is a mistake") };
@@ -80,6 +83,9 @@ fn all_mistakes_are_told_at_once() {
 fn what_is_empty_or_cut_short_is_refused() {
     for format in FORMATS {
         for text in ["", " \n", "\u{feff}", "# a comment\n"] {
+            if format == Format::Json && text.starts_with('#') {
+                continue;
+            }
             let [message] = &messages(Overlay::read(format, "f", text))[..] else {
                 panic!("{text}")
             };
@@ -110,6 +116,8 @@ fn keys_that_are_there_twice_are_refused() {
     }
     let dotted = "policies: {a: {retry: {attempts: 2}, retry.attempts: 3}}";
     assert!(messages(Overlay::from_yaml(dotted))[0].contains("twice"));
+    let budget = "policies: {a: {retry: {budget: {ratio: 0.1}}, hedge.budget.ratio: 0.2}}";
+    assert!(messages(Overlay::from_yaml(budget))[0].contains("twice"));
 }
 
 #[test]
@@ -223,7 +231,8 @@ fn ends(kind: Kind) -> Vec<Value> {
     match kind {
         Kind::Count { least, most } => [least, most].map(|end| Value::Whole(end.into())).into(),
         Kind::Time { least, most } => [least, most].map(time).into(),
-        Kind::Share { zero } => [if zero { 0.0 } else { 0.000_001 }, 1.0].map(Value::Number).into(),
+        Kind::Share { least, most } => [least, most].map(Value::Number).into(),
+        Kind::Flag => [false, true].map(Value::Flag).into(),
         Kind::Factor { least, most } => [least, most].map(Value::Number).into(),
         Kind::Choice(words) => words.iter().map(|word| Value::Text((*word).into())).collect(),
         Kind::Window => [Value::Whole(1), Value::Whole(1_000_000)].into(),
@@ -240,7 +249,7 @@ fn ends(kind: Kind) -> Vec<Value> {
 
 /// Whether the ends of a setting do not go together with all values of others.
 fn is_bounded_by_others(path: &str) -> bool {
-    let layers = ["concurrency_limit.", "chaos.", "cache."];
+    let layers = ["concurrency_limit.", "chaos.", "cache.", "bulkhead.shed."];
     path == "deadline" || layers.iter().any(|layer| path.starts_with(layer))
 }
 
@@ -256,6 +265,12 @@ fn make_room(path: &str, settings: &mut Settings) {
         settings.deadline = Some(long);
     } else if path == "deadline" {
         settings.timeout = Some(Duration::from_nanos(1).into());
+    } else if path.starts_with("concurrency_limit.shares") {
+        let Some(limit) = &mut settings.concurrency_limit else { panic!("it has a limit") };
+        (limit.shares.high, limit.shares.low) = (1.0, 0.000_000_1);
+    } else if path == "bulkhead.shed" {
+        let Some(bulkhead) = &mut settings.bulkhead else { panic!("it has a bulkhead") };
+        bulkhead.wait = Duration::from_secs(1);
     } else if path.starts_with("retry.") {
         let Some(retry) = &mut settings.retry else { panic!("it has a retry") };
         let max = if path.ends_with("first") { long } else { Duration::from_secs(10) };

@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 
 use super::tree::{DEPTH_MAX, Fault, Key, Node, Value};
 
-/// Reads YAML, and JSON, which is YAML.
+/// Reads YAML.
 ///
 /// Anchors and aliases are refused: a small file could stand for a huge tree, and who reads a
 /// setting should find its value where it stands.

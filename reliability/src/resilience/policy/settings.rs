@@ -8,8 +8,8 @@ use crate::resilience::rate_limit::KeyedRateLimit;
 use crate::resilience::retry::{self, Retrying};
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{
-    Breaker, Bulkhead, ConcurrencyLimit, Invalid, RateLimit, breaker, bulkhead, concurrency_limit,
-    hedge, rate_limit,
+    Breaker, Bulkhead, ConcurrencyLimit, Invalid, RateLimit, RetryBudget, breaker, bulkhead,
+    concurrency_limit, hedge, rate_limit,
 };
 
 /// What can be changed while a [`Policy`](super::Policy) works.
@@ -40,6 +40,8 @@ pub struct Settings {
     pub timeout: Option<Timeout>,
     /// How many attempts there are, and the pause between them.
     pub retry: Option<retry::Settings>,
+    /// What retries and hedges are taken from.
+    pub retry_budget: Option<retry::BudgetSettings>,
     /// When a second request is sent, and how many.
     pub hedge: Option<hedge::Settings>,
     /// When the breaker opens, and for how long.
@@ -66,6 +68,7 @@ impl Policy {
             deadline: inner.deadline(),
             timeout: inner.recent.timeout.rule().as_ref().map(Timeout::of_rule),
             retry: inner.retry.as_ref().map(Retrying::settings),
+            retry_budget: inner.budget().map(RetryBudget::settings),
             hedge: inner.hedge.as_ref().and_then(|it| it.settings(&inner.recent.hedge_after)),
             breaker: inner.breaker().map(Breaker::settings),
             rate_limit: inner
@@ -83,7 +86,8 @@ impl Policy {
 
     /// Changes settings. Calls under way go on; window, state and permits are kept.
     ///
-    /// A breaker or bulkhead that is shared with other policies changes for them, too.
+    /// A breaker, limit, bulkhead, cache, chaos or budget that is shared with other policies changes
+    /// for them, too.
     ///
     /// # Errors
     ///
@@ -105,6 +109,9 @@ impl Policy {
         check_limits(&inner.name, settings.deadline, settings.timeout.as_ref())?;
         if let Some(retry) = &settings.retry {
             Retrying::check(&inner.name, retry)?;
+        }
+        if let Some((budget, settings)) = inner.budget().zip(settings.retry_budget.as_ref()) {
+            budget.check(settings)?;
         }
         if let Some(hedge) = &settings.hedge {
             hedge.check(&inner.name)?;
@@ -145,6 +152,9 @@ impl Policy {
         if let Some((retry, settings)) = inner.retry.as_ref().zip(settings.retry.as_ref()) {
             retry.apply(settings);
         }
+        if let Some((budget, settings)) = inner.budget().zip(settings.retry_budget.as_ref()) {
+            budget.apply(settings);
+        }
         if let Some((breaker, settings)) = inner.breaker().zip(settings.breaker.as_ref()) {
             breaker.apply(settings);
         }
@@ -179,12 +189,16 @@ impl Policy {
 
     fn check_layers(&self, new: &Settings) -> Result<(), Invalid> {
         let now = self.settings();
-        let Some(layer) = Layer::ALL.into_iter().find(|it| now.has(*it) != new.has(*it)) else {
-            return Ok(());
+        let fixed = |what: &'static str, [now, new]: [bool; 2]| {
+            let words = |is_there| if is_there { "present" } else { "absent" };
+            let invalid = Invalid::new(self.name().clone(), what, words(now), words(new));
+            Err(invalid.with_advice("layers are fixed when the policy is built"))
         };
-        let words = |settings: &Settings| if settings.has(layer) { "present" } else { "absent" };
-        let invalid = Invalid::new(self.name().clone(), layer.as_str(), words(&now), words(new));
-        Err(invalid.with_advice("layers are fixed when the policy is built"))
+        if let Some(layer) = Layer::ALL.into_iter().find(|it| now.has(*it) != new.has(*it)) {
+            return fixed(layer.as_str(), [now.has(layer), new.has(layer)]);
+        }
+        let budgets = [&now, new].map(|settings| settings.retry_budget.is_some());
+        if budgets[0] == budgets[1] { Ok(()) } else { fixed("retry_budget", budgets) }
     }
 }
 

@@ -2,6 +2,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+#[cfg(feature = "cache")]
+use crate::resilience::Cache;
 #[cfg(feature = "chaos")]
 use crate::resilience::Chaos;
 use crate::resilience::{Breaker, Invalid, Layer, Policy};
@@ -30,6 +32,9 @@ pub enum Force {
     BreakerMetricsOnly,
     /// The breaker decides by itself again, closed at first.
     BreakerReset,
+    /// The cache forgets all answers: what it was told was wrong.
+    #[cfg(feature = "cache")]
+    CacheClear,
     /// Chaos does what it is set to.
     #[cfg(feature = "chaos")]
     ChaosOn,
@@ -45,6 +50,8 @@ impl Force {
         Force::BreakerDisabled,
         Force::BreakerMetricsOnly,
         Force::BreakerReset,
+        #[cfg(feature = "cache")]
+        Force::CacheClear,
         #[cfg(feature = "chaos")]
         Force::ChaosOn,
         #[cfg(feature = "chaos")]
@@ -58,6 +65,8 @@ impl Force {
             Force::BreakerDisabled => "breaker_disabled",
             Force::BreakerMetricsOnly => "breaker_metrics_only",
             Force::BreakerReset => "breaker_reset",
+            #[cfg(feature = "cache")]
+            Force::CacheClear => "cache_clear",
             #[cfg(feature = "chaos")]
             Force::ChaosOn => "chaos_on",
             #[cfg(feature = "chaos")]
@@ -68,6 +77,8 @@ impl Force {
     /// The layer that it is about.
     const fn layer(self) -> Layer {
         match self {
+            #[cfg(feature = "cache")]
+            Force::CacheClear => Layer::Cache,
             #[cfg(feature = "chaos")]
             Force::ChaosOn | Force::ChaosOff => Layer::Chaos,
             _ => Layer::Breaker,
@@ -92,6 +103,8 @@ impl Force {
             Force::BreakerDisabled => breaker(Breaker::disable),
             Force::BreakerMetricsOnly => breaker(Breaker::metrics_only),
             Force::BreakerReset => breaker(Breaker::reset),
+            #[cfg(feature = "cache")]
+            Force::CacheClear => policy.cache().into_iter().for_each(Cache::clear),
             #[cfg(feature = "chaos")]
             Force::ChaosOn => chaos(Chaos::switch_on),
             #[cfg(feature = "chaos")]

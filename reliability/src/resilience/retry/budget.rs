@@ -197,11 +197,28 @@ impl RetryBudget {
     pub fn reconfigure(&self, change: impl FnOnce(&mut BudgetSettings)) -> Result<(), Invalid> {
         let mut settings = self.settings();
         change(&mut settings);
-        self.apply(Word::checked(&self.shared.name, &settings)?);
+        self.check(&settings)?;
+        self.apply(&settings);
         Ok(())
     }
 
-    pub(super) fn apply(&self, settings: Word) {
+    /// Whether it can work with these settings.
+    pub(crate) fn check(&self, settings: &BudgetSettings) -> Result<(), Invalid> {
+        Word::checked(&self.shared.name, settings).map(drop)
+    }
+
+    /// Puts settings into force that were checked.
+    pub(crate) fn apply(&self, settings: &BudgetSettings) {
+        self.put(Word::of(settings));
+    }
+
+    /// The same for clones, and for nothing else that lives.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
+    pub(super) fn put(&self, settings: Word) {
         self.shared.settings.store(settings.0, Ordering::Relaxed);
         self.shared.millitokens.fetch_min(settings.capacity_millis(), Ordering::Relaxed);
     }

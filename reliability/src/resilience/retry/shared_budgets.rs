@@ -117,7 +117,7 @@ impl Entry {
     /// stays spent.
     fn adopt(&mut self, settings: Word) {
         let made_with = self.budget.settings().capacity;
-        self.budget.apply(settings);
+        self.budget.put(settings);
         self.budget.grow_by(settings.capacity().saturating_sub(made_with));
         self.declared = Some(settings);
     }
