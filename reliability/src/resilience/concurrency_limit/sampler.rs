@@ -151,3 +151,6 @@ impl Due {
         self.0.store(at.as_nanos(), Ordering::Relaxed);
     }
 }
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests;

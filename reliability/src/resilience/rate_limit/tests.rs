@@ -5,6 +5,8 @@ use core::time::Duration;
 use super::*;
 use crate::time::{Clock, Instant, ManualClock};
 
+mod models;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 fn limit(change: impl FnOnce(RateLimitBuilder) -> RateLimitBuilder) -> (RateLimit, ManualClock) {

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod models;
+
 fn millis(latency: u64, in_flight: u32) -> Sample {
     Sample::new(Duration::from_millis(latency), in_flight)
 }
