@@ -86,7 +86,8 @@ impl Histogram {
         if nanos > self.max_nanos.load(Ordering::Relaxed) {
             self.max_nanos.fetch_max(nanos, Ordering::Relaxed);
         }
-        // Release, after the maximum: whoever sees the entry sees a maximum that covers it.
+        // Release, after the maximum: whoever sees the entry sees a maximum that covers it. One below
+        // the buckets may show first; its maximum is then late by less than 1.024 us.
         match Bucket::of(nanos) {
             Bucket::Below => self.below.add(calls),
             Bucket::At(index) => {

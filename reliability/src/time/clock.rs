@@ -180,8 +180,9 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let by = saturating_nanos(by);
         let add = |now: u64| Some(now.saturating_add(by));
-        // The closure never refuses, so neither does the update.
-        let _ = self.nanos.fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        // The closure never refuses, so neither does the update. Release: whoever sees the time sees
+        // what was done before it came.
+        let _ = self.nanos.fetch_update(Ordering::Release, Ordering::Relaxed, add);
     }
 
     /// Sets the clock, also backwards: real clocks jump, and what runs under fire must bear it.
@@ -321,5 +322,53 @@ mod tests {
         let start = clock.now();
         tokio::time::advance(Duration::from_secs(3600)).await;
         assert!(clock.now().saturating_duration_since(start) >= Duration::from_secs(3600));
+    }
+}
+
+#[cfg(all(test, reliability_loom))]
+mod loom_tests {
+    use loom::thread;
+
+    use super::*;
+    use crate::sync::atomic::AtomicU64;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A test that waits for a time finds what another thread did before that time came.
+    #[test]
+    fn loom_who_sees_the_time_sees_what_was_done_before_it() {
+        let moves: [fn(&ManualClock); 2] =
+            [|clock| clock.advance(SECOND), |clock| clock.set(Instant::from_nanos(1_000_000_000))];
+        for go_on in moves {
+            loom::model(move || {
+                let clock = ManualClock::new();
+                let done = Arc::new(AtomicU64::new(0));
+                let other = {
+                    let (clock, done) = (clock.clone(), Arc::clone(&done));
+                    thread::spawn(move || {
+                        done.store(1, Ordering::Relaxed);
+                        go_on(&clock);
+                    })
+                };
+                if clock.clock().now() > Instant::ZERO {
+                    assert_eq!(done.load(Ordering::Relaxed), 1);
+                }
+                other.join().unwrap();
+            });
+        }
+    }
+
+    #[test]
+    fn loom_two_threads_that_move_it_move_it_twice() {
+        loom::model(|| {
+            let clock = ManualClock::new();
+            let other = {
+                let clock = clock.clone();
+                thread::spawn(move || clock.advance(SECOND))
+            };
+            clock.advance(SECOND);
+            other.join().unwrap();
+            assert_eq!(clock.clock().now(), Instant::from_nanos(2_000_000_000));
+        });
     }
 }

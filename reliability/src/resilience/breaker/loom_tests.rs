@@ -1,15 +1,18 @@
 //! Every interleaving of calls and orders with transitions.
 
+use core::time::Duration;
+
 use loom::sync::Arc;
 use loom::thread;
 
 use super::circuit::Circuit;
 use super::engine::Engine;
+use super::live::LiveSettings;
 use super::window::lanes::LaneCount;
-use super::{Settings, State, Window};
+use super::{Breaker, Settings, State, Window};
 use crate::error::{Counted, Name};
 use crate::sync::atomic::{AtomicU32, Ordering};
-use crate::time::Instant;
+use crate::time::{Instant, ManualClock};
 
 /// Open periods are over at `LATER`.
 const NOW: Instant = Instant::from_nanos(1_000_000_000);
@@ -241,5 +244,72 @@ fn loom_a_success_from_before_a_reset_is_not_in_the_window_after_it() {
         );
         let rule = engine.settings.rule();
         assert_eq!(engine.memory.counts(1, &rule, || NOW).calls, 1);
+    });
+}
+
+/// What only counts is exact, too: outcomes that come late, and trips that did not happen.
+#[test]
+fn loom_nothing_that_is_counted_beside_the_state_is_lost() {
+    model(|| {
+        let engine = engine(1, 1.0, 1);
+        engine.metrics_only();
+        let fail: fn(&Engine) =
+            |engine| record(engine, engine.cell.load().generation(), Counted::Failure);
+        together(&engine, [fail, fail]);
+        let suppressed = engine.tally.suppressed.load(Ordering::Relaxed);
+        assert!((1..=2).contains(&suppressed));
+        assert_eq!(suppressed, u64::from(engine.cell.load().generation()));
+        assert_eq!(suppressed, went(&engine, State::Closed, State::Closed));
+    });
+    model(|| {
+        let engine = engine(1, 1.0, 2);
+        engine.reset();
+        together(&engine, [|engine| record(engine, 0, Counted::Success); 2]);
+        assert_eq!(engine.tally.stale.load(Ordering::Relaxed), 2);
+        assert_eq!(went(&engine, State::Closed, State::Closed), 1);
+    });
+}
+
+/// A window of 10 calls with the least number of calls of one of 1000 would open at once.
+#[test]
+fn loom_a_rule_is_seen_whole_while_it_changes() {
+    model(|| {
+        let settings = |calls: u32, rate: f64| {
+            let settings = Settings::standard().window(Window::Count(calls)).min_calls(calls);
+            settings.failure_rate(rate)
+        };
+        let [before, after] = [settings(10, 0.9), settings(1_000, 0.1)];
+        let live = Arc::new(LiveSettings::new(&before));
+        let reader = {
+            let live = Arc::clone(&live);
+            thread::spawn(move || live.rule())
+        };
+        live.store(&after);
+        let rules = [before, after].map(|settings| LiveSettings::new(&settings).rule());
+        assert!(rules.contains(&reader.join().unwrap()));
+        assert_eq!(live.rule(), rules[1]);
+    });
+}
+
+/// In buckets of the old length the failure would lie in the future, or long ago.
+#[test]
+fn loom_who_sees_an_emptied_window_of_time_sees_its_new_length() {
+    model(|| {
+        let clock = ManualClock::new();
+        clock.set(LATER);
+        let lengths = [1, 7].map(|seconds| Window::time(Duration::from_secs(seconds)));
+        let breaker = Breaker::builder("loom").window(lengths[0]).clock(clock.clock()).build();
+        let breaker = breaker.unwrap();
+        let operator = {
+            let breaker = breaker.clone();
+            thread::spawn(move || breaker.reconfigure(|s| s.window = lengths[1]).unwrap())
+        };
+        breaker.acquire().unwrap().failure();
+        let seen = breaker.inner().engine.cell.load().generation();
+        breaker.acquire().unwrap().failure();
+        operator.join().unwrap();
+        let failures = breaker.snapshot().window.failures;
+        let least = if seen == 1 { 1 } else { 0 };
+        assert!((least..=2).contains(&failures), "{failures} after generation {seen}");
     });
 }

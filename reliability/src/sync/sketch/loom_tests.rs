@@ -81,3 +81,21 @@ fn loom_a_generation_that_ends_beside_a_writer_loses_at_most_what_is_on_its_way(
         assert!((1..=2).contains(&count), "{count}");
     });
 }
+
+/// A thread that was suspended between finding a generation full and ending it does not bring back
+/// one that others have ended since.
+#[test]
+fn loom_no_generation_comes_back() {
+    loom::model(|| {
+        let sketch = quiet(SECOND);
+        sketch.record(SECOND, SHORT);
+        let late = {
+            let sketch = Arc::clone(&sketch);
+            thread::spawn(move || sketch.end_generation(3 * SECOND))
+        };
+        // Two have ended since, the younger one a second later.
+        sketch.current.swap(Current::new(2, 4 * SECOND).0, Ordering::Relaxed);
+        late.join().unwrap();
+        assert_eq!(Current(sketch.current.load(Ordering::Relaxed)).number(), 2);
+    });
+}

@@ -132,6 +132,31 @@ fn loom_the_last_failure_is_where_it_was() {
     });
 }
 
+/// A writer claimed its number before a transition and places it after one. In the generation that
+/// has begun meanwhile the place is taken.
+#[test]
+fn loom_a_late_position_does_not_drive_out_one_of_the_next_generation() {
+    model(|| {
+        let ring = Arc::new(Ring::new(1));
+        let current = Arc::new(AtomicU32::new(1));
+        let number = ring.claim(1, CURRENT).unwrap();
+        let late = {
+            let (ring, current) = (Arc::clone(&ring), Arc::clone(&current));
+            move || ring.place(1, number, 7, || current.load(Ordering::Acquire) == 1)
+        };
+        let next = {
+            let ring = Arc::clone(&ring);
+            move || {
+                current.store(2, Ordering::Release);
+                let number = ring.claim(2, CURRENT).unwrap();
+                ring.place(2, number, 1, CURRENT);
+            }
+        };
+        both(late, next);
+        assert_eq!(ring.position(2, 1, 1), Some(1));
+    });
+}
+
 /// Number 0 is at position 1; number 2, which takes its slot, at 3.
 #[test]
 fn loom_a_position_is_not_taken_for_an_earlier_one() {

@@ -34,8 +34,10 @@ pub(super) const fn unpack(word: u64, generation: u32) -> Option<u64> {
 pub(super) fn count_up_quickly(word: &AtomicU64, generation: u32) -> bool {
     let seen = word.load(Ordering::Relaxed);
     // One comparison: of an older or newer generation, and of a full word, the difference is large.
+    // Relaxed: the word is of the caller's generation before and after it, and a swap hands on what
+    // was released by the thread that made it so.
     seen.wrapping_sub(pack(generation, 0)) < LIMIT
-        && word.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        && word.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
 
 /// As [`count_up_quickly`], for a word that no other thread writes.
@@ -44,8 +46,9 @@ pub(super) fn count_up_alone(word: &AtomicU64, generation: u32) -> bool {
     let seen = word.load(Ordering::Relaxed);
     let counts = seen.wrapping_sub(pack(generation, 0)) < LIMIT;
     if counts {
-        // Release, as the swap: whoever reads the word has seen what this thread saw before.
-        word.store(seen + 1, Ordering::Release);
+        // Relaxed: others only add it up. Who learns by other means of a sum that this is part of
+        // reads this or more.
+        word.store(seen + 1, Ordering::Relaxed);
     }
     counts
 }
