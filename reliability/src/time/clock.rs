@@ -219,10 +219,10 @@ pub(crate) mod system {
     #[inline]
     fn on_timeline(now: tokio::time::Instant, origin: tokio::time::Instant) -> Instant {
         let nanos = |duration: Duration| duration.as_nanos() as u64;
-        Instant::from_nanos(if now >= origin {
-            HEADROOM_NANOS.saturating_add(nanos(now - origin))
-        } else {
-            HEADROOM_NANOS.saturating_sub(nanos(origin - now))
+        // The difference compares as well, so that asking first would be a second comparison.
+        Instant::from_nanos(match now.checked_duration_since(origin) {
+            Some(after) => HEADROOM_NANOS.saturating_add(nanos(after)),
+            None => HEADROOM_NANOS.saturating_sub(nanos(origin - now)),
         })
     }
 

@@ -306,7 +306,7 @@ impl Engine {
     /// jumped back, or a breaker that nobody called for weeks, and over as well.
     pub(super) fn remaining(&self, until_ms: u32, now: Instant) -> Option<Duration> {
         let remaining = until_ms.wrapping_sub(millis(now));
-        let longest = self.settings.open_period().longest_millis();
+        let longest = self.settings.longest_open_millis();
         let remaining = (1..=longest).contains(&remaining).then_some(remaining)?;
         Some(Duration::from_millis(remaining.into()))
     }

@@ -268,6 +268,13 @@ impl Inner {
         self.record_at(admission.generation, counted, elapsed, Some(now));
     }
 
+    /// The call that was admitted so was dropped.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn cancel(&self, admission: Admission) {
+        self.end(admission, Counted::Nothing);
+    }
+
     #[inline]
     pub(super) fn record(&self, generation: u32, counted: Counted, elapsed: Option<Duration>) {
         self.record_at(generation, counted, elapsed.map_or(0, saturating_nanos), None);

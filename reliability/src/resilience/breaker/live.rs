@@ -3,7 +3,7 @@ use core::time::Duration;
 use super::settings::millionths;
 use super::window::Rule;
 use super::{Settings, Window};
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// [`Settings`] that can change while calls are judged by them.
 ///
@@ -23,6 +23,8 @@ pub(super) struct LiveSettings {
     open: AtomicU64,
     /// Growth 32 bits, jitter 32, in millionths.
     shape: AtomicU64,
+    /// No open period is longer, in milliseconds. Worked out beforehand: each refusal asks.
+    longest_ms: AtomicU32,
     /// Wait in half-open 32 bits, in milliseconds, probes 32.
     trial: AtomicU64,
 }
@@ -50,6 +52,7 @@ impl LiveSettings {
             window_nanos: word(),
             open: word(),
             shape: word(),
+            longest_ms: AtomicU32::new(0),
             trial: word(),
         };
         live.store(settings);
@@ -68,8 +71,14 @@ impl LiveSettings {
             (after.as_nanos().div_ceil(1000) as u64) << FIELD | u64::from(millionths(rate))
         });
         let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-        let open = pair(millis(settings.open_for), millis(settings.open_max));
-        let shape = pair(millionths(settings.open_growth), millionths(settings.open_jitter));
+        let period = OpenPeriod {
+            first_ms: millis(settings.open_for),
+            max_ms: millis(settings.open_max),
+            growth: millionths(settings.open_growth),
+            jitter: millionths(settings.open_jitter),
+        };
+        let open = pair(period.first_ms, period.max_ms);
+        let shape = pair(period.growth, period.jitter);
         let trial = pair(millis(settings.half_open_for), settings.probes);
         // Relaxed: each word is judged by alone, and who learns of the change by other means, such
         // as the transition that empties a window, finds all of it by those.
@@ -78,6 +87,7 @@ impl LiveSettings {
         self.window_nanos.store(window_nanos, Ordering::Relaxed);
         self.open.store(open, Ordering::Relaxed);
         self.shape.store(shape, Ordering::Relaxed);
+        self.longest_ms.store(period.longest_millis(), Ordering::Relaxed);
         self.trial.store(trial, Ordering::Relaxed);
     }
 
@@ -141,6 +151,12 @@ impl LiveSettings {
         OpenPeriod { first_ms, max_ms, growth, jitter }
     }
 
+    /// No open period is longer than so many milliseconds.
+    #[inline]
+    pub(super) fn longest_open_millis(&self) -> u32 {
+        self.longest_ms.load(Ordering::Relaxed)
+    }
+
     pub(super) fn probes(&self) -> u32 {
         halves(self.trial.load(Ordering::Relaxed)).1
     }
@@ -172,7 +188,7 @@ impl OpenPeriod {
     }
 
     /// No open period is longer than this.
-    pub(super) fn longest_millis(self) -> u32 {
+    fn longest_millis(self) -> u32 {
         self.millis(u32::MAX, u64::MAX).saturating_add(1)
     }
 }

@@ -120,20 +120,31 @@ impl<'a> Permit<'a> {
     /// For callers that measure the time themselves. Without a time the call is not slow.
     #[inline]
     pub fn record(self, counted: Counted, elapsed: Option<Duration>) {
-        self.breaker.record(self.admission.generation, counted, elapsed);
-        core::mem::forget(self);
+        let (breaker, admission) = self.into_parts();
+        breaker.record(admission.generation, counted, elapsed);
     }
 
     #[inline]
     fn end(self, counted: Counted) {
-        self.breaker.end(self.admission, counted);
+        let (breaker, admission) = self.into_parts();
+        breaker.end(admission, counted);
+    }
+
+    /// What it is made of, without counting the call as cancelled.
+    #[inline]
+    fn into_parts(self) -> (&'a Inner, Admission) {
+        let parts = (self.breaker, self.admission);
         core::mem::forget(self);
+        parts
     }
 }
 
 impl Drop for Permit<'_> {
+    // Inlined, with its parts handed on by value: a permit whose address nobody needs stays in
+    // registers, which is half of what a call that succeeds costs.
+    #[inline]
     fn drop(&mut self) {
-        self.breaker.end(self.admission, Counted::Nothing);
+        self.breaker.cancel(self.admission);
     }
 }
 
