@@ -1,5 +1,7 @@
 //! Chaos as a layer: what the other layers make of it, and that nobody overlooks it.
 
+mod requests;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -108,7 +110,7 @@ async fn latency_and_work_share_one_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn under_a_hedge_a_latency_comes_before_the_first_request() {
+async fn a_latency_that_no_hedge_is_due_in_comes_before_the_first_request() {
     let chaos = all("hedged", |to| to.latency(secs(2), 1.0));
     let _on = chaos.while_held();
     let policy = policy(&chaos, |to| to.hedge(Hedge::standard()).timeout(secs(9)));

@@ -1,5 +1,9 @@
 //! Recordings that are gone through again: the same decisions, or the first that is another one.
 
+mod attacks;
+mod cached;
+mod hedged;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,7 +130,8 @@ struct Plan {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let attempts = prop::collection::vec((prop_oneof![Just(0), 1..60_u32], 0..9_u8), 5);
+    // As many as there are requests, at most.
+    let attempts = prop::collection::vec((prop_oneof![Just(0), 1..60_u32], 0..9_u8), 16);
     let maybe = |most: u32| prop_oneof![4 => Just(None), 1 => (1..most).prop_map(Some)];
     (0..300_u32, attempts, maybe(60), maybe(80)).prop_map(
         |(begins, attempts, gives_up, deadline)| Plan { begins, attempts, gives_up, deadline },
@@ -164,10 +169,10 @@ async fn call(policy: Policy, plan: Plan) {
 }
 
 /// A run of those calls, recorded.
-fn recorded(shape: Shape, plans: &[Plan]) -> Recording {
+fn record(build: impl FnOnce() -> Policy, plans: &[Plan]) -> Recording {
     // Panics of the script are a part of the run.
     testing::run(|_| async {
-        let policy = policy(shape);
+        let policy = build();
         let recorded = policy.record(100_000);
         let calls: Vec<_> =
             plans.iter().map(|plan| tokio::spawn(call(policy.clone(), plan.clone()))).collect();
@@ -176,6 +181,10 @@ fn recorded(shape: Shape, plans: &[Plan]) -> Recording {
         }
         recorded.finish()
     })
+}
+
+fn recorded(shape: Shape, plans: &[Plan]) -> Recording {
+    record(|| policy(shape), plans)
 }
 
 fn quietly<T>(run: impl FnOnce() -> T) -> T {
@@ -218,7 +227,7 @@ proptest! {
 fn plans() -> Vec<Plan> {
     let plan = |number: u32| Plan {
         begins: number * 5,
-        attempts: (0..5)
+        attempts: (0..16)
             .map(|attempt| ((number + attempt) % 30, (number + attempt) as u8 % 8))
             .collect(),
         gives_up: None,
@@ -331,22 +340,6 @@ fn a_recording_is_bounded_and_says_what_is_missing() {
     assert!(matches!(recording.events()[9].what, What::Ended(Outcome::Ok)));
     let replayed = testing::replay(&recording, || Ok(policy));
     assert_eq!(replayed, Err(ReplayError::LeftOut(140)));
-}
-
-#[test]
-fn what_is_no_recording_is_refused_with_its_line() {
-    let cases = [
-        ("", "line 1"),
-        ("recording 1 left_out=x\n", "line 1"),
-        ("recording 1 left_out=0\nat=1 call=1 admitted\nat=1 call=1 enters\n", "line 3"),
-        ("recording 1 left_out=0\nat=1 call=1 ended outcome=rejected reason=bored\n", "line 2"),
-        ("recording 1 left_out=0\nat=-1 call=1 admitted\n", "line 2"),
-    ];
-    for (text, line) in cases {
-        let refused = text.parse::<Recording>().unwrap_err().to_string();
-        assert!(refused.starts_with(line), "{text}: {refused}");
-    }
-    assert_eq!("recording 1 left_out=3\n\n".parse::<Recording>().unwrap().left_out(), 3);
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn tokens(case: &Case<'_>) -> u64 {
         return 100_000 - spent;
     }
     // A call earns when its work begins, or what stands in for it.
-    let earns = moment.runs() > 0 || moment == Moment::Injected;
+    let earns = moment.runs() > 0 || moment.is_injected();
     BUDGET + 500 * u64::from(earns) - spent
 }
 

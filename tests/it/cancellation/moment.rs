@@ -23,6 +23,8 @@ pub(super) enum Moment {
     Limited,
     /// It is dropped while chaos hangs in the place of the work.
     Injected,
+    /// It is dropped while chaos hangs in the place of its first request and of the hedge beside it.
+    InjectedTwice,
     /// It is dropped at work.
     Working,
     /// It is dropped at work in its second attempt.
@@ -62,7 +64,7 @@ pub(super) enum Action {
 }
 
 impl Moment {
-    pub(super) const ALL: [Moment; 18] = [
+    pub(super) const ALL: [Moment; 19] = [
         Moment::BeforePoll,
         Moment::Queued,
         Moment::QueuedAgain,
@@ -70,6 +72,7 @@ impl Moment {
         Moment::Following,
         Moment::Limited,
         Moment::Injected,
+        Moment::InjectedTwice,
         Moment::Working,
         Moment::WorkingAgain,
         Moment::Hedging,
@@ -87,7 +90,8 @@ impl Moment {
     pub(super) fn script(self) -> &'static [Action] {
         match self {
             Moment::BeforePoll | Moment::Queued | Moment::Granted => &[Action::Ok],
-            Moment::Limited | Moment::Injected | Moment::PanickingUnmade => &[Action::Ok],
+            Moment::Limited | Moment::PanickingUnmade => &[Action::Ok],
+            Moment::Injected | Moment::InjectedTwice => &[Action::Ok],
             Moment::QueuedAgain | Moment::Pausing => &[Action::Transient, Action::Ok],
             Moment::Following | Moment::Working => &[Action::Hang],
             Moment::Hedging => &[Action::Hang, Action::Hang],
@@ -112,7 +116,8 @@ impl Moment {
     pub(super) fn runs(self) -> u32 {
         match self {
             Moment::BeforePoll | Moment::Queued | Moment::Granted => 0,
-            Moment::Limited | Moment::Injected | Moment::PanickingUnmade => 0,
+            Moment::Limited | Moment::PanickingUnmade => 0,
+            Moment::Injected | Moment::InjectedTwice => 0,
             Moment::WorkingAgain | Moment::PanickingAgain => 2,
             Moment::Hedging | Moment::PanickingHedge => 2,
             _ => 1,
@@ -126,7 +131,12 @@ impl Moment {
 
     /// Whether a second request was sent beside the first.
     pub(super) fn hedges(self) -> bool {
-        matches!(self, Moment::Hedging | Moment::PanickingHedge)
+        matches!(self, Moment::Hedging | Moment::PanickingHedge | Moment::InjectedTwice)
+    }
+
+    /// Whether chaos has the call.
+    pub(super) fn is_injected(self) -> bool {
+        matches!(self, Moment::Injected | Moment::InjectedTwice)
     }
 
     /// Whether the work panics, and the call with it.

@@ -50,7 +50,7 @@ impl Case<'_> {
             && (moment != Moment::Following || has(Layer::Cache) && self.shares_answers())
             && (moment != Moment::Limited || has(Layer::RateLimit))
             && (!moment.hedges() || has(Layer::Hedge) && self.front == Front::Builder)
-            && (moment != Moment::Injected || has(Layer::Chaos))
+            && (!moment.is_injected() || has(Layer::Chaos))
             && (moment != Moment::PanickingUnmade || self.front == Front::Builder)
             && (!self.probing || has(Layer::Breaker))
             // A probe that has failed leaves none for a second attempt.
@@ -170,7 +170,7 @@ pub(super) async fn end_at(
         return Ok(());
     }
     let _on = match moment {
-        Moment::Injected => policy.chaos().map(Chaos::while_held),
+        Moment::Injected | Moment::InjectedTwice => policy.chaos().map(Chaos::while_held),
         _ => None,
     };
     let mut place = None;

@@ -51,6 +51,18 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         self.poll_slowly(cx)
     }
 
+    /// What its key is known by, and whether its errors are for others.
+    #[cfg(feature = "record")]
+    pub(crate) fn question(&self) -> (u64, bool) {
+        (self.hash, self.sharing.shares_errors())
+    }
+
+    /// Whether what is kept is not fresh.
+    #[cfg(feature = "record")]
+    pub(crate) fn is_stale(&self) -> bool {
+        self.glance().is_some_and(|(_, age)| age != Age::Fresh)
+    }
+
     pub(crate) fn cache(&self) -> &'c Cache {
         self.cache
     }

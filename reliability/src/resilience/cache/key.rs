@@ -118,6 +118,11 @@ impl StoredKey {
         Self(Arc::new(Stored { hash, value_type, key: key.keep() }))
     }
 
+    #[cfg(feature = "record")]
+    pub(super) fn hashed(&self) -> u64 {
+        self.0.hash
+    }
+
     /// Whether it is that key, of a value of that type.
     #[inline]
     pub(super) fn is<K: Key>(&self, key: &K, value_type: TypeId) -> bool {

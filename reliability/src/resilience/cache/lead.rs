@@ -63,6 +63,12 @@ impl<T> Lead<T> {
         Self { leading: None }
     }
 
+    /// What its key is known by, where something is kept.
+    #[cfg(feature = "record")]
+    pub(in crate::resilience) fn hashed_key(&self) -> Option<u64> {
+        self.leading.as_ref().map(|leading| leading.seat.key().hashed())
+    }
+
     /// The stale value that the work is to refresh, if there is one.
     pub fn stale(&self) -> Option<T> {
         let leading = self.leading.as_ref()?;

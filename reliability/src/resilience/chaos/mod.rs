@@ -59,8 +59,9 @@
 //!
 //! - The same seed and settings give the same faults in the same order. With several threads the
 //!   order is the one in which they ask.
-//! - An attempt gets at most one fault, each with exactly the probability that was asked for; so the
-//!   rates of one chaos add up to at most 1.
+//! - An attempt gets at most one fault, and under a [hedge](crate::resilience::hedge) each of its
+//!   requests; each with exactly the probability that was asked for, so the rates of one chaos add up
+//!   to at most 1.
 //! - An injected error is a [`Rejected`](crate::error::Rejected) with
 //!   [`Reason::Injected`](crate::error::Reason::Injected): transient, retried, a failure for
 //!   breakers, and never mistaken for a real one.

@@ -11,17 +11,19 @@ use super::timer::Timer;
 use super::wait::{nothing_known_bounds_the_call, poll_fired};
 use crate::error::Rejected;
 
-/// Passes the steps that are left. Ready with the refusal of one, or when all have let the call in.
+/// Passes what is left of the first so many steps. Ready with the refusal of one, or when all have let
+/// the call in.
 #[cold]
 pub(super) fn poll_admission<E>(
     call: &mut Call<'_, E>,
+    steps: usize,
     mut timer: Pin<&mut Timer>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), Rejected>> {
     if !timer.is_armed() {
         call.check_inherited_deadline()?;
     }
-    loop {
+    while call.step < steps {
         let step = call.step;
         let passed = match call.poll_step(cx) {
             Poll::Ready(passed) => passed,
@@ -36,9 +38,10 @@ pub(super) fn poll_admission<E>(
             call.end_queue(step);
         }
         if !passed? {
-            return Poll::Ready(Ok(()));
+            break;
         }
     }
+    Poll::Ready(Ok(()))
 }
 
 impl<E> Call<'_, E> {

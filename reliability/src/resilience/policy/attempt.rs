@@ -12,8 +12,6 @@ use super::record::What;
 use super::timer::Timer;
 use super::wait::poll_fired;
 use crate::error::Failure;
-#[cfg(not(feature = "chaos"))]
-use crate::error::Rejected;
 
 pin_project! {
     /// One attempt of a [`Call`]; made by [`Call::attempt`].
@@ -60,7 +58,8 @@ where
             #[cfg(feature = "record")]
             call.tell_begun();
             if (timer.is_armed() || !call.pass_at_once())
-                && let Err(rejected) = ready!(poll_admission(call, timer.as_mut(), cx))
+                && let Err(rejected) =
+                    ready!(poll_admission(call, call.policy.steps.len(), timer.as_mut(), cx))
             {
                 #[cfg(feature = "record")]
                 call.tell(|_| What::refused(&rejected));
@@ -81,13 +80,6 @@ where
                 Poll::Ready(Err(Failure::Rejected(call.expired())))
             }
         }
-    }
-}
-
-#[cfg(not(feature = "chaos"))]
-impl<E> Call<'_, E> {
-    pub(super) fn refused(&self, rejected: Rejected) -> Failure<E> {
-        Failure::Rejected(rejected)
     }
 }
 

@@ -229,7 +229,7 @@ impl Policy {
             Found::Answer(answer) => answer,
             Found::Lead(lead) => {
                 let result = attempts!(call, work);
-                lead.settle(result, &errors, sharing)
+                call.settle(lead, result, sharing)
             }
         };
         answer.map_err(Failure::into_error)

@@ -9,9 +9,13 @@ use pin_project_lite::pin_project;
 use super::admission::poll_admission;
 use super::call::Call;
 use super::legs::Legs;
+#[cfg(feature = "record")]
+use super::record::What;
 use super::timer::Timer;
 use super::wait::Bound;
 use crate::error::Failure;
+#[cfg(feature = "record")]
+use crate::error::Reason;
 use crate::time::Instant;
 
 pin_project! {
@@ -67,14 +71,24 @@ where
         if this.legs.is_none()
             && let Some(first) = this.first.as_pin_mut()
         {
-            let (call, mut timer) = (this.call, this.timer);
-            if call.phase.is_before_work()
-                && (timer.is_armed() || !call.pass_at_once())
-                && let Err(rejected) = ready!(poll_admission(call, timer.as_mut(), cx))
-            {
-                return Poll::Ready(Err(call.refused(rejected)));
+            let call = this.call;
+            if call.phase.is_before_work() {
+                let _turn = call.turn();
+                #[cfg(feature = "record")]
+                call.tell_begun();
+                let mut delay = None;
+                if this.timer.is_armed() || !call.pass_at_once() {
+                    delay = ready!(poll_let_in(call, this.timer, cx))?;
+                }
+                #[cfg(feature = "record")]
+                call.tell(|_| What::Admitted);
+                if delay.is_some() {
+                    *this.legs = Some(Legs::new(call, delay));
+                }
             }
-            if let Poll::Ready(result) = call.poll_work(|| first.poll(cx)) {
+            if this.legs.is_none()
+                && let Poll::Ready(result) = call.poll_work(|| first.poll(cx))
+            {
                 return Poll::Ready(result.map_err(Failure::Error));
             }
         }
@@ -93,9 +107,16 @@ where
         let mut this = self.project();
         let call = &mut **this.call;
         if this.legs.is_none() {
+            #[cfg(feature = "record")]
+            if call.is_held() {
+                return Poll::Pending;
+            }
+            let _turn = call.turn();
             if !this.timer.is_armed() {
                 let bound = call.begin_wait();
                 *this.hedge_at = call.hedge_at();
+                #[cfg(feature = "record")]
+                call.tell(|call| What::HedgesAfter { delay: call.hedge_after() });
                 let at = bound.at.min(*this.hedge_at);
                 if at < Bound::NEVER.at {
                     this.timer.as_mut().arm(at);
@@ -106,7 +127,7 @@ where
                 return Poll::Ready(Err(Failure::Rejected(call.expired())));
             }
             this.timer.as_mut().disarm();
-            *this.legs = Some(Legs::new(call));
+            *this.legs = Some(Legs::new(call, None));
         }
         let Some(legs) = this.legs.as_mut() else { return Poll::Pending };
         let result =
@@ -116,6 +137,28 @@ where
         *this.legs = None;
         Poll::Ready(result)
     }
+}
+
+/// Lets an attempt in where that takes a wait, a refusal or chaos. Ready with how long its first request
+/// is delayed, if it is.
+#[cold]
+fn poll_let_in<E>(
+    call: &mut Call<'_, E>,
+    timer: Pin<&mut Timer>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Option<Duration>, Failure<E>>> {
+    let steps = call.policy.steps_of_hedged_attempt();
+    if let Err(rejected) = ready!(poll_admission(call, steps, timer, cx)) {
+        #[cfg(feature = "record")]
+        call.tell(|_| What::refused(&rejected));
+        return Poll::Ready(Err(call.refused(rejected)));
+    }
+    let disturbed = call.disturb_first_request();
+    #[cfg(feature = "record")]
+    if disturbed.is_err() {
+        call.tell(|_| What::Refused { reason: Reason::Injected, retry_after: None });
+    }
+    Poll::Ready(disturbed)
 }
 
 impl<'a, E> Call<'a, E> {

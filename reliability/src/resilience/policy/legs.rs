@@ -12,6 +12,8 @@ use pin_project_lite::pin_project;
 use super::call::Call;
 use super::events;
 use super::recent::Took;
+#[cfg(feature = "record")]
+use super::record::What;
 use super::signals::Signal;
 use super::timer::Timer;
 use super::wait::{Bound, End};
@@ -23,7 +25,8 @@ pin_project! {
     /// All requests but the first, which stays where it is, and what is known of all of them.
     pub(super) struct Legs<F, E> {
         race: Race,
-        // Of the first request, as long as it is under way, where each has a timeout of its own.
+        // Of the first request, as of a `Leg`.
+        first_begins_at: Instant,
         first_ends_at: Instant,
         kept: Option<Failure<E>>,
         #[pin]
@@ -39,17 +42,28 @@ pin_project! {
         #[pin]
         future: Option<F>,
         since: Instant,
+        // Until then chaos stands in its place; zero when nothing does.
+        begins_at: Instant,
+        // Where each request has a timeout of its own.
         ends_at: Instant,
     }
 }
 
 impl<F, E> Legs<F, E> {
-    pub(super) fn new(call: &mut Call<'_, E>) -> Pin<Box<Self>> {
+    /// From now on, where chaos delays the first request, or else from when the first hedge is due.
+    pub(super) fn new(call: &mut Call<'_, E>, delay: Option<Duration>) -> Pin<Box<Self>> {
         let max = call.policy.hedge.as_ref().map_or(0, |hedge| hedge.max());
-        let since = call.work_since().unwrap_or(Instant::ZERO);
         call.begin_race();
+        let since = call.work_since().unwrap_or(Instant::ZERO);
+        let first_begins_at = begins_at(since, delay);
+        #[cfg(feature = "record")]
+        if delay.is_some() {
+            call.tell(|call| What::HedgesAfter { delay: call.hedge_after() });
+            call.tell(|_| What::delayed(0, first_begins_at));
+        }
         Box::pin(Self {
             race: Race::new(max, since, call.hedge_after()),
+            first_begins_at,
             first_ends_at: call.leg_ends_at(since),
             kept: None,
             hedge: Leg::empty(),
@@ -58,16 +72,15 @@ impl<F, E> Legs<F, E> {
     }
 }
 
-impl<F> Leg<F> {
-    fn empty() -> Self {
-        Self { future: None, since: Instant::ZERO, ends_at: Bound::NEVER.at }
-    }
+fn begins_at(now: Instant, delay: Option<Duration>) -> Instant {
+    delay.map_or(Instant::ZERO, |delay| now.saturating_add(delay))
 }
 
-/// A request that has ended: what is to be done with it.
-enum Ended<T, E> {
-    Attempt(Result<T, Failure<E>>),
-    Request,
+impl<F> Leg<F> {
+    fn empty() -> Self {
+        let ends_at = Bound::NEVER.at;
+        Self { future: None, since: Instant::ZERO, begins_at: Instant::ZERO, ends_at }
+    }
 }
 
 impl<F, T, E> Legs<F, E>
@@ -85,9 +98,13 @@ where
     ) -> Poll<Result<T, Failure<E>>> {
         loop {
             if let Some(result) = self.as_mut().poll_requests(call, first.as_mut(), cx) {
-                self.count_losers(call);
                 return Poll::Ready(result);
             }
+            #[cfg(feature = "record")]
+            if call.is_held() {
+                return Poll::Pending;
+            }
+            let _turn = call.turn();
             if !timer.is_armed() {
                 let at = self.wakes_at(call);
                 if at < Bound::NEVER.at {
@@ -105,47 +122,50 @@ where
                 return Poll::Ready(Err(Failure::Rejected(call.expired())));
             }
             if let Some(failure) = self.as_mut().end_overdue(call, first.as_mut(), now) {
-                self.count_losers(call);
-                return Poll::Ready(Err(failure));
+                return Poll::Ready(failure);
             }
-            if self.race.next_at().is_some_and(|at| at <= now) {
-                self.as_mut().send(call, make, now);
+            self.as_mut().begin_delayed(call, now);
+            if self.race.next_at().is_some_and(|at| at <= now)
+                && let Some(failure) = self.as_mut().send(call, make, now)
+            {
+                return Poll::Ready(failure);
             }
         }
     }
 
-    /// Polls whatever is under way, the oldest first.
+    /// Polls whatever is under way, the oldest first. The result, if the attempt ends with one.
     fn poll_requests(
         mut self: Pin<&mut Self>,
         call: &mut Call<'_, E>,
         mut first: Pin<&mut Option<F>>,
         cx: &mut Context<'_>,
     ) -> Option<Result<T, Failure<E>>> {
-        if let Some(request) = first.as_mut().as_pin_mut()
+        if self.first_begins_at == Instant::ZERO
+            && let Some(request) = first.as_mut().as_pin_mut()
             && let Poll::Ready(result) = call.poll_work(|| request.poll(cx))
         {
             first.set(None);
             *self.as_mut().project().first_ends_at = Bound::NEVER.at;
+            let _turn = call.turn();
+            let result = result.map_err(Failure::Error);
             call.count_work(call.result_took(&result));
-            let ended = self.as_mut().end(call, result.map_err(Failure::Error));
-            if let Ended::Attempt(result) = ended {
+            if let Some(result) = self.as_mut().end(call, 0, result) {
                 return Some(result);
             }
         }
-        for number in 0..=self.more.len() {
+        for number in 1..=self.more.len() + 1 {
             let mut leg = self.as_mut().leg(number);
+            if leg.begins_at != Instant::ZERO {
+                continue;
+            }
             let Some(request) = leg.as_mut().project().future.as_pin_mut() else { continue };
             let Poll::Ready(result) = call.poll_work(|| request.poll(cx)) else { continue };
             leg.as_mut().project().future.set(None);
-            let (took, since) = (call.result_took(&result), leg.since);
-            call.count_leg(took, since);
-            let won = result.is_ok();
-            if let Ended::Attempt(result) = self.as_mut().end(call, result.map_err(Failure::Error))
-            {
-                if won {
-                    call.policy.signals.count(Signal::HedgeWon);
-                    events::hedge_won(call.policy, number as u32 + 1);
-                }
+            let since = leg.since;
+            let _turn = call.turn();
+            let result = result.map_err(Failure::Error);
+            call.count_leg(call.result_took(&result), since);
+            if let Some(result) = self.as_mut().end(call, number, result) {
                 return Some(result);
             }
         }
@@ -158,18 +178,19 @@ where
         call: &mut Call<'_, E>,
         mut first: Pin<&mut Option<F>>,
         now: Instant,
-    ) -> Option<Failure<E>> {
+    ) -> Option<Result<T, Failure<E>>> {
         let timed_out = |call: &Call<'_, E>| Failure::Rejected(call.rejected(Reason::TimedOut));
         if first.is_some() && self.first_ends_at <= now {
             first.set(None);
-            *self.as_mut().project().first_ends_at = Bound::NEVER.at;
+            let this = self.as_mut().project();
+            (*this.first_begins_at, *this.first_ends_at) = (Instant::ZERO, Bound::NEVER.at);
             call.count_work(Took::AtLeast);
             let failure = timed_out(call);
-            if let Ended::Attempt(Err(failure)) = self.as_mut().end(call, Err::<T, _>(failure)) {
+            if let Some(failure) = self.as_mut().end(call, 0, Err(failure)) {
                 return Some(failure);
             }
         }
-        for number in 0..=self.more.len() {
+        for number in 1..=self.more.len() + 1 {
             let mut leg = self.as_mut().leg(number);
             if leg.future.is_none() || leg.ends_at > now {
                 continue;
@@ -177,75 +198,129 @@ where
             leg.as_mut().project().future.set(None);
             call.count_leg(Took::AtLeast, leg.since);
             let failure = timed_out(call);
-            if let Ended::Attempt(Err(failure)) = self.as_mut().end(call, Err::<T, _>(failure)) {
+            if let Some(failure) = self.as_mut().end(call, number, Err(failure)) {
                 return Some(failure);
             }
         }
         None
     }
 
-    /// What the end of one request means.
-    fn end(self: Pin<&mut Self>, call: &Call<'_, E>, result: Result<T, Failure<E>>) -> Ended<T, E> {
-        let this = self.project();
+    /// Lets requests begin that chaos has delayed for long enough.
+    fn begin_delayed(mut self: Pin<&mut Self>, call: &Call<'_, E>, now: Instant) {
+        for number in 0..=self.more.len() + 1 {
+            let begins_at = match number {
+                0 => self.as_mut().project().first_begins_at,
+                _ => self.as_mut().leg(number).project().begins_at,
+            };
+            if *begins_at > Instant::ZERO && *begins_at <= now {
+                *begins_at = Instant::ZERO;
+                call.tell_request_begins(number);
+            }
+        }
+    }
+
+    /// What the end of one request means: the result, if the attempt ends with one.
+    fn end(
+        mut self: Pin<&mut Self>,
+        call: &mut Call<'_, E>,
+        request: usize,
+        result: Result<T, Failure<E>>,
+    ) -> Option<Result<T, Failure<E>>> {
+        #[cfg(feature = "record")]
+        call.tell(|call| What::RequestEnded {
+            request: request as u32,
+            outcome: call.outcome_of(&result),
+        });
+        let this = self.as_mut().project();
         let outcome = match &result {
             Ok(_) => Outcome::Answer,
             Err(failure) => call.leg_outcome(failure),
         };
         let verdict = this.race.end(outcome);
-        match (verdict, result) {
-            (Verdict::Ends, result) | (_, result @ Ok(_)) => Ended::Attempt(result),
+        let result = match (verdict, result) {
+            (Verdict::Ends, result) | (_, result @ Ok(_)) => result,
             (verdict, Err(failure)) => {
                 let kept = match this.kept.take() {
                     Some(kept) if call.asks_for_more(&kept, &failure) => kept,
                     _ => failure,
                 };
-                if verdict == Verdict::Last {
-                    return Ended::Attempt(Err(kept));
+                if verdict != Verdict::Last {
+                    *this.kept = Some(kept);
+                    return None;
                 }
-                *this.kept = Some(kept);
-                Ended::Request
+                Err(kept)
             }
+        };
+        if request > 0 && result.is_ok() {
+            call.policy.signals.count(Signal::HedgeWon);
+            events::hedge_won(call.policy, request as u32);
+            #[cfg(feature = "record")]
+            call.tell(|_| What::HedgeWon { hedge: request as u32 });
         }
+        self.count_losers(call);
+        Some(result)
     }
 
-    /// Sends a hedge, if the budget has a token for it.
+    /// Sends a hedge, if the budget has a token for it. The failure, if that is one for the attempt.
     fn send<M: FnMut() -> F>(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         call: &mut Call<'_, E>,
         make: &mut M,
         now: Instant,
-    ) {
-        let this = self.project();
-        let Some(hedge) = call.policy.hedge.as_ref() else { return };
+    ) -> Option<Result<T, Failure<E>>> {
+        let this = self.as_mut().project();
+        let hedge = call.policy.hedge.as_ref()?;
         if hedge.budget().withdraw().is_err() {
             this.race.deny();
             call.policy.signals.count(Signal::HedgeDenied);
             events::hedge_denied(call.policy);
-            return;
+            #[cfg(feature = "record")]
+            call.tell(|_| What::HedgeDenied);
+            return None;
         }
-        let number = this.race.start(now, call.hedge_after());
+        let delay = call.hedge_after();
+        let number = this.race.start(now, delay);
+        #[cfg(feature = "record")]
+        call.tell(|_| What::Hedged {
+            hedge: number,
+            delay: delay.filter(|_| this.race.next_at().is_some()),
+        });
         call.policy.signals.count(Signal::Hedged);
         let since = call.work_since().unwrap_or(now);
         events::hedged(call.policy, number, now.saturating_duration_since(since));
-        // In the scopes that the request will be polled in, and as a part of the work if it panics.
+        let disturbed = call.disturb_request();
         let mut future = None;
-        let _ = call.poll_work(|| {
-            future = Some(make());
-            Poll::Ready(())
-        });
-        let ends_at = call.leg_ends_at(now);
-        if number == 1 {
-            let mut leg = this.hedge.project();
-            leg.future.set(future);
-            (*leg.since, *leg.ends_at) = (now, ends_at);
-        } else {
-            this.more.push(Box::pin(Leg { future, since: now, ends_at }));
+        if disturbed.is_ok() {
+            // In the scopes that it will be polled in, and as a part of the work if it panics.
+            let _ = call.poll_work(|| {
+                future = Some(make());
+                Poll::Ready(())
+            });
         }
+        let begins_at = begins_at(now, disturbed.as_ref().ok().copied().flatten());
+        let leg = Leg { future, since: now, begins_at, ends_at: call.leg_ends_at(now) };
+        if number == 1 {
+            self.as_mut().project().hedge.set(leg);
+        } else {
+            this.more.push(Box::pin(leg));
+        }
+        let failure = match disturbed {
+            Ok(_) => {
+                #[cfg(feature = "record")]
+                if begins_at > Instant::ZERO {
+                    call.tell(|_| What::delayed(number, begins_at));
+                }
+                return None;
+            }
+            Err(failure) => failure,
+        };
+        self.end(call, number as usize, Err(failure))
     }
 
+    /// The hedge of that number, counted from one.
     fn leg(self: Pin<&mut Self>, number: usize) -> Pin<&mut Leg<F>> {
         let this = self.project();
-        match number.checked_sub(1).and_then(|index| this.more.get_mut(index)) {
+        match number.checked_sub(2).and_then(|index| this.more.get_mut(index)) {
             Some(leg) => leg.as_mut(),
             None => this.hedge,
         }
@@ -253,9 +328,11 @@ where
 
     /// The next moment at which something is to be done.
     fn wakes_at(&self, call: &Call<'_, E>) -> Instant {
-        let ends = self.legs().filter(|leg| leg.future.is_some()).map(|leg| leg.ends_at);
-        let next = self.race.next_at().into_iter().chain([call.bound().at, self.first_ends_at]);
-        ends.chain(next).min().unwrap_or(Bound::NEVER.at)
+        let running = self.legs().filter(|leg| leg.future.is_some());
+        let of_legs = running.flat_map(|leg| [leg.begins_at, leg.ends_at]);
+        let of_first = [self.first_begins_at, self.first_ends_at];
+        let due = of_legs.chain(of_first).chain(self.race.next_at()).chain([call.bound().at]);
+        due.filter(|at| *at > Instant::ZERO).min().unwrap_or(Bound::NEVER.at)
     }
 
     fn legs(&self) -> impl Iterator<Item = &Leg<F>> {
@@ -285,10 +362,10 @@ impl<E> Call<'_, E> {
         self.policy.recent.count(took, now.saturating_duration_since(since), now);
     }
 
-    fn result_took<T>(&self, result: &Result<T, E>) -> Took {
+    fn result_took<T>(&self, result: &Result<T, Failure<E>>) -> Took {
         match result {
             Ok(_) => Took::Exactly,
-            Err(error) => self.error_took(error),
+            Err(failure) => self.took(failure),
         }
     }
 

@@ -6,6 +6,8 @@ use core::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::call::{Call, Phase};
+#[cfg(feature = "record")]
+use super::record::Looked;
 use super::timer::Timer;
 use crate::error::Failure;
 use crate::resilience::cache::{Asking, Found, Key, Lead, Sharing, Value};
@@ -83,7 +85,15 @@ impl<'a, E> Call<'a, E> {
         result: Result<T, Failure<E>>,
         sharing: Sharing<E>,
     ) -> Result<T, Failure<E>> {
-        lead.settle(result, self.classifier, sharing)
+        #[cfg(feature = "record")]
+        let (key, failed) = (lead.hashed_key(), result.is_err());
+        let _turn = self.turn();
+        let settled = lead.settle(result, self.classifier, sharing);
+        #[cfg(feature = "record")]
+        if let Some(key) = key {
+            self.tell_settled(key, failed && settled.is_ok());
+        }
+        settled
     }
 
     /// Ends a call that another one takes the place of: it is not counted.
@@ -101,7 +111,15 @@ impl<K: Key, T: Value, E> Future for LookUp<'_, '_, K, T, E> {
         let Some(asking) = this.asking else {
             return Poll::Ready(Found::Lead(Lead::of_nothing()));
         };
-        match asking.poll_found(cx) {
+        let _turn = this.call.turn();
+        #[cfg(feature = "record")]
+        this.call.tell_begun();
+        let found = asking.poll_found(cx);
+        #[cfg(feature = "record")]
+        if let Poll::Ready(found) = &found {
+            this.call.tell_found(asking, found, this.timer.is_armed());
+        }
+        match found {
             Poll::Ready(Found::Answer(answer)) => {
                 return Poll::Ready(Found::Answer(this.call.conclude(answer)));
             }
@@ -109,13 +127,38 @@ impl<K: Key, T: Value, E> Future for LookUp<'_, '_, K, T, E> {
             Poll::Pending => {}
         }
         if !this.timer.is_armed() {
+            #[cfg(feature = "record")]
+            this.call.tell_looked(asking.question(), Looked::Joined);
             let bound = this.call.begin_look_up(asking.cache().settings().wait);
             this.timer.as_mut().arm(bound.at);
         }
         ready!(this.timer.poll_fired(cx));
+        #[cfg(feature = "record")]
+        this.call.tell_looked(asking.question(), Looked::GaveUp);
         let rejected = asking.give_up(this.call.expiry());
         let answer = this.call.conclude(Err(Failure::Rejected(rejected)));
         Poll::Ready(Found::Answer(answer))
+    }
+}
+
+#[cfg(feature = "record")]
+impl<E> Call<'_, E> {
+    fn tell_found<K: Key, T: Value>(
+        &self,
+        asking: &Asking<'_, K, T, E>,
+        found: &Found<T, E>,
+        joined: bool,
+    ) {
+        let looked = match found {
+            Found::Answer(_) if joined => Looked::Coalesced,
+            Found::Answer(Err(_)) => Looked::NegativeHit,
+            Found::Answer(Ok(_)) if asking.is_stale() => Looked::Stale,
+            Found::Answer(Ok(_)) => Looked::Hit,
+            Found::Lead(_) if joined => Looked::HandedOver,
+            Found::Lead(lead) if lead.stale().is_some() => Looked::Refresh,
+            Found::Lead(_) => Looked::Miss,
+        };
+        self.tell_looked(asking.question(), looked);
     }
 }
 

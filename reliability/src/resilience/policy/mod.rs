@@ -44,6 +44,8 @@ mod settings;
 mod signals;
 mod step;
 mod timer;
+#[cfg(not(feature = "chaos"))]
+mod undisturbed;
 #[cfg(not(feature = "record"))]
 mod unrecorded;
 mod wait;

@@ -76,7 +76,7 @@ impl Recent {
 
 impl<E> Call<'_, E> {
     /// What a failure says of how long an attempt takes.
-    fn took(&self, failure: &Failure<E>) -> Took {
+    pub(super) fn took(&self, failure: &Failure<E>) -> Took {
         match failure {
             Failure::Rejected(rejected) if rejected.reason() == Reason::TimedOut => Took::AtLeast,
             Failure::Rejected(_) => Took::Perhaps,
@@ -85,7 +85,7 @@ impl<E> Call<'_, E> {
     }
 
     /// An answer that the caller does not like is one, too.
-    pub(super) fn error_took(&self, error: &E) -> Took {
+    fn error_took(&self, error: &E) -> Took {
         match self.classifier.disposition(error).breaker {
             Counted::Success => Took::Exactly,
             Counted::Failure | Counted::Nothing => Took::Perhaps,

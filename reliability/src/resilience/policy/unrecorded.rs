@@ -11,6 +11,8 @@ impl<E> Call<'_, E> {
         Turn
     }
 
+    pub(super) fn tell_request_begins(&self, _: usize) {}
+
     pub(super) fn draw(&self) -> u64 {
         self.policy.randomness.draw()
     }

@@ -96,11 +96,12 @@ impl<E> Call<'_, E> {
         let policy = self.policy;
         let in_queue = self.more().waiting.as_ref().map(|waiting| waiting.ends_at(now));
         let step = self.step;
+        let of_chaos = self.stands_at_chaos(step);
         let covers = |limit| in_queue.is_none() || policy.covers(limit, step);
         let times = self.times_mut();
         times.waited_since.get_or_insert(now);
         let attempt_since = *times.attempt_waited_since.get_or_insert(now);
-        if in_queue.is_none() {
+        if in_queue.is_none() || of_chaos {
             times.work_since.get_or_insert(now);
         }
         let mut bound = self.deadlines(now, covers(Layer::Deadline));
@@ -114,11 +115,16 @@ impl<E> Call<'_, E> {
         }
         self.times_mut().bound = bound;
         #[cfg(feature = "record")]
+        self.tell_waits(bound);
+        bound
+    }
+
+    #[cfg(feature = "record")]
+    fn tell_waits(&self, bound: Bound) {
         self.tell(|_| What::Waits {
             until: bound.exists().then_some(bound.at),
             inherited: bound.exists() && bound.end == End::Inherited,
         });
-        bound
     }
 
     /// What ends the wait for another call's answer, and since when it counts.
@@ -129,6 +135,8 @@ impl<E> Call<'_, E> {
         let deadlines = self.deadlines(now, self.policy.deadline_covers_cache());
         let bound = deadlines.or(now.saturating_add(longest), End::Step);
         self.times_mut().bound = bound;
+        #[cfg(feature = "record")]
+        self.tell_waits(bound);
         bound
     }
 
@@ -156,11 +164,18 @@ impl<E> Call<'_, E> {
 
     /// The wait to be let in is over, one way or the other: what follows is timed by itself.
     pub(super) fn end_queue(&mut self, step: usize) {
-        // An injected latency is the dependency's, which is what the breaker times.
-        let of_chaos = self.policy.steps.get(step).is_some_and(|it| it.layer() == Layer::Chaos);
-        if !self.policy.covers(Layer::Timeout, step) && !of_chaos && self.times().is_some() {
+        if !self.policy.covers(Layer::Timeout, step)
+            && !self.stands_at_chaos(step)
+            && self.times().is_some()
+        {
             self.times_mut().attempt_waited_since = None;
         }
+    }
+
+    /// An injected latency is the dependency's: the breaker times it, and so does what follows how
+    /// long attempts take.
+    fn stands_at_chaos(&self, step: usize) -> bool {
+        self.policy.steps.get(step).is_some_and(|it| it.layer() == Layer::Chaos)
     }
 
     /// The wait to be let in has reached its bound. If that is the step's own, the call may have

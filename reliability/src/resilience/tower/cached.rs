@@ -27,7 +27,7 @@ pub trait KeepResponse<Req, Res, J> {
 
     /// Keeps what came of the call.
     #[doc(hidden)]
-    fn settle(lead: Self::Lead, ended: Ended<Res, J>) -> Ended<Res, J>;
+    fn settle(call: &Call<'_, J>, lead: Self::Lead, ended: Ended<Res, J>) -> Ended<Res, J>;
 }
 
 /// Nothing is kept: what a layer does unless it is told otherwise.
@@ -56,7 +56,7 @@ where
     }
 
     #[inline]
-    fn settle((): (), ended: Ended<Res, J>) -> Ended<Res, J> {
+    fn settle(_: &Call<'_, J>, (): (), ended: Ended<Res, J>) -> Ended<Res, J> {
         ended
     }
 }
@@ -71,7 +71,6 @@ mod by_key {
 
     use super::{Call, Ended, KeepResponse};
     use crate::error::Fault;
-    use crate::resilience::Classifier;
     use crate::resilience::cache::{Found, Lead, Sharing, Value};
 
     /// Responses are kept under the key that a function gives; left behind by
@@ -104,11 +103,9 @@ mod by_key {
             }
         }
 
-        fn settle(lead: Self::Lead, ended: Ended<Res, J>) -> Ended<Res, J> {
+        fn settle(call: &Call<'_, J>, lead: Self::Lead, ended: Ended<Res, J>) -> Ended<Res, J> {
             match lead {
-                Some(lead) => {
-                    lead.settle(ended, const { &Classifier::by_fault() }, Sharing::values())
-                }
+                Some(lead) => call.settle(lead, ended, Sharing::values()),
                 None => ended,
             }
         }

@@ -60,7 +60,7 @@ where
         Err(ended) => ended,
         Ok(lead) => {
             let ended = attempts(&mut call, &rules, service, request, may_repeat).await;
-            C::settle(lead, ended)
+            C::settle(&call, lead, ended)
         }
     };
     let outcome = match (ended, kept) {

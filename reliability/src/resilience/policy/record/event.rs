@@ -42,6 +42,62 @@ pub enum What {
         /// Whether that is a deadline of the caller's.
         inherited: bool,
     },
+    /// The first request of an attempt that may be hedged is under way.
+    HedgesAfter {
+        /// After how long another one is sent: what is configured, or what the policy has made of how
+        /// long attempts took; nothing while too little is known.
+        delay: Option<Duration>,
+    },
+    /// Chaos stands in the place of a request that may be hedged. A failure that it injects is a
+    /// [`RequestEnded`](What::RequestEnded).
+    Delayed {
+        /// Which one; the first is 0.
+        request: u32,
+        /// When it begins; nothing if it hangs.
+        until: Option<Instant>,
+    },
+    /// The delay of a request is over.
+    Begins {
+        /// Which one; the first is 0.
+        request: u32,
+    },
+    /// The answer is late, the budget had a token, and another request was sent.
+    Hedged {
+        /// The number of the request, counted from 1.
+        hedge: u32,
+        /// After how long the next one is sent, if there may be another one.
+        delay: Option<Duration>,
+    },
+    /// The answer is late, but the budget had no token for another request.
+    HedgeDenied,
+    /// One of several requests ended.
+    RequestEnded {
+        /// Which one; the first is 0.
+        request: u32,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The answer of another request than the first is that of the attempt.
+    HedgeWon {
+        /// The number of the request, counted from 1.
+        hedge: u32,
+    },
+    /// The call looked for an answer in the policy's cache.
+    LookedUp {
+        /// Which key, counted from 1 in the order in which they were first asked for.
+        key: u64,
+        /// Whether its errors are for others, too.
+        shares_errors: bool,
+        /// What it found.
+        found: Looked,
+    },
+    /// What came of the call was given to the cache, and to those who waited for it.
+    Settled {
+        /// The key that it was looked up by.
+        key: u64,
+        /// Whether it had failed, and the stale answer stands in.
+        stale: bool,
+    },
     /// An attempt ended.
     Ended(Outcome),
     /// There is to be another attempt.
@@ -76,6 +132,53 @@ impl What {
 
     pub(in crate::resilience::policy) fn refused(rejected: &Rejected) -> Self {
         What::Refused { reason: rejected.reason(), retry_after: rejected.retry_after() }
+    }
+
+    pub(in crate::resilience::policy) fn delayed(request: u32, until: Instant) -> Self {
+        What::Delayed { request, until: Some(until).filter(|at| at.as_nanos() < u64::MAX) }
+    }
+}
+
+/// What a call found in a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Looked {
+    /// A fresh value.
+    Hit,
+    /// An error that was kept.
+    NegativeHit,
+    /// A value that another call refreshes.
+    Stale,
+    /// Nothing, so that it makes the call.
+    Miss,
+    /// A value that it refreshes.
+    Refresh,
+    /// Another call that asks for the same, and whose answer it waits for.
+    Joined,
+    /// That call's answer.
+    Coalesced,
+    /// That call was gone, so that it makes a call of its own.
+    HandedOver,
+    /// It waited in vain.
+    GaveUp,
+}
+
+impl Looked {
+    pub(super) const ALL: [(Looked, &str); 9] = [
+        (Looked::Hit, "hit"),
+        (Looked::NegativeHit, "negative_hit"),
+        (Looked::Stale, "stale"),
+        (Looked::Miss, "miss"),
+        (Looked::Refresh, "refresh"),
+        (Looked::Joined, "joined"),
+        (Looked::Coalesced, "coalesced"),
+        (Looked::HandedOver, "handed_over"),
+        (Looked::GaveUp, "gave_up"),
+    ];
+
+    /// Whether the call goes on to ask the dependency.
+    pub(super) fn leads(self) -> bool {
+        matches!(self, Looked::Miss | Looked::Refresh | Looked::HandedOver)
     }
 }
 

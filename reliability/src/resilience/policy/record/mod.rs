@@ -7,17 +7,20 @@
 //! settings, to see which decision is the first to change.
 //!
 //! [`Policy::record`](crate::resilience::Policy::record) writes one down, and [`replay`] goes through
-//! it. Recorded is what the policy itself did; calls of a policy with `hedge`, and answers from its
-//! cache, are not. Neither is what else happened to a breaker, bulkhead or retry budget that it
-//! shares with others, nor are the readings of clocks other than the precise one.
+//! it. Recorded is what the policy itself did: hedges and answers from its cache as well. What else
+//! happened to a breaker, bulkhead, retry budget or cache that it shares with others is not, such as
+//! an answer that was thrown out because there was no room for it, or that somebody invalidated; nor
+//! are the readings of clocks other than the precise one, nor how chaos was switched.
 
 mod event;
+mod plan;
 mod recorder;
 mod recording;
 mod replay;
+mod structure;
 mod text;
 
-pub use event::{ErrorFacts, Event, Outcome, What};
+pub use event::{ErrorFacts, Event, Looked, Outcome, What};
 pub use recorder::Recorded;
 pub(super) use recorder::Recorder;
 pub use recording::Recording;

@@ -1,8 +1,10 @@
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use core::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
+#[cfg(feature = "cache")]
+use super::event::Looked;
 use super::event::{ErrorFacts, Event, Outcome, What};
 use super::recording::Recording;
 use super::replay::Progress;
@@ -35,6 +37,28 @@ struct Ring {
     capacity: usize,
     left_out: u64,
     calls: u64,
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only caches have keys"))]
+    keys: Keys,
+}
+
+/// The keys of a cache, numbered in the order in which they are first asked for.
+#[derive(Default)]
+pub(super) struct Keys {
+    numbers: BTreeMap<u64, u64>,
+}
+
+impl Keys {
+    /// Zero for those that come when there are so many already: by then the recording has lost its
+    /// beginning.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only caches have keys"))]
+    pub(super) fn number(&mut self, hash: u64, most: usize) -> u64 {
+        let next = self.numbers.len();
+        match self.numbers.get(&hash) {
+            Some(number) => *number,
+            None if next >= most => 0,
+            None => *self.numbers.entry(hash).or_insert(next as u64 + 1),
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -65,6 +89,15 @@ impl Recorder {
         }
     }
 
+    #[cfg(feature = "cache")]
+    fn key(&self, hash: u64) -> u64 {
+        match &mut *lock(&self.log) {
+            Log::Off => 0,
+            Log::Ring(ring) => ring.keys.number(hash, ring.capacity),
+            Log::Again(progress) => progress.key(hash),
+        }
+    }
+
     fn enlist(&self) -> Option<u64> {
         match &mut *lock(&self.log) {
             Log::Off => None,
@@ -78,10 +111,14 @@ impl Recorder {
 
     fn tell(&self, call: u64, what: What) {
         let at = Clock::precise().now();
-        let event = Event { call, at, what };
+        let mut event = Event { call, at, what };
         match &mut *lock(&self.log) {
             Log::Off => {}
             Log::Ring(ring) => {
+                if let Some(last) = ring.events.back() {
+                    // A step within a step of another policy sees the time of that one.
+                    event.at = event.at.max(last.at);
+                }
                 if ring.events.len() >= ring.capacity {
                     ring.events.pop_front();
                     ring.left_out += 1;
@@ -114,7 +151,7 @@ impl<'a, E> Call<'a, E> {
     /// Writes down that the call begins, at its first step.
     #[inline]
     pub(in crate::resilience::policy) fn tell_begun(&mut self) {
-        if self.policy.recorder.is_on() && self.attempts == 1 && self.recorded().is_none() {
+        if self.policy.recorder.is_on() && self.attempts <= 1 && self.recorded().is_none() {
             self.begin_recorded();
         }
     }
@@ -163,6 +200,38 @@ impl<'a, E> Call<'a, E> {
         }
     }
 
+    /// The same of a result.
+    pub(in crate::resilience::policy) fn outcome_of<T>(
+        &self,
+        result: &Result<T, Failure<E>>,
+    ) -> Outcome {
+        result.as_ref().err().map_or(Outcome::Ok, |failure| self.outcome(failure))
+    }
+
+    /// Writes down that the delay of a request is over.
+    pub(in crate::resilience::policy) fn tell_request_begins(&self, request: usize) {
+        self.tell(|_| What::Begins { request: request as u32 });
+    }
+
+    /// Writes down what the call found in the cache under that key.
+    #[cfg(feature = "cache")]
+    #[inline]
+    pub(in crate::resilience::policy) fn tell_looked(
+        &self,
+        (hash, shares_errors): (u64, bool),
+        found: Looked,
+    ) {
+        let recorder = &self.policy.recorder;
+        self.tell(|_| What::LookedUp { key: recorder.key(hash), shares_errors, found });
+    }
+
+    /// Writes down that the answer under that key was settled.
+    #[cfg(feature = "cache")]
+    pub(in crate::resilience::policy) fn tell_settled(&self, hash: u64, stale: bool) {
+        let recorder = &self.policy.recorder;
+        self.tell(|_| What::Settled { key: recorder.key(hash), stale });
+    }
+
     /// Whether the work, gone through again, has not come so far.
     #[inline]
     pub(in crate::resilience::policy) fn is_held(&self) -> bool {
@@ -187,7 +256,15 @@ fn begin_turn(policy: &Inner) -> Turn<'_> {
         return Turn { _lock: None };
     }
     let recorder = &policy.recorder;
-    let lock = lock(&recorder.turns);
+    let lock = match frozen::is_again() {
+        false => lock(&recorder.turns),
+        true => match recorder.turns.try_lock() {
+            Ok(lock) => lock,
+            // There are no other threads, so this is a step within a step as well.
+            Err(TryLockError::WouldBlock) => return Turn { _lock: None },
+            Err(TryLockError::Poisoned(lock)) => lock.into_inner(),
+        },
+    };
     let at = recorder.progress(|progress| progress.next_at()).flatten();
     let at = at.unwrap_or_else(|| Clock::precise().now());
     Turn { _lock: Some((lock, frozen::freeze(at))) }
@@ -231,7 +308,7 @@ impl Policy {
         let capacity = capacity.max(1);
         // What is asked for in advance is bounded, whatever the capacity.
         let events = VecDeque::with_capacity(capacity.min(1_024));
-        let ring = Ring { events, capacity, left_out: 0, calls: 0 };
+        let ring = Ring { events, capacity, left_out: 0, calls: 0, keys: Keys::default() };
         self.inner().recorder.set(Log::Ring(ring));
         Recorded { policy: self.clone() }
     }

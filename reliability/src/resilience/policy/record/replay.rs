@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -8,7 +9,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use super::event::{ErrorFacts, Event, Outcome, What};
+use super::plan::{Answered, Leads, Plan, looked_up, plans, settled};
+use super::recorder::Keys;
 use super::recording::Recording;
+use super::text::Shown;
 use crate::error::{Class, Disposition, Failure, Fault, Reason, Rejected};
 use crate::resilience::policy::{Call, Classifier, Next};
 use crate::resilience::{Invalid, Policy};
@@ -21,6 +25,8 @@ pub(super) struct Progress {
     /// The call that is being polled.
     polling: u64,
     held: bool,
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only caches have keys"))]
+    keys: Keys,
     difference: Option<Difference>,
 }
 
@@ -38,18 +44,26 @@ pub struct Difference {
     pub recorded: Option<Event>,
     /// What happened now; `None` if nothing did.
     pub now: Option<Event>,
+    /// When the recording began.
+    start: Instant,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |event: &Option<Event>| {
-            event.as_ref().map_or_else(|| "nothing".into(), |event| alloc::format!("{event}"))
+        let since = Some(self.start);
+        let shown = |event: &Option<Event>| match event {
+            Some(event) => Shown { event, since }.to_string(),
+            None => "nothing".to_string(),
         };
-        writeln!(f, "the first difference is at event {}", self.index)?;
+        let (index, line) = (self.index, self.index + LINES_BEFORE_EVENTS + 1);
+        writeln!(f, "the first difference is at event {index}, line {line} of the recording")?;
         writeln!(f, "  recorded: {}", shown(&self.recorded))?;
         write!(f, "       now: {}", shown(&self.now))
     }
 }
+
+/// Of a recording as text.
+const LINES_BEFORE_EVENTS: usize = 1;
 
 impl core::error::Error for Difference {}
 
@@ -81,7 +95,8 @@ impl core::error::Error for ReplayError {}
 
 impl Progress {
     pub(super) fn new(events: Arc<[Event]>) -> Self {
-        Self { events, position: 0, polling: 0, held: false, difference: None }
+        let keys = Keys::default();
+        Self { events, position: 0, polling: 0, held: false, keys, difference: None }
     }
 
     fn next(&self) -> Option<&Event> {
@@ -97,7 +112,18 @@ impl Progress {
     }
 
     pub(super) fn is_held(&mut self) -> bool {
-        core::mem::take(&mut self.held)
+        // A request that has been polled before another one ended ends when it is polled again.
+        let ends = |what: &What| match what {
+            What::RequestEnded { outcome, .. } => !matches!(outcome, Outcome::Rejected(_)),
+            What::Panicked => true,
+            _ => false,
+        };
+        core::mem::take(&mut self.held) || self.next().is_none_or(|event| ends(&event.what))
+    }
+
+    #[cfg(feature = "cache")]
+    pub(super) fn key(&mut self, hash: u64) -> u64 {
+        self.keys.number(hash, self.events.len())
     }
 
     pub(super) fn draw(&self) -> u64 {
@@ -115,26 +141,46 @@ impl Progress {
         if self.difference.is_some() {
             return;
         }
-        let recorded = self.events.get(self.position).cloned();
-        if recorded.as_ref() == Some(&now) {
-            self.position += 1;
-        } else {
-            self.differ(Some(now));
+        match self.events.get(self.position) {
+            Some(recorded) if *recorded == now => self.position += 1,
+            Some(_) => self.differ(Some(now)),
+            // The recording has ended, in the middle of a step perhaps.
+            None => {}
         }
     }
 
     fn differ(&mut self, now: Option<Event>) {
         let recorded = self.events.get(self.position).cloned();
-        self.difference.get_or_insert(Difference { index: self.position, recorded, now });
+        let start = self.events.first().map_or(Instant::ZERO, |event| event.at);
+        self.difference.get_or_insert(Difference { index: self.position, recorded, now, start });
     }
 
-    /// How the attempt of the call that is polled ends now; holds it if it does not yet.
-    fn outcome(&mut self) -> Option<What> {
+    /// The number of the request that is made now: right after that was told, or it is the first.
+    fn made(&self) -> u32 {
+        let told = self.position.checked_sub(1).and_then(|last| self.events.get(last));
+        match told.filter(|event| event.call == self.polling).map(|event| &event.what) {
+            Some(What::Hedged { hedge, .. }) => *hedge,
+            _ => 0,
+        }
+    }
+
+    /// How the request of that number ends now, of the call that is polled; holds the call if nothing
+    /// happens to it yet.
+    fn end_of(&mut self, number: u32) -> Option<End> {
         match self.next().map(|event| event.what.clone()) {
-            Some(what @ (What::Ended(Outcome::Ok | Outcome::Error(_)) | What::Panicked)) => {
-                Some(what)
-            }
-            Some(What::Waits { .. } | What::Ended(Outcome::Rejected(_))) => None,
+            Some(What::RequestEnded { request, outcome }) if request == number => outcome.of_work(),
+            Some(What::Ended(outcome)) if number == 0 => outcome.of_work(),
+            Some(What::Panicked) => Some(End::Panic),
+            // What the policy itself decides.
+            Some(
+                What::Waits { .. }
+                | What::HedgesAfter { .. }
+                | What::Begins { .. }
+                | What::Hedged { .. }
+                | What::HedgeDenied
+                | What::RequestEnded { .. }
+                | What::Ended(Outcome::Rejected(_)),
+            ) => None,
             _ => {
                 self.held = true;
                 None
@@ -143,9 +189,27 @@ impl Progress {
     }
 }
 
+/// How a request ends.
+enum End {
+    Ok,
+    Error(ErrorFacts),
+    Panic,
+}
+
+impl Outcome {
+    /// Nothing if it was the policy that ended it.
+    fn of_work(self) -> Option<End> {
+        match self {
+            Outcome::Ok => Some(End::Ok),
+            Outcome::Error(facts) => Some(End::Error(facts)),
+            Outcome::Rejected(_) => None,
+        }
+    }
+}
+
 /// An error as the recording knows it.
-#[derive(Debug)]
-struct Again {
+#[derive(Debug, Clone)]
+pub(super) struct Again {
     facts: ErrorFacts,
     rejected: Option<Rejected>,
 }
@@ -200,13 +264,15 @@ pub fn replay(
     let _start = frozen::freeze(first.at);
     let policy = build().map_err(ReplayError::Invalid)?;
     policy.inner().recorder.go_through_again(Arc::clone(&events));
+    let plans = plans(&events);
+    let leads = Leads::default();
     let mut calls = BTreeMap::new();
     loop {
         let position = with(&policy, |progress| progress.position);
         let Some(event) = events.get(position) else { break };
         let _now = frozen::freeze(event.at);
         with(&policy, |progress| progress.polling = event.call);
-        go_on(&policy, event, &events, &mut calls);
+        go_on(&policy, event, (&plans, &leads), &mut calls);
         let difference = with(&policy, |progress| {
             if progress.position == position {
                 progress.differ(None);
@@ -226,10 +292,14 @@ pub fn replay(
 fn go_on<'p>(
     policy: &'p Policy,
     event: &Event,
-    events: &[Event],
+    (plans, leads): (&BTreeMap<u64, Plan>, &'p Leads),
     calls: &mut BTreeMap<u64, Running<'p>>,
 ) {
-    let running = calls.entry(event.call).or_insert_with(|| Running::new(policy, event, events));
+    let running = calls.entry(event.call).or_insert_with(|| {
+        let plan = plans.get(&event.call).copied().unwrap_or_default();
+        let inherited = plan.inherited;
+        Running { future: Box::pin(call(policy, plan, leads)), inherited }
+    });
     if event.what == What::Cancelled {
         calls.remove(&event.call);
         return;
@@ -256,39 +326,45 @@ struct Running<'p> {
     inherited: Option<Instant>,
 }
 
-impl<'p> Running<'p> {
-    fn new(policy: &'p Policy, event: &Event, events: &[Event]) -> Self {
-        let of_call = || events.iter().filter(|other| other.call == event.call);
-        let inherited = of_call().find_map(|event| match event.what {
-            What::Began { inherited, .. } => inherited,
-            What::Waits { until, inherited: true } => until,
-            _ => None,
-        });
-        let repeatable = matches!(event.what, What::Began { repeatable: true, .. });
-        Self { future: Box::pin(call(policy, repeatable)), inherited }
-    }
-}
-
-async fn call(policy: &Policy, repeatable: bool) {
+async fn call(policy: &Policy, plan: Plan, leads: &Leads) {
     let classifier = Classifier::<Again>::by_fault();
-    let mut call = match repeatable {
+    let mut call = match plan.repeatable {
         true => Call::new(policy, &classifier),
         false => Call::once(policy, &classifier),
     };
-    let result: Result<(), Failure<Again>> = loop {
-        let outcome = call.attempt(work(policy)).await;
-        // Between two events of a call there may be events of others.
-        its_turn(policy).await;
-        let outcome = outcome.map_err(|failure| as_recorded(policy, failure));
-        match call.judge(outcome) {
-            Next::Done(result) => break result,
-            Next::Again(pause) => pause.await,
+    let Some(lead) = looked_up(policy, plan, leads, &mut call).await else { return };
+    let result: Result<(), Failure<Again>> = match lead {
+        Answered::Yes(result) => result,
+        Answered::No(lead) => {
+            let result = attempts(policy, plan, &mut call).await;
+            settled(policy, plan, (lead, leads), &call, result).await
         }
-        its_turn(policy).await;
     };
     if let Err(failure) = result {
         its_turn(policy).await;
         call.wants_fallback(&failure);
+    }
+}
+
+async fn attempts(
+    policy: &Policy,
+    plan: Plan,
+    call: &mut Call<'_, Again>,
+) -> Result<(), Failure<Again>> {
+    loop {
+        let outcome = if plan.hedged {
+            call.attempt_hedged(|| work(policy, with(policy, |progress| progress.made()))).await
+        } else {
+            call.attempt(work(policy, 0)).await
+        };
+        // Between two events of a call there may be events of others.
+        its_turn(policy).await;
+        let outcome = outcome.map_err(|failure| as_recorded(policy, failure));
+        match call.judge(outcome) {
+            Next::Done(result) => return result,
+            Next::Again(pause) => pause.await,
+        }
+        its_turn(policy).await;
     }
 }
 
@@ -305,7 +381,7 @@ fn as_recorded(policy: &Policy, failure: Failure<Again>) -> Failure<Again> {
 }
 
 /// Ready when the next event is one of this call.
-async fn its_turn(policy: &Policy) {
+pub(super) async fn its_turn(policy: &Policy) {
     poll_fn(|_| match with(policy, |progress| progress.next().is_some()) {
         true => Poll::Ready(()),
         false => Poll::Pending,
@@ -313,12 +389,12 @@ async fn its_turn(policy: &Policy) {
     .await;
 }
 
-async fn work(policy: &Policy) -> Result<(), Again> {
-    poll_fn(|_| match with(policy, Progress::outcome) {
+async fn work(policy: &Policy, request: u32) -> Result<(), Again> {
+    poll_fn(|_| match with(policy, |progress| progress.end_of(request)) {
         None => Poll::Pending,
-        Some(What::Ended(Outcome::Error(facts))) => Poll::Ready(Err(Again::new(facts))),
-        Some(What::Panicked) => std::panic::resume_unwind(Box::new("as recorded")),
-        Some(_) => Poll::Ready(Ok(())),
+        Some(End::Ok) => Poll::Ready(Ok(())),
+        Some(End::Error(facts)) => Poll::Ready(Err(Again::new(facts))),
+        Some(End::Panic) => std::panic::resume_unwind(Box::new("as recorded")),
     })
     .await
 }

@@ -8,56 +8,117 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use super::event::{ErrorFacts, Event, Outcome, What};
+use super::event::{ErrorFacts, Event, Looked, Outcome, What};
 use super::recording::Recording;
+use super::structure::Structure;
 use crate::error::{Class, Counted, Reason};
 use crate::time::Instant;
 
-const HEAD: &str = "recording 1 left_out=";
-
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{HEAD}{}", self.left_out())?;
+        let (events, left_out) = (self.events().len(), self.left_out());
+        writeln!(f, "recording 2 events={events} left_out={left_out}")?;
         self.events().iter().try_for_each(|event| writeln!(f, "{event}"))
     }
 }
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at={} call={} ", self.at.as_nanos(), self.call)?;
-        let instant =
-            |at: &Option<Instant>| at.map_or("-".to_string(), |at| at.as_nanos().to_string());
-        let nanos = |period: &Option<Duration>| {
-            period.map_or("-".to_string(), |period| period.as_nanos().to_string())
-        };
-        match &self.what {
+        Shown { event: self, since: None }.fmt(f)
+    }
+}
+
+/// An event as text: to be read again, or by people, whom the readings of a clock say nothing.
+pub(super) struct Shown<'e> {
+    pub(super) event: &'e Event,
+    /// What instants are told from, if not as the clock reads.
+    pub(super) since: Option<Instant>,
+}
+
+impl Shown<'_> {
+    fn instant(&self, at: Instant) -> String {
+        let Some(since) = self.since else { return at.as_nanos().to_string() };
+        match at < since {
+            true => format!("-{:?}", since.saturating_duration_since(at)),
+            false => format!("{:?}", at.saturating_duration_since(since)),
+        }
+    }
+
+    fn period(&self, period: Duration) -> String {
+        match self.since {
+            None => period.as_nanos().to_string(),
+            Some(_) => format!("{period:?}"),
+        }
+    }
+
+    fn maybe_instant(&self, at: Option<Instant>) -> String {
+        at.map_or("-".to_string(), |at| self.instant(at))
+    }
+
+    fn maybe_period(&self, period: Option<Duration>) -> String {
+        period.map_or("-".to_string(), |period| self.period(period))
+    }
+
+    fn outcome(&self, outcome: &Outcome, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match outcome {
+            Outcome::Ok => f.write_str("outcome=ok"),
+            Outcome::Rejected(reason) => {
+                write!(f, "outcome=rejected reason={}", reason.as_str())
+            }
+            Outcome::Error(facts) => write!(
+                f,
+                "outcome=error class={} retried={} breaker={} fallback={} reason={} retry_after={}",
+                facts.class.as_str(),
+                facts.disposition.retried,
+                word_of(&COUNTED, facts.disposition.breaker),
+                facts.disposition.fallback,
+                facts.reason.map_or("-", Reason::as_str),
+                self.maybe_period(facts.retry_after),
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at={} call={} ", self.instant(self.event.at), self.event.call)?;
+        let (instant, period) = (|at| self.maybe_instant(at), |period| self.maybe_period(period));
+        match &self.event.what {
             What::Began { repeatable, inherited } => {
-                write!(f, "began repeatable={repeatable} inherited={}", instant(inherited))
+                write!(f, "began repeatable={repeatable} inherited={}", instant(*inherited))
             }
             What::Admitted => f.write_str("admitted"),
             What::Refused { reason, retry_after } => {
-                write!(f, "refused reason={} retry_after={}", reason.as_str(), nanos(retry_after))
+                write!(f, "refused reason={} retry_after={}", reason.as_str(), period(*retry_after))
             }
             What::Waits { until, inherited } => {
-                write!(f, "waits until={} inherited={inherited}", instant(until))
+                write!(f, "waits until={} inherited={inherited}", instant(*until))
             }
-            What::Ended(Outcome::Ok) => f.write_str("ended outcome=ok"),
-            What::Ended(Outcome::Rejected(reason)) => {
-                write!(f, "ended outcome=rejected reason={}", reason.as_str())
+            What::HedgesAfter { delay } => write!(f, "hedges_after delay={}", period(*delay)),
+            What::Delayed { request, until } => {
+                write!(f, "delayed request={request} until={}", instant(*until))
             }
-            What::Ended(Outcome::Error(facts)) => write!(
-                f,
-                "ended outcome=error class={} retried={} breaker={} fallback={} reason={} \
-                 retry_after={}",
-                facts.class.as_str(),
-                facts.disposition.retried,
-                counted(facts.disposition.breaker),
-                facts.disposition.fallback,
-                facts.reason.map_or("-", Reason::as_str),
-                nanos(&facts.retry_after),
-            ),
+            What::Begins { request } => write!(f, "begins request={request}"),
+            What::Hedged { hedge, delay } => {
+                write!(f, "hedged hedge={hedge} delay={}", period(*delay))
+            }
+            What::HedgeDenied => f.write_str("hedge_denied"),
+            What::RequestEnded { request, outcome } => {
+                write!(f, "request_ended request={request} ")?;
+                self.outcome(outcome, f)
+            }
+            What::HedgeWon { hedge } => write!(f, "hedge_won hedge={hedge}"),
+            What::LookedUp { key, shares_errors, found } => {
+                let found = word_of(&Looked::ALL, *found);
+                write!(f, "looked_up key={key} shares_errors={shares_errors} found={found}")
+            }
+            What::Settled { key, stale } => write!(f, "settled key={key} stale={stale}"),
+            What::Ended(outcome) => {
+                f.write_str("ended ")?;
+                self.outcome(outcome, f)
+            }
             What::Retries { pause, draw } => {
-                write!(f, "retries pause={} draw={draw}", pause.as_nanos())
+                write!(f, "retries pause={} draw={draw}", self.period(*pause))
             }
             What::Denied { draw } => write!(f, "denied draw={draw}"),
             What::NoTime { draw } => write!(f, "no_time draw={draw}"),
@@ -71,15 +132,22 @@ impl fmt::Display for Event {
 const COUNTED: [(Counted, &str); 3] =
     [(Counted::Failure, "failure"), (Counted::Success, "success"), (Counted::Nothing, "nothing")];
 
-fn counted(counted: Counted) -> &'static str {
-    COUNTED.iter().find(|(known, _)| *known == counted).map_or("nothing", |(_, word)| word)
+fn word_of<T: PartialEq>(words: &[(T, &'static str)], wanted: T) -> &'static str {
+    words.iter().find(|(known, _)| *known == wanted).map_or("-", |(_, word)| word)
 }
 
-/// A line that is no event of a recording.
+/// A line that does not belong into a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoRecording {
     line: usize,
     message: String,
+}
+
+impl NoRecording {
+    /// Which line, counted from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
 }
 
 impl fmt::Display for NoRecording {
@@ -94,98 +162,177 @@ impl FromStr for Recording {
     type Err = NoRecording;
 
     fn from_str(text: &str) -> Result<Self, NoRecording> {
-        let mut lines = text.lines().enumerate();
-        let wrong = |line: usize, message: String| NoRecording { line: line + 1, message };
-        let head = lines.next().and_then(|(_, line)| line.strip_prefix(HEAD)?.parse().ok());
-        let left_out = head.ok_or_else(|| wrong(0, format!("expected `{HEAD}` and a number")))?;
-        let events = lines.filter(|(_, line)| !line.trim().is_empty()).map(|(number, line)| {
-            Fields(line).event().ok_or_else(|| wrong(number, format!("`{line}` is no event")))
-        });
-        Ok(Recording::new(events.collect::<Result<Vec<_>, _>>()?, left_out))
+        let wrong = |line: usize, message: String| NoRecording { line, message };
+        let mut lines = (1..).zip(text.lines());
+        let head = lines.next().map_or("", |(_, line)| line);
+        let (announced, left_out) = Fields(head).head().map_err(|message| wrong(1, message))?;
+        let (mut events, mut structure) = (Vec::new(), Structure::new(left_out > 0));
+        let mut last = 1;
+        for (number, line) in lines {
+            last = number;
+            if events.len() as u64 == announced {
+                let message = format!("it is one more than the {announced} that are announced");
+                return Err(wrong(number, message));
+            }
+            let event = Fields(line).event().map_err(|message| wrong(number, message))?;
+            structure.check(number, &event).map_err(|message| wrong(number, message))?;
+            events.push(event);
+        }
+        if !text.ends_with('\n') {
+            return Err(wrong(last, "it is cut off: a line ends with a line break".to_string()));
+        }
+        if (events.len() as u64) < announced {
+            let message = format!(
+                "it is missing; {announced} events are announced, and there are {}",
+                events.len()
+            );
+            return Err(wrong(last + 1, message));
+        }
+        Ok(Recording::new(events, left_out))
     }
 }
 
-/// One line.
+/// One line, or what is wrong with it.
 struct Fields<'l>(&'l str);
 
 impl<'l> Fields<'l> {
-    fn text(&self, name: &str) -> Option<&'l str> {
+    fn text(&self, name: &str) -> Result<&'l str, String> {
         let value = |word: &'l str| word.strip_prefix(name)?.strip_prefix('=');
-        self.0.split_whitespace().find_map(value)
+        let found = self.0.split(' ').find_map(value);
+        found.ok_or_else(|| format!("`{name}=` is missing in `{}`", start(self.0)))
     }
 
-    fn number<T: FromStr>(&self, name: &str) -> Option<T> {
-        self.text(name)?.parse().ok()
+    fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<T, String> {
+        let text = self.text(name)?;
+        text.parse().map_err(|_| format!("`{name}` must be {expected}, but is `{}`", start(text)))
     }
 
-    fn optional(&self, name: &str) -> Option<Option<u64>> {
+    fn number<T: FromStr>(&self, name: &str) -> Result<T, String> {
+        self.parsed(name, "a number")
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, String> {
+        self.parsed(name, "`true` or `false`")
+    }
+
+    fn optional(&self, name: &str) -> Result<Option<u64>, String> {
         match self.text(name)? {
-            "-" => Some(None),
-            number => number.parse().ok().map(Some),
+            "-" => Ok(None),
+            _ => self.parsed(name, "a number or `-`").map(Some),
         }
     }
 
-    fn reason(&self) -> Option<Reason> {
-        let word = self.text("reason")?;
-        Reason::ALL.into_iter().find(|reason| reason.as_str() == word)
+    fn instant(&self, name: &str) -> Result<Option<Instant>, String> {
+        Ok(self.optional(name)?.map(Instant::from_nanos))
     }
 
-    fn counted(&self, name: &str) -> Option<Counted> {
-        let word = self.text(name)?;
-        COUNTED.iter().find(|(_, known)| *known == word).map(|(counted, _)| *counted)
+    fn period(&self, name: &str) -> Result<Option<Duration>, String> {
+        Ok(self.optional(name)?.map(Duration::from_nanos))
     }
 
-    fn event(&self) -> Option<Event> {
+    /// One of the words that are known for a field.
+    fn known<T>(
+        &self,
+        name: &str,
+        words: impl IntoIterator<Item = (T, &'static str)>,
+    ) -> Result<T, String> {
+        let text = self.text(name)?;
+        let found = words.into_iter().find(|(_, word)| *word == text).map(|(known, _)| known);
+        found.ok_or_else(|| format!("`{name}={}` is not known", start(text)))
+    }
+
+    fn reason(&self) -> Result<Reason, String> {
+        self.known("reason", Reason::ALL.into_iter().map(|reason| (reason, reason.as_str())))
+    }
+
+    fn head(&self) -> Result<(u64, u64), String> {
+        if !self.0.starts_with("recording 2 ") {
+            let (expected, got) = ("recording 2 events=<number> left_out=<number>", start(self.0));
+            return Err(format!("expected `{expected}`, but got `{got}`"));
+        }
+        Ok((self.number("events")?, self.number("left_out")?))
+    }
+
+    fn event(&self) -> Result<Event, String> {
+        let word = self.0.split(' ').find(|word| !word.contains('=')).unwrap_or_default();
         let at = Instant::from_nanos(self.number("at")?);
-        let what = self.0.split_whitespace().find(|word| !word.contains('='))?;
-        Some(Event { call: self.number("call")?, at, what: self.what(what)? })
+        let event = Event { call: self.number("call")?, at, what: self.what(word)? };
+        let expected = event.to_string();
+        if expected != self.0 {
+            return Err(format!("expected `{expected}`, but got `{}`", start(self.0)));
+        }
+        Ok(event)
     }
 
-    fn what(&self, word: &str) -> Option<What> {
-        let instant = |name| Some(self.optional(name)?.map(Instant::from_nanos));
-        let draw = || self.number("draw");
-        Some(match word {
+    fn what(&self, word: &str) -> Result<What, String> {
+        Ok(match word {
             "began" => What::Began {
-                repeatable: self.number("repeatable")?,
-                inherited: instant("inherited")?,
+                repeatable: self.flag("repeatable")?,
+                inherited: self.instant("inherited")?,
             },
             "admitted" => What::Admitted,
-            "refused" => What::Refused {
-                reason: self.reason()?,
-                retry_after: self.optional("retry_after")?.map(Duration::from_nanos),
-            },
+            "refused" => {
+                What::Refused { reason: self.reason()?, retry_after: self.period("retry_after")? }
+            }
             "waits" => {
-                What::Waits { until: instant("until")?, inherited: self.number("inherited")? }
+                What::Waits { until: self.instant("until")?, inherited: self.flag("inherited")? }
             }
+            "hedges_after" => What::HedgesAfter { delay: self.period("delay")? },
+            "delayed" => {
+                What::Delayed { request: self.number("request")?, until: self.instant("until")? }
+            }
+            "begins" => What::Begins { request: self.number("request")? },
+            "hedged" => What::Hedged { hedge: self.number("hedge")?, delay: self.period("delay")? },
+            "hedge_denied" => What::HedgeDenied,
+            "request_ended" => {
+                What::RequestEnded { request: self.number("request")?, outcome: self.outcome()? }
+            }
+            "hedge_won" => What::HedgeWon { hedge: self.number("hedge")? },
+            "looked_up" => What::LookedUp {
+                key: self.number("key")?,
+                shares_errors: self.flag("shares_errors")?,
+                found: self.known("found", Looked::ALL)?,
+            },
+            "settled" => What::Settled { key: self.number("key")?, stale: self.flag("stale")? },
             "ended" => What::Ended(self.outcome()?),
-            "retries" => {
-                What::Retries { pause: Duration::from_nanos(self.number("pause")?), draw: draw()? }
-            }
-            "denied" => What::Denied { draw: draw()? },
-            "no_time" => What::NoTime { draw: draw()? },
+            "retries" => What::Retries {
+                pause: Duration::from_nanos(self.number("pause")?),
+                draw: self.number("draw")?,
+            },
+            "denied" => What::Denied { draw: self.number("draw")? },
+            "no_time" => What::NoTime { draw: self.number("draw")? },
             "fell_back" => What::FellBack,
             "cancelled" => What::Cancelled,
             "panicked" => What::Panicked,
-            _ => return None,
+            _ => return Err(format!("`{}` is no event", start(self.0))),
         })
     }
 
-    fn outcome(&self) -> Option<Outcome> {
-        Some(match self.text("outcome")? {
-            "ok" => Outcome::Ok,
-            "rejected" => Outcome::Rejected(self.reason()?),
-            "error" => {
-                let word = self.text("class")?;
-                let class = Class::ALL.into_iter().find(|class| class.as_str() == word)?;
+    fn outcome(&self) -> Result<Outcome, String> {
+        let kind = self.known("outcome", [(0, "ok"), (1, "rejected"), (2, "error")])?;
+        Ok(match kind {
+            0 => Outcome::Ok,
+            1 => Outcome::Rejected(self.reason()?),
+            _ => {
+                let classes = Class::ALL.into_iter().map(|class| (class, class.as_str()));
+                let class = self.known("class", classes)?;
                 let mut disposition = class.disposition();
-                disposition.retried = self.number("retried")?;
-                disposition.breaker = self.counted("breaker")?;
-                disposition.fallback = self.number("fallback")?;
-                let retry_after = self.optional("retry_after")?.map(Duration::from_nanos);
-                let reason = if self.text("reason")? == "-" { None } else { Some(self.reason()?) };
+                disposition.retried = self.flag("retried")?;
+                disposition.breaker = self.known("breaker", COUNTED)?;
+                disposition.fallback = self.flag("fallback")?;
+                let retry_after = self.period("retry_after")?;
+                let reason = match self.text("reason")? {
+                    "-" => None,
+                    _ => Some(self.reason()?),
+                };
                 Outcome::Error(ErrorFacts { class, disposition, retry_after, reason })
             }
-            _ => return None,
         })
     }
+}
+
+/// As much of it as fits into a message.
+fn start(text: &str) -> &str {
+    const MOST: usize = 80;
+    text.char_indices().nth(MOST).map_or(text, |(end, _)| text.split_at(end).0)
 }

@@ -282,6 +282,32 @@ async fn a_timeout_inside_is_that_of_each_request_and_outside_that_of_all() {
     assert_eq!(hedges(&short), [0, 0, 0]);
 }
 
+/// That all of them take at least so long is news, although it is less than the others took: without
+/// it, a timeout that has become too short would never be seen to be.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_a_timeout_outside_cuts_off_counts_as_at_least_so_long() {
+    let by_end = |change: fn(PolicyBuilder) -> PolicyBuilder| async move {
+        let policy = change(Policy::builder("p")).build().unwrap();
+        for _ in 0..40 {
+            assert_eq!(Requests::new(&[(100, Ok(1)), (200, Ok(2))]).call(&policy).await.0, Ok(1));
+        }
+        let before = policy.attempt_latency().count();
+        let shorter = policy.reconfigure(|settings| match &mut settings.timeout {
+            Some(timeout) => *timeout = (20 * MS).into(),
+            None => settings.deadline = Some(20 * MS),
+        });
+        assert_eq!(shorter, Ok(()));
+        let (result, millis) = Requests::new(&[(100, Ok(1)), (200, Ok(2))]).call(&policy).await;
+        assert!(result.is_err());
+        assert_eq!(millis, 20);
+        policy.attempt_latency().count() - before
+    };
+    // The first request counts. The hedge had less time than a timeout, and says nothing.
+    assert_eq!(by_end(|to| to.timeout(900 * MS).hedge(early())).await, 1);
+    // A deadline is the caller's haste, and less than usual says nothing.
+    assert_eq!(by_end(|to| to.deadline(900 * MS).hedge(early())).await, 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deadline_ends_all_requests() {
     let policy = Policy::builder("p").deadline(30 * MS).hedge(early()).build().unwrap();
