@@ -1,5 +1,7 @@
 use core::time::Duration;
 
+use crate::time::saturating_nanos;
+
 /// What a limiter says to a call.
 ///
 /// # Examples
@@ -32,12 +34,12 @@ pub enum Decision {
     },
 }
 
-impl From<Result<Left, Duration>> for Decision {
+impl From<Result<Left, Wait>> for Decision {
     #[inline]
-    fn from(taken: Result<Left, Duration>) -> Self {
+    fn from(taken: Result<Left, Wait>) -> Self {
         match taken {
             Ok(left) => Decision::Allowed { remaining: left.count() },
-            Err(retry_after) => Decision::Limited { retry_after },
+            Err(wait) => Decision::Limited { retry_after: wait.duration() },
         }
     }
 }
@@ -66,6 +68,35 @@ impl Left {
     pub(super) fn count(self) -> u32 {
         // `max`: so that the compiler knows that this cannot fail.
         (self.nanos / self.interval_nanos.max(1)).min(u32::MAX.into()) as u32
+    }
+}
+
+/// How long until a permit comes back, not divided into seconds yet: nobody pays for that who only
+/// asks whether a call may be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wait {
+    nanos: u64,
+}
+
+impl Wait {
+    #[inline]
+    pub(super) const fn nanos(nanos: u64) -> Self {
+        Self { nanos }
+    }
+
+    /// [`Duration::MAX`] where it would be for ever.
+    #[inline]
+    pub(super) const fn duration(self) -> Duration {
+        match self.nanos {
+            u64::MAX => Duration::MAX,
+            nanos => Duration::from_nanos(nanos),
+        }
+    }
+}
+
+impl From<Duration> for Wait {
+    fn from(wait: Duration) -> Self {
+        Self::nanos(saturating_nanos(wait))
     }
 }
 

@@ -124,7 +124,7 @@ impl RateLimit {
     pub fn try_acquire(&self) -> Result<(), Rejected> {
         match self.shared.take(1) {
             Ok(_) => Ok(()),
-            Err(retry_after) => Err(self.shared.refuse(retry_after)),
+            Err(wait) => Err(self.shared.refuse(wait.duration())),
         }
     }
 
@@ -208,6 +208,11 @@ impl RateLimit {
         self.check_permits(permits).map_err(ReserveError::TooMany)?;
         let place = Place::book(Arc::clone(&self.shared), permits, longest);
         place.map(Reservation::new).map_err(ReserveError::Rejected)
+    }
+
+    #[cfg(all(test, not(reliability_loom)))]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Whether a permit was there, for who is not refused yet if not.

@@ -100,9 +100,15 @@ impl Leases {
     fn own(&self) -> &AtomicU32 {
         let in_use = self.stripes_in_use.load(Ordering::Relaxed) as usize;
         let index = stripe().index;
-        // No division where all stripes are in use, and none by zero.
-        &self.stripes[if index < in_use { index } else { index % in_use.max(1) }]
+        &self.stripes[if index < in_use { index } else { among(index, in_use) }]
     }
+}
+
+/// A division, for threads that have no stripe of their own because the burst is small.
+#[cold]
+#[inline(never)]
+fn among(index: usize, in_use: usize) -> usize {
+    index % in_use.max(1)
 }
 
 /// As many stripes as fit into half of the burst.

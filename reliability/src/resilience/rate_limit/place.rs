@@ -13,8 +13,7 @@ pub(crate) struct Place<H: Deref<Target = Shared>> {
     shared: H,
     /// None once the permits are used.
     booking: Option<Booking>,
-    /// The version of the settings under which they were taken: a place of one quota says nothing
-    /// under another.
+    /// The version of the settings under which they were taken.
     version: u64,
 }
 
@@ -58,10 +57,8 @@ impl<H: Deref<Target = Shared>> Place<H> {
 
 impl<H: Deref<Target = Shared>> Drop for Place<H> {
     fn drop(&mut self) {
-        if let Some(booking) = self.booking.take()
-            && self.version == self.shared.version()
-        {
-            self.shared.give_back(&booking);
+        if let Some(booking) = self.booking.take() {
+            self.shared.give_back(&booking, self.version);
         }
     }
 }

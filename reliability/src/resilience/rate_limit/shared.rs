@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use super::algorithm::{
     Booking, FixedWindow, LeakyBucket, Limiter, Log, Settable, SlidingCounter, SlidingLog,
-    TokenBucket, Windows,
+    TokenBucket, Verdict, Windows, Word,
 };
-use super::decision::Left;
+use super::decision::{Left, Wait};
 use super::leases::Leases;
 use super::live::Live;
 use super::{Algorithm, Quota, Settings};
@@ -27,6 +27,9 @@ pub(crate) struct Shared {
     leases: Option<Box<Leases>>,
     rejected: Counter,
 }
+
+/// How often a thread that has met others tries the short way before it goes the long one.
+const TRIES: u32 = 3;
 
 /// The state: one word where that is enough, and behind a lock where it is not.
 #[derive(Debug)]
@@ -68,7 +71,7 @@ impl Shared {
 
     /// Takes the permits if all of them may be used now, and says how many are left.
     #[inline]
-    pub(super) fn take(&self, permits: u32) -> Result<Left, Duration> {
+    pub(super) fn take(&self, permits: u32) -> Result<Left, Wait> {
         let taken = self.take_quietly(permits);
         if taken.is_err() {
             self.count_rejected();
@@ -78,40 +81,65 @@ impl Shared {
 
     /// The same for who is not refused yet.
     ///
-    /// Inlined as far as a bucket goes that has permits and that nobody else writes to at the same
-    /// moment; everything else is a call.
+    /// Inlined as far as a bucket goes that nobody else writes to at the same moment; everything
+    /// else is a call.
     #[inline]
-    pub(super) fn take_quietly(&self, permits: u32) -> Result<Left, Duration> {
-        if permits == 1
-            && let Some(leases) = &self.leases
+    pub(super) fn take_quietly(&self, permits: u32) -> Result<Left, Wait> {
+        if let Some(leases) = &self.leases
+            && permits == 1
         {
             return self.take_leased(leases).map(Left::permits);
         }
         let now = self.clock.now();
-        match self.take_quickly(now, permits) {
-            Some(left) => Ok(left),
-            None => self.take_otherwise(now, permits).map(Left::permits),
+        if let Cell::TokenBucket(word) = &self.cell
+            && let Some(taken) = self.decide::<TokenBucket>(word, now, permits)
+        {
+            return taken;
+        }
+        self.take_otherwise(now, permits).map(Left::permits)
+    }
+
+    /// Decides if the algorithm can in a few operations and nobody is in between.
+    #[inline]
+    fn decide<L: Word>(
+        &self,
+        word: &AtomicU64,
+        now: Instant,
+        permits: u32,
+    ) -> Option<Result<Left, Wait>> {
+        // Before the settings: what changes them changes the word as well.
+        let seen = word.load(Ordering::Relaxed);
+        let rule = L::from_words(self.live.words_unless_changing()?);
+        match rule.decide(seen, now, permits)? {
+            Verdict::Allowed(next, left) => {
+                word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed).ok()?;
+                Some(Ok(left))
+            }
+            // Under settings that came after the word was read it says nothing.
+            Verdict::Limited(wait) => (word.load(Ordering::Relaxed) == seen).then_some(Err(wait)),
         }
     }
 
-    #[inline]
-    fn take_quickly(&self, now: Instant, permits: u32) -> Option<Left> {
-        let Cell::TokenBucket(word) = &self.cell else { return None };
-        // Before the settings: what changes them changes the word as well.
-        let seen = word.load(Ordering::Relaxed);
-        let rule = TokenBucket::from_words(self.live.words_unless_changing()?);
-        let (next, left) = rule.take_now(seen, now, permits)?;
-        word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed).ok()?;
-        Some(left)
-    }
-
+    /// Who has met somebody else tries again; whoever else comes here asks for whatever it takes.
     #[inline(never)]
-    fn take_otherwise(&self, now: Instant, permits: u32) -> Result<u32, Duration> {
-        self.book(now, permits, Duration::ZERO).map(|booking| booking.remaining())
+    fn take_otherwise(&self, now: Instant, permits: u32) -> Result<u32, Wait> {
+        for _ in 0..TRIES {
+            let decided = match &self.cell {
+                Cell::TokenBucket(word) => self.decide::<TokenBucket>(word, now, permits),
+                Cell::LeakyBucket(word) => self.decide::<LeakyBucket>(word, now, permits),
+                Cell::FixedWindow(word) => self.decide::<FixedWindow>(word, now, permits),
+                Cell::SlidingLog(_) | Cell::SlidingCounter(_) => break,
+            };
+            if let Some(taken) = decided {
+                return taken.map(Left::count);
+            }
+        }
+        Ok(self.book(now, permits, Duration::ZERO)?.remaining())
     }
 
-    #[inline]
-    fn take_leased(&self, leases: &Leases) -> Result<u32, Duration> {
+    /// A call, for the registers that it takes are missing in the short way.
+    #[inline(never)]
+    fn take_leased(&self, leases: &Leases) -> Result<u32, Wait> {
         match leases.take_own() {
             Some(left) => Ok(left),
             None => self.lease(leases),
@@ -120,18 +148,18 @@ impl Shared {
 
     /// Takes a lease from the bucket, or a single permit, or one from another thread's lease.
     #[inline(never)]
-    fn lease(&self, leases: &Leases) -> Result<u32, Duration> {
-        let now = self.clock.now();
+    fn lease(&self, leases: &Leases) -> Result<u32, Wait> {
+        let (version, now) = (self.version(), self.clock.now());
         if let Ok(leased) = self.book(now, leases.size(), Duration::ZERO) {
             // Another thread may have filled the stripe meanwhile.
             let surplus = leases.put(leases.size() - 1);
             if surplus > 0 {
-                self.give_back(&leased.of_permits(surplus));
+                self.give_back(&leased.of_permits(surplus), version);
             }
             return Ok(leased.remaining() + leases.size() - 1 - surplus);
         }
         let single = self.book(now, 1, Duration::ZERO).map(|booking| booking.remaining());
-        single.or_else(|retry_after| leases.take_any().ok_or(retry_after))
+        single.or_else(|retry_after| leases.take_any().ok_or(retry_after.into()))
     }
 
     /// Takes the permits if they may be used within `longest` from `now`.
@@ -193,32 +221,50 @@ impl Shared {
     }
 
     /// Gives permits back that were not used, as far as that lets nobody have too many.
+    ///
+    /// `version` is that of the settings under which they were booked: under others a place says
+    /// nothing, and is not given back. Whoever changes them announces it, and then changes the state;
+    /// so it is the state after the look at the version that must not have changed.
     #[cold]
-    pub(super) fn give_back(&self, booking: &Booking) {
+    pub(super) fn give_back(&self, booking: &Booking, version: u64) {
         let now = self.clock.now();
         match &self.cell {
-            Cell::TokenBucket(word) => self.give_back_in::<TokenBucket>(word, now, booking),
-            Cell::LeakyBucket(word) => self.give_back_in::<LeakyBucket>(word, now, booking),
-            Cell::FixedWindow(word) => self.give_back_in::<FixedWindow>(word, now, booking),
+            Cell::TokenBucket(word) => {
+                self.give_back_in::<TokenBucket>(word, now, booking, version);
+            }
+            Cell::LeakyBucket(word) => {
+                self.give_back_in::<LeakyBucket>(word, now, booking, version);
+            }
+            Cell::FixedWindow(word) => {
+                self.give_back_in::<FixedWindow>(word, now, booking, version);
+            }
             Cell::SlidingLog(cell) => {
                 let (rule, log) = &mut *cell.lock();
-                rule.give_back(log, now, booking);
+                if self.version() == version {
+                    rule.give_back(log, now, booking);
+                }
             }
             Cell::SlidingCounter(cell) => {
                 let (rule, windows) = &mut *cell.lock();
-                rule.give_back(windows, now, booking);
+                if self.version() == version {
+                    rule.give_back(windows, now, booking);
+                }
             }
         }
     }
 
-    fn give_back_in<L: Settable<State = u64>>(
+    fn give_back_in<L: Word>(
         &self,
         word: &AtomicU64,
         now: Instant,
         booking: &Booking,
+        version: u64,
     ) {
         self.update(word, |state| {
-            L::from_words(self.live.words()).give_back(state, now, booking);
+            let rule = L::from_words(self.live.words());
+            if self.version() == version {
+                rule.give_back(state, now, booking);
+            }
         });
     }
 

@@ -276,3 +276,18 @@ async fn a_reservation_waits_for_its_own_time() {
     assert_eq!(since(begun), Duration::from_millis(200));
     assert!(!limit.check().is_allowed());
 }
+
+#[test]
+fn what_was_taken_under_another_quota_is_not_given_back() {
+    let (limit, manual) = limit(|b| b.quota(Quota::per_second(1).burst(4)));
+    let shared = limit.shared();
+    let version = shared.version();
+    let booking = shared.book(shared.clock().now(), 1, Duration::ZERO).unwrap();
+    manual.advance(Duration::from_millis(500));
+    limit.reconfigure(|settings| settings.quota = Quota::per_second(100).burst(4)).unwrap();
+    manual.advance(Duration::from_millis(5));
+    // Half of it had come back before, and the other half has since.
+    assert_eq!(limit.check_n(4).unwrap(), Decision::Allowed { remaining: 0 });
+    shared.give_back(&booking, version);
+    assert_eq!(limit.remaining(), 0);
+}

@@ -1,14 +1,25 @@
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, parts, within};
+use super::{Booking, Limiter, Settable, Verdict, Word, check_at_once, parts, within};
 use crate::resilience::rate_limit::Quota;
+use crate::resilience::rate_limit::decision::{Left, Wait};
 use crate::time::Instant;
 
 /// So many permits in each period; the first period begins at the origin of the clock.
 ///
-/// It remembers one number: the place that is free next, counted from the first permit of the first
-/// window. The window of a place is the place divided by the permits of a window, so booking ahead is
-/// counting on.
+/// It remembers one word: the last window that permits were given out of, and how many of them.
+///
+/// ```text
+///   63                           20 19                 0
+///  +-------------------------------+--------------------+
+///  | number of the window          | permits given out  |
+///  +-------------------------------+--------------------+
+/// ```
+///
+/// A later state is a larger number, and whether now is still in that window takes no division. What
+/// is booked ahead lies in a window that has not begun. A quota with more than
+/// [`PERMITS_MAX`](Quota::PERMITS_MAX) permits, or a period below
+/// [`PERIOD_MIN`](Quota::PERIOD_MIN), counts as one with just these.
 ///
 /// # Examples
 ///
@@ -32,24 +43,55 @@ pub struct FixedWindow {
     period_nanos: u64,
 }
 
+/// The bits of a state that count permits.
+const COUNT_BITS: u32 = 20;
+const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
+/// The last window there is, 557 years after the first.
+const WINDOW_MAX: u64 = u64::MAX >> COUNT_BITS;
+const _: () = assert!(Quota::PERMITS_MAX as u64 <= COUNT_MASK);
+
+const fn state_of(window: u64, used: u64) -> u64 {
+    window << COUNT_BITS | used
+}
+
+const fn parts_of(state: u64) -> (u64, u64) {
+    (state >> COUNT_BITS, state & COUNT_MASK)
+}
+
 impl FixedWindow {
     /// The windows of that quota.
     pub const fn new(quota: Quota) -> Self {
-        let permits = if quota.permits == 0 { 1 } else { quota.permits as u64 };
-        Self { permits, period_nanos: quota.period_nanos() }
+        let permits = match quota.permits {
+            0 => 1,
+            permits if permits > Quota::PERMITS_MAX => Quota::PERMITS_MAX,
+            permits => permits,
+        };
+        let shortest = Quota::PERIOD_MIN.as_nanos() as u64;
+        let period = quota.period_nanos();
+        let period_nanos = if period < shortest { shortest } else { period };
+        Self { permits: permits as u64, period_nanos }
     }
 
     fn window_at(&self, now: Instant) -> u64 {
-        now.as_nanos() / self.period_nanos.max(1)
+        (now.as_nanos() / self.period_nanos.max(1)).min(WINDOW_MAX)
     }
 
-    fn window_of(&self, place: u64) -> u64 {
-        place / self.permits.max(1)
+    fn begin_of(&self, window: u64) -> u64 {
+        window.saturating_mul(self.period_nanos)
     }
 
-    /// The place that is free next, given the time.
-    fn free(&self, next: u64, now: Instant) -> u64 {
-        next.max(self.window_at(now).saturating_mul(self.permits))
+    /// The window out of which permits are given next, and how many are used of it.
+    fn free(&self, state: u64, now: Instant) -> (u64, u64) {
+        parts_of(state.max(state_of(self.window_at(now), 0)))
+    }
+
+    /// How many permits were given out since the begin of a window.
+    fn used_since(&self, state: u64, first: u64) -> u64 {
+        let (window, used) = parts_of(state);
+        match window.checked_sub(first) {
+            Some(windows) => windows.saturating_mul(self.permits).saturating_add(used),
+            None => 0,
+        }
     }
 }
 
@@ -58,6 +100,7 @@ impl Settable for FixedWindow {
         Self::new(quota)
     }
 
+    #[inline]
     fn from_words([permits, period_nanos]: [u64; 2]) -> Self {
         Self { permits, period_nanos }
     }
@@ -66,14 +109,28 @@ impl Settable for FixedWindow {
         [self.permits, self.period_nanos]
     }
 
-    fn used(&self, next: &u64, now: Instant) -> u64 {
-        let begin = self.window_at(now).saturating_mul(self.permits);
-        parts(next.saturating_sub(begin), self.permits)
+    fn used(&self, state: &u64, now: Instant) -> u64 {
+        parts(self.used_since(*state, self.window_at(now)), self.permits)
+    }
+}
+
+impl Word for FixedWindow {
+    #[inline]
+    fn decide(&self, state: u64, now: Instant, permits: u32) -> Option<Verdict> {
+        let (window, used) = parts_of(state);
+        let into = now.as_nanos().checked_sub(window.checked_mul(self.period_nanos)?)?;
+        let to_the_end = self.period_nanos.checked_sub(into).filter(|nanos| *nanos > 0)?;
+        let permits = u64::from(permits);
+        match self.permits.checked_sub(used + permits) {
+            Some(left) => Some(Verdict::Allowed(state + permits, Left::permits(left as u32))),
+            None if permits <= self.permits => Some(Verdict::Limited(Wait::nanos(to_the_end))),
+            None => None,
+        }
     }
 }
 
 impl Limiter for FixedWindow {
-    /// The place that is free next.
+    /// The last window that permits were given out of, and how many of them.
     type State = u64;
 
     fn empty(&self) -> u64 {
@@ -86,58 +143,58 @@ impl Limiter for FixedWindow {
 
     fn book(
         &self,
-        next: &mut u64,
+        state: &mut u64,
         now: Instant,
         permits: u32,
         longest: Duration,
     ) -> Result<Booking, Duration> {
-        if permits > self.most_at_once() {
-            return Err(Duration::MAX);
-        }
-        let mut first = self.free(*next, now);
-        let mut window = self.window_of(first);
-        let mut end = window.saturating_add(1).saturating_mul(self.permits);
-        if first.saturating_add(permits.into()) > end {
+        check_at_once(permits, self.most_at_once())?;
+        let (mut window, mut used) = self.free(*state, now);
+        if used + u64::from(permits) > self.permits {
             // All or nothing, so all of them in one window.
-            (first, window) = (end, window.saturating_add(1));
-            end = end.saturating_add(self.permits);
+            (window, used) = (window + 1, 0);
         }
-        let starts_at = window.saturating_mul(self.period_nanos);
-        let starts_at = Instant::from_nanos(starts_at.max(now.as_nanos()));
+        let begin = window.checked_mul(self.period_nanos).filter(|_| window <= WINDOW_MAX);
+        // Behind the last window of the timeline there is none.
+        let begin = begin.ok_or(Duration::MAX)?;
+        let starts_at = Instant::from_nanos(begin.max(now.as_nanos()));
         within(now, starts_at, longest)?;
-        let place = first.saturating_add(permits.into());
-        let before = core::mem::replace(next, place);
-        let remaining = end.saturating_sub(place).min(u32::MAX.into()) as u32;
+        let used = used + u64::from(permits);
+        let place = state_of(window, used);
+        let before = core::mem::replace(state, place);
+        let remaining = self.permits.saturating_sub(used) as u32;
         Ok(Booking { starts_at, permits, place, before, remaining })
     }
 
-    fn give_back(&self, next: &mut u64, now: Instant, booking: &Booking) {
-        let window = self.window_of(booking.place.saturating_sub(1));
-        if *next == booking.place {
-            *next = booking.before;
-        } else if window == self.window_of(next.saturating_sub(1)) && window >= self.window_at(now)
-        {
+    fn give_back(&self, state: &mut u64, now: Instant, booking: &Booking) {
+        let (window, used) = parts_of(*state);
+        let (booked_in, _) = parts_of(booking.place);
+        if *state == booking.place {
+            *state = booking.before;
+        } else if window == booked_in && window >= self.window_at(now) {
             // A window that has passed gives nothing; into one behind which others have booked
             // already nobody could be let any more.
-            *next = next.saturating_sub(booking.permits.into());
+            *state = state_of(window, used.saturating_sub(booking.permits.into()));
         }
     }
 
-    fn remaining(&self, next: &u64, now: Instant) -> u32 {
-        let end = self.window_at(now).saturating_add(1).saturating_mul(self.permits);
-        end.saturating_sub(self.free(*next, now)).min(u32::MAX.into()) as u32
+    fn remaining(&self, state: &u64, now: Instant) -> u32 {
+        let used = self.used_since(*state, self.window_at(now));
+        self.permits.saturating_sub(used) as u32
     }
 
     /// The window of the last permit that was given out stays the last, and so does what is used in
     /// it: who has booked ahead keeps the time that was promised.
-    fn carry_over(&self, next: &mut u64, now: Instant, before: &Self) {
+    fn carry_over(&self, state: &mut u64, now: Instant, before: &Self) {
         let current = before.window_at(now);
-        let last = before.window_of(next.saturating_sub(1)).max(current);
-        let starts_at = last.saturating_mul(before.period_nanos).max(now.as_nanos());
+        let (window, used) = parts_of(*state);
+        // Out of a window whose permits were all given back none was given out.
+        let last = if used > 0 { window } else { window.saturating_sub(1) }.max(current);
+        let starts_at = before.begin_of(last).max(now.as_nanos());
         let window = self.window_at(Instant::from_nanos(starts_at));
-        let begins_at = Instant::from_nanos(window.saturating_mul(self.period_nanos));
-        let begin = before.window_at(begins_at).max(current).saturating_mul(before.permits);
-        let used = next.saturating_sub(begin).min(self.permits);
-        *next = window.saturating_mul(self.permits).saturating_add(used);
+        let begins_at = Instant::from_nanos(self.begin_of(window));
+        let first = before.window_at(begins_at).max(current);
+        let used = before.used_since(*state, first).min(self.permits);
+        *state = state_of(window, used);
     }
 }

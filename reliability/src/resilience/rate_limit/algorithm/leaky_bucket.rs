@@ -1,7 +1,8 @@
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, parts, within};
+use super::{Booking, Limiter, Settable, Verdict, Word, check_at_once, parts, within};
 use crate::resilience::rate_limit::Quota;
+use crate::resilience::rate_limit::decision::{Left, Wait};
 use crate::time::Instant;
 
 /// The leaky bucket as a queue: calls leave it in equal gaps, one permit an interval.
@@ -47,6 +48,7 @@ impl Settable for LeakyBucket {
         Self::new(quota)
     }
 
+    #[inline]
     fn from_words([interval_nanos, line_nanos]: [u64; 2]) -> Self {
         Self { interval_nanos, line_nanos }
     }
@@ -57,6 +59,21 @@ impl Settable for LeakyBucket {
 
     fn used(&self, next_at: &u64, now: Instant) -> u64 {
         parts(next_at.saturating_sub(now.as_nanos()), self.line_nanos)
+    }
+}
+
+impl Word for LeakyBucket {
+    #[inline]
+    fn decide(&self, next_at: u64, now: Instant, permits: u32) -> Option<Verdict> {
+        let now = now.as_nanos();
+        let cost = self.interval_nanos.checked_mul(permits.into())?;
+        if cost > self.line_nanos {
+            return None;
+        }
+        match next_at.checked_sub(now) {
+            None | Some(0) => Some(Verdict::Allowed(now.checked_add(cost)?, Left::permits(0))),
+            Some(ahead) => Some(Verdict::Limited(Wait::nanos(ahead))),
+        }
     }
 }
 
@@ -79,9 +96,7 @@ impl Limiter for LeakyBucket {
         permits: u32,
         longest: Duration,
     ) -> Result<Booking, Duration> {
-        if permits > self.most_at_once() {
-            return Err(Duration::MAX);
-        }
+        check_at_once(permits, self.most_at_once())?;
         let starts_at = Instant::from_nanos((*next_at).max(now.as_nanos()));
         within(now, starts_at, longest.min(Duration::from_nanos(self.line_nanos)))?;
         let cost = self.interval_nanos.saturating_mul(permits.into());

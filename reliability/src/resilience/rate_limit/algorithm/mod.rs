@@ -34,6 +34,7 @@ pub use sliding_counter::{SlidingCounter, Windows};
 pub use sliding_log::{Log, SlidingLog};
 pub use token_bucket::TokenBucket;
 
+use super::decision::{Left, Wait};
 use super::{Decision, Quota};
 use crate::time::Instant;
 
@@ -194,6 +195,27 @@ pub(super) trait Settable: Limiter {
     /// How much of what there is at once is used, in parts of 2^16 and more where somebody waits.
     /// With 0 the state says no more than an empty one.
     fn used(&self, state: &Self::State, now: Instant) -> u64;
+}
+
+/// An algorithm whose state is a word, so that threads decide without a lock.
+pub(super) trait Word: Settable<State = u64> {
+    /// Whether the permits may be used at once, as [`check`](Limiter::check) says it, in so few
+    /// operations that they stay in registers. `None` where more has to be looked at, and
+    /// [`book`](Limiter::book) asked.
+    fn decide(&self, state: u64, now: Instant, permits: u32) -> Option<Verdict>;
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Verdict {
+    /// The state after it, and what is left.
+    Allowed(u64, Left),
+    /// The state stays as it is.
+    Limited(Wait),
+}
+
+/// Says no for ever to more permits than there ever are at once.
+fn check_at_once(permits: u32, most: u32) -> Result<(), Duration> {
+    if permits <= most { Ok(()) } else { Err(Duration::MAX) }
 }
 
 /// `used` of `all`, rounded up, in parts of 2^16.

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, parts, within};
+use super::{Booking, Limiter, Settable, check_at_once, parts, within};
 use crate::resilience::rate_limit::Quota;
 use crate::time::Instant;
 
@@ -145,9 +145,7 @@ impl Limiter for SlidingCounter {
         permits: u32,
         longest: Duration,
     ) -> Result<Booking, Duration> {
-        if permits > self.most_at_once() {
-            return Err(Duration::MAX);
-        }
+        check_at_once(permits, self.most_at_once())?;
         let mut windows = self.windows_at(state, now);
         let mut free_after = self.free_after(windows, permits);
         // In the second window ahead nothing of this one counts any more.

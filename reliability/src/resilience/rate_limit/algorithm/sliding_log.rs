@@ -1,7 +1,7 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, parts, within};
+use super::{Booking, Limiter, Settable, check_at_once, parts, within};
 use crate::resilience::rate_limit::Quota;
 use crate::time::Instant;
 
@@ -121,9 +121,7 @@ impl Limiter for SlidingLog {
         permits: u32,
         longest: Duration,
     ) -> Result<Booking, Duration> {
-        if permits > self.most_at_once() {
-            return Err(Duration::MAX);
-        }
+        check_at_once(permits, self.most_at_once())?;
         let starts_at = self.starts_at(log, now, permits.into());
         within(now, Instant::from_nanos(starts_at), longest)?;
         self.forget(log, now, permits.into());

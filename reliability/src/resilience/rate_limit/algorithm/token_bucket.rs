@@ -1,8 +1,8 @@
 use core::time::Duration;
 
-use super::{Booking, Limiter, Settable, parts, within};
+use super::{Booking, Limiter, Settable, Verdict, Word, parts, within};
 use crate::resilience::rate_limit::Quota;
-use crate::resilience::rate_limit::decision::Left;
+use crate::resilience::rate_limit::decision::{Left, Wait};
 use crate::time::Instant;
 
 /// The token bucket, as the generic cell rate algorithm (ITU-T I.371, annex A): instead of tokens it
@@ -37,27 +37,6 @@ impl TokenBucket {
         Self { interval_nanos, fill_nanos: interval_nanos.saturating_mul(burst) }
     }
 
-    /// Takes permits that may be used at once, and nothing else: the state after that, and what is
-    /// left of the bucket. `None`, also at the end of the timeline, says that
-    /// [`book`](Limiter::book) has to be asked.
-    ///
-    /// For the checks that are made all the time: all that it needs stays in registers.
-    #[inline]
-    pub(in crate::resilience::rate_limit) fn take_now(
-        &self,
-        full_at: u64,
-        now: Instant,
-        permits: u32,
-    ) -> Option<(u64, Left)> {
-        let now = now.as_nanos();
-        let cost = self.interval_nanos.checked_mul(permits.into())?;
-        let used = full_at.saturating_sub(now);
-        let left = self.fill_nanos.checked_sub(cost)?.checked_sub(used)?;
-        // Beside `used` nothing is lost: the sum is the later of both times.
-        let after = now.checked_add(used)?.checked_add(cost)?;
-        Some((after, Left::intervals(left, self.interval_nanos)))
-    }
-
     /// Intervals in that time, rounded down.
     #[inline]
     fn permits_in(&self, nanos: u64) -> u32 {
@@ -81,6 +60,24 @@ impl Settable for TokenBucket {
 
     fn used(&self, full_at: &u64, now: Instant) -> u64 {
         parts(full_at.saturating_sub(now.as_nanos()), self.fill_nanos)
+    }
+}
+
+impl Word for TokenBucket {
+    #[inline]
+    fn decide(&self, full_at: u64, now: Instant, permits: u32) -> Option<Verdict> {
+        let now = now.as_nanos();
+        let cost = self.interval_nanos.checked_mul(permits.into())?;
+        let room = self.fill_nanos.checked_sub(cost)?;
+        let used = full_at.saturating_sub(now);
+        let Some(left) = room.checked_sub(used) else {
+            // The last of the timeline is for `book`.
+            full_at.checked_add(cost)?;
+            return Some(Verdict::Limited(Wait::nanos(used - room)));
+        };
+        // Beside `used` nothing is lost: the sum is the later of both times.
+        let after = now.checked_add(used)?.checked_add(cost)?;
+        Some(Verdict::Allowed(after, Left::intervals(left, self.interval_nanos)))
     }
 }
 

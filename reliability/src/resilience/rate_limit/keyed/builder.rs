@@ -51,7 +51,7 @@ impl<K: Hash + Eq> KeyedRateLimitBuilder<K> {
     ///
     /// It is asked when a key is new, when it comes back after it was forgotten, and after a
     /// [`reconfigure`](KeyedRateLimit::reconfigure). A quota that [`build`](Self::build) would
-    /// refuse counts as `None`. It is called under a lock, so it must not use this limit.
+    /// refuse counts as `None`. Threads that ask for a new key at the same moment may each call it.
     pub fn quota_of(
         mut self,
         quota_of: impl Fn(&K) -> Option<Quota> + Send + Sync + 'static,
@@ -75,7 +75,8 @@ impl<K: Hash + Eq> KeyedRateLimitBuilder<K> {
     /// How many keys are remembered: 1 to [`CAPACITY_MAX`](KeyedRateLimit::CAPACITY_MAX),
     /// 16,777,216. Default: [`DEFAULT_CAPACITY`](KeyedRateLimit::DEFAULT_CAPACITY), 10,000.
     ///
-    /// Each takes about 60 bytes and the key itself, when it is first seen.
+    /// Each takes about 100 bytes and twice the key itself, when it is first seen: a table that has
+    /// room for more.
     pub fn capacity(self, keys: usize) -> Self {
         Self { capacity: keys, ..self }
     }

@@ -116,7 +116,7 @@ impl<K: Hash + Eq> KeyedRateLimit<K> {
     {
         match self.shared.take(key, 1) {
             Ok(_) => Ok(()),
-            Err(retry_after) => Err(self.shared.refuse(retry_after)),
+            Err(wait) => Err(self.shared.refuse(wait.duration())),
         }
     }
 

@@ -1,25 +1,26 @@
-use alloc::vec::Vec;
 use core::borrow::Borrow;
-use core::hash::{BuildHasher, Hash};
-use std::hash::RandomState;
 
 use hashbrown::HashTable;
 
 /// The keys of one shard with what is remembered of each.
 ///
-/// The table holds places in the list, and the list is what the hand goes round in that looks for
-/// a key to forget: a table alone can neither be gone through by and by, nor be sampled.
+/// No code of the key's type runs while the table changes: hashes are kept, and a key that is
+/// forgotten is handed out.
 #[derive(Debug)]
 pub(super) struct Keys<K> {
-    table: HashTable<u32>,
-    slots: Vec<Slot<K>>,
+    table: HashTable<Slot<K>>,
+    /// Where in the table to look next for a key to forget. Keys lie there in no order.
     hand: usize,
+    /// How many keys came here so far.
+    came: u64,
 }
 
 #[derive(Debug)]
 pub(super) struct Slot<K> {
-    pub(super) key: K,
+    key: K,
     hash: u64,
+    /// Which of all keys that came here: one that was forgotten and has come again is another.
+    number: u64,
     /// The state of the algorithm.
     pub(super) state: u64,
     /// The quota of the key, as the algorithm reads it.
@@ -28,12 +29,18 @@ pub(super) struct Slot<K> {
     pub(super) version: u64,
 }
 
+impl<K> Slot<K> {
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 /// How many keys are looked at to find one to forget.
 const LOOK_AT: usize = 16;
 
-impl<K: Hash + Eq> Keys<K> {
+impl<K: Eq> Keys<K> {
     pub(super) fn new() -> Self {
-        Self { table: HashTable::new(), slots: Vec::new(), hand: 0 }
+        Self { table: HashTable::new(), hand: 0, came: 0 }
     }
 
     #[inline]
@@ -42,74 +49,47 @@ impl<K: Hash + Eq> Keys<K> {
         K: Borrow<Q>,
         Q: Eq + ?Sized,
     {
-        let slots = &self.slots;
-        let same = |place: &u32| {
-            slots
-                .get(*place as usize)
-                .is_some_and(|slot| slot.hash == hash && slot.key.borrow() == key)
-        };
-        let place = *self.table.find(hash, same)?;
-        self.slots.get_mut(place as usize)
+        self.table.find_mut(hash, |slot| slot.hash == hash && slot.key.borrow() == key)
     }
 
     /// Adds a key that is not there.
-    pub(super) fn push(&mut self, hash: u64, key: K, words: [u64; 2], version: u64) {
-        let place = self.slots.len() as u32;
-        self.slots.push(Slot { key, hash, state: 0, words, version });
-        let slots = &self.slots;
-        let hash_of = |place: &u32| slots.get(*place as usize).map_or(0, |slot| slot.hash);
-        self.table.insert_unique(hash, place, hash_of);
+    pub(super) fn insert(
+        &mut self,
+        hash: u64,
+        key: K,
+        words: [u64; 2],
+        version: u64,
+    ) -> &mut Slot<K> {
+        self.came += 1;
+        let slot = Slot { key, hash, number: self.came, state: 0, words, version };
+        self.table.insert_unique(hash, slot, |slot| slot.hash).into_mut()
     }
 
     /// Forgets the key that `used` makes the least of among the next few, if there is any, and says
     /// how much that was.
-    pub(super) fn forget_one(&mut self, used: impl Fn(&Slot<K>) -> u64) -> Option<u64> {
+    pub(super) fn forget_one(&mut self, used: impl Fn(&Slot<K>) -> u64) -> Option<(u64, Slot<K>)> {
         let mut least = None;
-        for _ in 0..LOOK_AT.min(self.slots.len()) {
-            self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
-            let used = used(self.slots.get(self.hand)?);
+        let mut looked_at = 0;
+        for _ in 0..self.table.num_buckets() {
+            self.hand = if self.hand + 1 < self.table.num_buckets() { self.hand + 1 } else { 0 };
+            let Some(slot) = self.table.get_bucket(self.hand) else { continue };
+            let used = used(slot);
             if least.is_none_or(|(least, _)| used < least) {
                 least = Some((used, self.hand));
             }
-            if used == 0 {
+            looked_at += 1;
+            if used == 0 || looked_at == LOOK_AT {
                 break;
             }
         }
         let (used, place) = least?;
-        self.remove(place);
-        Some(used)
-    }
-
-    fn remove(&mut self, place: usize) {
-        self.take_out(place as u32, place);
-        self.slots.swap_remove(place);
-        // The last one has moved to the place that became free.
-        let last = self.slots.len();
-        if place < last {
-            self.take_out(last as u32, place);
-            let slots = &self.slots;
-            let hash_of = |place: &u32| slots.get(*place as usize).map_or(0, |slot| slot.hash);
-            self.table.insert_unique(hash_of(&(place as u32)), place as u32, hash_of);
-        }
-    }
-
-    /// Takes the entry of a place out of the table, given where the slot lies now.
-    fn take_out(&mut self, entry: u32, place: usize) {
-        let hash = self.slots.get(place).map_or(0, |slot| slot.hash);
-        if let Ok(found) = self.table.find_entry(hash, |place| *place == entry) {
-            found.remove();
-        }
+        let (forgotten, _) = self.table.get_bucket_entry(place).ok()?.remove();
+        Some((used, forgotten))
     }
 
     /// How many keys fit in the memory there is.
     #[cfg(all(test, not(reliability_loom)))]
     pub(super) fn memory(&self) -> usize {
-        self.table.capacity().max(self.slots.capacity())
+        self.table.capacity()
     }
-}
-
-/// The hash of a key: keyed at random, so that nobody can choose keys that meet.
-#[inline]
-pub(super) fn hash_of<Q: Hash + ?Sized>(random: &RandomState, key: &Q) -> u64 {
-    random.hash_one(key)
 }

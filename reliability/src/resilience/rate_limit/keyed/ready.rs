@@ -8,10 +8,9 @@ use core::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use super::shared::Shared;
+use super::shared::{KeyBooking, Shared};
 use crate::error::Rejected;
 use crate::resilience::rate_limit::RateLimit;
-use crate::resilience::rate_limit::algorithm::Booking;
 use crate::time::Instant;
 
 pin_project! {
@@ -34,15 +33,13 @@ pin_project! {
 pub(crate) struct Turn<'a, K: Hash + Eq> {
     shared: &'a Shared<K>,
     key: K,
-    booking: Option<Booking>,
-    /// Of the quota under which it was booked.
-    version: u64,
+    booking: Option<KeyBooking>,
 }
 
 impl<'a, K: Hash + Eq> Turn<'a, K> {
     /// Not in the line yet.
     pub(super) fn new(shared: &'a Shared<K>, key: K) -> Self {
-        Self { shared, key, booking: None, version: 0 }
+        Self { shared, key, booking: None }
     }
 
     /// Takes a permit that may be used within `longest`.
@@ -51,8 +48,7 @@ impl<'a, K: Hash + Eq> Turn<'a, K> {
         K: Clone,
     {
         let shared = self.shared;
-        self.version = shared.version();
-        match shared.book(&self.key, shared.clock().now(), 1, longest) {
+        match shared.book(&self.key, shared.clock().now(), longest) {
             Ok(booking) => {
                 self.booking = Some(booking);
                 Ok(())
@@ -66,7 +62,7 @@ impl<'a, K: Hash + Eq> Turn<'a, K> {
 
     /// How long until the permit may be used, on the limit's own clock.
     pub(crate) fn delay(&self) -> Duration {
-        let starts_at = self.booking.map_or(Instant::ZERO, |booking| booking.starts_at());
+        let starts_at = self.booking.as_ref().map_or(Instant::ZERO, |booking| booking.starts_at());
         starts_at.saturating_duration_since(self.shared.clock().now())
     }
 
@@ -79,7 +75,7 @@ impl<'a, K: Hash + Eq> Turn<'a, K> {
 impl<K: Hash + Eq> Drop for Turn<'_, K> {
     fn drop(&mut self) {
         if let Some(booking) = self.booking.take() {
-            self.shared.give_back(&self.key, &booking, self.version);
+            self.shared.give_back(&self.key, &booking);
         }
     }
 }

@@ -3,17 +3,17 @@ use alloc::boxed::Box;
 use core::borrow::Borrow;
 use core::hash::Hash;
 use core::time::Duration;
-use std::hash::RandomState;
 
 use super::builder::{KeyedRateLimitBuilder, QuotaOf};
-use super::keys::{Keys, Slot, hash_of};
+use super::keys::{Keys, Slot};
+use super::random::Random;
 use super::rule::{Rule, carry_over, words};
 use crate::error::{Name, Reason, Rejected};
 use crate::resilience::Invalid;
 use crate::resilience::rate_limit::algorithm::{
-    Booking, FixedWindow, LeakyBucket, Settable, TokenBucket,
+    Booking, FixedWindow, LeakyBucket, Settable, TokenBucket, Verdict, Word,
 };
-use crate::resilience::rate_limit::decision::Left;
+use crate::resilience::rate_limit::decision::{Left, Wait};
 use crate::resilience::rate_limit::live::Live;
 use crate::resilience::rate_limit::{Algorithm, Settings};
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -27,12 +27,27 @@ pub(super) struct Shared<K> {
     live: Live,
     quota_of: Option<QuotaOf<K>>,
     clock: Clock,
-    random: RandomState,
+    random: Random,
     shards: Box<[Padded<Mutex<Keys<K>>>]>,
     capacity: usize,
     len: AtomicUsize,
     rejected: Counter,
     forgotten_early: Counter,
+}
+
+/// A permit of a key, to be used from a certain time on.
+pub(super) struct KeyBooking {
+    booking: Booking,
+    /// The slot it is noted in.
+    slot: u64,
+    /// The settings under which it was booked.
+    version: u64,
+}
+
+impl KeyBooking {
+    pub(super) fn starts_at(&self) -> Instant {
+        self.booking.starts_at()
+    }
 }
 
 /// Few keys need no shards, and then the capacity is exact.
@@ -50,7 +65,7 @@ impl<K: Hash + Eq> Shared<K> {
             live: Live::new(settings, words(algorithm, settings.quota)),
             quota_of,
             clock,
-            random: RandomState::new(),
+            random: Random::new(),
             shards: (0..shards).map(|_| Padded(Mutex::new(Keys::new()))).collect(),
             capacity,
             len: AtomicUsize::new(0),
@@ -60,7 +75,7 @@ impl<K: Hash + Eq> Shared<K> {
     }
 
     #[inline]
-    pub(super) fn take<Q>(&self, key: &Q, permits: u32) -> Result<Left, Duration>
+    pub(super) fn take<Q>(&self, key: &Q, permits: u32) -> Result<Left, Wait>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
@@ -74,73 +89,112 @@ impl<K: Hash + Eq> Shared<K> {
 
     /// The same, for who is not refused yet if there is none.
     #[inline]
-    pub(super) fn take_quietly<Q>(&self, key: &Q, permits: u32) -> Result<Left, Duration>
+    pub(super) fn take_quietly<Q>(&self, key: &Q, permits: u32) -> Result<Left, Wait>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let now = self.clock.now();
-        let hash = hash_of(&self.random, key);
-        let mut keys = self.shard(hash).lock();
-        if let Some(slot) = keys.find(hash, key)
-            && let Some(left) = self.take_quickly(slot, now, permits)
-        {
-            return Ok(left);
+        let hash = self.random.hash_of(key);
+        let decided = match self.shard(hash).lock().find(hash, key) {
+            Some(slot) => self.decide(slot, now, permits),
+            None => None,
+        };
+        match decided {
+            Some(taken) => taken,
+            None => self.take_otherwise(hash, key, now, permits),
         }
-        let booked = self.book_hashed(&mut keys, hash, key, now, permits, Duration::ZERO);
-        booked.map(|booking| Left::permits(booking.remaining()))
     }
 
-    /// From a bucket that has permits, under settings that are still the same.
+    /// Out of a bucket, under settings that are still the same.
     #[inline]
-    fn take_quickly(&self, slot: &mut Slot<K>, now: Instant, permits: u32) -> Option<Left> {
+    fn decide(&self, slot: &mut Slot<K>, now: Instant, permits: u32) -> Option<Result<Left, Wait>> {
         if self.algorithm != Algorithm::TokenBucket || slot.version != self.live.version() {
             return None;
         }
-        let rule = TokenBucket::from_words(slot.words);
-        let (next, left) = rule.take_now(slot.state, now, permits)?;
-        slot.state = next;
-        Some(left)
-    }
-
-    pub(super) fn book<Q>(
-        &self,
-        key: &Q,
-        now: Instant,
-        permits: u32,
-        longest: Duration,
-    ) -> Result<Booking, Duration>
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
-    {
-        let hash = hash_of(&self.random, key);
-        let mut keys = self.shard(hash).lock();
-        self.book_hashed(&mut keys, hash, key, now, permits, longest)
+        match TokenBucket::from_words(slot.words).decide(slot.state, now, permits)? {
+            Verdict::Allowed(next, left) => {
+                slot.state = next;
+                Some(Ok(left))
+            }
+            Verdict::Limited(wait) => Some(Err(wait)),
+        }
     }
 
     #[inline(never)]
-    fn book_hashed<Q>(
+    fn take_otherwise<Q>(
         &self,
-        keys: &mut Keys<K>,
         hash: u64,
         key: &Q,
         now: Instant,
         permits: u32,
-        longest: Duration,
-    ) -> Result<Booking, Duration>
+    ) -> Result<Left, Wait>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        if keys.find(hash, key).is_none() {
-            self.insert(keys, hash, key.to_owned(), now);
+        let booked =
+            self.in_slot(hash, key, now, |slot| self.book_in(slot, now, permits, Duration::ZERO));
+        Ok(Left::permits(booked?.remaining()))
+    }
+
+    /// Takes a permit that may be used within `longest`.
+    pub(super) fn book<Q>(
+        &self,
+        key: &Q,
+        now: Instant,
+        longest: Duration,
+    ) -> Result<KeyBooking, Duration>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        let hash = self.random.hash_of(key);
+        self.in_slot(hash, key, now, |slot| {
+            let booking = self.book_in(slot, now, 1, longest)?;
+            Ok(KeyBooking { booking, slot: slot.number(), version: slot.version })
+        })
+    }
+
+    /// Looks at what is remembered of a key under the settings in use.
+    ///
+    /// What a quota is found by, and what copies and drops keys, is not ours, and may take its time,
+    /// panic, or ask this limit: none of it runs under the lock.
+    fn in_slot<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        now: Instant,
+        then: impl FnOnce(&mut Slot<K>) -> R,
+    ) -> R
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        let shard = self.shard(hash);
+        {
+            let mut keys = shard.lock();
+            if let Some(slot) = keys.find(hash, key)
+                && slot.version == self.live.version()
+            {
+                return then(slot);
+            }
         }
-        match keys.find(hash, key) {
-            Some(slot) => self.book_in(slot, now, permits, longest),
-            // It was inserted above.
-            None => Err(Duration::ZERO),
+        let owned = key.to_owned();
+        let (words, version) = self.words_of(&owned);
+        let mut keys = shard.lock();
+        if let Some(slot) = keys.find(hash, key) {
+            if slot.version < version {
+                self.take_over(slot, now, words);
+                slot.version = version;
+            }
+            return then(slot);
         }
+        let forgotten = self.make_room(&mut keys, now);
+        let done = then(keys.insert(hash, owned, words, version));
+        drop(keys);
+        drop(forgotten);
+        done
     }
 
     #[inline]
@@ -156,17 +210,12 @@ impl<K: Hash + Eq> Shared<K> {
         permits: u32,
         longest: Duration,
     ) -> Result<Booking, Duration> {
-        if slot.version != self.live.version() {
-            self.take_over(slot, now);
-        }
         let Slot { state, words, .. } = slot;
         self.with_rule(*words, |rule| rule.book(state, now, permits, longest))
     }
 
     /// The settings have changed since the key was last asked for.
-    #[cold]
-    fn take_over(&self, slot: &mut Slot<K>, now: Instant) {
-        let (words, version) = self.words_of(&slot.key);
+    fn take_over(&self, slot: &mut Slot<K>, now: Instant, words: [u64; 2]) {
         let before = slot.words;
         let state = &mut slot.state;
         match self.algorithm {
@@ -174,24 +223,22 @@ impl<K: Hash + Eq> Shared<K> {
             Algorithm::FixedWindow => carry_over::<FixedWindow>(state, now, before, words),
             _ => carry_over::<TokenBucket>(state, now, before, words),
         }
-        (slot.words, slot.version) = (words, version);
+        slot.words = words;
     }
 
-    #[cold]
-    fn insert(&self, keys: &mut Keys<K>, hash: u64, key: K, now: Instant) {
-        let (words, version) = self.words_of(&key);
-        if self.len.fetch_add(1, Ordering::Relaxed) >= self.capacity {
-            let forgotten = keys.forget_one(|slot| {
-                let state = &slot.state;
-                self.with_rule(slot.words, |rule| rule.used(state, now))
-            });
-            // One that is alone in its shard is one too many, and makes room when others come.
-            if let Some(used) = forgotten {
-                self.len.fetch_sub(1, Ordering::Relaxed);
-                self.forgotten_early.add(u64::from(used > 0));
-            }
+    /// Counts one key more, and forgets one if that is one too many.
+    fn make_room(&self, keys: &mut Keys<K>, now: Instant) -> Option<Slot<K>> {
+        if self.len.fetch_add(1, Ordering::Relaxed) < self.capacity {
+            return None;
         }
-        keys.push(hash, key, words, version);
+        // One that is alone in its shard is one too many, and makes room when others come.
+        let (used, forgotten) = keys.forget_one(|slot| {
+            let state = &slot.state;
+            self.with_rule(slot.words, |rule| rule.used(state, now))
+        })?;
+        self.len.fetch_sub(1, Ordering::Relaxed);
+        self.forgotten_early.add(u64::from(used > 0));
+        Some(forgotten)
     }
 
     /// The quota of a key, as the algorithm reads it, and the version of the settings it is of.
@@ -203,15 +250,17 @@ impl<K: Hash + Eq> Shared<K> {
         (own.unwrap_or_else(|| self.live.words()), version)
     }
 
-    pub(super) fn give_back(&self, key: &K, booking: &Booking, version: u64) {
+    /// Gives a turn back, unless the key was forgotten or its quota changed meanwhile: what is
+    /// remembered now does not know of it.
+    pub(super) fn give_back(&self, key: &K, booked: &KeyBooking) {
         let now = self.clock.now();
-        let hash = hash_of(&self.random, key);
+        let hash = self.random.hash_of(key);
         if let Some(slot) = self.shard(hash).lock().find(hash, key)
-            && slot.version == version
-            && version == self.live.version()
+            && (slot.number(), slot.version) == (booked.slot, booked.version)
+            && slot.version == self.live.version()
         {
             let Slot { state, words, .. } = slot;
-            self.with_rule(*words, |rule| rule.give_back(state, now, booking));
+            self.with_rule(*words, |rule| rule.give_back(state, now, &booked.booking));
         }
     }
 
@@ -253,11 +302,6 @@ impl<K> Shared<K> {
 
     pub(super) fn settings(&self) -> Settings {
         self.live.settings()
-    }
-
-    /// Changes with each change of the quota.
-    pub(super) fn version(&self) -> u64 {
-        self.live.version()
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {

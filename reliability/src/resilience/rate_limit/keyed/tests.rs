@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::future::Future;
 use core::task::Poll;
 use core::time::Duration;
+use std::sync::OnceLock;
 
 use proptest::prelude::*;
 
@@ -171,4 +172,34 @@ async fn what_was_booked_under_another_quota_is_not_given_back() {
     assert_eq!(allowed(&limit, 7, 1), 1);
     drop(waits);
     assert_eq!(allowed(&limit, 7, 20), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_forgotten_gets_nothing_back_from_who_waited_for_it() {
+    let (limit, _) = limit(|b| b.quota(Quota::per_hour(1)).capacity(1));
+    assert_eq!(allowed(&limit, 7, 2), 1);
+    let mut waits = Box::pin(limit.until_ready(7).within(Duration::from_secs(3600)));
+    let polled = core::future::poll_fn(|cx| Poll::Ready(waits.as_mut().poll(cx).is_pending()));
+    assert!(polled.await, "the next one comes in an hour");
+    assert_eq!(allowed(&limit, 8, 1), 1, "there is no room for both");
+    assert_eq!(allowed(&limit, 7, 2), 1, "it has come anew");
+    drop(waits);
+    assert_eq!(allowed(&limit, 7, 1), 0);
+}
+
+#[test]
+fn what_finds_the_quota_of_a_key_may_ask_the_limit_and_may_panic() {
+    static LIMIT: OnceLock<KeyedRateLimit<u64>> = OnceLock::new();
+    let own = |key: &u64| match key {
+        7 => LIMIT.get()?.check(&8).retry_after().map(|_| Quota::per_hour(1)),
+        9 => panic!("nobody knows the quota of 9"),
+        _ => None,
+    };
+    let (limit, _) = limit(|b| b.quota(Quota::per_hour(2)).quota_of(own).capacity(16));
+    let limit = LIMIT.get_or_init(|| limit);
+    assert_eq!(allowed(limit, 7, 3), 2);
+    assert_eq!(allowed(limit, 8, 3), 1, "one was taken to find the quota of 7");
+    let asked = std::thread::spawn(|| LIMIT.get().unwrap().check(&9)).join();
+    assert!(asked.is_err());
+    assert_eq!((limit.len(), allowed(limit, 6, 3)), (2, 2), "nothing is left of the panic");
 }
