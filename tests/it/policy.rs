@@ -1,6 +1,6 @@
 //! Policies as their users see them: many threads, calls that end in every way, and what is told.
 
-mod events;
+pub(crate) mod events;
 
 use std::collections::BTreeSet;
 use std::future::{Future, pending, poll_fn};

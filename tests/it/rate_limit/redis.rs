@@ -1,8 +1,10 @@
 //! A quota shared through a Redis server of the test's own: on a free port, in a folder of its own,
 //! and killed when the test says so.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+mod turns;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use reliability::resilience::rate_limit::redis::{Degradation, RedisRateLimit};
 use reliability::resilience::rate_limit::{Decision, Quota};
 use reliability::time::ManualClock;
+
+use crate::policy::events::{assert_as_documented, heard_of};
 
 struct Server {
     process: Child,
@@ -47,6 +51,23 @@ impl Server {
 
     fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// What the server answers, line by line, to something that is said to it by hand.
+    fn say(&self, words: &[&str]) -> Vec<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let said: String = words.iter().map(|it| format!("${}\r\n{it}\r\n", it.len())).collect();
+        write!(stream, "*{}\r\n{said}", words.len()).unwrap();
+        // It closes the connection when it is told so, and then everything has been read.
+        stream.write_all(b"QUIT\r\n").unwrap();
+        BufReader::new(stream).lines().map(Result::unwrap).collect()
+    }
+
+    /// The server's clock, in microseconds, as the script counts them.
+    fn now(&self) -> f64 {
+        let lines = self.say(&["TIME"]);
+        let number = |line: usize| lines[line].parse::<f64>().unwrap();
+        (number(2) - 1_750_000_000.0) * 1e6 + number(4)
     }
 
     /// As `kill -9` does.
@@ -151,6 +172,30 @@ async fn when_the_server_is_killed_each_decides_for_itself_or_nobody_does() {
     drop(server);
 }
 
+async fn leave_and_come_back() {
+    let server = Server::start();
+    let local = Degradation::Local(Quota::per_day(3));
+    let (limit, time) = limit(&server.url(), Quota::per_day(10), local);
+    assert_eq!(allowed(&limit, 2).await, 2);
+    let port = server.kill();
+    assert_eq!(allowed(&limit, 5).await, 3);
+    let server = Server::on(port);
+    time.advance(RedisRateLimit::PROBE_EVERY);
+    assert_eq!(allowed(&limit, 2).await, 2);
+    drop(server);
+}
+
+#[tokio::test]
+async fn it_tells_once_that_the_server_is_away_and_once_that_it_is_back() {
+    let heard = heard_of(leave_and_come_back).await;
+    let [(_, away), (_, back)] = heard.as_slice() else { panic!("{} events", heard.len()) };
+    assert_eq!(away["reliability.rate_limit.name"], "api");
+    assert_eq!(away["reliability.rate_limit.degradation"], "local");
+    assert!(!away["reliability.error"].is_empty());
+    assert_eq!(back["reliability.rate_limit.degraded"], "5");
+    assert_as_documented(&heard, |event| event.starts_with("reliability.rate_limit."));
+}
+
 #[tokio::test]
 async fn a_server_that_was_never_there_is_no_reason_to_fail() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -178,11 +223,12 @@ async fn impostor(answer: &'static [u8]) -> String {
 /// The clock is paused: when nobody has anything to do, the timeout is over.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_hangs_or_answers_nonsense_is_one_that_is_away() {
-    let answers: [&[u8]; 6] = [
+    let answers: [&[u8]; 7] = [
         b"",
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
         b"+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
         b"*2\r\n:1\r\n:-1\r\n*2\r\n:1\r\n:-1\r\n*2\r\n:1\r\n:-1\r\n",
+        b"*5\r\n:1\r\n:-1\r\n:0\r\n$1\r\n0\r\n$1\r\n0\r\n",
         b"*2\r\n:300\r\n:1\r\n*2\r\n:300\r\n:1\r\n*2\r\n:300\r\n:1\r\n",
         b"\xff\x00\xff",
     ];

@@ -3,21 +3,11 @@ use core::fmt;
 use core::time::Duration;
 
 use super::handle::RedisRateLimit;
+use super::settings::{Degradation, Settings};
 use crate::error::Name;
 use crate::resilience::Invalid;
-use crate::resilience::rate_limit::{Algorithm, Quota, Settings};
+use crate::resilience::rate_limit::Quota;
 use crate::time::Clock;
-
-/// Who decides while the server is away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Degradation {
-    /// Each process by itself, under this quota: its part of the shared one, if that must be kept.
-    /// It begins with a full bucket.
-    Local(Quota),
-    /// Nobody: all calls are limited. For quotas that must not be exceeded at any price.
-    Refuse,
-}
 
 /// Makes a [`RedisRateLimit`].
 #[derive(Clone)]
@@ -25,8 +15,7 @@ pub enum Degradation {
 pub struct RedisRateLimitBuilder {
     pub(super) name: Name,
     pub(super) url: String,
-    pub(super) quota: Quota,
-    pub(super) degradation: Degradation,
+    pub(super) settings: Settings,
     pub(super) timeout: Duration,
     pub(super) clock: Clock,
 }
@@ -36,8 +25,7 @@ impl RedisRateLimitBuilder {
         Self {
             name,
             url,
-            quota: Settings::standard().quota,
-            degradation: Degradation::Refuse,
+            settings: Settings::standard(),
             timeout: RedisRateLimit::DEFAULT_TIMEOUT,
             clock: Clock::default(),
         }
@@ -45,15 +33,17 @@ impl RedisRateLimitBuilder {
 
     /// How many permits all processes have together. Default: 100 per second.
     ///
-    /// All processes are to say the same. One that says something else applies it to its own calls.
-    pub fn quota(self, quota: Quota) -> Self {
-        Self { quota, ..self }
+    /// All processes are to say the same. One that says something else applies it to its own calls,
+    /// and what others have used stays used.
+    pub fn quota(mut self, quota: Quota) -> Self {
+        self.settings.quota = quota;
+        self
     }
 
-    /// Who decides while the server is away. Default: [`Degradation::Refuse`], because what a quota
-    /// is worth only its owner knows.
-    pub fn degradation(self, degradation: Degradation) -> Self {
-        Self { degradation, ..self }
+    /// Who decides while the server is away. See [`Settings::degradation`].
+    pub fn degradation(mut self, degradation: Degradation) -> Self {
+        self.settings.degradation = degradation;
+        self
     }
 
     /// How long the server may take for an answer: above zero. Default:
@@ -84,10 +74,7 @@ impl RedisRateLimitBuilder {
     /// assert_eq!(invalid.setting(), "url");
     /// ```
     pub fn build(self) -> Result<RedisRateLimit, Invalid> {
-        self.quota.check(&self.name, Algorithm::TokenBucket)?;
-        if let Degradation::Local(local) = self.degradation {
-            local.check(&self.name, Algorithm::TokenBucket)?;
-        }
+        self.settings.check(&self.name)?;
         if self.timeout.is_zero() {
             return Err(Invalid::new(self.name, "timeout", "above zero", "0")
                 .with_advice("give the server some milliseconds to answer"));
@@ -107,8 +94,7 @@ impl fmt::Debug for RedisRateLimitBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisRateLimitBuilder")
             .field("name", &self.name)
-            .field("quota", &self.quota)
-            .field("degradation", &self.degradation)
+            .field("settings", &self.settings)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }

@@ -25,8 +25,9 @@
 //! # Whose time
 //!
 //! The server's, read in the script. Processes' clocks differ by more than a permit is apart, and the
-//! one that is ahead would take what is not there yet. When the server's own clock jumps back, as it
-//! can after a failover, there are fewer permits until it has caught up, and never more.
+//! one that is ahead would take what is not there yet. When the server's own clock is set back, as it
+//! can be after a failover, no time has passed since the last permit: there are not more permits for it,
+//! and from then on they come back as ever, however far it was set back.
 //!
 //! # When the server is away
 //!
@@ -37,13 +38,25 @@
 //!
 //! # Guarantees
 //!
+//! - First come, first served, whichever the process: who waits has a time, and who comes later gets
+//!   no permit before it.
+//! - What was used stays used when the quota changes, and when processes do not agree on one.
 //! - One script decides and changes the state, so no two processes take the same permit.
 //! - While the server answers, never more than `burst + rate * t` in any time *t*, by all processes
 //!   together, within the server's clock of microseconds.
 //! - A bucket that is full again is not in the server: keys expire by themselves.
 
 mod builder;
+mod events;
 mod handle;
+mod reservation;
+mod script;
+mod settings;
+mod shared;
+mod until_ready;
 
-pub use builder::{Degradation, RedisRateLimitBuilder};
+pub use builder::RedisRateLimitBuilder;
 pub use handle::RedisRateLimit;
+pub use reservation::Reservation;
+pub use settings::{Degradation, Settings};
+pub use until_ready::UntilReady;

@@ -1,0 +1,38 @@
+//! What a limit tells when its server goes away, and when it is back: once each, however many calls
+//! there are in between.
+
+use core::fmt::Display;
+
+use super::Degradation;
+use crate::error::Name;
+
+#[cfg(feature = "telemetry")]
+pub(super) fn degraded(name: &Name, degradation: Degradation, error: &dyn Display) {
+    tracing::event!(
+        name: "reliability.rate_limit.degraded",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.rate_limit.name = name.as_str(),
+        reliability.rate_limit.degradation = degradation.as_str(),
+        reliability.error = %error,
+        "the server of a rate limit is away",
+    );
+}
+
+#[cfg(feature = "telemetry")]
+pub(super) fn restored(name: &Name, degraded: u64) {
+    tracing::event!(
+        name: "reliability.rate_limit.restored",
+        target: "reliability",
+        tracing::Level::INFO,
+        reliability.rate_limit.name = name.as_str(),
+        reliability.rate_limit.degraded = degraded,
+        "the server of a rate limit answers again",
+    );
+}
+
+#[cfg(not(feature = "telemetry"))]
+pub(super) fn degraded(_: &Name, _: Degradation, _: &dyn Display) {}
+
+#[cfg(not(feature = "telemetry"))]
+pub(super) fn restored(_: &Name, _: u64) {}

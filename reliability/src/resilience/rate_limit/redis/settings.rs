@@ -1,0 +1,70 @@
+use crate::error::Name;
+use crate::resilience::Invalid;
+use crate::resilience::rate_limit::{Algorithm, Quota, Settings as Standard};
+
+/// What can be changed of a [`RedisRateLimit`](super::RedisRateLimit) while it works.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::rate_limit::Quota;
+/// use reliability::resilience::rate_limit::redis::{Degradation, RedisRateLimit};
+///
+/// let limit = RedisRateLimit::builder("partner-api", "redis://127.0.0.1/").build()?;
+/// limit.reconfigure(|settings| settings.quota = Quota::per_second(50))?;
+/// assert_eq!(limit.settings().quota, Quota::per_second(50));
+/// assert_eq!(limit.settings().degradation, Degradation::Refuse);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How many permits all processes have together. Default: 100 per second.
+    pub quota: Quota,
+    /// Who decides while the server is away. Default: [`Degradation::Refuse`], because what a quota
+    /// is worth only its owner knows.
+    pub degradation: Degradation,
+}
+
+/// Who decides while the server is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Degradation {
+    /// Each process by itself, under this quota: its part of the shared one, if that must be kept.
+    /// It begins with a full bucket.
+    Local(Quota),
+    /// Nobody: all calls are limited. For quotas that must not be exceeded at any price.
+    Refuse,
+}
+
+impl Settings {
+    pub(super) const fn standard() -> Self {
+        Self { quota: Standard::standard().quota, degradation: Degradation::Refuse }
+    }
+
+    pub(super) fn check(&self, name: &Name) -> Result<(), Invalid> {
+        self.quota.check(name, Algorithm::TokenBucket)?;
+        match self.degradation {
+            Degradation::Local(local) => local.check(name, Algorithm::TokenBucket),
+            Degradation::Refuse => Ok(()),
+        }
+    }
+
+    /// What a process decides by that is alone.
+    pub(super) const fn local(&self) -> Quota {
+        match self.degradation {
+            Degradation::Local(local) => local,
+            Degradation::Refuse => self.quota,
+        }
+    }
+}
+
+#[cfg_attr(not(feature = "telemetry"), allow(dead_code, reason = "only events say it"))]
+impl Degradation {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Degradation::Local(_) => "local",
+            Degradation::Refuse => "refuse",
+        }
+    }
+}
