@@ -140,6 +140,15 @@ impl Scope {
         (self.at < NEVER).then_some(self.at)
     }
 
+    /// The earliest deadline of the running code that is known without reading a clock. Looks at
+    /// nothing else of its scope, for every call asks.
+    #[inline]
+    #[cfg(feature = "resilience")]
+    pub(crate) fn known_now() -> Option<Instant> {
+        let at = CURRENT.with(|scope| scope.get().at);
+        (at < NEVER).then_some(at)
+    }
+
     /// This scope, ending at `at` at the latest.
     #[inline]
     pub(crate) fn until(mut self, at: Instant) -> Scope {

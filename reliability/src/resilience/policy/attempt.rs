@@ -1,16 +1,12 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::admission::poll_admission;
 use super::call::Call;
-#[cfg(feature = "record")]
-use super::record::What;
 use super::timer::Timer;
-use super::wait::poll_fired;
 use crate::error::Failure;
 
 pin_project! {
@@ -52,34 +48,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (call, mut timer, work) = (this.call, this.timer, this.work);
-        if call.phase.is_before_work() {
-            let _turn = call.turn();
-            #[cfg(feature = "record")]
-            call.tell_begun();
-            if (timer.is_armed() || !call.pass_at_once())
-                && let Err(rejected) =
-                    ready!(poll_admission(call, call.policy.steps.len(), timer.as_mut(), cx))
-            {
-                #[cfg(feature = "record")]
-                call.tell(|_| What::refused(&rejected));
-                return Poll::Ready(Err(call.refused(rejected)));
-            }
-            #[cfg(feature = "record")]
-            call.tell(|_| What::Admitted);
-        }
-        match call.poll_work(|| work.poll(cx)) {
-            Poll::Ready(result) => Poll::Ready(result.map_err(Failure::Error)),
-            Poll::Pending => {
-                #[cfg(feature = "record")]
-                if call.is_held() {
-                    return Poll::Pending;
-                }
-                let _turn = call.turn();
-                ready!(poll_fired(call, timer, cx));
-                Poll::Ready(Err(Failure::Rejected(call.expired())))
-            }
-        }
+        this.call.poll_run(this.timer, this.work, cx)
     }
 }
 

@@ -9,7 +9,7 @@ use super::classify::Classifier;
 use super::events;
 use super::fallback::Fallback;
 use super::inner::Inner;
-use super::key::IdempotencyKey;
+use super::key::{Entered as KeyEntered, IdempotencyKey};
 use super::pause::Pause;
 #[cfg(feature = "record")]
 use super::record::What;
@@ -19,7 +19,7 @@ use super::wait::Bound;
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::concurrency_limit::Priority;
 use crate::resilience::rate_limit::KeyHash;
-use crate::time::{Instant, Scope};
+use crate::time::{Entered as ScopeEntered, Instant, Scope};
 
 /// One call under a [`Policy`], from its first attempt to its last.
 ///
@@ -135,6 +135,12 @@ impl Phase {
         }
         self == Phase::Outside
     }
+}
+
+/// The scopes around the work while it is polled; dropped as it unwinds, they end as well.
+struct Inside {
+    _key: Option<KeyEntered>,
+    scope: Option<ScopeEntered>,
 }
 
 /// What to do after an attempt.
@@ -377,14 +383,30 @@ impl<'a, E> Call<'a, E> {
         deadline: Option<Duration>,
         poll: impl FnOnce() -> Poll<T>,
     ) -> Poll<T> {
-        let key = self.more.as_ref().and_then(|more| more.key.as_ref());
-        let _key = key.map(IdempotencyKey::enter);
-        let scope = deadline.map(|deadline| self.scope(deadline).enter());
+        // Without a `more` there is no key either.
+        let bare = self.more.is_none() && deadline.is_none();
+        let inside = if bare { None } else { Some(self.enter_scopes(deadline)) };
         let result = poll();
-        if let Some(scope) = scope {
-            self.note_deadline(scope.leave());
+        if let Some(inside) = inside {
+            self.leave_scopes(inside);
         }
         result
+    }
+
+    #[inline]
+    fn enter_scopes(&self, deadline: Option<Duration>) -> Inside {
+        let key = self.more.as_ref().and_then(|more| more.key.as_ref());
+        Inside {
+            _key: key.map(IdempotencyKey::enter),
+            scope: deadline.map(|deadline| self.scope(deadline).enter()),
+        }
+    }
+
+    #[inline]
+    fn leave_scopes(&mut self, inside: Inside) {
+        if let Some(scope) = inside.scope {
+            self.note_deadline(scope.leave());
+        }
     }
 
     /// The deadline began in code that was polled.

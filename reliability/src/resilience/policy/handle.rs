@@ -3,6 +3,7 @@ use core::fmt;
 use core::future::Future;
 use core::time::Duration;
 
+use super::calling::Calling;
 use super::inner::Inner;
 use super::{Call, Classifier, Layer, Next, PolicyBuilder, Totals};
 use crate::error::{Failure, Fault, Name, Rejected};
@@ -83,13 +84,13 @@ impl Policy {
     /// # Cancel safety
     ///
     /// As [`Call`].
-    pub fn call<T, E, F, Fut>(&self, work: F) -> impl Future<Output = Result<T, E>>
+    pub fn call<'a, T, E, F, Fut>(&'a self, work: F) -> impl Future<Output = Result<T, E>>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
-        E: Fault + From<Rejected>,
+        E: Fault + From<Rejected> + 'a,
     {
-        self.call_classified(Classifier::by_fault(), work)
+        Calling::new(Call::new(self, const { &Classifier::by_fault() }), work)
     }
 
     /// As [`call`](Policy::call), for an error type that does not say its class itself.
@@ -158,8 +159,7 @@ impl Policy {
         BFut: Future<Output = Result<T, E>>,
         E: Fault + From<Rejected>,
     {
-        let errors = Classifier::by_fault();
-        let mut call = Call::new(self, &errors);
+        let mut call = Call::new(self, const { &Classifier::by_fault() });
         match attempts!(call, work) {
             Err(failure) if call.wants_fallback(&failure) => {
                 call.fall_back(fallback(failure.into_error())).await
@@ -223,8 +223,8 @@ impl Policy {
         Fut: Future<Output = Result<T, E>>,
         E: Fault + From<Rejected>,
     {
-        let errors = Classifier::by_fault();
-        let mut call = Call::new(self, &errors);
+        let errors = const { &Classifier::by_fault() };
+        let mut call = Call::new(self, errors);
         let answer = match call.look_up(key, sharing).await {
             Found::Answer(answer) => answer,
             Found::Lead(lead) => {

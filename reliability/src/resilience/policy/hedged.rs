@@ -19,66 +19,76 @@ use crate::error::Reason;
 use crate::time::Instant;
 
 pin_project! {
-    /// One attempt of a [`Call`] that may send its request more than once; made by
-    /// [`Call::attempt_hedged`].
-    ///
-    /// Until a hedge is sent it is an [`Attempt`](super::Attempt): the first request lies inside of
-    /// it, and nothing is allocated. With the first hedge the others' futures are allocated, in one
-    /// piece if there is one hedge at most.
-    ///
-    /// What the attempt holds - places, permits - it holds once for all of its requests, and gives
-    /// back when its outcome is judged.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it ends all requests. See [`Attempt`](super::Attempt) for what becomes of the call.
-    #[must_use = "futures do nothing unless polled"]
-    pub struct HedgedAttempt<'c, 'a, M, F, E> {
+    /// The requests of one attempt that may send more than one.
+    pub(super) struct Requests<F, E> {
         // Nothing when it has ended and others are under way, or the attempt is over.
         #[pin]
         first: Option<F>,
         #[pin]
         timer: Timer,
-        make: M,
-        call: &'c mut Call<'a, E>,
         // When the first hedge is due.
         hedge_at: Instant,
         legs: Option<Pin<alloc::boxed::Box<Legs<F, E>>>>,
     }
 }
 
-impl<'c, 'a, M, F, E> HedgedAttempt<'c, 'a, M, F, E>
-where
-    M: FnMut() -> F,
-{
+impl<F, E> Requests<F, E> {
     #[inline]
-    pub(super) fn new(call: &'c mut Call<'a, E>, mut make: M) -> Self {
-        let first = Some(call.make(&mut make));
-        Self { first, timer: Timer::idle(), make, call, hedge_at: Bound::NEVER.at, legs: None }
+    pub(super) fn none() -> Self {
+        Self { first: None, timer: Timer::idle(), hedge_at: Bound::NEVER.at, legs: None }
+    }
+
+    #[inline]
+    pub(super) fn begin(self: Pin<&mut Self>, first: F) {
+        self.project().first.set(Some(first));
+    }
+
+    /// Ends all that are under way.
+    #[inline]
+    pub(super) fn clear(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        this.first.set(None);
+        this.timer.disarm();
+        *this.legs = None;
+    }
+
+    /// The only request of an attempt that is not to send another, and the timer of all.
+    #[inline]
+    pub(super) fn single(self: Pin<&mut Self>) -> (Option<Pin<&mut F>>, Pin<&mut Timer>) {
+        let this = self.project();
+        (this.first.as_pin_mut(), this.timer)
+    }
+
+    fn has_sent_hedges(&self) -> bool {
+        self.legs.is_some()
     }
 }
 
-impl<M, F, T, E> Future for HedgedAttempt<'_, '_, M, F, E>
+impl<F, T, E> Requests<F, E>
 where
-    M: FnMut() -> F,
     F: Future<Output = Result<T, E>>,
 {
-    type Output = Result<T, Failure<E>>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    // Out of line: where an attempt is of this kind or of the other, both are in one function, and
+    // the other one is the smaller for it.
+    #[inline(never)]
+    pub(super) fn poll<M: FnMut() -> F>(
+        mut self: Pin<&mut Self>,
+        call: &mut Call<'_, E>,
+        make: &mut M,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, Failure<E>>> {
         let this = self.as_mut().project();
         if this.legs.is_none()
             && let Some(first) = this.first.as_pin_mut()
         {
-            let call = this.call;
+            let mut timer = this.timer;
             if call.phase.is_before_work() {
                 let _turn = call.turn();
                 #[cfg(feature = "record")]
                 call.tell_begun();
                 let mut delay = None;
-                if this.timer.is_armed() || !call.pass_at_once() {
-                    delay = ready!(poll_let_in(call, this.timer, cx))?;
+                if timer.is_armed() || !call.pass_at_once() {
+                    delay = ready!(poll_let_in(call, timer.as_mut(), cx))?;
                 }
                 #[cfg(feature = "record")]
                 call.tell(|_| What::Admitted);
@@ -92,20 +102,18 @@ where
                 return Poll::Ready(result.map_err(Failure::Error));
             }
         }
-        self.poll_late(cx)
+        self.poll_late(call, make, cx)
     }
-}
 
-impl<M, F, T, E> HedgedAttempt<'_, '_, M, F, E>
-where
-    M: FnMut() -> F,
-    F: Future<Output = Result<T, E>>,
-{
     /// The first request was not ready: what comes next is a bound of the wait, or a hedge.
     #[cold]
-    fn poll_late(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Failure<E>>> {
+    fn poll_late<M: FnMut() -> F>(
+        self: Pin<&mut Self>,
+        call: &mut Call<'_, E>,
+        make: &mut M,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, Failure<E>>> {
         let mut this = self.project();
-        let call = &mut **this.call;
         if this.legs.is_none() {
             #[cfg(feature = "record")]
             if call.is_held() {
@@ -130,12 +138,59 @@ where
             *this.legs = Some(Legs::new(call, None));
         }
         let Some(legs) = this.legs.as_mut() else { return Poll::Pending };
-        let result =
-            ready!(legs.as_mut().poll(call, this.first.as_mut(), this.make, this.timer, cx));
+        let result = ready!(legs.as_mut().poll(call, this.first.as_mut(), make, this.timer, cx));
         // At once, and not when whoever polls this drops it.
         this.first.set(None);
         *this.legs = None;
         Poll::Ready(result)
+    }
+}
+
+pin_project! {
+    /// One attempt of a [`Call`] that may send its request more than once; made by
+    /// [`Call::attempt_hedged`].
+    ///
+    /// Until a hedge is sent it is an [`Attempt`](super::Attempt): the first request lies inside of
+    /// it, and nothing is allocated. With the first hedge the others' futures are allocated, in one
+    /// piece if there is one hedge at most.
+    ///
+    /// What the attempt holds - places, permits - it holds once for all of its requests, and gives
+    /// back when its outcome is judged.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it ends all requests. See [`Attempt`](super::Attempt) for what becomes of the call.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct HedgedAttempt<'c, 'a, M, F, E> {
+        #[pin]
+        requests: Requests<F, E>,
+        make: M,
+        call: &'c mut Call<'a, E>,
+    }
+}
+
+impl<'c, 'a, M, F, E> HedgedAttempt<'c, 'a, M, F, E>
+where
+    M: FnMut() -> F,
+{
+    #[inline]
+    pub(super) fn new(call: &'c mut Call<'a, E>, mut make: M) -> Self {
+        let first = Some(call.make(&mut make));
+        Self { requests: Requests { first, ..Requests::none() }, make, call }
+    }
+}
+
+impl<M, F, T, E> Future for HedgedAttempt<'_, '_, M, F, E>
+where
+    M: FnMut() -> F,
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, Failure<E>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.requests.poll(this.call, this.make, cx)
     }
 }
 
@@ -215,7 +270,7 @@ impl<M, F, E> fmt::Debug for HedgedAttempt<'_, '_, M, F, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HedgedAttempt")
             .field("call", &self.call)
-            .field("hedged", &self.legs.is_some())
+            .field("hedged", &self.requests.has_sent_hedges())
             .finish_non_exhaustive()
     }
 }

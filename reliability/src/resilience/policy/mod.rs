@@ -20,6 +20,7 @@ mod admission;
 mod attempt;
 mod builder;
 mod call;
+mod calling;
 #[cfg(feature = "chaos")]
 mod chaos;
 mod classify;
@@ -40,6 +41,7 @@ mod randomness;
 mod recent;
 #[cfg(feature = "record")]
 pub mod record;
+mod run;
 mod settings;
 mod signals;
 mod step;

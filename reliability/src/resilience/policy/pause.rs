@@ -38,15 +38,24 @@ impl Future for Pause {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        if this.duration.is_zero() {
-            return Poll::Ready(());
-        }
-        if !this.timer.is_armed() {
-            this.timer.as_mut().arm(Clock::precise().now().saturating_add(*this.duration));
-        }
-        this.timer.poll_fired(cx)
+        let this = self.project();
+        poll_pause(*this.duration, this.timer, cx)
     }
+}
+
+/// Ready when the pause is over that began with the first of these polls.
+pub(super) fn poll_pause(
+    duration: Duration,
+    mut timer: Pin<&mut Timer>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    if duration.is_zero() {
+        return Poll::Ready(());
+    }
+    if !timer.is_armed() {
+        timer.as_mut().arm(Clock::precise().now().saturating_add(duration));
+    }
+    timer.poll_fired(cx)
 }
 
 impl fmt::Debug for Pause {

@@ -46,13 +46,13 @@ impl Bound {
 /// Whether no deadline is known that could have passed already.
 #[inline]
 pub(super) fn nothing_known_bounds_the_call() -> bool {
-    Scope::current().known().is_none()
+    Scope::known_now().is_none()
 }
 
 /// Reads the clock only where a deadline is known.
 #[inline]
 pub(super) fn inherited_deadline_has_passed() -> bool {
-    Scope::current().known().is_some_and(|at| Clock::precise().now() >= at)
+    Scope::known_now().is_some_and(|at| Clock::precise().now() >= at)
 }
 
 impl<E> Call<'_, E> {

@@ -1,0 +1,57 @@
+//! How one request of a call is run, apart from who keeps it: whoever does lends the call, the timer
+//! and the work for each poll.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use super::admission::poll_admission;
+use super::call::Call;
+#[cfg(feature = "record")]
+use super::record::What;
+use super::timer::Timer;
+use super::wait::poll_fired;
+use crate::error::Failure;
+
+impl<E> Call<'_, E> {
+    /// Lets the call in, then polls the work under timeout and deadline.
+    // Always: out of line it costs as much as what it does where the work is ready at once.
+    #[inline(always)]
+    pub(super) fn poll_run<F, T>(
+        &mut self,
+        mut timer: Pin<&mut Timer>,
+        work: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, Failure<E>>>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        if self.phase.is_before_work() {
+            let _turn = self.turn();
+            #[cfg(feature = "record")]
+            self.tell_begun();
+            if (timer.is_armed() || !self.pass_at_once())
+                && let Err(rejected) =
+                    ready!(poll_admission(self, self.policy.steps.len(), timer.as_mut(), cx))
+            {
+                #[cfg(feature = "record")]
+                self.tell(|_| What::refused(&rejected));
+                return Poll::Ready(Err(self.refused(rejected)));
+            }
+            #[cfg(feature = "record")]
+            self.tell(|_| What::Admitted);
+        }
+        match self.poll_work(|| work.poll(cx)) {
+            Poll::Ready(result) => Poll::Ready(result.map_err(Failure::Error)),
+            Poll::Pending => {
+                #[cfg(feature = "record")]
+                if self.is_held() {
+                    return Poll::Pending;
+                }
+                let _turn = self.turn();
+                ready!(poll_fired(self, timer, cx));
+                Poll::Ready(Err(Failure::Rejected(self.expired())))
+            }
+        }
+    }
+}
