@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::{Bulkhead, Settings, Shed};
 use crate::error::Name;
 use crate::resilience::Invalid;
-use crate::time::Clock;
+use crate::time::{Clock, Instant};
 
 /// Settings of a [`Bulkhead`] that is yet to be made.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ impl BulkheadBuilder {
             ));
         }
         let gate = Gate::new(self.concurrent, self.queue);
-        gate.set_shed(shed);
+        gate.set_shed(shed, || Instant::ZERO);
         Ok(Bulkhead::new(self.name, self.clock, gate, self.wait))
     }
 }

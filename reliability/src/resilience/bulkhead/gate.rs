@@ -180,9 +180,11 @@ impl Gate {
     /// `waker` is woken when the ticket is admitted: see [`poll_queued`](Gate::poll_queued). A
     /// ticket must end in `poll_queued` answering that it was admitted, or in
     /// [`give_up`](Gate::give_up).
-    pub(super) fn enter_or_queue(&self, waker: Waker, now: impl FnOnce() -> Instant) -> Entry {
-        let since = if self.sheds() { now() } else { Instant::ZERO };
+    pub(super) fn enter_or_queue(&self, waker: Waker, now: impl Fn() -> Instant) -> Entry {
+        // Read before the lock is taken, or under it where shedding was switched on meanwhile.
+        let since = self.sheds().then(&now);
         let mut queue = self.queue.lock();
+        let since = since.or_else(|| queue.standing.map(|_| now())).unwrap_or(Instant::ZERO);
         if queue.waiters.is_empty() {
             self.note(&mut queue, |standing| {
                 standing.drained();
@@ -235,14 +237,19 @@ impl Gate {
         Standby::Waits
     }
 
-    /// Whether, and when, calls are shed; a change begins anew.
-    pub(super) fn set_shed(&self, shed: Option<Shed>) {
+    /// Whether, and when, calls are shed; a change begins anew. Nobody knows since when those wait
+    /// that are in the queue by then, so their wait begins with it.
+    pub(super) fn set_shed(&self, shed: Option<Shed>, now: impl FnOnce() -> Instant) {
         let mut queue = self.queue.lock();
         if queue.standing.map(|standing| standing.shed) == shed {
             return;
         }
         if shed.is_some() && queue.shed.capacity() == 0 {
             queue.shed.reserve_exact(self.queue_capacity as usize);
+        }
+        if shed.is_some() && queue.standing.is_none() && !queue.waiters.is_empty() {
+            let now = now();
+            queue.waiters.iter_mut().for_each(|waiter| waiter.since = now);
         }
         queue.standing = shed.map(Standing::new);
         self.sheds.store(shed.is_some(), Ordering::Relaxed);

@@ -276,7 +276,7 @@ impl Bulkhead {
     pub(crate) fn apply(&self, settings: &Settings) {
         // The wait first: whom a new place lets in does not wait any more.
         self.shared.wait_nanos.store(saturating_nanos(settings.wait), Ordering::Relaxed);
-        self.shared.gate.set_shed(settings.shed);
+        self.shared.gate.set_shed(settings.shed, || self.shared.clock.now());
         if settings.concurrent != self.concurrent() {
             self.shared.gate.set_limit(settings.concurrent);
         }

@@ -80,7 +80,9 @@ impl Standing {
             self.above_since = None;
             return false;
         }
-        let since = *self.above_since.get_or_insert(now);
+        // A clock that jumped back must not switch this off until it is where it was.
+        let since = self.above_since.filter(|since| *since <= now).unwrap_or(now);
+        self.above_since = Some(since);
         self.stands |= now.saturating_duration_since(since) >= self.shed.interval;
         self.stands
     }

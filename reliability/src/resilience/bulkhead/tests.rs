@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::Reason;
 use crate::sync::atomic::{AtomicU32, Ordering};
-use crate::time::ManualClock;
+use crate::time::{Instant, ManualClock};
 
 fn bulkhead(concurrent: u32, queue: u32) -> Bulkhead {
     let wait = Duration::from_secs(1);
@@ -210,6 +210,51 @@ fn shedding_may_be_switched_on_and_off_in_use() {
     // Who leaves the queue before the target has passed would never be shed.
     let built = Bulkhead::builder("orders").wait(Duration::from_millis(5)).shed(Shed::standard());
     assert_eq!(built.build().unwrap_err().setting(), "wait");
+}
+
+#[test]
+fn calls_that_wait_already_when_shedding_is_switched_on_have_waited_since_then() {
+    let clock = ManualClock::new();
+    clock.advance(Duration::from_secs(3_600));
+    let built = Bulkhead::builder("orders").concurrent(1).queue(4).wait(Duration::from_secs(10));
+    let bulkhead = built.clock(clock.clock()).build().unwrap();
+    bulkhead.try_enter().map(core::mem::forget).unwrap();
+    let mut tickets: Vec<_> = (0..4).map(|_| bulkhead.ticket()).collect();
+    tickets.iter_mut().for_each(|ticket| assert!(reason(ticket).is_pending()));
+    bulkhead.reconfigure(|settings| settings.shed = Some(Shed::standard())).unwrap();
+
+    // Below the target since then, and only the second one above it: nothing stands yet.
+    for (millis, outcome) in [(3, ENTERED), (100, ENTERED), (99, ENTERED), (1, SHED)] {
+        clock.advance(Duration::from_millis(millis));
+        bulkhead.gate().leave_at(|| clock.clock().now());
+        assert_eq!(reason(&mut tickets.remove(0)), outcome, "after {millis} ms");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_back_does_not_switch_shedding_off() {
+    let (bulkhead, clock) = shedding();
+    clock.advance(Duration::from_secs(86_400));
+    bulkhead.try_enter().map(core::mem::forget).unwrap();
+    let wait = |count| {
+        let mut tickets: Vec<_> = (0..count).map(|_| bulkhead.ticket()).collect();
+        tickets.iter_mut().for_each(|ticket| assert!(reason(ticket).is_pending()));
+        tickets
+    };
+    let mut before = wait(2);
+    clock.advance(Duration::from_millis(10));
+    bulkhead.gate().leave_at(|| clock.clock().now());
+    assert_eq!(reason(&mut before[0]), ENTERED);
+    clock.set(Instant::ZERO);
+    // The queue was never found empty, so what it knew of the time before counts on.
+    let mut after = wait(2);
+    drop(before);
+    for (millis, outcome) in [(10, ENTERED), (100, SHED)] {
+        clock.advance(Duration::from_millis(millis));
+        bulkhead.gate().leave_at(|| clock.clock().now());
+        assert_eq!(reason(&mut after.remove(0)), outcome, "after {millis} ms");
+    }
+    assert!(bulkhead.is_shedding());
 }
 
 proptest! {

@@ -113,9 +113,9 @@ impl ConcurrencyLimitBuilder {
 
     /// The clock that times calls and windows. Default: [`Clock::precise`].
     ///
-    /// It is read when a call is admitted and when it ends. Where calls take tens of milliseconds, a
-    /// [coarse](Clock::coarse) or [ticked](Clock::ticked) clock is as good, and makes a call cost a
-    /// quarter.
+    /// It is read when a call that is a sample is admitted, and when it ends: for all calls where
+    /// there are less than some ten thousand in a second, and for as many as a mean needs where there
+    /// are more. So a cheaper clock is hardly worth its coarseness here.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::sampler::{Cut, Due, Sampler, Totals};
+use super::sampler::{Cut, Due, SPLIT_MIX_STEP, Sampler, Totals, split_mix};
 use super::{Estimator, Settings};
 use crate::time::Instant;
 
@@ -50,7 +50,9 @@ impl Controller {
             drop_rate: settings.drop_rate,
         };
         let opened = *self.opened.get_or_insert(now);
-        if now.saturating_duration_since(opened) > settings.window_max * PATIENCE {
+        // Where the clock has jumped back, latencies of the window are made of both times.
+        let jumped = now < opened;
+        if jumped || now.saturating_duration_since(opened) > settings.window_max * PATIENCE {
             sampler.discard(&mut self.totals);
             self.open(due, now, settings.window);
             return None;
@@ -79,14 +81,12 @@ impl Controller {
 
     fn open(&mut self, due: &Due, now: Instant, open_for: Duration) {
         self.opened = Some(now);
-        due.set(now.saturating_add(open_for));
+        due.set(now, open_for);
     }
 
     /// SplitMix64: enough to spread probes, and the same for the same seed.
     fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.random ^ self.random >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        self.random = self.random.wrapping_add(SPLIT_MIX_STEP);
+        split_mix(self.random)
     }
 }

@@ -117,7 +117,7 @@ impl ConcurrencyLimit {
     #[inline]
     pub fn acquire_as(&self, priority: Priority) -> Result<Permit<'_>, Rejected> {
         let in_flight = self.shared.admit(priority)?;
-        let start = Some(self.shared.clock.now());
+        let start = self.shared.start();
         Ok(Permit::new(&self.shared, Admission { in_flight, start }))
     }
 
@@ -128,7 +128,7 @@ impl ConcurrencyLimit {
     /// As [`acquire_as`](Self::acquire_as).
     pub fn acquire_owned(&self, priority: Priority) -> Result<OwnedPermit, Rejected> {
         let in_flight = self.shared.admit(priority)?;
-        let start = Some(self.shared.clock.now());
+        let start = self.shared.start();
         Ok(OwnedPermit::new(self.clone(), Admission { in_flight, start }))
     }
 
@@ -287,6 +287,12 @@ impl Shared {
         }
     }
 
+    /// When the call begins, if it is a sample.
+    #[inline]
+    fn start(&self) -> Option<Instant> {
+        self.sampler.picks().then(|| self.clock.now())
+    }
+
     #[cold]
     fn refuse(&self, priority: Priority) -> Rejected {
         self.rejected.add(priority as usize, 1);
@@ -296,33 +302,32 @@ impl Shared {
     /// Gives the place back, and takes the sample with the own clock.
     #[inline]
     pub(super) fn end(&self, admission: Admission, outcome: Outcome) {
+        self.gate.leave();
         if outcome == Outcome::Ignored {
-            return self.gate.leave();
+            return;
         }
+        let Some(start) = admission.start else { return };
         let now = self.clock.now();
-        let elapsed = admission.start.map(|start| now.saturating_duration_since(start));
-        self.sample(admission, outcome, elapsed, now);
+        // A call that the clock jumped back in took nobody knows how long.
+        if start <= now {
+            self.sample(admission, outcome, now.saturating_duration_since(start), now);
+        }
     }
 
     /// Gives the place back, and takes the sample with a time from elsewhere.
     #[inline]
     pub(super) fn record(&self, admission: Admission, outcome: Outcome, elapsed: Option<Duration>) {
-        if outcome == Outcome::Ignored || elapsed.is_none() {
-            return self.gate.leave();
+        self.gate.leave();
+        if let Some(elapsed) = elapsed
+            && outcome != Outcome::Ignored
+            && self.sampler.picks()
+        {
+            self.sample(admission, outcome, elapsed, self.clock.now());
         }
-        self.sample(admission, outcome, elapsed, self.clock.now());
     }
 
     #[inline]
-    fn sample(
-        &self,
-        admission: Admission,
-        outcome: Outcome,
-        elapsed: Option<Duration>,
-        now: Instant,
-    ) {
-        self.gate.leave();
-        let Some(elapsed) = elapsed else { return };
+    fn sample(&self, admission: Admission, outcome: Outcome, elapsed: Duration, now: Instant) {
         self.sampler.add(elapsed, admission.in_flight, outcome == Outcome::Dropped);
         if self.due.is_reached(now) {
             self.adjust(now);

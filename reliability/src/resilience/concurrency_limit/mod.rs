@@ -42,7 +42,10 @@
 //! 100 calls. The originals do so for Gradient2 (1 s, 10 calls, any dropped call makes the window a
 //! bad one) and step by each call for Vegas and AIMD. Here all three have windows, because a step for
 //! each call would be a word that all threads write, and because of ten calls the mean scatters by a
-//! third, which the limit would follow. And a window of thousands always has a dropped call: were
+//! third, which the limit would follow. Every call is a sample until a window has 32 times its least
+//! number of calls, 3200; from there on one in so many is, picked at random, that a window has half as
+//! many samples as that: at ten thousand calls a second and more, reading the clock for each would
+//! cost more than it tells. And a window of thousands always has a dropped call: were
 //! one enough, the limit of a busy service would always be at its floor.
 //!
 //! # The floor and the probe
@@ -77,9 +80,9 @@
 //! - Whenever a call is refused, a call of a lower priority would be refused as well.
 //! - A permit is given back however the call ends: result, panic, or a future that is dropped. What
 //!   was cancelled is not a sample.
-//! - Nothing is allocated per call, and nothing waits. A call is one compare-and-swap, one
-//!   subtraction, two readings of the clock, and sums that its thread alone writes. One call per
-//!   window computes the new limit, under a lock that nobody waits for.
+//! - Nothing is allocated per call, and nothing waits. A call is one compare-and-swap and one
+//!   subtraction; one that is a sample reads the clock twice and adds to sums that its thread alone
+//!   writes. One call per window computes the new limit, under a lock that nobody waits for.
 //! - The same history makes the same limits, given a [`seed`](ConcurrencyLimitBuilder::seed).
 //!
 //! The gate is the bulkhead's; the interleavings of threads that enter, leave and change the limit

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::error::{Class, Fault, Reason, Rejected};
-use crate::time::ManualClock;
+use crate::time::{Instant, ManualClock};
 
 fn fixed(limit: u32) -> ConcurrencyLimit {
     let builder = ConcurrencyLimit::builder("test").min(limit).max(limit).initial(limit);
@@ -210,6 +210,27 @@ fn calls_of_another_time_are_no_part_of_a_window() {
     ten(&limit, &clock, Duration::from_millis(100), Outcome::Success);
     assert_eq!(limit.snapshot().windows, 2);
     assert_eq!(limit.limit(), 21, "no bad window was seen");
+}
+
+#[test]
+fn a_clock_that_jumps_back_does_not_stop_the_windows() {
+    let (limit, clock) = manual(Aimd::standard());
+    clock.advance(Duration::from_secs(86_400));
+    let windows = || limit.snapshot().windows;
+    let latency = Duration::from_millis(10);
+    (0..20).for_each(|_| ten(&limit, &clock, latency, Outcome::Success));
+    let before = windows();
+    assert!(before > 0);
+
+    // Whoever was inside then took nobody knows how long, and is no sample of nothing.
+    let inside: Vec<_> = (0..5).map(|_| limit.acquire().unwrap()).collect();
+    clock.set(Instant::ZERO);
+    inside.into_iter().for_each(Permit::success);
+    for _ in 0..40 {
+        ten(&limit, &clock, latency, Outcome::Success);
+        assert_eq!(limit.snapshot().latency, Some(latency));
+    }
+    assert!(windows() >= before + 2, "{} after {before}", windows());
 }
 
 #[test]

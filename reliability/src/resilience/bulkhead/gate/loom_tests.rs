@@ -272,7 +272,7 @@ fn loom_a_call_that_is_shed_while_it_gives_up_is_counted_once() {
     model(3, || {
         let shared = shared(1, 2);
         let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
-        shared.gate.set_shed(Some(Shed::standard()));
+        shared.gate.set_shed(Some(Shed::standard()), || at(0));
         assert!(shared.gate.try_enter());
         let Entry::Queued(old) = shared.gate.enter_or_queue(Waker::noop().clone(), || at(0)) else {
             panic!("there is room in the queue")
@@ -299,6 +299,29 @@ fn loom_a_call_that_is_shed_while_it_gives_up_is_counted_once() {
         assert_eq!(shared.gate.inside(), 1);
         shared.gate.leave();
         assert_eq!(shared.gate.queue.lock().shed.len(), 0);
+        assert_empty(&shared);
+    });
+}
+
+/// Shedding is switched on while a call queues: whoever comes first, its wait is known.
+#[test]
+fn loom_a_call_that_queues_while_shedding_is_switched_on_has_waited_since_then() {
+    model(3, || {
+        let shared = shared(1, 2);
+        let now = || Instant::from_nanos(3_600_000_000_000);
+        assert!(shared.gate.try_enter());
+        let operator = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.gate.set_shed(Some(Shed::standard()), now))
+        };
+        let Entry::Queued(ticket) = shared.gate.enter_or_queue(Waker::noop().clone(), now) else {
+            panic!("there is room in the queue")
+        };
+        operator.join().unwrap();
+        let since = shared.gate.queue.lock().waiters.front().map(|waiter| waiter.since);
+        assert_eq!(since, Some(now()));
+        assert_eq!(shared.gate.give_up(ticket, None), Standby::Waits);
+        shared.gate.leave();
         assert_empty(&shared);
     });
 }

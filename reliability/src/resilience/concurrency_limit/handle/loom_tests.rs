@@ -69,7 +69,7 @@ fn loom_a_window_is_closed_by_one_thread_and_loses_no_sample() {
         let mut controller = shared.controller.lock();
         let windows = controller.windows;
         // What was not closed by then is closed now.
-        shared.due.set(Instant::from_nanos(0));
+        shared.due.set(Instant::from_nanos(0), Duration::ZERO);
         let left = controller.close(&shared.sampler, &shared.due, Instant::from_nanos(0));
         assert!(windows >= 1 && windows <= 2);
         assert!(windows == 1 || left.is_none(), "a sample is counted once");

@@ -23,8 +23,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..200)
 }
 
-/// What a window says, from the list of its calls.
-fn naive(calls: &[(u64, u32, bool)], cut: &Cut) -> Option<(Sample, Duration)> {
+/// What a window says, from the list of its samples, each of which stands for so many calls.
+fn naive(calls: &[(u64, u32, bool)], cut: &Cut, each: u32) -> Option<(Sample, Duration)> {
     if calls.len() < cut.samples as usize || calls.is_empty() {
         return None;
     }
@@ -33,7 +33,7 @@ fn naive(calls: &[(u64, u32, bool)], cut: &Cut) -> Option<(Sample, Duration)> {
     let sample = Sample {
         latency: Duration::from_nanos(nanos().sum::<u64>() / calls.len() as u64),
         in_flight: calls.iter().map(|(_, inside, _)| *inside).max()?,
-        calls: calls.len() as u32,
+        calls: calls.len() as u32 * each,
         dropped: dropped as f64 / calls.len() as f64 > cut.drop_rate,
     };
     let twice_the_fastest = Duration::from_nanos(nanos().min()?.saturating_mul(2));
@@ -56,6 +56,7 @@ proptest! {
         };
         let (sampler, mut last) = (Sampler::new(), Totals::default());
         let mut calls = Vec::new();
+        let mut each = 1;
         for step in steps {
             match step {
                 Step::Call(nanos, inside, dropped) => {
@@ -63,8 +64,12 @@ proptest! {
                     calls.push((nanos, inside, dropped));
                 }
                 Step::Close => {
-                    let expected = naive(&calls, &cut);
+                    let expected = naive(&calls, &cut, each);
                     prop_assert_eq!(sampler.close(&mut last, &cut), expected);
+                    each = match expected {
+                        Some((sample, _)) => (sample.calls / (16 * samples.max(1))).clamp(1, 64),
+                        None => 1,
+                    };
                     if expected.is_some() {
                         calls.clear();
                     }
@@ -72,8 +77,101 @@ proptest! {
                 Step::Discard => {
                     sampler.discard(&mut last);
                     calls.clear();
+                    each = 1;
                 }
             }
         }
     }
+}
+
+const LATENCY: Duration = Duration::from_millis(1);
+const CUT: Cut = Cut {
+    shortest: Duration::from_millis(100),
+    longest: Duration::from_secs(1),
+    samples: 100,
+    drop_rate: 0.05,
+};
+
+/// A window of so many samples, closed; what it has shown.
+fn window(sampler: &Sampler, totals: &mut Totals, samples: u32) -> Option<Sample> {
+    (0..samples).for_each(|_| sampler.add(LATENCY, 1, false));
+    sampler.close(totals, &CUT).map(|(sample, _)| sample)
+}
+
+fn picked(sampler: &Sampler, calls: u32) -> u32 {
+    (0..calls).map(|_| u32::from(sampler.picks())).sum()
+}
+
+#[test]
+fn where_calls_are_few_all_of_them_are_samples() {
+    let (sampler, mut totals) = (Sampler::new(), Totals::default());
+    assert_eq!(picked(&sampler, 10_000), 10_000, "before the first window is closed");
+    for samples in [100, 1_599, 3_199] {
+        assert_eq!(window(&sampler, &mut totals, samples).unwrap().calls, samples);
+        assert_eq!(picked(&sampler, 10_000), 10_000, "after one of {samples}");
+    }
+}
+
+#[test]
+fn where_calls_are_many_as_many_are_samples_as_a_mean_needs() {
+    for (calls, one_in) in [(3_200, 2), (16_000, 10), (102_400, 64), (1_000_000, 64)] {
+        let (sampler, mut totals) = (Sampler::new(), Totals::default());
+        window(&sampler, &mut totals, calls);
+        let picked = picked(&sampler, one_in * 10_000);
+        assert!((9_500..10_500).contains(&picked), "{picked} of {calls}, one in {one_in}");
+        // And what is picked stands for all.
+        let sample = window(&sampler, &mut totals, 1_600).unwrap();
+        assert_eq!((sample.calls, sample.latency), (1_600 * one_in, LATENCY));
+    }
+}
+
+#[test]
+fn once_it_is_quiet_every_call_counts_again() {
+    let (sampler, mut totals) = (Sampler::new(), Totals::default());
+    window(&sampler, &mut totals, 1_000_000);
+    assert_eq!(window(&sampler, &mut totals, 99), None, "that is too few for a window");
+    assert_eq!(picked(&sampler, 1_000), 1_000);
+    assert_eq!(window(&sampler, &mut totals, 1).unwrap().calls, 100);
+
+    window(&sampler, &mut totals, 1_000_000);
+    sampler.discard(&mut totals);
+    assert_eq!(picked(&sampler, 1_000), 1_000);
+}
+
+/// Requests that read and write in turns, or in a round of any other length.
+#[test]
+fn of_calls_that_come_in_turns_no_kind_is_left_out() {
+    for kinds in [2_usize, 3, 4, 8, 64, 127] {
+        let (sampler, mut totals) = (Sampler::new(), Totals::default());
+        window(&sampler, &mut totals, 1_000_000);
+        let mut picked = alloc::vec![0_u32; kinds];
+        for _ in 0..64 * 1_000 {
+            picked.iter_mut().for_each(|picked| *picked += u32::from(sampler.picks()));
+        }
+        assert!(picked.iter().all(|picked| (850..1_150).contains(picked)), "{kinds}: {picked:?}");
+    }
+}
+
+#[test]
+fn a_window_is_due_when_its_time_has_come_or_the_clock_has_jumped_back() {
+    let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
+    let due = Due::at_once();
+    assert!(due.is_reached(at(0)) && due.is_reached(at(1)));
+    due.set(at(1_000), Duration::from_millis(100));
+    for (now, reached) in [
+        (1_000, false),
+        (1_099, false),
+        (1_100, true),
+        (1_101, true),
+        (1_000_000_000, true),
+        (999, false),
+        (900, false),
+        (899, true),
+        (0, true),
+    ] {
+        assert_eq!(due.is_reached(at(now)), reached, "{now} ms");
+    }
+    due.set(Instant::from_nanos(u64::MAX - 1), Duration::from_secs(1));
+    assert!(!due.is_reached(Instant::from_nanos(u64::MAX - 1)), "the end of the timeline");
+    assert!(due.is_reached(Instant::from_nanos(u64::MAX)) && due.is_reached(at(1)));
 }
