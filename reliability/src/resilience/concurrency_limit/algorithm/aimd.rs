@@ -50,8 +50,10 @@ impl Aimd {
 
     pub(super) fn step(&self, limit: f64, sample: &Sample) -> f64 {
         if sample.dropped || sample.latency > self.timeout {
-            // Whole calls, so that each bad window takes at least one.
-            f64::from((limit * self.backoff) as u32)
+            // Whole calls, so that each bad window takes at least one. The product of 180 and 0.7 is
+            // one step of a float below 126.
+            let whole = (limit * self.backoff * (1.0 + 2.0 * f64::EPSILON)) as u32;
+            f64::from(whole).min(limit - 1.0)
         } else if sample.is_far_below(limit) {
             limit
         } else {

@@ -193,3 +193,17 @@ proptest! {
         prop_assert_eq!(run(), run());
     }
 }
+
+#[test]
+fn a_part_that_is_whole_is_not_rounded_down_because_floats_are_not_exact() {
+    let bad = Sample::new(Duration::from_millis(1), 300).dropped();
+    let after = |backoff, limit| {
+        Estimator::new(Aimd { backoff, ..Aimd::standard() }, 1, 1 << 24, limit).step(&bad, 0)
+    };
+    for (tenths, backoff) in [(5, 0.5), (6, 0.6), (7, 0.7), (8, 0.8), (9, 0.9)] {
+        for limit in (10..=10_000).chain([10_000_000, (1 << 24) - 6]) {
+            assert_eq!(after(backoff, limit), limit * tenths / 10, "{limit} times {backoff}");
+        }
+    }
+    assert_eq!(after(1.0 - f64::EPSILON / 2.0, 100), 99, "each bad window takes at least one");
+}
