@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use moka::future::Cache as Moka;
+use moka::sync::Cache as MokaSync;
 use reliability::error::Rejected;
 use reliability::resilience::cache::{Cache, Sharing};
 use reliability::resilience::single_flight::SingleFlight;
@@ -108,6 +109,9 @@ fn miss(criterion: &mut Criterion) {
     let moka = Moka::<u64, u64>::builder().max_capacity(CAPACITY.into()).time_to_live(HOUR).build();
     let moka = &moka;
     row.path("moka_get_with", || || now_or_panic(moka.get_with(fresh(), async { 7 })));
+    let moka = MokaSync::<u64, u64>::builder().max_capacity(CAPACITY.into()).time_to_live(HOUR);
+    let moka = &moka.build();
+    row.path("moka_insert", || || moka.insert(fresh(), 7));
     let layer = CacheLayer::builder()
         .max_size(CAPACITY as usize)
         .ttl(HOUR)

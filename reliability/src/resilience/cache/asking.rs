@@ -9,7 +9,7 @@ use super::lead::{Lead, Outcome};
 use super::snapshot::Mark;
 use super::{Cache, Key, Sharing, Value};
 use crate::error::{Failure, Reason, Rejected};
-use crate::resilience::single_flight::{Follower, Joined, Turn};
+use crate::resilience::single_flight::{Follower, Joined, Turn, join, join_first};
 
 /// What a lookup has found.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Asking<'c, K, T, E> {
     key: K,
     hash: u64,
     sharing: Sharing<E>,
-    follower: Option<Follower<StoredKey, Outcome>>,
+    follower: Option<Follower<Cache>>,
     value: PhantomData<fn() -> T>,
 }
 
@@ -80,6 +80,10 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         self.cache.glance(&self.key, self.hash, TypeId::of::<T>())
     }
 
+    fn keep(&self) -> StoredKey {
+        StoredKey::new(&self.key, self.hash, TypeId::of::<T>())
+    }
+
     /// The answer that a fresh entry is, unless it is the error of a caller of another kind.
     #[inline]
     fn answer(&self, entry: &AnyEntry) -> Option<Result<T, Failure<E>>> {
@@ -109,12 +113,12 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     }
 
     /// What came of the flight; nothing if that is of no use here, so that it asks anew.
-    fn take(&self, turn: Turn<StoredKey, Outcome>) -> Option<Found<T, E>> {
+    fn take(&self, turn: Turn<Cache>) -> Option<Found<T, E>> {
         let tally = self.cache.tally();
         let answer = match turn {
             Turn::Lead(seat) => {
                 tally.count(Mark::HandedOver);
-                return Some(Found::Lead(Lead::new(self.cache.clone(), seat, None)));
+                return Some(Found::Lead(Lead::new(seat, self.keep(), None)));
             }
             Turn::Landed(Outcome::Refused(rejected)) => Err(Failure::Rejected(rejected)),
             Turn::Landed(Outcome::Answered(entry)) => match entry.as_value::<T>() {
@@ -143,11 +147,9 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         }
         let type_id = TypeId::of::<T>();
         let is = |stored: &StoredKey| stored.is(&self.key, type_id);
-        let keep = || StoredKey::new(&self.key, self.hash, type_id);
-        match self.cache.flights().join(self.hash, is, keep) {
-            Joined::Leads(seat) => {
-                Some(self.lead(Lead::new(self.cache.clone(), seat, None), Mark::Miss))
-            }
+        let key = self.keep();
+        match join(self.cache, self.hash, is, key.clone()) {
+            Joined::Leads(seat) => Some(self.lead(Lead::new(seat, key, None), Mark::Miss)),
             Joined::Follows(follower) => {
                 self.follower = Some(follower);
                 None
@@ -159,12 +161,12 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     fn refresh(&self, entry: &Arc<AnyEntry>, value: &T) -> Found<T, E> {
         let type_id = TypeId::of::<T>();
         let is = |stored: &StoredKey| stored.is(&self.key, type_id);
-        let keep = || StoredKey::new(&self.key, self.hash, type_id);
-        if entry.may_be_refreshed(self.cache.now())
-            && let Some(seat) = self.cache.flights().join_first(self.hash, is, keep)
-        {
-            let lead = Lead::new(self.cache.clone(), seat, Some(Arc::clone(entry)));
-            return self.lead(lead, Mark::Refresh);
+        if entry.may_be_refreshed(self.cache.now()) {
+            let key = self.keep();
+            if let Some(seat) = join_first(self.cache, self.hash, is, key.clone()) {
+                let lead = Lead::new(seat, key, Some(Arc::clone(entry)));
+                return self.lead(lead, Mark::Refresh);
+            }
         }
         self.cache.tally().count(Mark::Stale);
         Found::Answer(Ok(value.clone()))

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use alloc::sync::Arc;
 
+use super::behind::Weigher;
 use super::settings::HOUR;
-use super::store::Weigher;
 use super::{Cache, Settings, Value};
 use crate::error::Name;
 use crate::resilience::Invalid;

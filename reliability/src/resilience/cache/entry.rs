@@ -4,9 +4,10 @@ use alloc::sync::Arc;
 use core::any::Any;
 use core::time::Duration;
 
+use super::key::StoredKey;
 use super::settings::LiveSettings;
 use crate::error::Class;
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::time::Instant;
 
 /// What a cached function may return.
@@ -27,11 +28,14 @@ impl<T: Clone + Send + Sync + 'static> Value for T {}
 pub(crate) type AnyEntry = Entry<dyn Any + Send + Sync>;
 
 pub(crate) struct Entry<T: ?Sized> {
+    key: StoredKey,
     since: Instant,
     /// The class of an error; of a value, none.
     class: Option<Class>,
     /// After a refresh that failed: when the next one may be tried.
     refresh_at_nanos: AtomicU64,
+    /// Another answer has taken its place, or none.
+    retired: AtomicBool,
     content: T,
 }
 
@@ -47,20 +51,43 @@ pub(crate) enum Age {
 }
 
 impl<T: Send + Sync + 'static> Entry<T> {
-    pub(super) fn value(value: T, since: Instant) -> Arc<AnyEntry> {
-        Self::new(value, since, None)
+    pub(super) fn value(key: StoredKey, value: T, since: Instant) -> Arc<AnyEntry> {
+        Self::new(key, value, since, None)
     }
 
-    pub(super) fn error(error: T, class: Class, since: Instant) -> Arc<AnyEntry> {
-        Self::new(error, since, Some(class))
+    pub(super) fn error(key: StoredKey, error: T, class: Class, since: Instant) -> Arc<AnyEntry> {
+        Self::new(key, error, since, Some(class))
     }
 
-    fn new(content: T, since: Instant, class: Option<Class>) -> Arc<AnyEntry> {
-        Arc::new(Self { since, class, refresh_at_nanos: AtomicU64::new(0), content })
+    fn new(key: StoredKey, content: T, since: Instant, class: Option<Class>) -> Arc<AnyEntry> {
+        let (refresh_at_nanos, retired) = (AtomicU64::new(0), AtomicBool::new(false));
+        Arc::new(Self { key, since, class, refresh_at_nanos, retired, content })
     }
 }
 
 impl AnyEntry {
+    pub(super) fn key(&self) -> &StoredKey {
+        &self.key
+    }
+
+    #[inline]
+    pub(super) fn hash(&self) -> u64 {
+        self.key.hash()
+    }
+
+    pub(super) fn has_key_of(&self, other: &AnyEntry) -> bool {
+        self.key == other.key
+    }
+
+    /// It is no answer any more, wherever it is still found. True if it was one.
+    pub(super) fn retire(&self) -> bool {
+        !self.retired.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
     /// The value, if it is one and of that type.
     #[inline]
     pub(super) fn as_value<T: 'static>(&self) -> Option<&T> {
@@ -130,6 +157,10 @@ mod tests {
         LiveSettings::new(&settings)
     }
 
+    fn key() -> StoredKey {
+        StoredKey::new(&"tea", 7, core::any::TypeId::of::<u32>())
+    }
+
     #[test]
     fn each_age_begins_at_the_end_of_the_one_before() {
         let (second, nano) = (Duration::from_secs, Duration::from_nanos(1));
@@ -152,14 +183,14 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_back_makes_nothing_older() {
-        let entry = Entry::value(7, Instant::from_nanos(1_000));
+        let entry = Entry::value(key(), 7, Instant::from_nanos(1_000));
         assert_eq!(entry.age(&settings(), Instant::ZERO), Age::Fresh);
     }
 
     #[test]
     fn an_error_is_no_value_and_a_value_no_error() {
-        let value = Entry::value("busy", Instant::ZERO);
-        let error = Entry::error("busy", Class::Transient, Instant::ZERO);
+        let value = Entry::value(key(), "busy", Instant::ZERO);
+        let error = Entry::error(key(), "busy", Class::Transient, Instant::ZERO);
         assert_eq!((value.as_value(), value.as_error::<&str>()), (Some(&"busy"), None));
         assert_eq!((error.as_value::<&str>(), error.as_error()), (None, Some(&"busy")));
         assert_eq!(value.as_value::<String>(), None);

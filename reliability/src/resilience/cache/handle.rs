@@ -4,7 +4,8 @@ use core::fmt;
 use core::future::Future;
 use core::hash::BuildHasher;
 use core::time::Duration;
-use std::hash::RandomState;
+
+use hashbrown::DefaultHashBuilder;
 
 use super::asking::{Asking, Found};
 use super::entry::{Age, AnyEntry, Entry};
@@ -16,7 +17,7 @@ use super::snapshot::{Mark, Tally};
 use super::store::Store;
 use super::{CacheBuilder, Key, Settings, Sharing, Snapshot, Value};
 use crate::error::{Class, Failure, Fault, Name, Rejected};
-use crate::resilience::single_flight::Flights;
+use crate::resilience::single_flight::{Field, Flights};
 use crate::resilience::{Classifier, Invalid};
 use crate::time::{Clock, Instant};
 
@@ -52,7 +53,7 @@ struct Inner {
     settings: LiveSettings,
     kept_max: Duration,
     clock: Clock,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     store: Store,
     flights: Flights<StoredKey, Outcome>,
     tally: Arc<Tally>,
@@ -88,7 +89,7 @@ impl Cache {
             settings: LiveSettings::new(&settings),
             kept_max,
             clock,
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             store: Store::new(settings.capacity, kept_max, weigher, Arc::clone(&tally)),
             flights: Flights::new(),
             tally,
@@ -274,8 +275,8 @@ impl Cache {
         let type_id = TypeId::of::<T>();
         let hash = self.hash(&key, type_id);
         self.flights().forget(hash, |stored| stored.is(&key, type_id));
-        let entry = Entry::value(value, self.now());
-        self.store().insert(StoredKey::new(&key, hash, type_id), entry);
+        let entry = Entry::value(StoredKey::new(&key, hash, type_id), value, self.now());
+        self.store().put(entry, || false);
     }
 
     /// Forgets what is kept under a key, value or error; true if there was something. A call that
@@ -298,7 +299,7 @@ impl Cache {
         let hash = self.hash(&key, type_id);
         let is = |stored: &StoredKey| stored.is(&key, type_id);
         self.flights().forget(hash, is);
-        self.store().take(&Asked { hash, is: &is }).is_some()
+        self.store().take(&Asked { hash, is: &is })
     }
 
     /// Forgets everything, as [`invalidate`](Cache::invalidate) does.
@@ -428,13 +429,19 @@ impl Cache {
         &self.0.store
     }
 
-    pub(super) fn flights(&self) -> &Flights<StoredKey, Outcome> {
-        &self.0.flights
-    }
-
     #[inline]
     pub(super) fn tally(&self) -> &Tally {
         &self.0.tally
+    }
+}
+
+impl Field for Cache {
+    type Key = StoredKey;
+    type Outcome = Outcome;
+
+    #[inline]
+    fn flights(&self) -> &Flights<StoredKey, Outcome> {
+        &self.0.flights
     }
 }
 

@@ -118,8 +118,8 @@ impl StoredKey {
         Self(Arc::new(Stored { hash, value_type, key: key.keep() }))
     }
 
-    #[cfg(feature = "record")]
-    pub(super) fn hashed(&self) -> u64 {
+    #[inline]
+    pub(super) fn hash(&self) -> u64 {
         self.0.hash
     }
 

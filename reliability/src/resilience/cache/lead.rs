@@ -3,7 +3,7 @@ use core::fmt;
 
 use super::entry::{Age, AnyEntry, Entry};
 use super::events;
-use super::key::StoredKey;
+use super::key::{Asked, StoredKey};
 use super::snapshot::Mark;
 use super::{Cache, Sharing, Value};
 use crate::error::{Class, Counted, Failure, Reason, Rejected};
@@ -30,29 +30,29 @@ pub struct Lead<T> {
 }
 
 struct Leading<T> {
-    cache: Cache,
-    seat: single_flight::Lead<StoredKey, Outcome>,
+    seat: single_flight::Lead<Cache>,
+    key: StoredKey,
     /// The value that is to be refreshed.
     stale: Option<Arc<AnyEntry>>,
     /// How a value becomes an entry, and is got back: so that only the lookup asks what `T` is.
-    keep: fn(&T, Instant) -> Arc<AnyEntry>,
+    keep: fn(StoredKey, &T, Instant) -> Arc<AnyEntry>,
     find: fn(&AnyEntry) -> Option<T>,
 }
 
 impl<T> Lead<T> {
     pub(super) fn new(
-        cache: Cache,
-        seat: single_flight::Lead<StoredKey, Outcome>,
+        seat: single_flight::Lead<Cache>,
+        key: StoredKey,
         stale: Option<Arc<AnyEntry>>,
     ) -> Self
     where
         T: Value,
     {
         let leading = Leading {
-            cache,
             seat,
+            key,
             stale,
-            keep: |value: &T, now| Entry::value(value.clone(), now),
+            keep: |key, value: &T, now| Entry::value(key, value.clone(), now),
             find: |entry| entry.as_value().cloned(),
         };
         Self { leading: Some(leading) }
@@ -66,7 +66,7 @@ impl<T> Lead<T> {
     /// What its key is known by, where something is kept.
     #[cfg(feature = "record")]
     pub(in crate::resilience) fn hashed_key(&self) -> Option<u64> {
-        self.leading.as_ref().map(|leading| leading.seat.key().hashed())
+        self.leading.as_ref().map(|leading| leading.seat.key().hash())
     }
 
     /// The stale value that the work is to refresh, if there is one.
@@ -105,16 +105,20 @@ impl<T> Lead<T> {
     /// Lands with what was found meanwhile.
     pub(super) fn land(self, outcome: Outcome) {
         if let Some(leading) = self.leading {
-            leading.seat.land(outcome);
+            leading.seat.land(|| outcome);
         }
     }
 }
 
 impl<T> Leading<T> {
+    fn cache(&self) -> &Cache {
+        self.seat.field()
+    }
+
     fn settle_value(self, value: &T) {
-        let entry = (self.keep)(value, self.cache.now());
+        let entry = (self.keep)(self.key.clone(), value, self.cache().now());
         self.keep(&entry);
-        self.seat.land(Outcome::Answered(entry));
+        self.seat.land(|| Outcome::Answered(entry));
     }
 
     #[cold]
@@ -129,13 +133,14 @@ impl<T> Leading<T> {
             // Whoever cancelled it did so for this caller only.
             return Err(failure);
         }
-        let now = self.cache.now();
+        let now = self.cache().now();
         if let Some(entry) = &self.stale {
             if classifier.failure_disposition(&failure).breaker == Counted::Success {
                 // The dependency has an answer, and the old one is no longer it.
-                self.cache.store().remove(self.seat.key());
+                let is = |other: &StoredKey| *other == self.key;
+                self.cache().store().take(&Asked { hash: self.key.hash(), is: &is });
             } else if let Some(value) = self.stale_if_error(entry, class, now) {
-                self.seat.land(Outcome::Answered(Arc::clone(entry)));
+                self.seat.land(|| Outcome::Answered(Arc::clone(entry)));
                 return Ok(value);
             }
         }
@@ -143,13 +148,13 @@ impl<T> Leading<T> {
             // The leader had less time than those who follow; or none had enough, and their own
             // bounds end their waits.
             Failure::Rejected(rejected) if rejected.reason() == Reason::DeadlineExceeded => {}
-            Failure::Rejected(rejected) => self.seat.land(Outcome::Refused(rejected.clone())),
+            Failure::Rejected(rejected) => self.seat.land(|| Outcome::Refused(rejected.clone())),
             Failure::Error(error) => {
-                if let Some(entry) = sharing.keep(error, class, now) {
-                    if self.cache.keeps_errors(class) {
+                if let Some(entry) = sharing.keep(&self.key, error, class, now) {
+                    if self.cache().keeps_errors(class) {
                         self.keep(&entry);
                     }
-                    self.seat.land(Outcome::Answered(entry));
+                    self.seat.land(|| Outcome::Answered(entry));
                 }
             }
         }
@@ -158,26 +163,20 @@ impl<T> Leading<T> {
 
     /// The stale value, if it may still be used.
     fn stale_if_error(&self, entry: &AnyEntry, class: Class, now: Instant) -> Option<T> {
-        if self.cache.age(entry, now) == Age::Gone {
+        if self.cache().age(entry, now) == Age::Gone {
             return None;
         }
         let value = (self.find)(entry)?;
-        self.cache.pause_refresh(entry, now);
-        self.cache.tally().count(Mark::StaleIfError);
-        events::stale_if_error(self.cache.name(), class);
+        self.cache().pause_refresh(entry, now);
+        self.cache().tally().count(Mark::StaleIfError);
+        events::stale_if_error(self.cache().name(), class);
         Some(value)
     }
 
     /// Keeps an answer, unless its key was invalidated while the work was under way: then it may be
     /// an answer of before.
     fn keep(&self, entry: &Arc<AnyEntry>) {
-        if self.seat.is_forgotten() {
-            return;
-        }
-        self.cache.store().insert(self.seat.key().clone(), Arc::clone(entry));
-        if self.seat.is_forgotten() {
-            self.cache.store().remove(self.seat.key());
-        }
+        self.cache().store().put(Arc::clone(entry), || self.seat.is_forgotten());
     }
 }
 
@@ -185,7 +184,7 @@ impl<T> fmt::Debug for Lead<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let leading = self.leading.as_ref();
         f.debug_struct("Lead")
-            .field("cache", &leading.map(|leading| leading.cache.name()))
+            .field("cache", &leading.map(|leading| leading.cache().name()))
             .field("refreshes", &leading.is_some_and(|leading| leading.stale.is_some()))
             .finish_non_exhaustive()
     }

@@ -92,9 +92,11 @@
 //! - Settings can change while it works, for what is kept already.
 
 mod asking;
+mod behind;
 mod builder;
 mod entry;
 mod events;
+mod front;
 mod handle;
 mod key;
 mod lead;

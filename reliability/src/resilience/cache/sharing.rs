@@ -2,6 +2,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::entry::{AnyEntry, Entry};
+use super::key::StoredKey;
 use crate::error::Class;
 use crate::time::Instant;
 
@@ -23,7 +24,7 @@ pub struct Sharing<E> {
 }
 
 struct Errors<E> {
-    keep: fn(&E, Class, Instant) -> Arc<AnyEntry>,
+    keep: fn(StoredKey, &E, Class, Instant) -> Arc<AnyEntry>,
     find: fn(&AnyEntry) -> Option<E>,
 }
 
@@ -42,7 +43,7 @@ impl<E> Sharing<E> {
     {
         Self {
             errors: Some(Errors {
-                keep: |error, class, now| Entry::error(error.clone(), class, now),
+                keep: |key, error, class, now| Entry::error(key, error.clone(), class, now),
                 find: |entry| entry.as_error().cloned(),
             }),
         }
@@ -53,8 +54,14 @@ impl<E> Sharing<E> {
         self.errors.is_some()
     }
 
-    pub(super) fn keep(&self, error: &E, class: Class, now: Instant) -> Option<Arc<AnyEntry>> {
-        self.errors.as_ref().map(|errors| (errors.keep)(error, class, now))
+    pub(super) fn keep(
+        &self,
+        key: &StoredKey,
+        error: &E,
+        class: Class,
+        now: Instant,
+    ) -> Option<Arc<AnyEntry>> {
+        self.errors.as_ref().map(|errors| (errors.keep)(key.clone(), error, class, now))
     }
 
     pub(super) fn find(&self, entry: &AnyEntry) -> Option<E> {

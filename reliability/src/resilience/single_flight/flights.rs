@@ -15,6 +15,9 @@
 //!                                       └──────────────┘
 //! ```
 //!
+//! A flight is a line of the table, and its leader knows it by number: as long as nobody follows,
+//! nothing is allocated for it. The first follower brings the place where they wait.
+//!
 //! Two locks, always taken in this order: the one of a shard of the table, under which flights
 //! begin, are joined, and end; and the one of a flight, under which its followers wait. That a
 //! flight is joined under the lock of its shard, and taken out of the table before it lands, is why
@@ -24,12 +27,13 @@
 //! before, and dropped and woken after. Only the comparison of keys runs under the lock of a shard,
 //! before anything has changed. So a poisoned lock guards a consistent table.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::task::{Context, Poll, Waker};
 
-use crate::sync::atomic::{AtomicBool, Ordering};
+use hashbrown::HashTable;
+
+use super::seat::{Follower, Lead};
+use super::waiting::Waiting;
 use crate::sync::{Mutex, Padded};
 
 /// Enough that threads which begin flights at the same time seldom meet.
@@ -38,323 +42,178 @@ const SHARDS: usize = 16;
 #[cfg(reliability_loom)]
 const SHARDS: usize = 1;
 
-/// The flights under way, by key. Clones are the same table.
+/// A shard that had room for more flights than that gives it back when it is empty.
+const KEPT_ROOM: usize = 64;
+
+/// The flights under way, by key.
 pub(crate) struct Flights<K, O> {
-    shards: Shards<K, O>,
+    shards: Box<[Padded<Mutex<Shard<K, O>>>]>,
 }
 
-type Shards<K, O> = Arc<[Padded<Mutex<Shard<K, O>>>]>;
-
-/// Flights by the hash of their key; nearly always one for a hash.
-type Shard<K, O> = BTreeMap<u64, Vec<Arc<Flight<K, O>>>>;
+struct Shard<K, O> {
+    flights: HashTable<Flight<K, O>>,
+    next_number: u64,
+}
 
 struct Flight<K, O> {
     hash: u64,
+    /// No other flight of the shard has it.
+    number: u64,
     key: K,
-    /// Taken out of the table while it was under way.
-    forgotten: AtomicBool,
-    state: Mutex<State<O>>,
+    /// Nobody joins it any more.
+    forgotten: bool,
+    /// There once somebody has followed.
+    waiting: Option<Arc<Waiting<O>>>,
 }
 
-enum State<O> {
-    Flying(Queue),
-    Landed(O),
-}
+/// Whoever has a table of flights at hand: a handle, which those in the flight keep.
+pub(crate) trait Field: Clone {
+    type Key;
+    type Outcome;
 
-#[derive(Default)]
-struct Queue {
-    /// Sorted by ticket, because tickets are dealt in order and only ever taken out.
-    followers: VecDeque<(u64, Option<Waker>)>,
-    /// The follower that leads as soon as it looks.
-    promoted: Option<u64>,
-    next_ticket: u64,
+    fn flights(&self) -> &Flights<Self::Key, Self::Outcome>;
 }
 
 /// How a caller takes part in a flight.
-pub(crate) enum Joined<K, O> {
-    Leads(Lead<K, O>),
-    Follows(Follower<K, O>),
+pub(crate) enum Joined<F: Field> {
+    Leads(Lead<F>),
+    Follows(Follower<F>),
 }
 
-/// The right to do the work of a flight. Dropping it hands the flight on.
-pub(crate) struct Lead<K, O> {
-    flights: Flights<K, O>,
-    flight: Arc<Flight<K, O>>,
-    ended: bool,
+/// Joins the flight of a key if there is one, or else begins it. `key` is what the table holds, and
+/// `is` says which one in the table it is.
+pub(crate) fn join<F: Field>(
+    field: &F,
+    hash: u64,
+    is: impl Fn(&F::Key) -> bool,
+    key: F::Key,
+) -> Joined<F> {
+    let mut shard = field.flights().shard(hash).lock();
+    let Some(flight) = shard.find(hash, is) else {
+        let number = shard.begin(hash, key);
+        drop(shard);
+        return Joined::Leads(Lead::new(field.clone(), hash, number));
+    };
+    let waiting = Arc::clone(flight.waiting.get_or_insert_default());
+    let (number, ticket) = (flight.number, waiting.queue());
+    drop(shard);
+    Joined::Follows(Follower::new(field.clone(), hash, number, waiting, ticket))
 }
 
-/// A place among those that wait for a flight. Dropping it gives the place up.
-pub(crate) struct Follower<K, O> {
-    flights: Flights<K, O>,
-    flight: Arc<Flight<K, O>>,
-    ticket: u64,
-    ended: bool,
-}
-
-/// What a follower has waited for.
-pub(crate) enum Turn<K, O> {
-    /// The flight has landed.
-    Landed(O),
-    /// The leader is gone, and this follower leads now.
-    Lead(Lead<K, O>),
+/// Begins the flight of a key, unless it is under way already.
+#[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+pub(crate) fn join_first<F: Field>(
+    field: &F,
+    hash: u64,
+    is: impl Fn(&F::Key) -> bool,
+    key: F::Key,
+) -> Option<Lead<F>> {
+    let mut shard = field.flights().shard(hash).lock();
+    if shard.find(hash, is).is_some() {
+        return None;
+    }
+    let number = shard.begin(hash, key);
+    drop(shard);
+    Some(Lead::new(field.clone(), hash, number))
 }
 
 impl<K, O> Flights<K, O> {
     pub(crate) fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Padded(Mutex::new(Shard::new()))).collect() }
+        let shard = || Shard { flights: HashTable::new(), next_number: 0 };
+        Self { shards: (0..SHARDS).map(|_| Padded(Mutex::new(shard()))).collect() }
     }
 
-    /// Joins the flight of a key if there is one, or else begins it. `keep` makes the key that the
-    /// table holds, and is asked outside of all locks.
-    pub(crate) fn join(
-        &self,
-        hash: u64,
-        is: impl Fn(&K) -> bool,
-        keep: impl FnOnce() -> K,
-    ) -> Joined<K, O> {
-        if let Some(follower) = self.follow(&self.shard(hash).lock(), hash, &is) {
-            return Joined::Follows(follower);
-        }
-        let new = Arc::new(Flight::new(hash, keep()));
-        let mut shard = self.shard(hash).lock();
-        // Another thread may have been faster.
-        if let Some(follower) = self.follow(&shard, hash, &is) {
-            return Joined::Follows(follower);
-        }
-        Joined::Leads(self.begin(&mut shard, new))
-    }
-
-    /// Begins the flight of a key, unless it is under way already.
-    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
-    pub(crate) fn join_first(
-        &self,
-        hash: u64,
-        is: impl Fn(&K) -> bool,
-        keep: impl FnOnce() -> K,
-    ) -> Option<Lead<K, O>> {
-        if find(&self.shard(hash).lock(), hash, &is).is_some() {
-            return None;
-        }
-        let new = Arc::new(Flight::new(hash, keep()));
-        let mut shard = self.shard(hash).lock();
-        match find(&shard, hash, &is) {
-            Some(_) => None,
-            None => Some(self.begin(&mut shard, new)),
-        }
-    }
-
-    /// Takes a flight out of the table: those who are in it get its outcome, and who comes now begins
-    /// another one.
+    /// Those who are in a flight get its outcome, and who comes now begins another one.
     #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
     pub(crate) fn forget(&self, hash: u64, is: impl Fn(&K) -> bool) {
-        let mut shard = self.shard(hash).lock();
-        let found = find(&shard, hash, &is).cloned();
-        let removed = found.and_then(|flight| {
-            flight.forgotten.store(true, Ordering::Release);
-            remove(&mut shard, &flight)
-        });
-        drop(shard);
-        drop(removed);
+        if let Some(flight) = self.shard(hash).lock().find(hash, is) {
+            flight.forgotten = true;
+        }
     }
 
     /// The same for all flights.
     #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
     pub(crate) fn forget_all(&self) {
-        for shard in self.shards.iter() {
-            let flights = core::mem::take(&mut *shard.lock());
-            for flight in flights.values().flatten() {
-                flight.forgotten.store(true, Ordering::Release);
-            }
+        for shard in &self.shards {
+            shard.lock().flights.iter_mut().for_each(|flight| flight.forgotten = true);
         }
     }
 
     /// How many flights are under way.
     pub(crate) fn len(&self) -> usize {
-        let flights = |shard: &Padded<Mutex<Shard<K, O>>>| -> usize {
-            shard.lock().values().map(Vec::len).sum()
-        };
-        self.shards.iter().map(flights).sum()
+        self.shards.iter().map(|shard| shard.lock().flights.len()).sum()
     }
 
-    fn shard(&self, hash: u64) -> &Mutex<Shard<K, O>> {
-        &self.shards[hash as usize % SHARDS]
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    pub(super) fn is_forgotten(&self, hash: u64, number: u64) -> bool {
+        let mut shard = self.shard(hash).lock();
+        shard.find_number(hash, number).is_none_or(|flight| flight.forgotten)
     }
 
-    fn begin(&self, shard: &mut Shard<K, O>, flight: Arc<Flight<K, O>>) -> Lead<K, O> {
-        shard.entry(flight.hash).or_default().push(Arc::clone(&flight));
-        Lead { flights: self.clone(), flight, ended: false }
-    }
-
-    fn follow(
-        &self,
-        shard: &Shard<K, O>,
-        hash: u64,
-        is: &impl Fn(&K) -> bool,
-    ) -> Option<Follower<K, O>> {
-        let flight = find(shard, hash, is)?;
-        let ticket = match &mut *flight.state.lock() {
-            State::Flying(queue) => queue.push(),
-            // It would have been taken out of the table.
-            State::Landed(_) => return None,
-        };
-        Some(Follower { flights: self.clone(), flight: Arc::clone(flight), ticket, ended: false })
+    /// Ends a flight that nobody follows; false if somebody does.
+    pub(super) fn end_alone(&self, hash: u64, number: u64) -> bool {
+        let mut shard = self.shard(hash).lock();
+        if shard.find_number(hash, number).is_some_and(|flight| flight.waiting.is_some()) {
+            return false;
+        }
+        let removed = shard.remove(hash, number);
+        drop(shard);
+        drop(removed);
+        true
     }
 
     /// The leader has the outcome.
-    fn land(&self, flight: &Arc<Flight<K, O>>, outcome: O) {
-        remove(&mut self.shard(flight.hash).lock(), flight);
-        let before = core::mem::replace(&mut *flight.state.lock(), State::Landed(outcome));
-        if let State::Flying(queue) = before {
-            queue.followers.into_iter().filter_map(|(_, waker)| waker).for_each(Waker::wake);
+    pub(super) fn land(&self, hash: u64, number: u64, outcome: O) {
+        let removed = self.shard(hash).lock().remove(hash, number);
+        if let Some(waiting) = removed.and_then(|flight| flight.waiting) {
+            waiting.land(outcome);
         }
     }
 
     /// The leader goes without an outcome: the first that waits leads.
-    fn hand_over(&self, flight: &Arc<Flight<K, O>>) {
-        let mut shard = self.shard(flight.hash).lock();
-        let next = match &mut *flight.state.lock() {
-            State::Flying(queue) => queue.promote(),
-            State::Landed(_) => return,
-        };
-        let removed = next.is_none().then(|| remove(&mut shard, flight));
+    pub(super) fn hand_over(&self, hash: u64, number: u64) {
+        let mut shard = self.shard(hash).lock();
+        let waiting = shard.find_number(hash, number).and_then(|flight| flight.waiting.as_ref());
+        let next = waiting.and_then(|waiting| waiting.promote());
+        let removed = if next.is_none() { shard.remove(hash, number) } else { None };
         drop(shard);
         drop(removed);
         if let Some(Some(waker)) = next {
             waker.wake();
         }
     }
-}
 
-impl<K, O> Flight<K, O> {
-    fn new(hash: u64, key: K) -> Self {
-        let state = Mutex::new(State::Flying(Queue::default()));
-        Self { hash, key, forgotten: AtomicBool::new(false), state }
-    }
-
-    /// A follower goes. True if it was to lead, so that another one has to.
-    fn leave(&self, ticket: u64) -> bool {
-        let mut state = self.state.lock();
-        let State::Flying(queue) = &mut *state else { return false };
-        let promoted = queue.promoted == Some(ticket);
-        let gone = queue.take(ticket);
-        drop(state);
-        drop(gone);
-        promoted
+    fn shard(&self, hash: u64) -> &Mutex<Shard<K, O>> {
+        // The table within a shard takes the lowest and the highest bits.
+        &self.shards[(hash >> 32) as usize % SHARDS]
     }
 }
 
-fn find<'s, K, O>(
-    shard: &'s Shard<K, O>,
-    hash: u64,
-    is: &impl Fn(&K) -> bool,
-) -> Option<&'s Arc<Flight<K, O>>> {
-    shard.get(&hash)?.iter().find(|flight| is(&flight.key))
-}
-
-/// Takes the flight out of the table, and hands it to the caller to drop.
-fn remove<K, O>(shard: &mut Shard<K, O>, flight: &Arc<Flight<K, O>>) -> Option<Arc<Flight<K, O>>> {
-    let same_hash = shard.get_mut(&flight.hash)?;
-    let place = same_hash.iter().position(|other| Arc::ptr_eq(other, flight))?;
-    let removed = same_hash.swap_remove(place);
-    if same_hash.is_empty() {
-        shard.remove(&flight.hash);
-    }
-    Some(removed)
-}
-
-impl Queue {
-    fn push(&mut self) -> u64 {
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
-        self.followers.push_back((ticket, None));
-        ticket
+impl<K, O> Shard<K, O> {
+    fn find(&mut self, hash: u64, is: impl Fn(&K) -> bool) -> Option<&mut Flight<K, O>> {
+        self.flights
+            .find_mut(hash, |flight| flight.hash == hash && !flight.forgotten && is(&flight.key))
     }
 
-    /// Promotes the first that waits, and hands out whom to wake.
-    fn promote(&mut self) -> Option<Option<Waker>> {
-        let first = self.followers.pop_front();
-        self.promoted = first.as_ref().map(|(ticket, _)| *ticket);
-        first.map(|(_, waker)| waker)
+    fn find_number(&mut self, hash: u64, number: u64) -> Option<&mut Flight<K, O>> {
+        self.flights.find_mut(hash, |flight| flight.number == number)
     }
 
-    fn take(&mut self, ticket: u64) -> Option<(u64, Option<Waker>)> {
-        let place = self.followers.binary_search_by_key(&ticket, |(ticket, _)| *ticket).ok()?;
-        self.followers.remove(place)
+    fn begin(&mut self, hash: u64, key: K) -> u64 {
+        let number = self.next_number;
+        self.next_number += 1;
+        let flight = Flight { hash, number, key, forgotten: false, waiting: None };
+        self.flights.insert_unique(hash, flight, |flight| flight.hash);
+        number
     }
 
-    /// Replaces the waker of that follower; returns the one that it had.
-    fn wait(&mut self, ticket: u64, waker: Waker) -> Option<Waker> {
-        let place = self.followers.binary_search_by_key(&ticket, |(ticket, _)| *ticket).ok()?;
-        self.followers.get_mut(place)?.1.replace(waker)
-    }
-}
-
-impl<K, O> Lead<K, O> {
-    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
-    pub(crate) fn key(&self) -> &K {
-        &self.flight.key
-    }
-
-    /// Whether the outcome is for those in the flight only, and not for those who come later.
-    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
-    pub(crate) fn is_forgotten(&self) -> bool {
-        self.flight.forgotten.load(Ordering::Acquire)
-    }
-
-    /// Gives the outcome to all that wait for it.
-    pub(crate) fn land(mut self, outcome: O) {
-        self.ended = true;
-        self.flights.land(&self.flight, outcome);
-    }
-}
-
-impl<K, O> Drop for Lead<K, O> {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.flights.hand_over(&self.flight);
+    /// Takes the flight out of the table, and hands it to the caller to drop.
+    fn remove(&mut self, hash: u64, number: u64) -> Option<Flight<K, O>> {
+        let found = self.flights.find_entry(hash, |flight| flight.number == number).ok()?;
+        let (removed, _) = found.remove();
+        if self.flights.is_empty() && self.flights.capacity() > KEPT_ROOM {
+            self.flights = HashTable::new();
         }
-    }
-}
-
-impl<K, O: Clone> Follower<K, O> {
-    /// Ready when the flight has landed, or when it is this follower's turn to lead.
-    pub(crate) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn<K, O>> {
-        // Cloned before the lock is taken: a waker may run anything, this table included.
-        let waker = cx.waker().clone();
-        let mut state = self.flight.state.lock();
-        let replaced = match &mut *state {
-            State::Landed(outcome) => {
-                let outcome = outcome.clone();
-                drop(state);
-                self.ended = true;
-                return Poll::Ready(Turn::Landed(outcome));
-            }
-            State::Flying(queue) if queue.promoted == Some(self.ticket) => {
-                queue.promoted = None;
-                drop(state);
-                self.ended = true;
-                let (flights, flight) = (self.flights.clone(), Arc::clone(&self.flight));
-                return Poll::Ready(Turn::Lead(Lead { flights, flight, ended: false }));
-            }
-            State::Flying(queue) => queue.wait(self.ticket, waker),
-        };
-        drop(state);
-        drop(replaced);
-        Poll::Pending
-    }
-}
-
-impl<K, O> Drop for Follower<K, O> {
-    fn drop(&mut self) {
-        if !self.ended && self.flight.leave(self.ticket) {
-            self.flights.hand_over(&self.flight);
-        }
-    }
-}
-
-// A derived impl would ask the same of `K` and `O`.
-impl<K, O> Clone for Flights<K, O> {
-    fn clone(&self) -> Self {
-        Self { shards: Arc::clone(&self.shards) }
+        Some(removed)
     }
 }

@@ -6,11 +6,10 @@ use core::future::Future;
 use core::hash::{BuildHasher, Hash};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::hash::RandomState;
-
+use hashbrown::DefaultHashBuilder;
 use pin_project_lite::pin_project;
 
-use super::{Flights, Follower, Joined, Lead, Turn};
+use super::{Field, Flights, Follower, Joined, Lead, Turn, join};
 
 /// Lets one caller work at a time for each key, and gives its answer to all who asked meanwhile.
 ///
@@ -30,20 +29,22 @@ use super::{Flights, Follower, Joined, Lead, Turn};
 /// assert_eq!(pages.in_flight(), 0);
 /// # }
 /// ```
-pub struct SingleFlight<K, T> {
+pub struct SingleFlight<K, T>(Arc<Inner<K, T>>);
+
+struct Inner<K, T> {
     flights: Flights<K, Arc<T>>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
 }
 
 impl<K, T> SingleFlight<K, T> {
     /// A table without flights.
     pub fn new() -> Self {
-        Self { flights: Flights::new(), hasher: RandomState::new() }
+        Self(Arc::new(Inner { flights: Flights::new(), hasher: DefaultHashBuilder::default() }))
     }
 
     /// How many flights are under way.
     pub fn in_flight(&self) -> usize {
-        self.flights.len()
+        self.0.flights.len()
     }
 }
 
@@ -86,16 +87,16 @@ pin_project! {
     {
         single: &'f SingleFlight<K, T>,
         key: &'f Q,
-        part: Part<K, T>,
+        part: Part<'f, K, T>,
         #[pin]
         work: F,
     }
 }
 
-enum Part<K, T> {
+enum Part<'f, K, T> {
     Outside,
-    Follows(Follower<K, Arc<T>>),
-    Leads(Lead<K, Arc<T>>),
+    Follows(Follower<&'f SingleFlight<K, T>>),
+    Leads(Lead<&'f SingleFlight<K, T>>),
     Ended,
 }
 
@@ -114,9 +115,9 @@ where
             match this.part {
                 Part::Outside => {
                     let key: &Q = this.key;
-                    let hash = this.single.hasher.hash_one(key);
+                    let hash = this.single.0.hasher.hash_one(key);
                     let is = |kept: &K| kept.borrow() == key;
-                    *this.part = match this.single.flights.join(hash, is, || key.to_owned()) {
+                    *this.part = match join(this.single, hash, is, key.to_owned()) {
                         Joined::Leads(lead) => Part::Leads(lead),
                         Joined::Follows(follower) => Part::Follows(follower),
                     };
@@ -131,7 +132,7 @@ where
                 Part::Leads(_) => {
                     let answer = ready!(this.work.poll(cx));
                     if let Part::Leads(lead) = core::mem::replace(this.part, Part::Ended) {
-                        lead.land(Arc::new(answer.clone()));
+                        lead.land(|| Arc::new(answer.clone()));
                     }
                     return Poll::Ready(answer);
                 }
@@ -143,7 +144,17 @@ where
 
 impl<K, T> Clone for SingleFlight<K, T> {
     fn clone(&self) -> Self {
-        Self { flights: self.flights.clone(), hasher: self.hasher.clone() }
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, T> Field for &SingleFlight<K, T> {
+    type Key = K;
+    type Outcome = Arc<T>;
+
+    #[inline]
+    fn flights(&self) -> &Flights<K, Arc<T>> {
+        &self.0.flights
     }
 }
 

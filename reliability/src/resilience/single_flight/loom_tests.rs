@@ -4,7 +4,8 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use loom::cell::UnsafeCell;
-use loom::sync::{Arc, Notify};
+use loom::sync::atomic::{AtomicU32, Ordering};
+use loom::sync::{Arc, Mutex, Notify};
 use loom::thread;
 
 use super::*;
@@ -18,17 +19,17 @@ impl Wake for Parker {
     }
 }
 
-type Table = Flights<u8, u32>;
+type Table = table::Table<u8, u32>;
 
 const KEY: u8 = 7;
 const ANSWER: u32 = 42;
 
-fn join(table: &Table) -> Joined<u8, u32> {
-    table.join(7, |kept| *kept == KEY, || KEY)
+fn ask_for(table: &Table) -> Joined<Table> {
+    join(table, 7, |kept| *kept == KEY, KEY)
 }
 
 /// Waits for its turn as long as it takes.
-fn wait(mut follower: Follower<u8, u32>) -> Turn<u8, u32> {
+fn wait(mut follower: Follower<Table>) -> Turn<Table> {
     let parker = StdArc::new(Parker(Notify::new()));
     let waker = Waker::from(StdArc::clone(&parker));
     loop {
@@ -62,7 +63,7 @@ impl Work {
 
 /// Leads or follows to the end.
 fn ask(table: &Table, work: &Work) -> u32 {
-    let lead = match join(table) {
+    let lead = match ask_for(table) {
         Joined::Leads(lead) => lead,
         Joined::Follows(follower) => match wait(follower) {
             Turn::Landed(answer) => return answer,
@@ -70,13 +71,13 @@ fn ask(table: &Table, work: &Work) -> u32 {
         },
     };
     let answer = work.visit();
-    lead.land(answer);
+    lead.land(|| answer);
     answer
 }
 
 /// Leads and goes, or follows and goes without having looked.
 fn go(table: &Table, work: &Work) {
-    match join(table) {
+    match ask_for(table) {
         Joined::Leads(lead) => {
             work.visit();
             drop(lead);
@@ -96,7 +97,7 @@ fn loom_callers_work_one_at_a_time_and_all_get_an_answer() {
         let answer = ask(&table, &work);
         let answers = others.map(|other| other.join().unwrap());
         assert_eq!((answer, answers), (ANSWER, [ANSWER; 2]));
-        assert_eq!(table.len(), 0);
+        assert_eq!(table.flights().len(), 0);
     });
 }
 
@@ -110,7 +111,7 @@ fn loom_a_leader_that_goes_leaves_nobody_behind() {
         };
         assert_eq!(ask(&table, &work), ANSWER);
         goes.join().unwrap();
-        assert_eq!(table.len(), 0);
+        assert_eq!(table.flights().len(), 0);
     });
 }
 
@@ -118,15 +119,15 @@ fn loom_a_leader_that_goes_leaves_nobody_behind() {
 fn loom_a_follower_that_goes_in_the_moment_of_its_promotion_passes_it_on() {
     model(2, || {
         let (table, work) = (Table::new(), Work::new());
-        let Joined::Leads(lead) = join(&table) else { panic!("nobody else asks") };
-        let Joined::Follows(first) = join(&table) else { panic!("there is a leader") };
-        let Joined::Follows(second) = join(&table) else { panic!("there is a leader") };
+        let Joined::Leads(lead) = ask_for(&table) else { panic!("nobody else asks") };
+        let Joined::Follows(first) = ask_for(&table) else { panic!("there is a leader") };
+        let Joined::Follows(second) = ask_for(&table) else { panic!("there is a leader") };
         let waits = {
             let work = Arc::clone(&work);
             thread::spawn(move || match wait(second) {
                 Turn::Lead(lead) => {
                     work.visit();
-                    lead.land(1);
+                    lead.land(|| 1);
                 }
                 Turn::Landed(_) => panic!("nobody landed"),
             })
@@ -136,7 +137,7 @@ fn loom_a_follower_that_goes_in_the_moment_of_its_promotion_passes_it_on() {
         drop(lead);
         goes.join().unwrap();
         waits.join().unwrap();
-        assert_eq!(table.len(), 0);
+        assert_eq!(table.flights().len(), 0);
     });
 }
 
@@ -144,14 +145,15 @@ fn loom_a_follower_that_goes_in_the_moment_of_its_promotion_passes_it_on() {
 fn loom_a_newcomer_joins_a_flight_before_it_lands_or_begins_its_own() {
     model(3, || {
         let (table, work) = (Table::new(), Work::new());
-        let Joined::Leads(lead) = join(&table) else { panic!("nobody else asks") };
+        let Joined::Leads(lead) = ask_for(&table) else { panic!("nobody else asks") };
         let newcomer = {
             let (table, work) = (table.clone(), Arc::clone(&work));
             thread::spawn(move || ask(&table, &work))
         };
-        lead.land(work.visit());
+        let answer = work.visit();
+        lead.land(|| answer);
         assert_eq!(newcomer.join().unwrap(), ANSWER);
-        assert_eq!(table.len(), 0);
+        assert_eq!(table.flights().len(), 0);
     });
 }
 
@@ -159,7 +161,7 @@ fn loom_a_newcomer_joins_a_flight_before_it_lands_or_begins_its_own() {
 fn loom_of_those_who_would_be_first_one_is() {
     model(3, || {
         let table = Table::new();
-        let first = |table: &Table| table.join_first(7, |kept| *kept == KEY, || KEY);
+        let first = |table: &Table| join_first(table, 7, |kept| *kept == KEY, KEY);
         let other = {
             let table = table.clone();
             thread::spawn(move || first(&table))
@@ -168,6 +170,91 @@ fn loom_of_those_who_would_be_first_one_is() {
         let two = other.join().unwrap();
         assert!(one.is_some() != two.is_some());
         drop((one, two));
-        assert_eq!(table.len(), 0);
+        assert_eq!(table.flights().len(), 0);
+    });
+}
+
+/// What a cache does with a flight: the answer is kept, unless it was forgotten, under the lock under
+/// which the one who forgets takes it out.
+struct Shelf {
+    /// What the dependency would say now.
+    truth: AtomicU32,
+    kept: Mutex<Option<u32>>,
+}
+
+impl Shelf {
+    /// Leads with what the dependency says, keeps it, and lands.
+    fn lead(&self, lead: Lead<Table>) {
+        let answer = self.truth.load(Ordering::Acquire);
+        let mut kept = self.kept.lock().unwrap();
+        if !lead.is_forgotten() {
+            *kept = Some(answer);
+        }
+        drop(kept);
+        lead.land(|| answer);
+    }
+
+    /// The dependency changes, and what was known of it is invalidated.
+    fn change(&self, table: &Table, truth: u32, all: bool) {
+        self.truth.store(truth, Ordering::Release);
+        match all {
+            true => table.flights().forget_all(),
+            false => table.flights().forget(7, |kept| *kept == KEY),
+        }
+        *self.kept.lock().unwrap() = None;
+    }
+}
+
+#[test]
+fn loom_what_is_forgotten_is_not_kept_and_who_asks_after_that_gets_an_answer_of_after_that() {
+    for all in [false, true] {
+        model(3, move || {
+            let table = Table::new();
+            let shelf = Arc::new(Shelf { truth: AtomicU32::new(1), kept: Mutex::new(None) });
+            let leader = {
+                let (table, shelf) = (table.clone(), Arc::clone(&shelf));
+                thread::spawn(move || {
+                    if let Joined::Leads(lead) = ask_for(&table) {
+                        shelf.lead(lead);
+                    }
+                })
+            };
+            shelf.change(&table, 2, all);
+            let seen = *shelf.kept.lock().unwrap();
+            assert_ne!(seen, Some(1), "invalidated, and there all the same");
+            if let Joined::Leads(lead) = ask_for(&table) {
+                shelf.lead(lead);
+            }
+            leader.join().unwrap();
+            assert_ne!(*shelf.kept.lock().unwrap(), Some(1), "kept by a call of before");
+            assert_eq!(table.flights().len(), 0);
+        });
+    }
+}
+
+#[test]
+fn loom_the_followers_of_a_flight_that_is_forgotten_get_its_answer() {
+    model(3, || {
+        let table = Table::new();
+        let Joined::Leads(lead) = ask_for(&table) else { panic!("nobody else asks") };
+        let Joined::Follows(follower) = ask_for(&table) else { panic!("there is a leader") };
+        let waits = thread::spawn(move || match wait(follower) {
+            Turn::Landed(answer) => assert_eq!(answer, 1),
+            Turn::Lead(_) => panic!("the leader landed"),
+        });
+        let forgets = {
+            let table = table.clone();
+            thread::spawn(move || {
+                table.flights().forget(7, |kept| *kept == KEY);
+                match ask_for(&table) {
+                    Joined::Leads(lead) => lead.land(|| 2),
+                    Joined::Follows(_) => panic!("joined what was forgotten"),
+                }
+            })
+        };
+        lead.land(|| 1);
+        forgets.join().unwrap();
+        waits.join().unwrap();
+        assert_eq!(table.flights().len(), 0);
     });
 }

@@ -38,11 +38,18 @@
 
 mod flights;
 mod handle;
+mod seat;
+mod waiting;
 
-pub(crate) use flights::{Flights, Follower, Joined, Lead, Turn};
+#[cfg_attr(not(feature = "cache"), allow(unused_imports, reason = "only the cache uses it"))]
+pub(crate) use flights::join_first;
+pub(crate) use flights::{Field, Flights, Joined, join};
 pub use handle::{Run, SingleFlight};
+pub(crate) use seat::{Follower, Lead, Turn};
 
 #[cfg(all(test, reliability_loom))]
 mod loom_tests;
+#[cfg(test)]
+mod table;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;

@@ -7,6 +7,7 @@ use core::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
+use super::table::Table;
 use super::*;
 use crate::sync::atomic::{AtomicU32, Ordering};
 
@@ -90,8 +91,8 @@ fn a_key_that_panics_while_it_is_compared_or_cloned_breaks_nothing() {
             Self(self.0)
         }
     }
-    let flights = Flights::<Loud, u32>::new();
-    let join = |key: u8| flights.join(1, |kept| *kept == Loud(key), || Loud(key).clone());
+    let table = Table::<Loud, u32>::new();
+    let join = |key: u8| join(&table, 1, |kept| *kept == Loud(key), Loud(key).clone());
     let kept = join(1);
     for key in [13, 14] {
         let joins = core::panic::AssertUnwindSafe(|| drop(join(key)));
@@ -100,7 +101,7 @@ fn a_key_that_panics_while_it_is_compared_or_cloned_breaks_nothing() {
     assert!(matches!(join(1), Joined::Follows(_)));
     assert!(matches!(join(2), Joined::Leads(_)), "keys of one hash have flights of their own");
     drop(kept);
-    assert_eq!(flights.len(), 0);
+    assert_eq!(table.flights().len(), 0);
 }
 
 /// A waker may run a task in place, which may come back for the same key.
@@ -123,6 +124,79 @@ fn a_waker_may_use_the_flight_it_is_woken_by() {
     assert_eq!(nosy.1.load(Ordering::Relaxed), 2, "woken outside of all locks, to lead");
 }
 
+/// A waker belongs to the executor of its follower, and what it does is no business of the others.
+#[test]
+fn a_waker_that_panics_leaves_nobody_waiting() {
+    struct Panics;
+    impl std::task::Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("the executor is gone");
+        }
+    }
+    struct Counts(AtomicU32);
+    impl std::task::Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let (panics, counts) = (Waker::from(Arc::new(Panics)), Arc::new(Counts(AtomicU32::new(0))));
+    let counting = Waker::from(Arc::clone(&counts));
+    let single = SingleFlight::<u32, u32>::new();
+    let (land, landed) = tokio::sync::oneshot::channel();
+    let mut leader = pin!(single.run(&1, async { landed.await.unwrap_or(0) }));
+    assert!(poll(leader.as_mut()).is_pending());
+    let mut followers: Vec<_> =
+        (0..4).map(|_| alloc::boxed::Box::pin(single.run(&1, pending()))).collect();
+    for (follower, waker) in followers.iter_mut().zip([&counting, &panics, &panics, &counting]) {
+        assert!(follower.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+    }
+    assert_eq!(land.send(7), Ok(()));
+    let lands = core::panic::AssertUnwindSafe(|| poll(leader.as_mut()));
+    assert!(std::panic::catch_unwind(lands).is_err(), "the panic is told");
+    assert_eq!(counts.0.load(Ordering::Relaxed), 2, "the one before and the one behind");
+    for follower in &mut followers {
+        assert_eq!(poll(follower.as_mut()), Poll::Ready(7));
+    }
+    assert_eq!(single.in_flight(), 0);
+}
+
+#[test]
+fn an_answer_that_panics_while_it_is_cloned_hands_the_flight_on() {
+    #[derive(Debug, PartialEq)]
+    struct Answer(u32);
+    impl Clone for Answer {
+        fn clone(&self) -> Self {
+            assert!(self.0 != 13, "cloned");
+            Self(self.0)
+        }
+    }
+    let single = SingleFlight::<u32, Answer>::new();
+    let (land, landed) = tokio::sync::oneshot::channel();
+    let mut leader = pin!(single.run(&1, async { Answer(landed.await.unwrap_or(0)) }));
+    assert!(poll(leader.as_mut()).is_pending());
+    let mut follower = pin!(single.run(&1, async { Answer(7) }));
+    assert!(poll(follower.as_mut()).is_pending());
+    assert_eq!(land.send(13), Ok(()));
+    let lands = core::panic::AssertUnwindSafe(|| poll(leader.as_mut()));
+    assert!(std::panic::catch_unwind(lands).is_err());
+    assert_eq!(poll(follower.as_mut()), Poll::Ready(Answer(7)), "it leads");
+    assert_eq!(single.in_flight(), 0);
+}
+
+#[test]
+fn a_thousand_flights_at_once_go_as_they_came() {
+    let table = Table::<u32, u32>::new();
+    let leads: Vec<_> = (0..1_000_u32)
+        .map(|key| match join(&table, u64::from(key) << 32, |kept| *kept == key, key) {
+            Joined::Leads(lead) => lead,
+            Joined::Follows(_) => panic!("{key} has a flight of its own"),
+        })
+        .collect();
+    assert_eq!(table.flights().len(), 1_000);
+    drop(leads);
+    assert_eq!(table.flights().len(), 0);
+}
+
 #[derive(Debug, Clone)]
 enum Event {
     Ask,
@@ -143,22 +217,22 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// A caller of the real table, and what the model says of it.
 enum Caller {
-    Leads(Lead<u8, u32>),
-    Follows(Follower<u8, u32>),
+    Leads(Lead<Table<u8, u32>>),
+    Follows(Follower<Table<u8, u32>>),
 }
 
 proptest! {
     /// The model: a queue whose front leads. Whoever lands empties it.
     #[test]
     fn sequences_of_callers_behave_as_a_queue(events in prop::collection::vec(event(), 1..60)) {
-        let table = Flights::<u8, u32>::new();
+        let table = Table::<u8, u32>::new();
         let mut callers: Vec<Caller> = Vec::new();
         let mut landings = 0;
         for event in events {
             let place = |index: usize, callers: &Vec<Caller>| index % callers.len().max(1);
             match event {
                 Event::Ask => {
-                    let caller = match table.join(1, |kept| *kept == 1, || 1) {
+                    let caller = match join(&table, 1, |kept| *kept == 1, 1) {
                         Joined::Leads(lead) => {
                             prop_assert!(callers.is_empty(), "a second leader");
                             Caller::Leads(lead)
@@ -193,7 +267,7 @@ proptest! {
                     }
                     landings += 1;
                     if let Caller::Leads(lead) = callers.remove(index) {
-                        lead.land(landings);
+                        lead.land(|| landings);
                     }
                     for caller in callers.drain(..) {
                         let Caller::Follows(mut follower) = caller else {
@@ -205,7 +279,7 @@ proptest! {
                 }
                 Event::Go(_) => {}
             }
-            prop_assert_eq!(table.len(), usize::from(!callers.is_empty()));
+            prop_assert_eq!(table.flights().len(), usize::from(!callers.is_empty()));
         }
     }
 }

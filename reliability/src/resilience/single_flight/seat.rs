@@ -1,0 +1,105 @@
+//! The two seats of a flight: the one that leads, and those that follow.
+
+use alloc::sync::Arc;
+use core::task::{Context, Poll, ready};
+
+use super::flights::Field;
+use super::waiting::{Called, Waiting};
+
+/// The right to do the work of a flight. Dropping it hands the flight on.
+pub(crate) struct Lead<F: Field> {
+    field: F,
+    hash: u64,
+    number: u64,
+    ended: bool,
+}
+
+/// A place among those that wait for a flight. Dropping it gives the place up.
+pub(crate) struct Follower<F: Field> {
+    field: F,
+    hash: u64,
+    number: u64,
+    waiting: Arc<Waiting<F::Outcome>>,
+    ticket: u64,
+    ended: bool,
+}
+
+/// What a follower has waited for.
+pub(crate) enum Turn<F: Field> {
+    /// The flight has landed.
+    Landed(F::Outcome),
+    /// The leader is gone, and this follower leads now.
+    Lead(Lead<F>),
+}
+
+impl<F: Field> Lead<F> {
+    #[inline]
+    pub(super) fn new(field: F, hash: u64, number: u64) -> Self {
+        Self { field, hash, number, ended: false }
+    }
+
+    /// Where it flies.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    pub(crate) fn field(&self) -> &F {
+        &self.field
+    }
+
+    /// Whether the outcome is for those in the flight only, and not for those who come later.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.field.flights().is_forgotten(self.hash, self.number)
+    }
+
+    /// Gives the outcome to all that wait for it. It is made outside of all locks, and only if
+    /// somebody does; should that panic, the flight is handed on.
+    #[inline]
+    pub(crate) fn land(mut self, outcome: impl FnOnce() -> F::Outcome) {
+        if !self.field.flights().end_alone(self.hash, self.number) {
+            let outcome = outcome();
+            self.ended = true;
+            self.field.flights().land(self.hash, self.number, outcome);
+        }
+        self.ended = true;
+    }
+}
+
+impl<F: Field> Drop for Lead<F> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.ended {
+            self.field.flights().hand_over(self.hash, self.number);
+        }
+    }
+}
+
+impl<F: Field> Follower<F> {
+    pub(super) fn new(
+        field: F,
+        hash: u64,
+        number: u64,
+        waiting: Arc<Waiting<F::Outcome>>,
+        ticket: u64,
+    ) -> Self {
+        Self { field, hash, number, waiting, ticket, ended: false }
+    }
+}
+
+impl<F: Field<Outcome: Clone>> Follower<F> {
+    /// Ready when the flight has landed, or when it is this follower's turn to lead.
+    pub(crate) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn<F>> {
+        let called = ready!(self.waiting.poll(self.ticket, cx.waker().clone()));
+        self.ended = true;
+        Poll::Ready(match called {
+            Called::Landed(outcome) => Turn::Landed(outcome),
+            Called::Up => Turn::Lead(Lead::new(self.field.clone(), self.hash, self.number)),
+        })
+    }
+}
+
+impl<F: Field> Drop for Follower<F> {
+    fn drop(&mut self) {
+        if !self.ended && self.waiting.leave(self.ticket) {
+            self.field.flights().hand_over(self.hash, self.number);
+        }
+    }
+}
