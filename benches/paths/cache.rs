@@ -1,7 +1,8 @@
 //! A value that is there, and one that has to be found out: ours beside moka, which keeps ours, and
 //! tower-resilience.
 //!
-//! moka's figures are what ours can at best be: a hit of ours is one of moka's, a clock and a counter.
+//! moka stands behind ours, and what is used now has places in front of it: so a hit of ours is not one
+//! of moka's, and a miss not an insertion of its own.
 //! tower-resilience polls its service first and makes the key by cloning the request.
 
 use std::convert::Infallible;

@@ -58,7 +58,7 @@ impl Entry {
             concurrency_limit: policy.concurrency_limit().map(observe_concurrency_limit),
             bulkhead: policy.bulkhead().map(observe_bulkhead),
             #[cfg(feature = "cache")]
-            cache: policy.cache().map(observe_cache),
+            cache: policy.cache().map(super::Cache::snapshot),
             #[cfg(not(feature = "cache"))]
             cache: None,
         }
@@ -173,25 +173,5 @@ fn observe_bulkhead(bulkhead: &Bulkhead) -> BulkheadSnapshot {
         in_use: bulkhead.in_use().into(),
         queued: bulkhead.queued().into(),
         rejected: bulkhead.rejected(),
-    }
-}
-
-#[cfg(feature = "cache")]
-fn observe_cache(cache: &super::Cache) -> crate::telemetry::CacheSnapshot {
-    let now = cache.snapshot();
-    crate::telemetry::CacheSnapshot {
-        name: now.name.to_string(),
-        hits: now.hits,
-        negative_hits: now.negative_hits,
-        stale: now.stale,
-        misses: now.misses,
-        refreshes: now.refreshes,
-        stale_if_error: now.stale_if_error,
-        coalesced: now.coalesced,
-        waits_given_up: now.waits_given_up,
-        handed_over: now.handed_over,
-        evictions: now.evictions,
-        size: now.size,
-        in_flight: now.in_flight,
     }
 }

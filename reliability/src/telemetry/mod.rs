@@ -47,10 +47,12 @@
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |
 //! | `reliability.chaos.injected` | info | `reliability.chaos.name`, `reliability.chaos.injection`, `reliability.chaos.latency_ms` |
 
+mod cache;
 mod snapshot;
 #[cfg(feature = "std")]
 mod source;
 
+pub use cache::CacheSnapshot;
 /// Makes one `tracing` span per call of a function, with its arguments, and its error if it ends in
 /// one.
 ///
@@ -94,9 +96,8 @@ mod source;
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
 pub use snapshot::{
-    AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, CacheSnapshot, ChaosSnapshot,
-    ConcurrencyLimitSnapshot, Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot,
-    Snapshot,
+    AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot,
+    Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot, Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use source::Source;

@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use super::CacheSnapshot;
 use crate::error::{Class, Reason};
 
 /// What every policy has counted, at one moment.
@@ -260,38 +261,6 @@ impl ChaosSnapshot {
             self.name, self.seed, self.latencies, self.errors, self.hangs,
         )
     }
-}
-
-/// The state of a cache.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CacheSnapshot {
-    /// The cache's name.
-    pub name: String,
-    /// Lookups that were answered by a fresh value.
-    pub hits: u64,
-    /// Lookups that were answered by an error that was kept.
-    pub negative_hits: u64,
-    /// Lookups that were answered by a stale value.
-    pub stale: u64,
-    /// Calls that found nothing, and did the work.
-    pub misses: u64,
-    /// Calls that refreshed a stale value.
-    pub refreshes: u64,
-    /// Refreshes that failed, and were answered by the stale value.
-    pub stale_if_error: u64,
-    /// Calls that got the answer of another one that was under way.
-    pub coalesced: u64,
-    /// Calls that waited for the answer of another one in vain.
-    pub waits_given_up: u64,
-    /// Calls that did the work of another one that was gone, or had failed.
-    pub handed_over: u64,
-    /// Entries thrown out for want of room.
-    pub evictions: u64,
-    /// How many entries there are.
-    pub size: u64,
-    /// How many keys are being worked on now.
-    pub in_flight: u64,
 }
 
 impl fmt::Display for Snapshot {

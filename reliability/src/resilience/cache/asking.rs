@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 use core::task::{Context, Poll, ready};
 
 use super::entry::{Age, AnyEntry};
+use super::inner::Glance;
 use super::key::StoredKey;
 use super::lead::{Lead, Outcome};
 use super::snapshot::Mark;
@@ -29,6 +30,8 @@ pub(crate) struct Asking<'c, K, T, E> {
     hash: u64,
     sharing: Sharing<E>,
     follower: Option<Follower<Cache>>,
+    /// What was seen before it was polled.
+    glance: Option<Glance>,
     value: PhantomData<fn() -> T>,
 }
 
@@ -36,17 +39,35 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     #[inline]
     pub(crate) fn new(cache: &'c Cache, key: K, sharing: Sharing<E>) -> Self {
         let hash = cache.hash(&key, TypeId::of::<T>());
-        Self { cache, key, hash, sharing, follower: None, value: PhantomData }
+        Self { cache, key, hash, sharing, follower: None, glance: None, value: PhantomData }
+    }
+
+    /// The answer, if there is a fresh one; or what is to be told to [`go_on`](Self::go_on).
+    #[inline]
+    pub(super) fn begin(&self) -> Result<Result<T, Failure<E>>, Glance> {
+        let glance = self.glance();
+        if let Some((entry, Age::Fresh)) = &glance.entry
+            && let Some(answer) = self.answer(entry)
+        {
+            return Ok(answer);
+        }
+        Err(glance)
+    }
+
+    /// There was no answer a moment ago.
+    pub(super) fn go_on(mut self, glance: Glance) -> Self {
+        self.glance = Some(glance);
+        self
     }
 
     /// Ready with an answer, or with the lead; pending while another call has it.
     #[inline]
     pub(crate) fn poll_found(&mut self, cx: &mut Context<'_>) -> Poll<Found<T, E>> {
-        if self.follower.is_none()
-            && let Some((entry, Age::Fresh)) = self.glance()
-            && let Some(answer) = self.answer(&entry)
-        {
-            return Poll::Ready(Found::Answer(answer));
+        if self.follower.is_none() && self.glance.is_none() {
+            match self.begin() {
+                Ok(answer) => return Poll::Ready(Found::Answer(answer)),
+                Err(glance) => self.glance = Some(glance),
+            }
         }
         self.poll_slowly(cx)
     }
@@ -60,7 +81,7 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     /// Whether what is kept is not fresh.
     #[cfg(feature = "record")]
     pub(crate) fn is_stale(&self) -> bool {
-        self.glance().is_some_and(|(_, age)| age != Age::Fresh)
+        self.glance().entry.is_some_and(|(_, age)| age != Age::Fresh)
     }
 
     pub(crate) fn cache(&self) -> &'c Cache {
@@ -76,7 +97,7 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     }
 
     #[inline]
-    fn glance(&self) -> Option<(Arc<AnyEntry>, Age)> {
+    fn glance(&self) -> Glance {
         self.cache.glance(&self.key, self.hash, TypeId::of::<T>())
     }
 
@@ -132,7 +153,11 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
 
     /// Looks, and leads or follows where there is no answer; nothing if it follows.
     fn ask(&mut self) -> Option<Found<T, E>> {
-        match self.glance() {
+        let Glance { entry, turn } = match self.glance.take() {
+            Some(glance) => glance,
+            None => self.glance(),
+        };
+        match entry {
             Some((entry, Age::Fresh)) => {
                 if let Some(answer) = self.answer(&entry) {
                     return Some(Found::Answer(answer));
@@ -140,7 +165,7 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
             }
             Some((entry, Age::Stale)) => {
                 if let Some(value) = entry.as_value::<T>() {
-                    return Some(self.refresh(&entry, value));
+                    return Some(self.refresh(&entry, value, turn));
                 }
             }
             Some((_, Age::Gone)) | None => {}
@@ -149,7 +174,7 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         let is = |stored: &StoredKey| stored.is(&self.key, type_id);
         let key = self.keep();
         match join(self.cache, self.hash, is, key.clone()) {
-            Joined::Leads(seat) => Some(self.lead(Lead::new(seat, key, None), Mark::Miss)),
+            Joined::Leads(seat) => Some(self.lead(Lead::new(seat, key, None), turn, Mark::Miss)),
             Joined::Follows(follower) => {
                 self.follower = Some(follower);
                 None
@@ -158,14 +183,14 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     }
 
     /// One caller at a time refreshes a stale value, all others have it at once.
-    fn refresh(&self, entry: &Arc<AnyEntry>, value: &T) -> Found<T, E> {
+    fn refresh(&self, entry: &Arc<AnyEntry>, value: &T, turn: u64) -> Found<T, E> {
         let type_id = TypeId::of::<T>();
         let is = |stored: &StoredKey| stored.is(&self.key, type_id);
         if entry.may_be_refreshed(self.cache.now()) {
             let key = self.keep();
             if let Some(seat) = join_first(self.cache, self.hash, is, key.clone()) {
                 let lead = Lead::new(seat, key, Some(Arc::clone(entry)));
-                return self.lead(lead, Mark::Refresh);
+                return self.lead(lead, turn, Mark::Refresh);
             }
         }
         self.cache.tally().count(Mark::Stale);
@@ -173,8 +198,9 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     }
 
     /// Between the look and the lead another call may have landed.
-    fn lead(&self, lead: Lead<T>, mark: Mark) -> Found<T, E> {
-        if let Some((entry, Age::Fresh)) = self.glance()
+    fn lead(&self, lead: Lead<T>, turn: u64, mark: Mark) -> Found<T, E> {
+        if self.cache.store().has_turned(self.hash, turn)
+            && let Some((entry, Age::Fresh)) = self.glance().entry
             && let Some(answer) = self.answer(&entry)
         {
             lead.land(Outcome::Answered(entry));

@@ -78,8 +78,8 @@ impl CacheBuilder {
     }
 
     /// Weighs the values of one type, where an entry more or less is not a measure of memory:
-    /// [`capacity`](Self::capacity) is then the sum of their weights. All else, errors among it,
-    /// weighs one.
+    /// [`capacity`](Self::capacity) is then the sum of their weights, each of which is at least one.
+    /// All else, errors among it, weighs one.
     ///
     /// # Examples
     ///
@@ -94,14 +94,15 @@ impl CacheBuilder {
     /// ```
     pub fn weigher<T: Value>(mut self, weigh: impl Fn(&T) -> u32 + Send + Sync + 'static) -> Self {
         self.weigher = Some(Arc::new(move |value: &(dyn Any + Send + Sync)| {
-            value.downcast_ref().map_or(1, &weigh)
+            // What weighs nothing would be kept without bound.
+            value.downcast_ref().map_or(1, |value| weigh(value).max(1))
         }));
         self
     }
 
-    /// The longest `ttl` plus `stale` that [`Cache::reconfigure`] may ask for: entries are given up
-    /// after that time, looked up or not. Default: an hour, or what the settings ask for if that is
-    /// longer.
+    /// The longest `ttl` plus `stale` that [`Cache::reconfigure`] may ask for: after that time an entry
+    /// is given up, looked up or not, when moka tidies up or its place is wanted. Default: an hour, or
+    /// what the settings ask for if that is longer.
     pub fn kept_max(mut self, kept_max: Duration) -> Self {
         self.kept_max = Some(kept_max);
         self

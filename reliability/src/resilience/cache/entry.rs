@@ -141,7 +141,7 @@ fn age(settings: &LiveSettings, class: Option<Class>, elapsed_nanos: u64) -> Age
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(reliability_loom)))]
 mod tests {
     use super::super::Settings;
     use super::*;

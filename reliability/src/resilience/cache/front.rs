@@ -38,13 +38,10 @@ pub(super) struct Set {
     /// On their way to moka: in there, or here, or both.
     leaving: Vec<Arc<AnyEntry>>,
     /// Short hashes of what moka may have; as often as it may have them.
-    behind: Vec<u16>,
+    behind: Shorts,
     /// Short hashes of what was thrown out.
     remembered: [u16; REMEMBERED],
     thrown_out: usize,
-    /// Moves on whenever something leaves or changes: what was found behind before that is not put
-    /// in front after it.
-    turn: u64,
 }
 
 struct Place {
@@ -66,8 +63,8 @@ pub(super) struct Moved {
     pub(super) leaves: Option<Leaves>,
     /// It was not worth a place in moka: how many of the set were not so far.
     pub(super) thrown_out: Option<usize>,
-    /// Moka may have an older answer.
-    pub(super) behind: bool,
+    /// Moka may have an older answer than this one.
+    pub(super) older_than: Option<Arc<AnyEntry>>,
 }
 
 pub(super) struct Leaves {
@@ -79,8 +76,8 @@ pub(super) struct Leaves {
 /// What a look has found.
 pub(super) enum Look {
     Found(Arc<AnyEntry>),
-    /// Moka may have it, as of that turn.
-    Behind(u64),
+    /// Moka may have it.
+    Behind,
     Nowhere,
 }
 
@@ -101,14 +98,12 @@ impl Set {
             (place.used, place.wanted) = (true, true);
             return Look::Found(Arc::clone(&place.entry));
         }
-        if !self.leaving.is_empty()
-            && let Some(entry) = self.leaving.iter().find(|entry| entry.hash() == hash && is(entry))
-        {
-            return Look::Found(Arc::clone(entry));
+        if let Some(index) = self.leaving_of(hash, &is) {
+            return Look::Found(Arc::clone(&self.leaving[index]));
         }
         // Without places moka decides what stays, and is to know what is asked for.
-        if ways == 0 || self.behind.contains(&short(hash)) {
-            return Look::Behind(self.turn);
+        if ways == 0 || self.behind.contains(short(hash)) {
+            return Look::Behind;
         }
         Look::Nowhere
     }
@@ -118,9 +113,8 @@ impl Set {
         let hash = entry.hash();
         let is = |other: &AnyEntry| other.has_key_of(&entry);
         let index = self.place_of(hash, &is);
-        let leaving = self.leaving.iter().position(|other| other.hash() == hash && is(other));
-        self.turn += 1;
-        let behind = room.ways == 0 || self.behind.contains(&short(hash));
+        let leaving = self.leaving_of(hash, &is);
+        let older_than = self.behind.contains(short(hash)).then(|| Arc::clone(&entry));
         if let Some(index) = leaving {
             self.leaving.swap_remove(index).retire();
         }
@@ -133,19 +127,19 @@ impl Set {
                 Moved { replaced: Some(replaced), ..Moved::default() }
             }
             None => {
-                let wanted = self.remembered.contains(&short(hash));
+                let wanted = has(&self.remembered, short(hash));
                 self.take_place(Place { entry, used: false, wanted, behind: false }, room)
             }
         };
-        moved.behind = behind;
+        moved.older_than = older_than;
         moved
     }
 
     /// What was found behind gets a place, if none is taken from what is used more.
-    pub(super) fn promote(&mut self, entry: &Arc<AnyEntry>, turn: u64, room: Room) -> Moved {
+    pub(super) fn promote(&mut self, entry: &Arc<AnyEntry>, room: Room) -> Moved {
         let hash = entry.hash();
         let is = |other: &AnyEntry| other.has_key_of(entry);
-        if room.ways == 0 || turn != self.turn || self.place_of(hash, &is).is_some() {
+        if entry.is_retired() || self.place_of(hash, &is).is_some() {
             return Moved::default();
         }
         if self.places.len() == room.ways {
@@ -155,8 +149,9 @@ impl Set {
                 return Moved::default();
             }
         }
+        // It is used: otherwise keys of which there is one too many would drive each other out.
         let entry = Arc::clone(entry);
-        self.take_place(Place { entry, used: false, wanted: true, behind: true }, room)
+        self.take_place(Place { entry, used: true, wanted: true, behind: true }, room)
     }
 
     /// There is no answer from now on. Returns what was here, to be dropped, and whether moka may
@@ -168,25 +163,26 @@ impl Set {
         ways: usize,
     ) -> (Option<Arc<AnyEntry>>, bool) {
         let index = self.place_of(hash, &is);
-        let leaving = self.leaving.iter().position(|other| other.hash() == hash && is(other));
-        self.turn += 1;
-        let behind = ways == 0 || self.behind.contains(&short(hash));
+        let leaving = self.leaving_of(hash, &is);
+        let behind = ways == 0 || self.behind.contains(short(hash));
         let left = leaving.map(|index| self.leaving.swap_remove(index));
-        let taken = index.map(|index| {
-            let taken = self.places.swap_remove(index);
-            self.hashes[index] = self.hashes[self.places.len()];
-            self.hand = 0;
-            taken.entry
-        });
+        let taken = index.map(|index| self.vacate(index));
         for entry in left.iter().chain(&taken) {
             entry.retire();
         }
         (taken.or(left), behind)
     }
 
+    /// This one is no answer from now on, whatever else is. Returns it, to be dropped.
+    pub(super) fn take_this(&mut self, entry: &Arc<AnyEntry>) -> Option<Arc<AnyEntry>> {
+        entry.retire();
+        let left = self.left(entry);
+        let index = self.places.iter().position(|place| Arc::ptr_eq(&place.entry, entry));
+        index.map(|index| self.vacate(index)).or(left)
+    }
+
     /// Nothing is an answer from now on. Returns what was here, to be dropped.
     pub(super) fn clear(&mut self) -> Vec<Arc<AnyEntry>> {
-        self.turn += 1;
         self.hand = 0;
         let mut all = core::mem::take(&mut self.leaving);
         all.extend(core::mem::take(&mut self.places).into_iter().map(|place| place.entry));
@@ -198,17 +194,13 @@ impl Set {
 
     /// What was on its way has arrived.
     pub(super) fn left(&mut self, entry: &Arc<AnyEntry>) -> Option<Arc<AnyEntry>> {
-        self.turn += 1;
         let index = self.leaving.iter().position(|other| Arc::ptr_eq(other, entry))?;
         Some(self.leaving.swap_remove(index))
     }
 
     /// Moka has given an entry up. True if it is gone from here as well.
     pub(super) fn given_up(&mut self, entry: &Arc<AnyEntry>) -> bool {
-        let short = short(entry.hash());
-        if let Some(index) = self.behind.iter().position(|other| *other == short) {
-            self.behind.swap_remove(index);
-        }
+        self.behind.remove(short(entry.hash()));
         let place = self.places.iter_mut().find(|place| Arc::ptr_eq(&place.entry, entry));
         place.is_none_or(|place| {
             place.behind = false;
@@ -223,10 +215,23 @@ impl Set {
 
     #[inline]
     fn place_of(&self, hash: u64, is: &impl Fn(&AnyEntry) -> bool) -> Option<usize> {
-        let hashes = self.hashes.iter().zip(&self.places).enumerate();
-        let same =
-            |(_, (other, place)): &(usize, (&u64, &Place))| **other == hash && is(&place.entry);
-        hashes.into_iter().find(same).map(|(index, _)| index)
+        let mut places = self.hashes.iter().zip(&self.places);
+        places.position(|(other, place)| {
+            *other == hash && !place.entry.is_retired() && is(&place.entry)
+        })
+    }
+
+    #[inline]
+    fn leaving_of(&self, hash: u64, is: &impl Fn(&AnyEntry) -> bool) -> Option<usize> {
+        let mut leaving = self.leaving.iter();
+        leaving.position(|entry| entry.hash() == hash && !entry.is_retired() && is(entry))
+    }
+
+    fn vacate(&mut self, index: usize) -> Arc<AnyEntry> {
+        let vacated = self.places.swap_remove(index);
+        self.hashes[index] = self.hashes[self.places.len()];
+        self.hand = 0;
+        vacated.entry
     }
 
     fn take_place(&mut self, place: Place, room: Room) -> Moved {
@@ -246,13 +251,12 @@ impl Set {
         self.hashes[self.hand] = hash;
         let victim = core::mem::replace(&mut self.places[self.hand], place);
         self.hand = (self.hand + 1) % room.ways;
-        self.turn += 1;
         self.leave(victim, room)
     }
 
     fn leave(&mut self, place: Place, room: Room) -> Moved {
         let Place { entry, wanted, behind, .. } = place;
-        if !wanted && behind {
+        if entry.is_retired() || !wanted && behind {
             return Moved { replaced: Some(entry), ..Moved::default() };
         }
         if !wanted && !room.behind {
@@ -267,6 +271,52 @@ impl Set {
         self.leaving.push(Arc::clone(&entry));
         Moved { leaves: Some(Leaves { entry, behind }), ..Moved::default() }
     }
+}
+
+/// Short hashes, some of them more than once.
+#[derive(Default)]
+struct Shorts {
+    /// Whole chunks, so that they are compared all at once; filled up with zeros.
+    chunks: Vec<[u16; CHUNK]>,
+    len: usize,
+}
+
+const CHUNK: usize = 8;
+
+impl Shorts {
+    #[inline]
+    fn contains(&self, short: u16) -> bool {
+        self.chunks.iter().any(|chunk| has(chunk, short))
+    }
+
+    fn push(&mut self, short: u16) {
+        if self.len == self.chunks.len() * CHUNK {
+            self.chunks.push([0; CHUNK]);
+        }
+        self.chunks[self.len / CHUNK][self.len % CHUNK] = short;
+        self.len += 1;
+    }
+
+    /// Takes one of those that are the same out, and moves the last one there.
+    fn remove(&mut self, short: u16) {
+        let Some(index) = self.chunks.as_flattened().iter().position(|other| *other == short)
+        else {
+            return;
+        };
+        self.len -= 1;
+        let all = self.chunks.as_flattened_mut();
+        all[index] = all[self.len];
+        all[self.len] = 0;
+        if self.len % CHUNK == 0 {
+            self.chunks.pop();
+        }
+    }
+}
+
+/// Looks at all of them, whatever it finds: so the comparisons are made side by side.
+#[inline]
+fn has<const N: usize>(shorts: &[u16; N], short: u16) -> bool {
+    shorts.iter().fold(false, |found, other| found | (*other == short))
 }
 
 /// Enough to tell the keys of a set apart. Zero stands for none.

@@ -2,24 +2,17 @@ use alloc::sync::Arc;
 use core::any::TypeId;
 use core::fmt;
 use core::future::Future;
-use core::hash::BuildHasher;
-use core::time::Duration;
-
-use hashbrown::DefaultHashBuilder;
 
 use super::asking::{Asking, Found};
-use super::entry::{Age, AnyEntry, Entry};
+use super::entry::{Age, Entry};
+use super::inner::Inner;
 use super::key::{Asked, StoredKey};
-use super::lead::Outcome;
 use super::look_up::LookUp;
-use super::settings::LiveSettings;
-use super::snapshot::{Mark, Tally};
-use super::store::Store;
+use super::snapshot::Mark;
 use super::{CacheBuilder, Key, Settings, Sharing, Snapshot, Value};
-use crate::error::{Class, Failure, Fault, Name, Rejected};
-use crate::resilience::single_flight::{Field, Flights};
+use crate::error::{Failure, Fault, Name, Rejected};
+use crate::resilience::single_flight::Field;
 use crate::resilience::{Classifier, Invalid};
-use crate::time::{Clock, Instant};
 
 /// Keeps answers for those who ask again, and lets one caller at a time find them out.
 ///
@@ -46,18 +39,7 @@ use crate::time::{Clock, Instant};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Cache(Arc<Inner>);
-
-struct Inner {
-    name: Name,
-    settings: LiveSettings,
-    kept_max: Duration,
-    clock: Clock,
-    hasher: DefaultHashBuilder,
-    store: Store,
-    flights: Flights<StoredKey, Outcome>,
-    tally: Arc<Tally>,
-}
+pub struct Cache(pub(super) Arc<Inner>);
 
 impl Cache {
     /// A cache of that name with [standard settings](Settings::standard).
@@ -79,21 +61,6 @@ impl Cache {
     /// Starts from the standard settings. `name` stands in refusals and logs.
     pub fn builder(name: impl Into<Name>) -> CacheBuilder {
         CacheBuilder::new(name.into())
-    }
-
-    pub(super) fn new(builder: CacheBuilder, kept_max: Duration) -> Self {
-        let CacheBuilder { name, settings, clock, weigher, .. } = builder;
-        let tally = Arc::new(Tally::new());
-        Self(Arc::new(Inner {
-            name,
-            settings: LiveSettings::new(&settings),
-            kept_max,
-            clock,
-            hasher: DefaultHashBuilder::default(),
-            store: Store::new(settings.capacity, kept_max, weigher, Arc::clone(&tally)),
-            flights: Flights::new(),
-            tally,
-        }))
     }
 
     /// The answer for a key: the one that is kept, or else what `work` finds out, which is kept for
@@ -204,7 +171,12 @@ impl Cache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let answer = match self.look_up(key, sharing).await {
+        let asking = Asking::new(self, key, sharing);
+        let glance = match asking.begin() {
+            Ok(answer) => return answer.map_err(Failure::into_error),
+            Err(glance) => glance,
+        };
+        let answer = match LookUp::after(asking, glance).await {
             Found::Answer(answer) => answer,
             Found::Lead(lead) => {
                 let result = work().await.map_err(Failure::Error);
@@ -259,7 +231,7 @@ impl Cache {
     pub fn get<T: Value>(&self, key: impl Key) -> Option<T> {
         let type_id = TypeId::of::<T>();
         let found = self.glance(&key, self.hash(&key, type_id), type_id);
-        let (entry, _) = found.filter(|(_, age)| *age == Age::Fresh)?;
+        let (entry, _) = found.entry.filter(|(_, age)| *age == Age::Fresh)?;
         let value = entry.as_value::<T>()?.clone();
         self.tally().count(Mark::Hit);
         Some(value)
@@ -276,7 +248,7 @@ impl Cache {
         let hash = self.hash(&key, type_id);
         self.flights().forget(hash, |stored| stored.is(&key, type_id));
         let entry = Entry::value(StoredKey::new(&key, hash, type_id), value, self.now());
-        self.store().put(entry, || false);
+        self.store().put(entry, |_| false);
     }
 
     /// Forgets what is kept under a key, value or error; true if there was something. A call that
@@ -348,100 +320,22 @@ impl Cache {
         Ok(())
     }
 
-    /// What it has done since it was built. Costs moka's pending work, so not for hot paths.
+    /// What it has done since it was built. Costs moka's pending work, and a look at all places in
+    /// front of it, so not for hot paths.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::cache::Cache;
+    ///
+    /// let prices = Cache::standard("price");
+    /// prices.insert("tea", 299_u32);
+    /// assert_eq!(prices.get::<u32>("tea"), Some(299));
+    /// assert_eq!((prices.snapshot().hits, prices.snapshot().size), (1, 1));
+    /// ```
     pub fn snapshot(&self) -> Snapshot {
         let (size, in_flight) = (self.store().len(), self.flights().len() as u64);
-        self.tally().snapshot(self.name().clone(), size, in_flight)
-    }
-
-    /// Whether it can work with these settings.
-    pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
-        let name = self.name();
-        settings.validate(name)?;
-        let (now, kept_max) = (self.settings(), self.0.kept_max);
-        if settings.capacity != now.capacity {
-            let expected = alloc::format!("{}, as it was built", now.capacity);
-            return Err(Invalid::new(name.clone(), "capacity", expected, settings.capacity)
-                .with_advice("build another cache for another capacity"));
-        }
-        let kept = settings.kept();
-        if kept > kept_max {
-            let expected = alloc::format!("no longer than {kept_max:?} together with `stale`");
-            let advice = alloc::format!("build the cache with `.kept_max({kept:?})`");
-            return Err(Invalid::new(name.clone(), "ttl", expected, alloc::format!("{kept:?}"))
-                .with_advice(advice));
-        }
-        Ok(())
-    }
-
-    /// The same for clones, and for nothing else that lives.
-    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
-    }
-
-    /// Puts settings into force that were checked.
-    pub(crate) fn apply(&self, settings: &Settings) {
-        self.0.settings.store(settings);
-    }
-}
-
-/// For lookups and leads.
-impl Cache {
-    #[inline]
-    pub(super) fn hash(&self, key: &impl Key, value_type: TypeId) -> u64 {
-        self.0.hasher.hash_one((value_type, key))
-    }
-
-    /// What is kept under a key, and how old it is.
-    #[inline]
-    pub(super) fn glance(
-        &self,
-        key: &impl Key,
-        hash: u64,
-        value_type: TypeId,
-    ) -> Option<(Arc<AnyEntry>, Age)> {
-        let is = |stored: &StoredKey| stored.is(key, value_type);
-        let entry = self.0.store.find(&Asked { hash, is: &is })?;
-        let age = self.age(&entry, self.now());
-        Some((entry, age))
-    }
-
-    #[inline]
-    pub(super) fn age(&self, entry: &AnyEntry, now: Instant) -> Age {
-        entry.age(&self.0.settings, now)
-    }
-
-    #[inline]
-    pub(super) fn now(&self) -> Instant {
-        self.0.clock.now()
-    }
-
-    pub(super) fn keeps_errors(&self, class: Class) -> bool {
-        self.0.settings.negative_nanos(class) > 0
-    }
-
-    pub(super) fn pause_refresh(&self, entry: &AnyEntry, now: Instant) {
-        entry.pause_refresh(now, self.0.settings.refresh_pause());
-    }
-
-    pub(super) fn store(&self) -> &Store {
-        &self.0.store
-    }
-
-    #[inline]
-    pub(super) fn tally(&self) -> &Tally {
-        &self.0.tally
-    }
-}
-
-impl Field for Cache {
-    type Key = StoredKey;
-    type Outcome = Outcome;
-
-    #[inline]
-    fn flights(&self) -> &Flights<StoredKey, Outcome> {
-        &self.0.flights
+        self.tally().snapshot(self.name(), size, in_flight)
     }
 }
 

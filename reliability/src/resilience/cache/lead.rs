@@ -3,7 +3,7 @@ use core::fmt;
 
 use super::entry::{Age, AnyEntry, Entry};
 use super::events;
-use super::key::{Asked, StoredKey};
+use super::key::StoredKey;
 use super::snapshot::Mark;
 use super::{Cache, Sharing, Value};
 use crate::error::{Class, Counted, Failure, Reason, Rejected};
@@ -66,7 +66,7 @@ impl<T> Lead<T> {
     /// What its key is known by, where something is kept.
     #[cfg(feature = "record")]
     pub(in crate::resilience) fn hashed_key(&self) -> Option<u64> {
-        self.leading.as_ref().map(|leading| leading.seat.key().hash())
+        self.leading.as_ref().map(|leading| leading.key.hash())
     }
 
     /// The stale value that the work is to refresh, if there is one.
@@ -116,9 +116,9 @@ impl<T> Leading<T> {
     }
 
     fn settle_value(self, value: &T) {
-        let entry = (self.keep)(self.key.clone(), value, self.cache().now());
-        self.keep(&entry);
-        self.seat.land(|| Outcome::Answered(entry));
+        let Self { seat, key, keep, .. } = self;
+        let entry = keep(key, value, seat.field().now());
+        file(seat, entry);
     }
 
     #[cold]
@@ -137,8 +137,7 @@ impl<T> Leading<T> {
         if let Some(entry) = &self.stale {
             if classifier.failure_disposition(&failure).breaker == Counted::Success {
                 // The dependency has an answer, and the old one is no longer it.
-                let is = |other: &StoredKey| *other == self.key;
-                self.cache().store().take(&Asked { hash: self.key.hash(), is: &is });
+                self.cache().store().take_this(entry);
             } else if let Some(value) = self.stale_if_error(entry, class, now) {
                 self.seat.land(|| Outcome::Answered(Arc::clone(entry)));
                 return Ok(value);
@@ -152,9 +151,10 @@ impl<T> Leading<T> {
             Failure::Error(error) => {
                 if let Some(entry) = sharing.keep(&self.key, error, class, now) {
                     if self.cache().keeps_errors(class) {
-                        self.keep(&entry);
+                        file(self.seat, entry);
+                    } else {
+                        self.seat.land(|| Outcome::Answered(entry));
                     }
-                    self.seat.land(|| Outcome::Answered(entry));
                 }
             }
         }
@@ -172,11 +172,23 @@ impl<T> Leading<T> {
         events::stale_if_error(self.cache().name(), class);
         Some(value)
     }
+}
 
-    /// Keeps an answer, unless its key was invalidated while the work was under way: then it may be
-    /// an answer of before.
-    fn keep(&self, entry: &Arc<AnyEntry>) {
-        self.cache().store().put(Arc::clone(entry), || self.seat.is_forgotten());
+/// Keeps an answer, unless its key was invalidated while the work was under way: then it may be an
+/// answer of before.
+///
+/// The flight ends under the lock under which the answer is kept: whoever begins another one finds
+/// the answer, and whoever invalidates it comes either before that or after it.
+fn file(mut seat: single_flight::Lead<Cache>, entry: Arc<AnyEntry>) {
+    let mut for_followers = None;
+    seat.field().store().put(entry, |entry| {
+        let ending = seat.end_alone();
+        for_followers = (!ending.alone).then(|| Arc::clone(entry));
+        ending.forgotten
+    });
+    match for_followers {
+        Some(entry) => seat.land(|| Outcome::Answered(entry)),
+        None => seat.has_ended(),
     }
 }
 

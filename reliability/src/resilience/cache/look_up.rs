@@ -1,32 +1,34 @@
+use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
 use super::asking::{Asking, Found};
+use super::inner::Glance;
 use super::{Key, Value};
 use crate::error::{Failure, Reason};
 use crate::time::{Clock, Instant, Scope, timer_at};
 
-pin_project! {
-    /// Looks a key up, and waits for whoever works on it; made by
-    /// [`Cache::look_up`](super::Cache::look_up).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it leaves the flight.
-    #[must_use = "futures do nothing unless polled"]
-    pub struct LookUp<'c, K, T, E> {
-        asking: Asking<'c, K, T, E>,
-        // Armed once the lookup has to wait; before that nobody needs to know the time.
-        #[pin]
-        timer: Option<Sleep>,
-        reason: Reason,
-    }
+/// Looks a key up, and waits for whoever works on it; made by
+/// [`Cache::look_up`](super::Cache::look_up).
+///
+/// # Cancel safety
+///
+/// Dropping it leaves the flight.
+#[must_use = "futures do nothing unless polled"]
+pub struct LookUp<'c, K, T, E> {
+    asking: Asking<'c, K, T, E>,
+    // Armed once the lookup has to wait; before that nobody needs to know the time. In a box, because
+    // it is larger than all else, and who does not wait should not have to carry it.
+    timer: Option<Pin<Box<Sleep>>>,
+    reason: Reason,
 }
+
+// Nothing of the key is ever pinned.
+impl<K, T, E> Unpin for LookUp<'_, K, T, E> {}
 
 impl<'c, K, T, E> LookUp<'c, K, T, E> {
     #[inline]
@@ -35,24 +37,29 @@ impl<'c, K, T, E> LookUp<'c, K, T, E> {
     }
 }
 
+impl<'c, K: Key, T: Value, E> LookUp<'c, K, T, E> {
+    /// Of what was seen already to have no fresh answer.
+    pub(super) fn after(asking: Asking<'c, K, T, E>, glance: Glance) -> Self {
+        Self::new(asking.go_on(glance))
+    }
+}
+
 impl<K: Key, T: Value, E> Future for LookUp<'_, K, T, E> {
     type Output = Found<T, E>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.get_mut();
         if let Poll::Ready(found) = this.asking.poll_found(cx) {
             return Poll::Ready(found);
         }
-        if this.timer.is_none() {
+        let timer = this.timer.get_or_insert_with(|| {
             let (at, reason) = ends_at(this.asking.cache().settings().wait);
-            *this.reason = reason;
-            this.timer.set(Some(tokio::time::sleep_until(timer_at(at))));
-        }
-        if let Some(timer) = this.timer.as_mut().as_pin_mut() {
-            ready!(timer.poll(cx));
-        }
-        let rejected = this.asking.give_up(*this.reason);
+            this.reason = reason;
+            Box::pin(tokio::time::sleep_until(timer_at(at)))
+        });
+        ready!(timer.as_mut().poll(cx));
+        let rejected = this.asking.give_up(this.reason);
         Poll::Ready(Found::Answer(Err(Failure::Rejected(rejected))))
     }
 }

@@ -79,16 +79,27 @@
 //! | [`wait`](CacheBuilder::wait) | 10 s | longer than calls should take: it ends only waits that no deadline ends |
 //! | [`refresh_pause`](CacheBuilder::refresh_pause) | 1 s | a dependency in trouble costs one caller a second its patience |
 //!
+//! # Where the answers are
+//!
+//! In `moka`, all but those that are used now. Those have places in front of it, a quarter of the
+//! capacity, eight for each set of keys: a look at a place costs less than half of one into
+//! moka, and an answer that is put there a fraction of one that moka takes. When a place is wanted, the answer in it goes
+//! to moka if anybody asked for it, or asked for the key not long ago, or moka has room; else it is
+//! forgotten. So what nobody asks for again costs next to nothing. Where values are weighed, and
+//! where the capacity is below four, moka has all of it, and TinyLFU decides what stays.
+//!
 //! # Guarantees
 //!
 //! - Never more entries, or weight, than `capacity`, but for what is thrown out a moment later; what
-//!   is used often stays, and keys that come once drive nothing out (TinyLFU, by `moka`).
+//!   is used often stays, and keys that come once drive nothing out.
 //! - What is fresh is decided by the cache's own [`Clock`](crate::time::Clock); a clock that jumps
 //!   back makes nothing older.
-//! - A hit allocates nothing but what the value's own `clone` does, and moka's bookkeeping, which is
-//!   done once in 64 reads. It neither begins nor polls the work.
-//! - What was [invalidated](Cache::invalidate) while it was being found out is not kept, and who asks
-//!   after that gets an answer of after that.
+//! - A hit allocates nothing but what the value's own `clone` does, and, where the key was not used
+//!   lately, moka's bookkeeping. It neither begins nor polls the work.
+//! - What was [invalidated](Cache::invalidate), or replaced, is an answer for nobody once that call
+//!   has returned, on whatever thread; all that moves between places and moka is model-checked with
+//!   loom. What was invalidated while it was being found out is not kept, and who asks after that
+//!   gets an answer of after that.
 //! - Settings can change while it works, for what is kept already.
 
 mod asking;
@@ -98,6 +109,7 @@ mod entry;
 mod events;
 mod front;
 mod handle;
+mod inner;
 mod key;
 mod lead;
 mod look_up;
@@ -116,7 +128,19 @@ pub use lead::Lead;
 pub use look_up::LookUp;
 pub use settings::{Negative, Settings};
 pub use sharing::Sharing;
-pub use snapshot::Snapshot;
 
+// The same with and without the feature: what a policy's snapshot holds.
+#[cfg(not(feature = "telemetry"))]
+#[path = "../../telemetry/cache.rs"]
+mod counted;
+#[cfg(not(feature = "telemetry"))]
+pub use counted::CacheSnapshot as Snapshot;
+
+#[cfg(feature = "telemetry")]
+#[doc(no_inline)]
+pub use crate::telemetry::CacheSnapshot as Snapshot;
+
+#[cfg(all(test, reliability_loom))]
+mod loom_tests;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::DerefMut;
 use core::time::Duration;
 
 use moka::policy::EvictionPolicy;
@@ -13,6 +14,7 @@ use super::front::{Leaves, Look, Moved, Room, Set, WAYS};
 use super::key::Asked;
 use super::snapshot::Tally;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// One part in so many of the capacity is in front.
 const FRONT: usize = 4;
@@ -34,7 +36,30 @@ pub(super) struct Store<B = Moka> {
 }
 
 /// As many as a power of two.
-struct Sets(Box<[Mutex<Set>]>);
+struct Sets(Box<[Turning]>);
+
+struct Turning {
+    /// Moves on, under the lock, before anything leaves or changes. Where it is the same as before,
+    /// nothing has.
+    turn: AtomicU64,
+    set: Mutex<Set>,
+}
+
+impl Turning {
+    fn turn(&self) -> impl DerefMut<Target = Set> {
+        let set = self.set.lock();
+        // Release, for those who look at the turn without the lock: a flight that ends after this
+        // is seen to have ended no earlier than the turn to have moved on.
+        self.turn.fetch_add(1, Ordering::Release);
+        set
+    }
+}
+
+/// What was found under a key, and as of which turn of its set.
+pub(super) struct Seen {
+    pub(super) entry: Option<Arc<AnyEntry>>,
+    pub(super) turn: u64,
+}
 
 impl Store<Moka> {
     /// Entries that are weighed have no room in front: what is there is counted, and not weighed.
@@ -54,7 +79,7 @@ impl Store<Moka> {
         let given_up = {
             let (sets, tally) = (Arc::clone(&sets), Arc::clone(&tally));
             move |entry: &Arc<AnyEntry>, for_room: bool| {
-                if sets.of(entry.hash()).lock().given_up(entry) && for_room {
+                if sets.of(entry.hash()).set.lock().given_up(entry) && for_room {
                     tally.evicted();
                 }
             }
@@ -68,23 +93,47 @@ impl Store<Moka> {
 }
 
 impl<B: Behind> Store<B> {
+    #[cfg(all(test, reliability_loom))]
+    pub(super) fn with(sets: usize, ways: usize, behind: B) -> Self {
+        Self { sets: Arc::new(Sets::new(sets)), ways, behind, tally: Arc::new(Tally::new()) }
+    }
+
     #[inline]
-    pub(super) fn find(&self, asked: &Asked<'_>) -> Option<Arc<AnyEntry>> {
+    pub(super) fn find(&self, asked: &Asked<'_>) -> Seen {
         let is = |entry: &AnyEntry| (asked.is)(entry.key());
-        let look = self.sets.of(asked.hash).lock().look(asked.hash, is, self.ways);
-        match look {
+        let turning = self.sets.of(asked.hash);
+        let mut set = turning.set.lock();
+        let turn = turning.turn.load(Ordering::Relaxed);
+        let look = set.look(asked.hash, is, self.ways);
+        drop(set);
+        let entry = match look {
             Look::Found(entry) => Some(entry),
             Look::Nowhere => None,
-            Look::Behind(turn) => self.find_behind(asked, turn),
-        }
+            Look::Behind => self.find_behind(asked, turn),
+        };
+        Seen { entry, turn }
+    }
+
+    /// Whether what was seen may no longer be all there is.
+    #[inline]
+    pub(super) fn has_turned(&self, hash: u64, since: u64) -> bool {
+        self.sets.of(hash).turn.load(Ordering::Acquire) != since
     }
 
     #[cold]
     fn find_behind(&self, asked: &Asked<'_>, turn: u64) -> Option<Arc<AnyEntry>> {
         let entry = self.behind.get(asked)?;
         if self.ways > 0 {
-            let moved = self.sets.of(asked.hash).lock().promote(&entry, turn, self.room());
-            self.follow_up(moved);
+            let turning = self.sets.of(asked.hash);
+            let mut set = turning.set.lock();
+            if turning.turn.load(Ordering::Relaxed) == turn {
+                let moved = set.promote(&entry, self.room());
+                if moved.leaves.is_some() || moved.replaced.is_some() {
+                    turning.turn.fetch_add(1, Ordering::Release);
+                }
+                drop(set);
+                self.follow_up(moved);
+            }
         }
         // Whoever takes it away takes it away from all who come now.
         (!entry.is_retired()).then_some(entry)
@@ -92,46 +141,49 @@ impl<B: Behind> Store<B> {
 
     /// Keeps an entry, unless that is no longer wanted: `unless` is asked under the lock under which
     /// the answer would be taken away.
-    pub(super) fn put(&self, entry: Arc<AnyEntry>, unless: impl FnOnce() -> bool) {
-        let hash = entry.hash();
-        let mut set = self.sets.of(hash).lock();
-        if unless() {
+    pub(super) fn put(&self, entry: Arc<AnyEntry>, unless: impl FnOnce(&Arc<AnyEntry>) -> bool) {
+        let mut set = self.sets.of(entry.hash()).turn();
+        if unless(&entry) {
             return;
         }
-        let moved = set.put(Arc::clone(&entry), self.room());
+        let moved = set.put(entry, self.room());
         drop(set);
-        if moved.behind && self.ways > 0 {
-            let is = |key: &_| entry.key() == key;
-            if let Some(older) = self.behind.remove(&Asked { hash, is: &is })
-                && !Arc::ptr_eq(&older, &entry)
-            {
-                older.retire();
-            }
-        }
         self.follow_up(moved);
     }
 
     /// Takes an answer away. True if there was one.
     pub(super) fn take(&self, asked: &Asked<'_>) -> bool {
         let is = |entry: &AnyEntry| (asked.is)(entry.key());
-        let (taken, behind) = self.sets.of(asked.hash).lock().take(asked.hash, is, self.ways);
+        let (taken, behind) = self.sets.of(asked.hash).turn().take(asked.hash, is, self.ways);
         let from_behind = if behind { self.behind.remove(asked) } else { None };
         let was_behind = from_behind.is_some_and(|entry| entry.retire());
         taken.is_some() || was_behind
     }
 
+    /// Takes that entry away, and nothing that has come in its place.
+    pub(super) fn take_this(&self, entry: &Arc<AnyEntry>) {
+        let taken = self.sets.of(entry.hash()).turn().take_this(entry);
+        drop(taken);
+    }
+
     pub(super) fn clear(&self) {
+        self.clear_front();
+        self.behind.clear();
+        // What was found behind before it was cleared may have come to the front meanwhile.
+        self.clear_front();
+    }
+
+    fn clear_front(&self) {
         for set in &self.sets.0 {
-            let cleared: Vec<_> = set.lock().clear();
+            let cleared: Vec<_> = set.turn().clear();
             drop(cleared);
         }
-        self.behind.clear();
     }
 
     /// How many there are, after what moka has put off.
     pub(super) fn len(&self) -> u64 {
         self.behind.tidy();
-        let front: usize = self.sets.0.iter().map(|set| set.lock().len()).sum();
+        let front: usize = self.sets.0.iter().map(|turning| turning.set.lock().len()).sum();
         self.behind.len() + front as u64
     }
 
@@ -143,8 +195,11 @@ impl<B: Behind> Store<B> {
     /// until it is there.
     #[inline]
     fn follow_up(&self, moved: Moved) {
-        let Moved { replaced, leaves, thrown_out, .. } = moved;
+        let Moved { replaced, leaves, thrown_out, older_than } = moved;
         drop(replaced);
+        if let Some(entry) = older_than {
+            self.retire_older(&entry);
+        }
         if let Some(so_far) = thrown_out {
             self.tally.evicted();
             if so_far % TIDY_EVERY == 0 {
@@ -156,6 +211,18 @@ impl<B: Behind> Store<B> {
         }
     }
 
+    /// What moka has under the key of an entry that is in front is older.
+    #[cold]
+    fn retire_older(&self, entry: &Arc<AnyEntry>) {
+        let is = |key: &_| entry.key() == key;
+        if let Some(older) = self.behind.remove(&Asked { hash: entry.hash(), is: &is })
+            && !Arc::ptr_eq(&older, entry)
+        {
+            older.retire();
+        }
+    }
+
+    #[cold]
     fn bring(&self, leaves: &Leaves) {
         let set = self.sets.of(leaves.entry.hash());
         // Also when a value panics while it is weighed.
@@ -171,24 +238,28 @@ impl<B: Behind> Store<B> {
 
 /// Takes what was on its way out of its set.
 struct Left<'s> {
-    set: &'s Mutex<Set>,
+    set: &'s Turning,
     entry: &'s Arc<AnyEntry>,
 }
 
 impl Drop for Left<'_> {
     fn drop(&mut self) {
-        let left = self.set.lock().left(self.entry);
+        let left = self.set.turn().left(self.entry);
         drop(left);
     }
 }
 
 impl Sets {
     fn new(count: usize) -> Self {
-        Self((0..count).map(|_| Mutex::new(Set::default())).collect())
+        Self(
+            (0..count)
+                .map(|_| Turning { turn: AtomicU64::new(0), set: Mutex::new(Set::default()) })
+                .collect(),
+        )
     }
 
     #[inline]
-    fn of(&self, hash: u64) -> &Mutex<Set> {
+    fn of(&self, hash: u64) -> &Turning {
         &self.0[hash as usize & (self.0.len() - 1)]
     }
 }

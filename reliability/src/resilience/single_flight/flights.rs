@@ -66,6 +66,15 @@ struct Flight<K, O> {
     waiting: Option<Arc<Waiting<O>>>,
 }
 
+/// How a flight stands whose leader has the outcome.
+#[derive(Clone, Copy)]
+pub(crate) struct Ending {
+    /// Nobody follows: it has ended.
+    pub(crate) alone: bool,
+    /// The outcome is for those in the flight only, and not for those who come later.
+    pub(crate) forgotten: bool,
+}
+
 /// Whoever has a table of flights at hand: a handle, which those in the flight keep.
 pub(crate) trait Field: Clone {
     type Key;
@@ -144,22 +153,22 @@ impl<K, O> Flights<K, O> {
         self.shards.iter().map(|shard| shard.lock().flights.len()).sum()
     }
 
-    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
-    pub(super) fn is_forgotten(&self, hash: u64, number: u64) -> bool {
+    /// Ends a flight that nobody follows, and says whether that was so.
+    #[inline]
+    pub(super) fn end_alone(&self, hash: u64, number: u64) -> Ending {
         let mut shard = self.shard(hash).lock();
-        shard.find_number(hash, number).is_none_or(|flight| flight.forgotten)
-    }
-
-    /// Ends a flight that nobody follows; false if somebody does.
-    pub(super) fn end_alone(&self, hash: u64, number: u64) -> bool {
-        let mut shard = self.shard(hash).lock();
-        if shard.find_number(hash, number).is_some_and(|flight| flight.waiting.is_some()) {
-            return false;
+        let Ok(found) = shard.flights.find_entry(hash, |flight| flight.number == number) else {
+            return Ending { alone: true, forgotten: true };
+        };
+        let forgotten = found.get().forgotten;
+        if found.get().waiting.is_some() {
+            return Ending { alone: false, forgotten };
         }
-        let removed = shard.remove(hash, number);
+        let (removed, _) = found.remove();
+        shard.give_back();
         drop(shard);
         drop(removed);
-        true
+        Ending { alone: true, forgotten }
     }
 
     /// The leader has the outcome.
@@ -211,9 +220,14 @@ impl<K, O> Shard<K, O> {
     fn remove(&mut self, hash: u64, number: u64) -> Option<Flight<K, O>> {
         let found = self.flights.find_entry(hash, |flight| flight.number == number).ok()?;
         let (removed, _) = found.remove();
+        self.give_back();
+        Some(removed)
+    }
+
+    #[inline]
+    fn give_back(&mut self) {
         if self.flights.is_empty() && self.flights.capacity() > KEPT_ROOM {
             self.flights = HashTable::new();
         }
-        Some(removed)
     }
 }

@@ -187,7 +187,7 @@ impl Shelf {
     fn lead(&self, lead: Lead<Table>) {
         let answer = self.truth.load(Ordering::Acquire);
         let mut kept = self.kept.lock().unwrap();
-        if !lead.is_forgotten() {
+        if !lead.end_alone().forgotten {
             *kept = Some(answer);
         }
         drop(kept);

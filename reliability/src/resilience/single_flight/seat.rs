@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::task::{Context, Poll, ready};
 
-use super::flights::Field;
+use super::flights::{Ending, Field};
 use super::waiting::{Called, Waiting};
 
 /// The right to do the work of a flight. Dropping it hands the flight on.
@@ -44,19 +44,25 @@ impl<F: Field> Lead<F> {
         &self.field
     }
 
-    /// Whether the outcome is for those in the flight only, and not for those who come later.
+    /// Ends the flight if nobody follows; else it is to be [landed](Lead::land). Runs nothing of the
+    /// caller's but the key's `drop`.
+    #[inline]
+    pub(crate) fn end_alone(&self) -> Ending {
+        self.field.flights().end_alone(self.hash, self.number)
+    }
+
+    /// After [`end_alone`](Lead::end_alone) has done it: spares the look for what is gone.
     #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
-    pub(crate) fn is_forgotten(&self) -> bool {
-        self.field.flights().is_forgotten(self.hash, self.number)
+    pub(crate) fn has_ended(&mut self) {
+        self.ended = true;
     }
 
     /// Gives the outcome to all that wait for it. It is made outside of all locks, and only if
     /// somebody does; should that panic, the flight is handed on.
     #[inline]
     pub(crate) fn land(mut self, outcome: impl FnOnce() -> F::Outcome) {
-        if !self.field.flights().end_alone(self.hash, self.number) {
+        if !self.ended && !self.end_alone().alone {
             let outcome = outcome();
-            self.ended = true;
             self.field.flights().land(self.hash, self.number, outcome);
         }
         self.ended = true;

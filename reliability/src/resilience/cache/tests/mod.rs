@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a test says by panicking that it failed")]
 
+mod extremes;
+mod front;
+
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

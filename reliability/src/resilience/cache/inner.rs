@@ -1,0 +1,139 @@
+//! What lookups and leads ask of a cache, and what it is told from outside of it.
+
+use alloc::sync::Arc;
+use core::any::TypeId;
+use core::hash::BuildHasher;
+use core::time::Duration;
+
+use hashbrown::DefaultHashBuilder;
+
+use super::entry::{Age, AnyEntry};
+use super::key::{Asked, StoredKey};
+use super::lead::Outcome;
+use super::settings::LiveSettings;
+use super::snapshot::Tally;
+use super::store::{Seen, Store};
+use super::{Cache, CacheBuilder, Key, Settings};
+use crate::error::{Class, Name};
+use crate::resilience::Invalid;
+use crate::resilience::single_flight::{Field, Flights};
+use crate::time::{Clock, Instant};
+
+pub(super) struct Inner {
+    pub(super) name: Name,
+    pub(super) settings: LiveSettings,
+    kept_max: Duration,
+    clock: Clock,
+    hasher: DefaultHashBuilder,
+    store: Store,
+    flights: Flights<StoredKey, Outcome>,
+    tally: Arc<Tally>,
+}
+
+/// What is kept under a key, and as of which turn of the store.
+pub(super) struct Glance {
+    pub(super) entry: Option<(Arc<AnyEntry>, Age)>,
+    pub(super) turn: u64,
+}
+
+impl Cache {
+    pub(super) fn new(builder: CacheBuilder, kept_max: Duration) -> Self {
+        let CacheBuilder { name, settings, clock, weigher, .. } = builder;
+        let tally = Arc::new(Tally::new());
+        Self(Arc::new(Inner {
+            name,
+            settings: LiveSettings::new(&settings),
+            kept_max,
+            clock,
+            hasher: DefaultHashBuilder::default(),
+            store: Store::new(settings.capacity, kept_max, weigher, Arc::clone(&tally)),
+            flights: Flights::new(),
+            tally,
+        }))
+    }
+
+    /// Whether it can work with these settings.
+    pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
+        let name = self.name();
+        settings.validate(name)?;
+        let (now, kept_max) = (self.settings(), self.0.kept_max);
+        if settings.capacity != now.capacity {
+            let expected = alloc::format!("{}, as it was built", now.capacity);
+            return Err(Invalid::new(name.clone(), "capacity", expected, settings.capacity)
+                .with_advice("build another cache for another capacity"));
+        }
+        let kept = settings.kept();
+        if kept > kept_max {
+            let expected = alloc::format!("no longer than {kept_max:?} together with `stale`");
+            let advice = alloc::format!("build the cache with `.kept_max({kept:?})`");
+            return Err(Invalid::new(name.clone(), "ttl", expected, alloc::format!("{kept:?}"))
+                .with_advice(advice));
+        }
+        Ok(())
+    }
+
+    /// The same for clones, and for nothing else that lives.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Puts settings into force that were checked.
+    pub(crate) fn apply(&self, settings: &Settings) {
+        self.0.settings.store(settings);
+    }
+
+    #[inline]
+    pub(super) fn hash(&self, key: &impl Key, value_type: TypeId) -> u64 {
+        self.0.hasher.hash_one((value_type, key))
+    }
+
+    /// What is kept under a key, and how old it is.
+    #[inline]
+    pub(super) fn glance(&self, key: &impl Key, hash: u64, value_type: TypeId) -> Glance {
+        let is = |stored: &StoredKey| stored.is(key, value_type);
+        let Seen { entry, turn } = self.0.store.find(&Asked { hash, is: &is });
+        let entry = entry.map(|entry| {
+            let age = self.age(&entry, self.now());
+            (entry, age)
+        });
+        Glance { entry, turn }
+    }
+
+    #[inline]
+    pub(super) fn age(&self, entry: &AnyEntry, now: Instant) -> Age {
+        entry.age(&self.0.settings, now)
+    }
+
+    #[inline]
+    pub(super) fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
+    pub(super) fn keeps_errors(&self, class: Class) -> bool {
+        self.0.settings.negative_nanos(class) > 0
+    }
+
+    pub(super) fn pause_refresh(&self, entry: &AnyEntry, now: Instant) {
+        entry.pause_refresh(now, self.0.settings.refresh_pause());
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    #[inline]
+    pub(super) fn tally(&self) -> &Tally {
+        &self.0.tally
+    }
+}
+
+impl Field for Cache {
+    type Key = StoredKey;
+    type Outcome = Outcome;
+
+    #[inline]
+    fn flights(&self) -> &Flights<StoredKey, Outcome> {
+        &self.0.flights
+    }
+}

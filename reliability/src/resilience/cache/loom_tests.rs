@@ -1,0 +1,165 @@
+//! Every interleaving of an answer that changes, or goes, with lookups that bring it to the front
+//! and with others that push it out of there.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::TypeId;
+
+use loom::thread;
+
+use super::behind::Behind;
+use super::entry::{AnyEntry, Entry};
+use super::key::{Asked, StoredKey};
+use super::store::Store;
+use crate::sync::Mutex;
+use crate::time::Instant;
+
+/// What moka is to the store: a table of its own, each step of which is one.
+struct Table(Mutex<Vec<Arc<AnyEntry>>>);
+
+impl Behind for Table {
+    fn get(&self, asked: &Asked<'_>) -> Option<Arc<AnyEntry>> {
+        self.0.lock().iter().find(|entry| (asked.is)(entry.key())).cloned()
+    }
+
+    fn insert(&self, entry: &Arc<AnyEntry>) {
+        let mut entries = self.0.lock();
+        entries.retain(|other| other.key() != entry.key());
+        entries.push(Arc::clone(entry));
+    }
+
+    fn remove(&self, asked: &Asked<'_>) -> Option<Arc<AnyEntry>> {
+        let mut entries = self.0.lock();
+        let index = entries.iter().position(|entry| (asked.is)(entry.key()))?;
+        Some(entries.swap_remove(index))
+    }
+
+    fn clear(&self) {
+        self.0.lock().clear();
+    }
+
+    fn tidy(&self) {}
+
+    fn len(&self) -> u64 {
+        self.0.lock().len() as u64
+    }
+
+    fn has_room(&self) -> bool {
+        true
+    }
+}
+
+type Shop = Arc<Store<Table>>;
+
+const TEA: u64 = 1;
+const MILK: u64 = 2;
+
+fn key(key: u64) -> StoredKey {
+    StoredKey::new(&&key, key << 48, TypeId::of::<u32>())
+}
+
+fn put(shop: &Shop, of: u64, price: u32) {
+    shop.put(Entry::value(key(of), price, Instant::ZERO), |_| false);
+}
+
+fn find(shop: &Shop, of: u64) -> Option<u32> {
+    let is = |other: &StoredKey| *other == key(of);
+    let seen = shop.find(&Asked { hash: of << 48, is: &is });
+    seen.entry.and_then(|entry| entry.as_value().copied())
+}
+
+fn take(shop: &Shop, of: u64) -> bool {
+    let is = |other: &StoredKey| *other == key(of);
+    shop.take(&Asked { hash: of << 48, is: &is })
+}
+
+/// One place in front, or none, and the price of tea behind it if there is milk in the place.
+fn shop(ways: usize, milk: bool) -> Shop {
+    let shop = Arc::new(Store::with(1, ways, Table(Mutex::new(Vec::new()))));
+    put(&shop, TEA, 1);
+    if milk {
+        put(&shop, MILK, 1);
+    }
+    shop
+}
+
+fn model(test: impl Fn(usize, bool) + Sync + Send + Copy + 'static) {
+    for (ways, milk) in [(0, false), (1, false), (1, true)] {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2);
+        builder.check(move || test(ways, milk));
+    }
+}
+
+#[test]
+fn loom_an_answer_that_was_taken_away_is_not_found_again() {
+    model(|ways, milk| {
+        let shop = shop(ways, milk);
+        let other = {
+            let shop = Arc::clone(&shop);
+            thread::spawn(move || {
+                find(&shop, TEA);
+                put(&shop, MILK, 2);
+            })
+        };
+        assert!(take(&shop, TEA), "it is in front, or behind, or on its way");
+        assert_eq!(find(&shop, TEA), None);
+        other.join().unwrap();
+        assert_eq!(find(&shop, TEA), None);
+        assert_ne!(find(&shop, MILK), Some(1));
+    });
+}
+
+#[test]
+fn loom_an_answer_that_another_one_followed_is_not_found_again() {
+    model(|ways, milk| {
+        let shop = shop(ways, milk);
+        let other = {
+            let shop = Arc::clone(&shop);
+            thread::spawn(move || {
+                find(&shop, TEA);
+                put(&shop, MILK, 2);
+                find(&shop, TEA)
+            })
+        };
+        put(&shop, TEA, 2);
+        // That it is lost to those who come to moka late is as good as thrown out.
+        assert_ne!(find(&shop, TEA), Some(1));
+        other.join().unwrap();
+        assert_ne!(find(&shop, TEA), Some(1));
+        assert_ne!(find(&shop, MILK), Some(1));
+    });
+}
+
+#[test]
+fn loom_nothing_of_before_is_found_after_all_was_cleared() {
+    model(|ways, milk| {
+        let shop = shop(ways, milk);
+        let other = {
+            let shop = Arc::clone(&shop);
+            thread::spawn(move || {
+                find(&shop, TEA);
+                put(&shop, MILK, 2);
+            })
+        };
+        shop.clear();
+        assert_eq!(find(&shop, TEA), None);
+        other.join().unwrap();
+        assert_eq!(find(&shop, TEA), None);
+        assert_ne!(find(&shop, MILK), Some(1));
+    });
+}
+
+#[test]
+fn loom_two_who_push_each_other_out_lose_nothing() {
+    model(|ways, milk| {
+        let shop = shop(ways, milk);
+        let other = {
+            let shop = Arc::clone(&shop);
+            thread::spawn(move || put(&shop, MILK, 2))
+        };
+        assert_eq!(find(&shop, TEA), Some(1));
+        other.join().unwrap();
+        assert_eq!((find(&shop, TEA), find(&shop, MILK)), (Some(1), Some(2)));
+    });
+}

@@ -1,0 +1,186 @@
+//! Settings at their ends, clocks that jump, and code of users that panics.
+
+use core::hash::{Hash, Hasher};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use super::*;
+
+#[test]
+fn capacities_at_both_ends_hold_what_they_can() {
+    for capacity in [1, 2, 3, 4, 7, 31, 32, 33, 63, u32::MAX] {
+        let (cache, _) = with(|builder| builder.capacity(capacity));
+        for key in 0..100_u32 {
+            assert_eq!(now(cache.get_or(&key, || ready(Price::Ok(key)))), Ok(key));
+        }
+        let size = cache.snapshot().size;
+        assert!((1..=u64::from(capacity.min(100))).contains(&size), "{size} of {capacity}");
+    }
+}
+
+#[test]
+fn what_weighs_nothing_takes_room_all_the_same() {
+    let (cache, _) = with(|builder| builder.capacity(10).weigher(|_: &u32| 0));
+    for key in 0..1_000_u32 {
+        cache.insert(&key, key);
+    }
+    assert!(cache.snapshot().size <= 10);
+}
+
+#[test]
+fn what_is_too_heavy_is_found_out_again_and_not_kept() {
+    let (cache, _) = with(|builder| builder.capacity(10).weigher(|_: &u32| u32::MAX));
+    for price in 0..3 {
+        assert_eq!(ask(&cache, Ok(price)), Ok(price));
+        assert_eq!(cache.snapshot().size, 0);
+    }
+    assert_eq!(cache.snapshot().in_flight, 0);
+}
+
+#[test]
+fn a_weigher_that_panics_takes_its_caller_along_and_nobody_else() {
+    let weigh = |price: &u32| if *price == 13 { panic!("weighed") } else { 1 };
+    let (cache, _) = with(|builder| builder.weigher(weigh));
+    let mut leader = Box::pin(cache.get_or("tea", || async {
+        tokio::task::yield_now().await;
+        Price::Ok(13)
+    }));
+    assert!(poll(leader.as_mut()).is_pending());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _inside = runtime.enter();
+    let mut follower = pin!(cache.get_or("tea", || ready(Price::Ok(7))));
+    assert!(poll(follower.as_mut()).is_pending());
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(leader.as_mut()))).is_err());
+    assert_eq!(poll(follower.as_mut()), Poll::Ready(Ok(7)), "it leads");
+    assert_eq!((ask(&cache, Ok(8)), cache.snapshot().in_flight), (Ok(7), 0));
+}
+
+#[test]
+fn the_longest_times_do_not_overflow() {
+    let year = Duration::from_secs(365 * 86_400);
+    let (cache, clock) = with(|builder| builder.ttl(year).stale(year));
+    clock.set(Instant::from_nanos(u64::MAX - 1));
+    assert_eq!(ask(&cache, Ok(1)), Ok(1));
+    clock.set(Instant::from_nanos(u64::MAX));
+    assert_eq!(ask(&cache, Ok(2)), Ok(1), "fresh");
+    clock.set(Instant::ZERO);
+    assert_eq!(ask(&cache, Ok(2)), Ok(1), "a clock that jumps back makes nothing older");
+    cache.insert("tea", 3_u32);
+    clock.set(Instant::from_nanos(u64::MAX));
+    assert_eq!(ask(&cache, Ok(4)), Ok(4), "five centuries later");
+}
+
+#[test]
+fn a_stale_time_beyond_its_ttl_is_stale_to_its_end() {
+    let (cache, clock) = with(|builder| builder.ttl(Duration::from_millis(1)).stale(TTL));
+    assert_eq!(ask(&cache, Ok(1)), Ok(1));
+    clock.advance(TTL);
+    assert_eq!(ask(&cache, Err(PriceError::Busy)), Ok(1));
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(ask(&cache, Err(PriceError::Busy)), Err(PriceError::Busy));
+}
+
+#[test]
+fn a_clock_that_jumps_back_after_a_failed_refresh_does_not_stop_the_next_one() {
+    let (cache, clock) = cache();
+    clock.set(Instant::from_nanos(3_600_000_000_000));
+    assert_eq!(ask(&cache, Ok(1)), Ok(1));
+    clock.advance(TTL);
+    assert_eq!(ask(&cache, Err(PriceError::Busy)), Ok(1));
+    clock.set(Instant::ZERO);
+    assert_eq!(ask(&cache, Ok(2)), Ok(1), "fresh again");
+    clock.set(Instant::from_nanos(3_631_000_000_000));
+    assert_eq!(ask(&cache, Ok(2)), Ok(2), "a second after the failure, as ever");
+}
+
+/// Which part of it panics.
+#[derive(Debug)]
+struct Loud {
+    key: u8,
+    part: &'static str,
+}
+
+impl Hash for Loud {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        assert!(self.part != "hash", "hashed");
+        state.write_u8(self.key);
+    }
+}
+
+impl PartialEq for Loud {
+    fn eq(&self, other: &Self) -> bool {
+        assert!(self.part != "eq" && other.part != "eq", "compared");
+        self.key == other.key
+    }
+}
+
+impl Eq for Loud {}
+
+impl Clone for Loud {
+    fn clone(&self) -> Self {
+        assert!(self.part != "clone", "cloned");
+        Self { key: self.key, part: self.part }
+    }
+}
+
+#[test]
+fn a_key_that_panics_breaks_nothing_for_others() {
+    for capacity in [1, 1_000] {
+        let (cache, _) = with(|builder| builder.capacity(capacity));
+        let quiet = Loud { key: 1, part: "" };
+        let ask = |key: &Loud, price| now(cache.get_or(key, || ready(Price::Ok(price))));
+        assert_eq!(ask(&quiet, 1), Ok(1));
+        for (part, key) in [("hash", 1), ("eq", 1), ("clone", 2)] {
+            let loud = Loud { key, part };
+            for step in 0..3 {
+                let result = catch_unwind(AssertUnwindSafe(|| match step {
+                    0 => drop(ask(&loud, 2)),
+                    1 => cache.insert(&loud, 2_u32),
+                    _ => drop(cache.invalidate::<u32>(&loud)),
+                }));
+                // Nothing is cloned to be taken away.
+                assert_eq!(result.is_err(), part != "clone" || step < 2, "{part} {step}");
+            }
+        }
+        assert_eq!((ask(&quiet, 3), cache.snapshot().in_flight), (Ok(1), 0));
+        assert!(cache.invalidate::<u32>(&quiet));
+        assert_eq!(ask(&quiet, 4), Ok(4));
+    }
+}
+
+#[test]
+fn followers_that_go_one_by_one_at_their_turn_pass_it_on_to_the_last() {
+    let (cache, _) = cache();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _inside = runtime.enter();
+    let hangs = || Box::pin(cache.get_or("tea", pending::<Price>));
+    let mut callers: Vec<_> = (0..6).map(|_| hangs()).collect();
+    for caller in &mut callers {
+        assert!(poll(caller.as_mut()).is_pending());
+    }
+    let mut last = pin!(cache.get_or("tea", || ready(Price::Ok(7))));
+    assert!(poll(last.as_mut()).is_pending());
+    // One goes while it leads, the next one promoted and not polled, the next one polled and working.
+    for (place, mut caller) in callers.into_iter().enumerate() {
+        assert_eq!(cache.snapshot().in_flight, 1);
+        if place % 2 == 0 {
+            assert!(poll(caller.as_mut()).is_pending());
+        }
+        drop(caller);
+    }
+    assert_eq!(poll(last.as_mut()), Poll::Ready(Ok(7)));
+    assert_eq!(cache.snapshot().in_flight, 0);
+}
+
+#[test]
+fn a_permanent_error_ends_the_answer_that_it_was_to_refresh_and_no_newer_one() {
+    let (cache, clock) = cache();
+    assert_eq!(ask(&cache, Ok(1)), Ok(1));
+    clock.advance(TTL);
+    let gone: Price = now(cache.get_or("tea", || {
+        cache.insert("tea", 2_u32);
+        ready(Err(PriceError::NoSuchArticle))
+    }));
+    assert_eq!(gone, Err(PriceError::NoSuchArticle));
+    assert_eq!(cache.get::<u32>("tea"), Some(2), "it came after the question");
+}
