@@ -1,6 +1,7 @@
 //! Policies as their users see them: many threads, calls that end in every way, and what is told.
 
 pub(crate) mod events;
+mod shared;
 
 use std::collections::BTreeSet;
 use std::future::{Future, pending, poll_fn};

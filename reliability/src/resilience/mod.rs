@@ -219,7 +219,7 @@ pub use rate_limit::RateLimit;
 /// | `idempotent` | running the body twice has the effect of running it once; `retry` and `hedge` want this or the next |
 /// | `idempotency_key = expr` | the other side recognises a repeated call by this key: anything with `Display`, evaluated once per call, the same for all attempts; the body reads it with [`IdempotencyKey::current`] |
 /// | `when = path` | a `fn(&E) -> bool` that says whether an error is worth another try, for an `E` without [`Fault`](crate::error::Fault) |
-/// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one (whatever derefs to it), instead of layers. Its `retry` applies only where the function says `idempotent`; else there is one attempt. Its `hedge` is for [`Policy::call`] |
+/// | `policy = expr` | a [`Policy`] from elsewhere, or a reference, `Arc` or `LazyLock` of one (whatever derefs to it), instead of layers. Its `retry` and its `hedge` apply only where the function says `idempotent` or `idempotency_key`; else there is one attempt, with one request. With `&mut` arguments it retries and does not hedge |
 /// | `key = expr` | one policy for each key, anything with `Display`, named `function/key`; the `capacity = 1000` keys used last are kept (at most 1,000,000) |
 /// | `monitor`, `monitor = expr` | errors of all attempts are shown to [`ErrorMonitor::global`](crate::error::ErrorMonitor::global), or to the `&ErrorMonitor` that the expression names |
 /// | `name = ".."` | the name of the policy, instead of the function's |

@@ -49,7 +49,7 @@ impl Case<'_> {
             && (!moment.falls_back() || has(Layer::Fallback) && self.front == Front::Builder)
             && (moment != Moment::Following || has(Layer::Cache) && self.shares_answers())
             && (moment != Moment::Limited || has(Layer::RateLimit))
-            && (!moment.hedges() || has(Layer::Hedge) && self.front == Front::Builder)
+            && (!moment.hedges() || has(Layer::Hedge))
             && (!moment.is_injected() || has(Layer::Chaos))
             && (moment != Moment::PanickingUnmade || self.front == Front::Builder)
             && (!self.probing || has(Layer::Breaker))

@@ -179,8 +179,12 @@ impl Args {
 
     /// Whether the body may run more than once in a call.
     pub(crate) fn repeats(&self) -> bool {
-        self.repeats.is_some()
-            && (self.retry().is_some() || matches!(self.source, Source::Shared(_)))
+        self.repeats_shared() || self.repeats.is_some() && self.retry().is_some()
+    }
+
+    /// Whether the policy is shared, and may do with the body whatever it does.
+    pub(crate) fn repeats_shared(&self) -> bool {
+        self.repeats.is_some() && matches!(self.source, Source::Shared(_))
     }
 
     /// What a cache or a rate limit cannot do without; where the policy comes from elsewhere, it

@@ -6,6 +6,7 @@ use super::{
     args::{Args, Repeats, Source},
     cache::Cache,
     layer::Building,
+    signature::takes_exclusively,
 };
 use crate::{
     body::{error_span, rename_self, typed_return},
@@ -32,11 +33,13 @@ pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem
         (false, true) => Uses::Repeatedly,
         (false, false) => Uses::Once,
     };
+    // What a shared policy does is known when the call is made.
+    let at_once = args.hedges() || args.repeats_shared() && !takes_exclusively(&item.sig);
     let mut params = Params::take(&mut item.sig, uses);
     params.excuse_unused(uses, &expressions(args));
     let names = Names::new(&item);
     let policy = policy(args, &item, &params, &names, within);
-    let attempts = attempts(args, &item, &params, &names, uses);
+    let attempts = attempts(args, &item, &params, &names, (uses, at_once));
     let attempts = match args.cache() {
         Some(cache) => cached(args, cache, &item, &names, attempts),
         None => attempts,
@@ -282,10 +285,24 @@ fn classifier(args: &Args, error: Span, output: &syn::ReturnType) -> TokenStream
 }
 
 /// The loop, or the single attempt, up to the `Result` with a `Failure`.
-fn attempts(args: &Args, item: &FnItem, params: &Params, names: &Names, uses: Uses) -> TokenStream {
+///
+/// Where several of the body may run at once, what makes the work of each request gives it arguments
+/// to take along.
+fn attempts(
+    args: &Args,
+    item: &FnItem,
+    params: &Params,
+    names: &Names,
+    (uses, at_once): (Uses, bool),
+) -> TokenStream {
     let krate = &args.krate;
     let Names { call, outcome, result, .. } = names;
-    let bindings = params.bindings(krate, uses, &quote!(!#call.may_retry()));
+    let last = local("last");
+    let is_last = match at_once {
+        true => last.to_token_stream(),
+        false => quote!(!#call.may_retry()),
+    };
+    let bindings = params.bindings(krate, uses, &is_last);
     let typed = typed_return(krate, &item.sig.output);
     let statements = match &bindings.this {
         Some(this) => rename_self(item.statements(), this),
@@ -293,10 +310,12 @@ fn attempts(args: &Args, item: &FnItem, params: &Params, names: &Names, uses: Us
     };
     let block = item.block(quote!(#typed #statements));
     let (before, each) = (&bindings.before, &bindings.each);
+    // While an attempt is under way the call is its own, so it is asked before.
+    let asked = (at_once && !before.is_empty())
+        .then(|| quote!(let #last = !(#call.may_retry() || #call.may_hedge());));
     // Without repetition the work takes the arguments along; with it, each attempt borrows its own.
-    // With a hedge, what makes the work of each request gives it clones to take along.
-    let (each, attempt) = if args.hedges() {
-        (None, quote!(#call.attempt_hedged(|| { #each async move #block }).await))
+    let (each, attempt) = if at_once {
+        (asked.as_ref(), quote!(#call.attempt_hedged(|| { #each async move #block }).await))
     } else if uses == Uses::Once {
         (Some(each), quote!(#call.attempt(async move #block).await))
     } else {

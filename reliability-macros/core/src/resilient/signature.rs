@@ -48,27 +48,37 @@ pub(super) fn check(diagnostics: &mut Diagnostics, item: &FnItem, args: &Args) {
 
 /// Two bodies that run at once cannot both have what is exclusive.
 fn check_exclusive(diagnostics: &mut Diagnostics, sig: &Signature) {
+    for (input, name) in exclusive(sig) {
+        diagnostics.error(
+            input,
+            format!(
+                "with `hedge` two of this body may run at once, and cannot both have `&mut \
+                 {name}`. Take `&{name}`, with a lock or an atomic inside where it changes, or \
+                 remove `hedge`"
+            ),
+        );
+    }
+}
+
+/// Whether something is given to the function that only one of its bodies can have at a time.
+pub(super) fn takes_exclusively(sig: &Signature) -> bool {
+    exclusive(sig).next().is_some()
+}
+
+/// The parameters that are exclusive references, with their names.
+fn exclusive(sig: &Signature) -> impl Iterator<Item = (&FnArg, String)> {
     let mutable = |ty: &Type| matches!(ty, Type::Reference(it) if it.mutability.is_some());
-    for input in &sig.inputs {
+    sig.inputs.iter().filter_map(move |input| {
         let (name, is_exclusive) = match input {
             FnArg::Receiver(receiver) => match &receiver.kind {
                 ReceiverKind::Reference(_, _, exclusive) => ("self".into(), exclusive.is_some()),
                 ReceiverKind::Typed(_, ty) => ("self".into(), mutable(ty)),
-                _ => continue,
+                _ => return None,
             },
             FnArg::Typed(typed) => (in_words(&typed.pat), mutable(&typed.ty)),
         };
-        if is_exclusive {
-            diagnostics.error(
-                input,
-                format!(
-                    "with `hedge` two of this body may run at once, and cannot both have `&mut \
-                     {name}`. Take `&{name}`, with a lock or an atomic inside where it changes, or \
-                     remove `hedge`"
-                ),
-            );
-        }
-    }
+        is_exclusive.then_some((input, name))
+    })
 }
 
 /// The fallback is called once for each combination of conditional parameters.

@@ -5,6 +5,7 @@ use super::*;
 use crate::dump::pretty;
 
 mod cache;
+mod hedge;
 mod rate_limit;
 
 fn check(args: TokenStream, item: TokenStream, expected: Expect) {

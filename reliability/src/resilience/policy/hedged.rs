@@ -124,7 +124,9 @@ where
                 let bound = call.begin_wait();
                 *this.hedge_at = call.hedge_at();
                 #[cfg(feature = "record")]
-                call.tell(|call| What::HedgesAfter { delay: call.hedge_after() });
+                if call.may_hedge() {
+                    call.tell(|call| What::HedgesAfter { delay: call.hedge_after() });
+                }
                 let at = bound.at.min(*this.hedge_at);
                 if at < Bound::NEVER.at {
                     this.timer.as_mut().arm(at);
