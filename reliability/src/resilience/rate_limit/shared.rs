@@ -28,9 +28,6 @@ pub(crate) struct Shared {
     rejected: Counter,
 }
 
-/// How often a thread that has met others tries the short way before it goes the long one.
-const TRIES: u32 = 3;
-
 /// The state: one word where that is enough, and behind a lock where it is not.
 #[derive(Debug)]
 enum Cell {
@@ -115,26 +112,24 @@ impl Shared {
                 word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed).ok()?;
                 Some(Ok(left))
             }
-            // Under settings that came after the word was read it says nothing.
+            // Under settings that came after the word was read it says nothing, and then the word
+            // has changed too.
             Verdict::Limited(wait) => (word.load(Ordering::Relaxed) == seen).then_some(Err(wait)),
         }
     }
 
-    /// Who has met somebody else tries again; whoever else comes here asks for whatever it takes.
+    /// Who has met somebody else in a token bucket, and who asks another algorithm.
     #[inline(never)]
     fn take_otherwise(&self, now: Instant, permits: u32) -> Result<u32, Wait> {
-        for _ in 0..TRIES {
-            let decided = match &self.cell {
-                Cell::TokenBucket(word) => self.decide::<TokenBucket>(word, now, permits),
-                Cell::LeakyBucket(word) => self.decide::<LeakyBucket>(word, now, permits),
-                Cell::FixedWindow(word) => self.decide::<FixedWindow>(word, now, permits),
-                Cell::SlidingLog(_) | Cell::SlidingCounter(_) => break,
-            };
-            if let Some(taken) = decided {
-                return taken.map(Left::count);
-            }
+        let decided = match &self.cell {
+            Cell::LeakyBucket(word) => self.decide::<LeakyBucket>(word, now, permits),
+            Cell::FixedWindow(word) => self.decide::<FixedWindow>(word, now, permits),
+            _ => None,
+        };
+        match decided {
+            Some(taken) => taken.map(Left::count),
+            None => Ok(self.book(now, permits, Duration::ZERO)?.remaining()),
         }
-        Ok(self.book(now, permits, Duration::ZERO)?.remaining())
     }
 
     /// A call, for the registers that it takes are missing in the short way.
@@ -209,7 +204,9 @@ impl Shared {
     ) -> Result<Booking, Duration> {
         let mut seen = word.load(Ordering::Relaxed);
         loop {
-            // Read anew each time: what changes the settings changes the word as well.
+            // After the word, and anew each time: what changes the settings writes the word as well,
+            // and then this is tried again. Where it writes the same number, the booking counts as
+            // one that was made just before.
             let rule = L::from_words(self.live.words());
             let mut next = seen;
             let booking = rule.book(&mut next, now, permits, longest)?;
