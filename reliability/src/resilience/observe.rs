@@ -2,23 +2,23 @@
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::hash::Hash;
 
 use super::breaker::State;
 use super::concurrency_limit::Priority;
-use super::rate_limit::KeyedRateLimit;
+use super::rate_limit::{self, KeyedRateLimit};
 use super::registry::{self, Entry};
 use super::{Breaker, Bulkhead, ConcurrencyLimit, Policy, RateLimit};
 use crate::error::{Class, Reason};
 use crate::sync::Quantile;
 use crate::telemetry::{
     AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot,
-    Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot, Source,
+    Latency, PolicySnapshot, RateLimitSnapshot, Source,
 };
 
 inventory::submit! {
     Source {
         policies: || registry::entries().iter().map(Entry::observe).collect(),
+        rate_limits: || rate_limit::listed::listed().iter().map(|it| it.snapshot()).collect(),
         chaos: observe_chaos,
     }
 }
@@ -54,7 +54,7 @@ impl Entry {
             rate_limit: policy
                 .rate_limit()
                 .map(observe_rate_limit)
-                .or_else(|| policy.keyed_rate_limit().map(observe_keyed_rate_limit)),
+                .or_else(|| policy.keyed_rate_limit().map(KeyedRateLimit::snapshot)),
             concurrency_limit: policy.concurrency_limit().map(observe_concurrency_limit),
             bulkhead: policy.bulkhead().map(observe_bulkhead),
             #[cfg(feature = "cache")]
@@ -132,24 +132,7 @@ fn observe_rate_limit(limit: &RateLimit) -> RateLimitSnapshot {
         remaining: limit.remaining(),
         rejected: limit.rejected(),
         keys: None,
-    }
-}
-
-fn observe_keyed_rate_limit<K: Hash + Eq>(limit: &KeyedRateLimit<K>) -> RateLimitSnapshot {
-    let quota = limit.settings().quota;
-    RateLimitSnapshot {
-        name: limit.name().to_string(),
-        algorithm: limit.algorithm().as_str(),
-        permits: quota.permits,
-        period: quota.period,
-        burst: quota.burst,
-        remaining: quota.burst,
-        rejected: limit.rejected(),
-        keys: Some(RateLimitKeysSnapshot {
-            remembered: limit.len() as u64,
-            capacity: limit.capacity() as u64,
-            forgotten_early: limit.forgotten_early(),
-        }),
+        store: None,
     }
 }
 

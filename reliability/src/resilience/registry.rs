@@ -2,7 +2,8 @@
 //!
 //! A policy that an annotated function declares is here from before `main`, whether the function
 //! has been called or not, under its module path, item and line. A policy built by hand is here
-//! from `build()` until its last clone is dropped.
+//! from `build()` until its last clone is dropped. So are [rate limits](rate_limits) that count per key
+//! or are shared through a store, in a policy or not.
 //!
 //! ```
 //! use std::time::Duration;
@@ -18,6 +19,7 @@
 //! ```
 
 mod force;
+mod rate_limits;
 mod summary;
 
 use alloc::borrow::Cow;
@@ -27,6 +29,7 @@ use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
 pub use force::Force;
+pub use rate_limits::{RateLimitEntry, find_rate_limit, rate_limits, reconfigure_rate_limit};
 pub use summary::Summary;
 
 use super::declared::Registered;

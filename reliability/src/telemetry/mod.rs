@@ -97,7 +97,8 @@ pub use cache::CacheSnapshot;
 pub use reliability_macros::traced;
 pub use snapshot::{
     AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot,
-    Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot, Snapshot,
+    Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot, RateLimitStoreSnapshot,
+    Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use source::Source;

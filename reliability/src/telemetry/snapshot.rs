@@ -12,6 +12,8 @@ use crate::error::{Class, Reason};
 pub struct Snapshot {
     /// One entry per policy: the declared ones first, then those built by hand.
     pub policies: Vec<PolicySnapshot>,
+    /// Rate limits that count per key or are shared through a store, in a policy or not.
+    pub rate_limits: Vec<RateLimitSnapshot>,
     /// Every chaos of the process, on or off; empty without the feature `chaos`.
     pub chaos: Vec<ChaosSnapshot>,
     /// What each error monitor of the process knows.
@@ -169,12 +171,39 @@ pub struct RateLimitSnapshot {
     pub period: Duration,
     /// How many permits may be used at once.
     pub burst: u32,
-    /// How many permits could be had now; of a limit that counts per key, by a new key.
+    /// How many permits could be had now: of a limit that counts per key, by a new key; of one that is
+    /// kept in a store, when that was last asked.
     pub remaining: u32,
     /// Calls that it refused.
     pub rejected: u64,
     /// What it remembers of keys, if it counts per key.
     pub keys: Option<RateLimitKeysSnapshot>,
+    /// The store that it is kept in, if processes share it.
+    pub store: Option<RateLimitStoreSnapshot>,
+}
+
+impl RateLimitSnapshot {
+    /// Told only while its store is away.
+    fn fmt_row(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.store {
+            Some(store) if store.away => writeln!(
+                f,
+                "THE STORE IS AWAY of rate limit {}: {} calls were decided without it",
+                self.name, store.degraded,
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The store of a rate limit that processes share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimitStoreSnapshot {
+    /// Whether it did not answer when it was last asked.
+    pub away: bool,
+    /// How many calls were decided without it.
+    pub degraded: u64,
 }
 
 /// What a rate limit that counts per key remembers.
@@ -264,7 +293,8 @@ impl ChaosSnapshot {
 }
 
 impl fmt::Display for Snapshot {
-    /// A table: one line per policy, and one per chaos that is on; then the groups of errors.
+    /// A table: one line per policy, one per rate limit whose store is away, and one per chaos that is
+    /// on; then the groups of errors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -273,6 +303,9 @@ impl fmt::Display for Snapshot {
         )?;
         for policy in &self.policies {
             policy.fmt_row(f)?;
+        }
+        for limit in &self.rate_limits {
+            limit.fmt_row(f)?;
         }
         for chaos in &self.chaos {
             chaos.fmt_row(f)?;

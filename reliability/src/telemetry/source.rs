@@ -4,7 +4,7 @@ use core::fmt;
 use crate::error::ErrorMonitor;
 use crate::error::monitor::monitors;
 
-use super::{ChaosSnapshot, PolicySnapshot, Snapshot};
+use super::{ChaosSnapshot, PolicySnapshot, RateLimitSnapshot, Snapshot};
 
 /// What can tell its state: implemented by the modules above this one, which submit it before
 /// `main`, so that telemetry need not know them.
@@ -12,6 +12,8 @@ use super::{ChaosSnapshot, PolicySnapshot, Snapshot};
 pub(crate) struct Source {
     /// The state of all policies that the source knows.
     pub(crate) policies: fn() -> Vec<PolicySnapshot>,
+    /// The state of the rate limits that are found by name.
+    pub(crate) rate_limits: fn() -> Vec<RateLimitSnapshot>,
     /// The state of all chaos that the source knows.
     pub(crate) chaos: fn() -> Vec<ChaosSnapshot>,
 }
@@ -32,6 +34,7 @@ pub fn snapshot() -> Snapshot {
     let sources = || inventory::iter::<Source>.into_iter();
     Snapshot {
         policies: sources().flat_map(|source| (source.policies)()).collect(),
+        rate_limits: sources().flat_map(|source| (source.rate_limits)()).collect(),
         chaos: sources().flat_map(|source| (source.chaos)()).collect(),
         errors: monitors().iter().map(ErrorMonitor::snapshot).collect(),
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use reliability::error::{Failure, Reason, Rejected};
 use reliability::resilience::rate_limit::{KeyHash, KeyedRateLimit, Quota};
 use reliability::resilience::{Call, Classifier, Policy, registry, resilient};
-use reliability::telemetry;
+use reliability::telemetry::{self, RateLimitSnapshot};
 use tokio::time::{advance, timeout};
 
 const MS: Duration = Duration::from_millis(1);
@@ -83,6 +83,61 @@ async fn it_is_listed_shown_and_changed_by_name() {
     .unwrap();
     assert_eq!((shown("a").await, shown("a").await), (Ok(1), Ok(1)), "one of three was used");
     assert!(is_limited(&shown("a").await));
+}
+
+#[test]
+fn one_that_is_asked_by_hand_is_listed_shown_and_changed_by_name() {
+    let build = || {
+        let limit = KeyedRateLimit::<String>::builder("by-hand").quota(Quota::per_hour(1));
+        limit.capacity(9).build().unwrap()
+    };
+    let (one, other) = (build(), build());
+    assert!(one.check("a").is_allowed() && !one.check("a").is_allowed());
+    let found = registry::find_rate_limit("by-hand").unwrap();
+    assert_eq!((found.name().as_str(), found.settings()), ("by-hand", one.settings()));
+    let seen = telemetry::snapshot();
+    let seen: Vec<_> = seen.rate_limits.iter().filter(|it| it.name == "by-hand").collect();
+    let [first, second] = seen.as_slice() else { panic!("{} limits", seen.len()) };
+    assert_eq!(first, &&found.snapshot());
+    let keys = |limit: &RateLimitSnapshot| limit.keys.map(|keys| (keys.remembered, keys.capacity));
+    assert_eq!((keys(first), first.rejected), (Some((1, 9)), 1));
+    assert_eq!((keys(second), second.rejected), (Some((0, 9)), 0));
+    assert_eq!((first.algorithm, first.burst, first.store), ("token_bucket", 1, None));
+
+    let mut changes = 0;
+    let refused = registry::reconfigure_rate_limit("by-hand", |settings| {
+        changes += 1;
+        settings.quota = Quota::per_hour(if changes == 2 { 0 } else { 7 });
+    });
+    assert_eq!(refused.unwrap_err().setting(), "quota");
+    assert_eq!(one.settings().quota, Quota::per_hour(1), "of all of them or of none");
+    registry::reconfigure_rate_limit("by-hand", |settings| settings.quota = Quota::per_hour(2))
+        .unwrap();
+    assert_eq!(
+        (one.settings().quota, other.settings().quota),
+        (Quota::per_hour(2), Quota::per_hour(2))
+    );
+    assert!(one.check("a").is_allowed() && !one.check("a").is_allowed(), "one of two was used");
+
+    drop((one, other));
+    assert_eq!(found.settings().quota, Quota::per_hour(2), "it lives as long as it is held");
+    drop(found);
+    assert!(registry::find_rate_limit("by-hand").is_none());
+    let gone = registry::reconfigure_rate_limit("by-hand", |_| {}).unwrap_err();
+    assert_eq!(gone.setting(), "name");
+}
+
+#[test]
+fn those_that_are_gone_are_forgotten() {
+    let kept = KeyedRateLimit::<u64>::builder("kept").build().unwrap();
+    for _ in 0..5_000 {
+        drop(KeyedRateLimit::<u64>::builder("gone").capacity(1).build().unwrap());
+    }
+    let named =
+        |name| registry::rate_limits().iter().filter(|it| it.name().as_str() == name).count();
+    assert_eq!((named("kept"), named("gone")), (1, 0));
+    drop(kept);
+    assert_eq!(named("kept"), 0);
 }
 
 #[resilient(rate_limit("10/s", burst = 2, key = (run, tenant)))]

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use reliability::resilience::rate_limit::redis::{Degradation, RedisRateLimit};
 use reliability::resilience::rate_limit::{Decision, Quota};
+use reliability::resilience::registry;
+use reliability::telemetry;
 use reliability::time::ManualClock;
 
 use crate::policy::events::{assert_as_documented, heard_of};
@@ -170,6 +172,36 @@ async fn when_the_server_is_killed_each_decides_for_itself_or_nobody_does() {
     assert_eq!(allowed(&alone, 9).await, 4);
     assert!(!alone.is_degraded() && !strict.is_degraded());
     drop(server);
+}
+
+#[tokio::test]
+async fn it_is_listed_shown_and_changed_by_name() {
+    let server = Server::start();
+    let limit = RedisRateLimit::builder("shown-in-redis", server.url()).quota(Quota::per_day(10));
+    let limit = limit.timeout(PATIENCE).clock(ManualClock::new().clock()).build().unwrap();
+    assert_eq!(limit.check_n(4).await.unwrap(), Decision::Allowed { remaining: 6 });
+    let found = registry::find_rate_limit("shown-in-redis").unwrap();
+    let change = |quota, wait| {
+        registry::reconfigure_rate_limit("shown-in-redis", |settings| {
+            (settings.quota, settings.wait) = (quota, wait);
+        })
+    };
+    change(Quota::per_day(20), None).unwrap();
+    assert_eq!(limit.check_n(16).await.unwrap(), Decision::Allowed { remaining: 0 });
+    assert_eq!(change(Quota::per_day(0), None).unwrap_err().setting(), "quota");
+    assert_eq!(change(Quota::per_day(30), Some(PATIENCE)).unwrap_err().setting(), "wait");
+    assert_eq!(found.settings().quota, Quota::per_day(20));
+
+    server.kill();
+    assert_eq!(allowed(&limit, 3).await, 0);
+    let seen = telemetry::snapshot();
+    let seen = seen.rate_limits.iter().find(|it| it.name == "shown-in-redis").unwrap();
+    assert_eq!((seen.permits, seen.remaining, seen.rejected, seen.keys), (20, 0, 3, None));
+    let store = seen.store.unwrap();
+    assert!(store.away && store.degraded == 3, "{store:?}");
+    let table = telemetry::snapshot().to_string();
+    let told = "THE STORE IS AWAY of rate limit shown-in-redis: 3 calls were decided without it";
+    assert!(table.lines().any(|line| line == told), "{table}");
 }
 
 async fn leave_and_come_back() {

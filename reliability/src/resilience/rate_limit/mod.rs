@@ -58,6 +58,8 @@ pub(crate) mod keyed;
 #[cfg(feature = "std")]
 mod leases;
 #[cfg(feature = "std")]
+pub(in crate::resilience) mod listed;
+#[cfg(feature = "std")]
 mod live;
 #[cfg(feature = "std")]
 pub(crate) mod place;

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::handle::KeyedRateLimit;
 use crate::error::Name;
 use crate::resilience::Invalid;
-use crate::resilience::rate_limit::{Algorithm, Quota, Settings};
+use crate::resilience::rate_limit::{Algorithm, Quota, Settings, listed};
 use crate::time::Clock;
 
 /// The quota of a key that has one of its own.
@@ -24,7 +24,7 @@ pub struct KeyedRateLimitBuilder<K> {
     pub(super) clock: Clock,
 }
 
-impl<K: Hash + Eq> KeyedRateLimitBuilder<K> {
+impl<K: Hash + Eq + Send + 'static> KeyedRateLimitBuilder<K> {
     pub(super) fn new(name: Name) -> Self {
         Self {
             name,
@@ -86,7 +86,8 @@ impl<K: Hash + Eq> KeyedRateLimitBuilder<K> {
         Self { clock, ..self }
     }
 
-    /// Makes the limit.
+    /// Makes the limit, listed in the [`registry`](crate::resilience::registry) as long as a clone of
+    /// it lives.
     ///
     /// # Errors
     ///
@@ -113,7 +114,9 @@ impl<K: Hash + Eq> KeyedRateLimitBuilder<K> {
             let expected = alloc::format!("1 to {most} keys");
             return Err(Invalid::new(self.name, "capacity", expected, self.capacity));
         }
-        Ok(KeyedRateLimit::new(self))
+        let limit = KeyedRateLimit::new(self);
+        listed::list(limit.downgrade());
+        Ok(limit)
     }
 }
 

@@ -1,5 +1,5 @@
 use alloc::borrow::ToOwned;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::borrow::Borrow;
 use core::fmt;
 use core::hash::Hash;
@@ -10,6 +10,7 @@ use super::ready::UntilKeyReady;
 use super::shared::Shared;
 use crate::error::{Name, Rejected};
 use crate::resilience::Invalid;
+use crate::resilience::rate_limit::listed::Listed;
 use crate::resilience::rate_limit::{Algorithm, Decision, Settings};
 
 /// A rate limit for each key: for each tenant, address or endpoint its own.
@@ -51,18 +52,25 @@ pub struct KeyedRateLimit<K> {
     shared: Arc<Shared<K>>,
 }
 
-impl<K: Hash + Eq> KeyedRateLimit<K> {
-    /// How many keys are remembered, where [`capacity`](KeyedRateLimitBuilder::capacity) is not set.
-    pub const DEFAULT_CAPACITY: usize = 10_000;
-    /// The most keys that can be asked for.
-    pub const CAPACITY_MAX: usize = 1 << 24;
-
+impl<K: Hash + Eq + Send + 'static> KeyedRateLimit<K> {
     /// A limit with the standard settings, each of which can be changed.
     ///
     /// `name` stands in refusals and logs.
     pub fn builder(name: impl Into<Name>) -> KeyedRateLimitBuilder<K> {
         KeyedRateLimitBuilder::new(name.into())
     }
+
+    pub(super) fn downgrade(&self) -> Weak<dyn Listed> {
+        let weak: Weak<Shared<K>> = Arc::downgrade(&self.shared);
+        weak
+    }
+}
+
+impl<K: Hash + Eq> KeyedRateLimit<K> {
+    /// How many keys are remembered, where [`capacity`](KeyedRateLimitBuilder::capacity) is not set.
+    pub const DEFAULT_CAPACITY: usize = 10_000;
+    /// The most keys that can be asked for.
+    pub const CAPACITY_MAX: usize = 1 << 24;
 
     pub(super) fn new(builder: KeyedRateLimitBuilder<K>) -> Self {
         Self { shared: Arc::new(Shared::new(builder)) }

@@ -6,6 +6,9 @@ use super::ready::Turn;
 use crate::error::Rejected;
 use crate::resilience::Invalid;
 use crate::resilience::rate_limit::Settings;
+use crate::resilience::rate_limit::listed::Listed as _;
+#[cfg(feature = "telemetry")]
+use crate::telemetry::RateLimitSnapshot;
 
 impl KeyedRateLimit<KeyHash> {
     /// Whether a permit was there, for who is not refused yet if not.
@@ -31,13 +34,18 @@ impl KeyedRateLimit<KeyHash> {
 
     /// Says what is wrong with settings for this limit.
     pub(crate) fn check_settings(&self, settings: &Settings) -> Result<(), Invalid> {
-        settings.check(self.name(), self.algorithm())
+        self.shared().check(settings)
     }
 
     /// Takes over checked settings.
     pub(crate) fn apply(&self, settings: &Settings) {
-        // Nothing that was checked is refused.
-        let _ = self.reconfigure(|current| *current = *settings);
+        self.shared().apply(settings);
+    }
+
+    /// What it has counted.
+    #[cfg(feature = "telemetry")]
+    pub(crate) fn snapshot(&self) -> RateLimitSnapshot {
+        self.shared().snapshot()
     }
 
     /// The same for clones, and for nothing else that lives.

@@ -3,6 +3,7 @@ mod handle;
 mod hash;
 mod in_policy;
 mod keys;
+mod listing;
 mod random;
 mod ready;
 mod rule;

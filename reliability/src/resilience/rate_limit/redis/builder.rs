@@ -58,7 +58,8 @@ impl RedisRateLimitBuilder {
         Self { clock, ..self }
     }
 
-    /// Makes the limit. The server is not asked yet.
+    /// Makes the limit, listed in the [`registry`](crate::resilience::registry) as long as a clone of
+    /// it lives. The server is not asked yet.
     ///
     /// # Errors
     ///

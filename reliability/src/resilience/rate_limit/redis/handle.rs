@@ -1,5 +1,5 @@
 use alloc::string::String;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::fmt;
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::until_ready::UntilReady;
 use crate::error::{Name, Rejected};
 use crate::resilience::Invalid;
-use crate::resilience::rate_limit::{Decision, RateLimit, ReserveError};
+use crate::resilience::rate_limit::{Decision, RateLimit, ReserveError, listed};
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Counter, Mutex};
 
@@ -73,7 +73,10 @@ impl RedisRateLimit {
             degraded: Counter::new(),
             rejected: Counter::new(),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        let weak: Weak<Shared> = Arc::downgrade(&shared);
+        listed::list(weak);
+        Ok(Self { shared })
     }
 
     /// Takes a permit if there is one now.
@@ -245,7 +248,7 @@ impl RedisRateLimit {
 
     /// Whether the server did not answer when it was last asked.
     pub fn is_degraded(&self) -> bool {
-        self.shared.ask_again_at.load(Ordering::Relaxed) != 0
+        self.shared.is_away()
     }
 
     /// How many calls were decided without the server since it was made.

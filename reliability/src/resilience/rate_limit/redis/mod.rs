@@ -49,6 +49,7 @@
 mod builder;
 mod events;
 mod handle;
+mod listing;
 mod reservation;
 mod script;
 mod settings;

@@ -49,6 +49,11 @@ impl Shared {
         Ok(())
     }
 
+    /// Whether the server did not answer when it was last asked.
+    pub(super) fn is_away(&self) -> bool {
+        self.ask_again_at.load(Ordering::Relaxed) != 0
+    }
+
     pub(super) fn check_permits(&self, permits: u32) -> Result<(), Invalid> {
         let most = self.settings().quota.burst;
         if (1..=most).contains(&permits) {
