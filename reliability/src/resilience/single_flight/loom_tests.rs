@@ -258,3 +258,40 @@ fn loom_the_followers_of_a_flight_that_is_forgotten_get_its_answer() {
         assert_eq!(table.flights().len(), 0);
     });
 }
+
+/// Who finds a flight forgotten begins another one: the old leader knows by then, and what it does
+/// at its end leaves the new flight alone.
+#[test]
+fn loom_a_forgotten_flight_lands_for_its_own_only() {
+    let ends: [fn(Lead<u8, u32>); 2] = [|lead| lead.land(1), drop];
+    for end in ends {
+        model(3, move || {
+            let table = Table::new();
+            let Joined::Leads(old) = join(&table) else { panic!("nobody else asks") };
+            let forgets = {
+                let table = table.clone();
+                thread::spawn(move || table.forget(7, |kept| *kept == KEY))
+            };
+            match join(&table) {
+                Joined::Leads(new) => {
+                    assert!(old.is_forgotten());
+                    end(old);
+                    assert_eq!(table.len(), 1);
+                    let Joined::Follows(follower) = join(&table) else { panic!("one leads") };
+                    new.land(ANSWER);
+                    assert!(matches!(wait(follower), Turn::Landed(ANSWER)));
+                }
+                Joined::Follows(follower) => {
+                    // It came before the forgetting, so it belongs to the old flight.
+                    end(old);
+                    match wait(follower) {
+                        Turn::Landed(answer) => assert_eq!(answer, 1),
+                        Turn::Lead(lead) => lead.land(1),
+                    }
+                }
+            }
+            forgets.join().unwrap();
+            assert_eq!(table.len(), 0);
+        });
+    }
+}

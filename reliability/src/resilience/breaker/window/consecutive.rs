@@ -26,8 +26,10 @@ impl ConsecutiveWindow {
         let mut seen = self.streak.load(Ordering::Relaxed);
         while self.is_streak(seen, generation) {
             let none = tagged::pack(generation, 0);
+            // Relaxed: the word is of this generation before and after it, and a swap hands on what
+            // was released by who made it so.
             let swapped =
-                self.streak.compare_exchange_weak(seen, none, Ordering::AcqRel, Ordering::Relaxed);
+                self.streak.compare_exchange_weak(seen, none, Ordering::Relaxed, Ordering::Relaxed);
             match swapped {
                 Ok(_) => return,
                 Err(found) => seen = found,

@@ -262,6 +262,44 @@ fn loom_a_success_and_a_failure_are_judged_in_a_time_window() {
     });
 }
 
+/// Otherwise a window of one success and one failure could look like one failure of one call.
+#[test]
+fn loom_no_success_is_missed_that_came_before_a_failure() {
+    fn check<W: Send + Sync + 'static>(new: fn() -> W, calls: fn(&W), counts: fn(&W) -> Counts) {
+        model(move || {
+            let window = Arc::new(new());
+            let other = Arc::clone(&window);
+            let caller = thread::spawn(move || calls(&other));
+            let seen = counts(&window);
+            assert!(seen.failures == 0 || seen.calls == 2, "{seen:?}");
+            caller.join().unwrap();
+        });
+    }
+    fn at() -> Moment<impl Fn() -> Instant, impl Fn() -> bool + Copy> {
+        Moment { generation: 1, now: || Instant::ZERO, is_current: CURRENT }
+    }
+    for lanes in [LaneCount::Striped, LaneCount::Single] {
+        let new: fn() -> TimeWindow = match lanes {
+            LaneCount::Striped => || TimeWindow::new(Duration::from_secs(1), LaneCount::Striped),
+            LaneCount::Single => || TimeWindow::new(Duration::from_secs(1), LaneCount::Single),
+        };
+        let calls: fn(&TimeWindow) = |window| {
+            window.success(&at());
+            window.failure(&at());
+        };
+        check(new, calls, |window| window.counts(1, 0));
+        let new: fn() -> CountWindow = match lanes {
+            LaneCount::Striped => || CountWindow::new(2, false, LaneCount::Striped),
+            LaneCount::Single => || CountWindow::new(2, false, LaneCount::Single),
+        };
+        let calls: fn(&CountWindow) = |window| {
+            window.success(GENERATION, CURRENT);
+            window.failure(GENERATION, false, CURRENT);
+        };
+        check(new, calls, |window| window.counts(GENERATION, 2));
+    }
+}
+
 /// Either the failure came first, and was the second in a row, or the success did.
 #[test]
 fn loom_a_success_ends_a_streak_or_is_before_it() {

@@ -72,7 +72,8 @@ pub(super) fn count_up(
             None if is_current() => (0, pack(generation, 1)),
             None => return None,
         };
-        match word.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
+        // Release: whoever meets the word has seen what we saw. Who wins has acquired already.
+        match word.compare_exchange_weak(seen, next, Ordering::Release, Ordering::Acquire) {
             Ok(_) => return Some(before),
             Err(found) => seen = found,
         }

@@ -123,11 +123,11 @@ impl TimeWindow {
             return false;
         }
         if owned {
-            // Release, as the swap: whoever reads the bucket has seen what this thread saw before.
-            bucket.store(seen + 1, Ordering::Release);
+            // Relaxed, as the swap: see `tagged::count_up_quickly`.
+            bucket.store(seen + 1, Ordering::Relaxed);
             return true;
         }
-        bucket.compare_exchange(seen, seen + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        bucket.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Counts a success, or returns `None` when the generation is over.
@@ -209,8 +209,10 @@ impl TimeWindow {
                     }
                 }
             };
+            // Release: whoever meets the bucket has seen what we saw. Who wins has acquired already,
+            // and who loses loads again.
             let swapped =
-                bucket.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire);
+                bucket.compare_exchange_weak(seen, next, Ordering::Release, Ordering::Relaxed);
             if swapped.is_ok() {
                 return Some(Place { lap, is_first });
             }
@@ -263,6 +265,7 @@ fn buckets() -> Buckets {
 }
 
 fn sum(buckets: &Buckets, now: Stamp) -> u64 {
+    // Acquire: who sees a failure sees the successes that came before it.
     let words = buckets.iter().map(|bucket| bucket.load(Ordering::Acquire));
     let current = words.filter(|&word| Stamp::of(word).is_within_window(now));
     current.map(|word| word & COUNT_MASK).sum()
