@@ -203,6 +203,31 @@ fn loom_a_late_outcome_does_not_decide() {
     });
 }
 
+/// The wait for a probe is over, and so is the open period after that: a second probe is on its way
+/// when the first one comes back.
+#[test]
+fn loom_a_probe_that_was_given_up_does_not_decide_for_the_next_one() {
+    model(|| {
+        let engine = engine(1, 1.0, 1);
+        open(&engine);
+        assert_eq!(admit(&engine), Some(2));
+        let hours_later = |engine: &Engine, hours: u64| {
+            engine.admit(|| LATER.saturating_add(Duration::from_secs(hours * 3_600))).ok()
+        };
+        let first = {
+            let engine = Arc::clone(&engine);
+            thread::spawn(move || record(&engine, 2, Counted::Success))
+        };
+        let closed = hours_later(&engine, 1).is_some();
+        let second = hours_later(&engine, 2);
+        first.join().unwrap();
+        // It closes the breaker if it comes in time, and does nothing afterwards.
+        let generation = if closed { 3 } else { 4 };
+        assert_eq!(second, Some(generation));
+        assert_eq!(engine.cell.load().generation(), generation);
+    });
+}
+
 #[test]
 fn loom_orders_of_three_operators_are_carried_out_one_after_the_other() {
     model(|| {
@@ -264,6 +289,7 @@ fn loom_nothing_that_is_counted_beside_the_state_is_lost() {
     model(|| {
         let engine = engine(1, 1.0, 2);
         engine.reset();
+        record(&engine, 1, Counted::Success);
         together(&engine, [|engine| record(engine, 0, Counted::Success); 2]);
         assert_eq!(engine.tally.stale.load(Ordering::Relaxed), 2);
         assert_eq!(went(&engine, State::Closed, State::Closed), 1);
