@@ -4,9 +4,11 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use reliability::error::{Class, Counted, Fault, Reason};
+use reliability::error::{Class, Counted, Reason};
 use reliability::resilience::breaker::{Breaker, OwnedPermit, Permit, Settings, State, Window};
 use reliability::time::{Clock, Instant, ManualClock};
+
+use crate::failed::Failed;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -156,20 +158,12 @@ fn who_measures_the_time_passes_it_on() {
     assert_eq!(breaker.state(), State::Open);
 }
 
-struct Answer(Class);
-
-impl Fault for Answer {
-    fn class(&self) -> Class {
-        self.0
-    }
-}
-
 #[test]
 fn errors_count_as_the_table_says_or_as_told() {
     let counts = |breaker: &Breaker| {
         for class in [Class::Transient, Class::Overloaded, Class::Permanent, Class::Cancelled] {
-            breaker.acquire().unwrap().failure_with(&Answer(class));
-            breaker.acquire_owned().unwrap().failure_with(&Answer(class));
+            breaker.acquire().unwrap().failure_with(&Failed::As(class));
+            breaker.acquire_owned().unwrap().failure_with(&Failed::As(class));
         }
         let window = breaker.snapshot().window;
         (window.calls, window.failures)
@@ -186,7 +180,7 @@ fn errors_count_as_the_table_says_or_as_told() {
 fn errors_of_the_caller_s_making_close_a_half_open_breaker() {
     let (breaker, _manual) = half_open(Settings::standard());
     for _ in 0..3 {
-        breaker.acquire().unwrap().failure_with(&Answer(Class::Permanent));
+        breaker.acquire().unwrap().failure_with(&Failed::As(Class::Permanent));
     }
     assert_eq!(breaker.state(), State::Closed);
 }

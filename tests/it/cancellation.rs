@@ -15,6 +15,7 @@ mod stage;
 
 use reliability::resilience::Layer;
 
+use self::layers::Follows;
 use self::moment::Moment;
 use self::stage::{Case, Front};
 
@@ -46,13 +47,13 @@ fn orders() -> Vec<Vec<Layer>> {
 }
 
 /// Runs all cases of these layers, and says how many there were.
-async fn run_all(arrangements: Vec<Vec<Layer>>, front: Front) -> usize {
+async fn run_all(arrangements: Vec<Vec<Layer>>, front: Front, follows: Follows) -> usize {
     let mut cases = 0;
     let mut complaints = Vec::new();
     for layers in &arrangements {
         for moment in Moment::ALL {
             for probing in [false, true] {
-                let case = Case { layers, moment, probing, front };
+                let case = Case { layers, moment, probing, front, follows };
                 if !case.exists() {
                     continue;
                 }
@@ -71,20 +72,27 @@ async fn run_all(arrangements: Vec<Vec<Layer>>, front: Front) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_of_any_layers_is_as_before() {
-    assert!(run_all(choices(4), Front::Builder).await > 6_000);
+    assert!(run_all(choices(4), Front::Builder, Follows::Nothing).await > 6_000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_of_layers_in_any_order_is_as_before() {
-    assert!(run_all(orders(), Front::Builder).await > 4_000);
+    assert!(run_all(orders(), Front::Builder, Follows::Nothing).await > 4_000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_an_attribute_names_is_as_before() {
-    assert!(run_all(choices(3), Front::Attribute).await > 1_500);
+    assert!(run_all(choices(3), Front::Attribute, Follows::Nothing).await > 1_500);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_an_attribute_names_is_as_before_in_any_order() {
-    assert!(run_all(orders(), Front::Attribute).await > 3_000);
+    assert!(run_all(orders(), Front::Attribute, Follows::Nothing).await > 3_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_whose_timeout_follows_its_calls_is_as_before() {
+    let mut with_timeout = choices(3);
+    with_timeout.retain(|layers| layers.contains(&Layer::Timeout));
+    assert!(run_all(with_timeout, Front::Builder, Follows::Latency).await > 500);
 }

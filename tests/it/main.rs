@@ -8,6 +8,7 @@ mod cancellation;
 mod chaos;
 mod config;
 mod error_monitor;
+mod failed;
 mod fault;
 mod overload;
 mod policy;

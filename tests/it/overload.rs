@@ -102,11 +102,13 @@ fn the_picture_shows_each_run() {
 /// The limit beside the other layers of a policy: what it counts as a sample, and what not.
 mod in_a_policy {
     use super::*;
-    use reliability::error::{Class, Fault, Reason, Rejected};
+    use reliability::error::{Class, Reason, Rejected};
     use reliability::resilience::concurrency_limit::Priority;
     use reliability::resilience::{Policy, Retry, registry, resilient};
     use reliability::telemetry;
     use tokio::time::sleep;
+
+    use crate::failed::Failed;
 
     fn limit(name: &'static str, of: u32) -> ConcurrencyLimit {
         let limit = ConcurrencyLimit::builder(name).algorithm(Aimd::standard()).initial(of);
@@ -117,27 +119,6 @@ mod in_a_policy {
     async fn work(millis: u64, result: Result<(), Failed>) -> Result<(), Failed> {
         sleep(Duration::from_millis(millis)).await;
         result
-    }
-
-    #[derive(Debug, Clone, PartialEq)]
-    enum Failed {
-        As(Class),
-        Rejected(Reason),
-    }
-
-    impl From<Rejected> for Failed {
-        fn from(rejected: Rejected) -> Self {
-            Failed::Rejected(rejected.reason())
-        }
-    }
-
-    impl Fault for Failed {
-        fn class(&self) -> Class {
-            match self {
-                Failed::As(class) => *class,
-                Failed::Rejected(reason) => reason.class(),
-            }
-        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -189,7 +170,8 @@ mod in_a_policy {
 
         let held = limit.acquire().unwrap();
         let refused = policy.call(|| work(5, Ok(()))).await;
-        assert_eq!(refused, Err(Failed::Rejected(Reason::ConcurrencyLimited)));
+        let Err(Failed::Refused(refused)) = refused else { panic!("{refused:?}") };
+        assert_eq!(refused.reason(), Reason::ConcurrencyLimited);
         assert_eq!(policy.totals().retries(), 2);
         assert_eq!(limit.rejected(Priority::Critical), 1, "counted once");
         drop(held);

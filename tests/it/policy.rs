@@ -11,40 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use reliability::error::{Class, Fault, Reason, Rejected};
+use reliability::error::{Class, Reason};
 use reliability::resilience::{
     Backoff, Breaker, Bulkhead, Jitter, Policy, Retry, RetryBudget, breaker, registry,
 };
 use reliability::telemetry;
 
-/// An error of a chosen class, or a refusal.
-#[derive(Debug, Clone, PartialEq)]
-enum Failed {
-    As(Class),
-    Refused(Rejected),
-}
-
-impl Fault for Failed {
-    fn class(&self) -> Class {
-        match self {
-            Failed::As(class) => *class,
-            Failed::Refused(rejected) => rejected.class(),
-        }
-    }
-
-    fn rejection(&self) -> Option<&Rejected> {
-        match self {
-            Failed::As(_) => None,
-            Failed::Refused(rejected) => Some(rejected),
-        }
-    }
-}
-
-impl From<Rejected> for Failed {
-    fn from(rejected: Rejected) -> Self {
-        Failed::Refused(rejected)
-    }
-}
+use crate::failed::Failed;
 
 const TRANSIENT: Failed = Failed::As(Class::Transient);
 

@@ -9,7 +9,6 @@ mod same;
 mod wire;
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,52 +16,14 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use reliability::error::{Class, Fault, Rejected};
+use reliability::error::Class;
 use reliability::resilience::{Backoff, Breaker, Bulkhead, IdempotencyKey, Jitter, Policy, Retry};
 use reliability::resilience::{PolicyBuilder, breaker};
 use tower::Service;
 
+use crate::failed::Failed;
+
 const SECOND: Duration = Duration::from_secs(1);
-
-/// An error of a chosen class, or a refusal.
-#[derive(Debug, Clone, PartialEq)]
-enum Failed {
-    As(Class),
-    Refused(Rejected),
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failed::As(class) => class.fmt(f),
-            Failed::Refused(rejected) => rejected.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Failed {}
-
-impl Fault for Failed {
-    fn class(&self) -> Class {
-        match self {
-            Failed::As(class) => *class,
-            Failed::Refused(rejected) => rejected.class(),
-        }
-    }
-
-    fn rejection(&self) -> Option<&Rejected> {
-        match self {
-            Failed::As(_) => None,
-            Failed::Refused(rejected) => Some(rejected),
-        }
-    }
-}
-
-impl From<Rejected> for Failed {
-    fn from(rejected: Rejected) -> Self {
-        Failed::Refused(rejected)
-    }
-}
 
 const TRANSIENT: Failed = Failed::As(Class::Transient);
 

@@ -131,9 +131,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in any::<String>()) {
+        fn any_text_is_read_or_refused(
+            text in prop_oneof![any::<String>(), "[0-9_.]{0,12} ?(ns|us|µs|ms|s|m|h|d|x)?"],
+        ) {
             // Bytes of several lengths must not be cut apart.
-            drop(parse_duration(&text));
+            match parse_duration(&text) {
+                Ok(read) => {
+                    prop_assert!(text.contains(|c: char| c.is_ascii_digit()));
+                    prop_assert_eq!(parse_duration(&write_duration(read)), Ok(read));
+                }
+                Err(advice) => prop_assert!(!advice.is_empty()),
+            }
         }
 
         #[test]

@@ -7,8 +7,10 @@ use std::time::Duration;
 use reliability::resilience::breaker::State;
 use reliability::resilience::{Layer, Policy, registry, resilient};
 
-use super::moment::{Failed, Moment, Work};
+use super::layers::Follows;
+use super::moment::{Moment, Work};
 use super::stage::{Case, Front, end_at};
+use crate::failed::Failed;
 
 #[resilient(timeout = "1h")]
 async fn bounded(work: &Work) -> Result<u32, Failed> {
@@ -98,7 +100,8 @@ where
 {
     let entry = registry::find(&format!("it::cancellation::attribute::{name}")).unwrap();
     let policy = entry.policy();
-    let case = Case { layers: policy.layers(), moment, probing: false, front: Front::Attribute };
+    let (layers, front, follows) = (policy.layers(), Front::Attribute, Follows::Nothing);
+    let case = Case { layers, moment, probing: false, front, follows };
     let falls_back = moment.falls_back() && policy.layers().contains(&Layer::Fallback);
     if !case.exists() && !falls_back {
         return;

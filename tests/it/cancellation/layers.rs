@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use reliability::resilience::rate_limit::Quota;
+use reliability::resilience::timeout::Timeout;
 use reliability::resilience::{
     Backoff, Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Hedge, Invalid, Jitter, Layer,
     Policy, PolicyBuilder, RateLimit, Retry, RetryBudget, breaker,
 };
+use reliability::sync::Quantile;
 
 /// Thousandths of tokens that the budget holds when a call begins.
 pub(super) const BUDGET: u64 = 5_000;
@@ -21,16 +23,25 @@ pub(super) const LONG: Duration = Duration::from_secs(3_600);
 
 /// Whether a policy takes the layers in this order.
 pub(super) fn accepts(layers: &[Layer]) -> bool {
-    policy(layers).is_ok()
+    policy(layers, Follows::Nothing).is_ok()
+}
+
+/// What the duration of `timeout` follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Follows {
+    Nothing,
+    /// What attempts took lately.
+    Latency,
 }
 
 /// A policy of these layers.
-pub(super) fn policy(layers: &[Layer]) -> Result<Policy, Invalid> {
-    layers.iter().fold(Policy::builder("cancelled"), |policy, layer| add(policy, *layer)).build()
+pub(super) fn policy(layers: &[Layer], follows: Follows) -> Result<Policy, Invalid> {
+    let begin = Policy::builder("cancelled");
+    layers.iter().fold(begin, |policy, layer| add(policy, *layer, follows)).build()
 }
 
 /// Adds the layer, with figures that no case comes near.
-fn add(policy: PolicyBuilder, layer: Layer) -> PolicyBuilder {
+fn add(policy: PolicyBuilder, layer: Layer, follows: Follows) -> PolicyBuilder {
     match layer {
         Layer::Fallback => policy.fallback(),
         Layer::Deadline => policy.deadline(2 * LONG),
@@ -42,6 +53,9 @@ fn add(policy: PolicyBuilder, layer: Layer) -> PolicyBuilder {
         Layer::Bulkhead => {
             let bulkhead = Bulkhead::builder("cancelled").concurrent(1).queue(5).wait(LONG);
             policy.bulkhead(bulkhead.build().unwrap())
+        }
+        Layer::Timeout if follows == Follows::Latency => {
+            policy.timeout(Timeout::adaptive(Quantile::P99).min(LONG / 2).max(LONG))
         }
         Layer::Timeout => policy.timeout(LONG),
         Layer::Cache => {

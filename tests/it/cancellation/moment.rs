@@ -4,7 +4,9 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use reliability::error::{Class, Fault, Rejected};
+use reliability::error::Class;
+
+use crate::failed::Failed;
 
 /// Where in its life a call ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,35 +173,6 @@ pub(super) struct Work {
     begun: AtomicU32,
     ended: AtomicU32,
     dropped: AtomicU32,
-}
-
-/// An error of a chosen class, or a refusal.
-#[derive(Debug)]
-pub(super) enum Failed {
-    As(Class),
-    Refused(Rejected),
-}
-
-impl Fault for Failed {
-    fn class(&self) -> Class {
-        match self {
-            Failed::As(class) => *class,
-            Failed::Refused(rejected) => rejected.class(),
-        }
-    }
-
-    fn rejection(&self) -> Option<&Rejected> {
-        match self {
-            Failed::As(_) => None,
-            Failed::Refused(rejected) => Some(rejected),
-        }
-    }
-}
-
-impl From<Rejected> for Failed {
-    fn from(rejected: Rejected) -> Self {
-        Failed::Refused(rejected)
-    }
 }
 
 /// Notes whether the work came to its end.

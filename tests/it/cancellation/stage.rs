@@ -11,8 +11,9 @@ use reliability::resilience::cache::Sharing;
 use reliability::resilience::{Breaker, Chaos, Layer, Policy, RateLimit, resilient};
 
 use super::expected::Expected;
-use super::layers::{self, HEDGE, LONG, PAUSE};
-use super::moment::{Failed, Moment, Work};
+use super::layers::{self, Follows, HEDGE, LONG, PAUSE};
+use super::moment::{Moment, Work};
+use crate::failed::Failed;
 
 /// One combination of all that a case can differ by.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,7 @@ pub(super) struct Case<'a> {
     /// The breaker is half-open, and the call is its only probe.
     pub(super) probing: bool,
     pub(super) front: Front,
+    pub(super) follows: Follows,
 }
 
 /// How the call is written.
@@ -79,7 +81,8 @@ impl Case<'_> {
     }
 
     pub(super) async fn run(&self) -> Result<(), String> {
-        let policy = layers::policy(self.layers).map_err(|invalid| invalid.to_string())?;
+        let policy =
+            layers::policy(self.layers, self.follows).map_err(|invalid| invalid.to_string())?;
         if self.probing {
             let breaker = policy.breaker().expect("a breaker");
             while let Ok(permit) = breaker.acquire() {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use reliability::error::{Class, Fault, Rejected};
+use reliability::error::Class;
 use reliability::resilience::bulkhead::OwnedPermit;
 use reliability::resilience::cache::Sharing;
 use reliability::resilience::concurrency_limit::{self, Priority};
@@ -34,6 +34,7 @@ use super::replay::{Subject, replay};
 use super::table::{Settings, duration, number};
 use super::tables;
 use super::tasks::{Status, Tasks};
+use crate::failed::Failed;
 
 struct Stack {
     /// `None` where the builder refused the settings.
@@ -60,35 +61,6 @@ enum End {
     Failed(Class),
     Panic,
     Never,
-}
-
-/// An error of a chosen class, or a refusal.
-#[derive(Debug)]
-enum Failed {
-    As(Class),
-    Refused(Rejected),
-}
-
-impl Fault for Failed {
-    fn class(&self) -> Class {
-        match self {
-            Failed::As(class) => *class,
-            Failed::Refused(rejected) => rejected.class(),
-        }
-    }
-
-    fn rejection(&self) -> Option<&Rejected> {
-        match self {
-            Failed::As(_) => None,
-            Failed::Refused(rejected) => Some(rejected),
-        }
-    }
-}
-
-impl From<Rejected> for Failed {
-    fn from(rejected: Rejected) -> Self {
-        Failed::Refused(rejected)
-    }
 }
 
 /// Counts work that is dropped before it has ended.

@@ -200,20 +200,29 @@ fn loom_a_wait_that_ends_while_it_is_admitted_keeps_the_count() {
 /// A newcomer races the one that waits for the place that comes free.
 #[test]
 fn loom_nobody_passes_the_queue() {
-    model(3, || {
-        let shared = shared(1, 2);
-        assert!(shared.gate.try_enter());
-        let mut waiting = Ticket::new(&*shared);
-        assert!(waiting.poll_enter(&mut Context::from_waker(Waker::noop())).is_pending());
+    let newcomers: [fn(&Shared) -> bool; 2] = [
+        |shared| shared.gate.try_enter(),
+        |shared| {
+            let mut ticket = Ticket::new(shared);
+            ticket.poll_enter(&mut Context::from_waker(Waker::noop())).is_ready()
+        },
+    ];
+    for enters in newcomers {
+        model(3, move || {
+            let shared = shared(1, 2);
+            assert!(shared.gate.try_enter());
+            let mut waiting = Ticket::new(&*shared);
+            assert!(waiting.poll_enter(&mut Context::from_waker(Waker::noop())).is_pending());
 
-        let newcomer = {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.gate.try_enter())
-        };
-        shared.gate.leave();
-        assert!(!newcomer.join().unwrap(), "the waiter was there before");
-        assert!(waiting.poll_enter(&mut Context::from_waker(Waker::noop())).is_ready());
-    });
+            let newcomer = {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || enters(&shared))
+            };
+            shared.gate.leave();
+            assert!(!newcomer.join().unwrap(), "the waiter was there before");
+            assert!(waiting.poll_enter(&mut Context::from_waker(Waker::noop())).is_ready());
+        });
+    }
 }
 
 #[test]
