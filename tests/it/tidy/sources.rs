@@ -1,6 +1,6 @@
 //! What no file of the project may hold.
 
-use super::{files, read, refuse};
+use super::{files, read, refuse, root};
 
 /// The house rule is about 400; this is where a file has to be cut.
 const LINES_MAX: usize = 600;
@@ -97,6 +97,45 @@ fn atomics_and_clocks_have_one_owner() {
     refuse(&complaints);
 }
 
+/// The names between backticks in the table of models, and below it.
+fn modelled(architecture: &str) -> Vec<&str> {
+    let section =
+        architecture.split("\n## ").find(|section| section.starts_with("What loom checks"));
+    section.unwrap_or_default().split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn whoever_uses_atomics_is_in_the_table_of_models() {
+    let architecture = read("ARCHITECTURE.md");
+    let modelled = modelled(&architecture);
+    let mut complaints = Vec::new();
+    for path in files("reliability/src", &["rs"]) {
+        let path = path.to_string_lossy();
+        let text = read(&*path);
+        let name = path.trim_start_matches("reliability/src/").trim_end_matches(".rs");
+        let name = name.trim_start_matches("resilience/");
+        let is_test = name.split('/').any(|part| part.ends_with("tests"));
+        let uses =
+            text.contains("use crate::sync::atomic::") || text.contains("use super::atomic::");
+        if uses && !is_test && !modelled.contains(&name) {
+            complaints.push(format!("{path}: write `{name}` into \"What loom checks\""));
+        }
+    }
+    for line in
+        architecture.lines().filter(|line| line.starts_with('|') && line.contains("loom_tests"))
+    {
+        let models = line.rsplit('`').nth(1).unwrap_or_default();
+        let found = ["", "resilience/"].iter().any(|folder| {
+            let path = root().join(format!("reliability/src/{folder}{models}.rs"));
+            std::fs::read_to_string(path).is_ok_and(|text| text.contains("fn loom_"))
+        });
+        if !found {
+            complaints.push(format!("ARCHITECTURE.md: `{models}` has no models"));
+        }
+    }
+    refuse(&complaints);
+}
+
 #[test]
 fn foreign_texts_are_seen() {
     assert_eq!(foreign(&format!("see {}{}x.rs", "/wo", "rk/")).len(), 1);
@@ -104,6 +143,12 @@ fn foreign_texts_are_seen() {
     assert_eq!(foreign(&format!("fixes Issue #{}", 12)).len(), 1);
     assert!(foreign("see issue #1 <https://github.com/rust-lang/rust/issues/1>").is_empty());
     assert!(foreign("a session of 30 minutes; framework/; tasks 2").is_empty());
+}
+
+#[test]
+fn names_in_the_table_are_read() {
+    let text = "# A\n`x`\n## What loom checks\n| `sync/a`, `b` | - |\n`c`\n## Next\n`d`\n";
+    assert_eq!(modelled(text), ["sync/a", "b", "c"]);
 }
 
 #[test]

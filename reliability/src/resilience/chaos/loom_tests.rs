@@ -5,10 +5,10 @@ use core::time::Duration;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::Settings;
 use super::live::LiveSettings;
 use super::switch::{FOREVER, Look, Switch};
-use crate::time::Instant;
+use super::{Chaos, Injection, Settings};
+use crate::time::{Instant, ManualClock};
 
 fn rates(error_rate: f64) -> Settings {
     Settings { error_rate, latency_to: Duration::from_secs(1), ..Settings::default() }
@@ -62,5 +62,23 @@ fn loom_finding_it_over_does_not_undo_a_new_beginning() {
         let was_off = other.join().unwrap();
         assert_eq!(switch.look(Instant::from_nanos(7)), Look::On, "after {look:?}, {was_off}");
         assert_eq!(was_off, look == Look::Expired);
+    });
+}
+
+/// Two attempts at once draw different numbers, and both are counted.
+#[test]
+fn loom_each_attempt_is_decided_by_a_number_of_its_own() {
+    loom::model(|| {
+        let chaos = Chaos::builder("loom").error(1.0).clock(ManualClock::new().clock()).build();
+        let chaos = chaos.unwrap();
+        chaos.switch_on();
+        let other = {
+            let chaos = chaos.clone();
+            thread::spawn(move || chaos.strike())
+        };
+        let injected = [chaos.strike(), other.join().unwrap()];
+        assert_eq!(injected, [Injection::Error; 2]);
+        let now = chaos.snapshot();
+        assert_eq!((now.decided, now.errors), (2, 2));
     });
 }
