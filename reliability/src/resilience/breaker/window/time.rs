@@ -279,3 +279,25 @@ impl TimeWindow {
         self.failures[(lap % BUCKETS as u64) as usize].store(word, Ordering::Relaxed);
     }
 }
+
+/// The steps of a success and a failure whose caller knows that both buckets are its generation's,
+/// each of which touches a word once: see those of the window of calls.
+#[cfg(all(test, reliability_loom))]
+impl TimeWindow {
+    /// Begins a window at the origin of time.
+    pub(super) fn open_buckets(&self, generation: u32) {
+        let empty = Stamp::new(generation, 0).0 << COUNT_BITS;
+        let lanes = self.successes.iter().flat_map(|lane| [&lane.own[0], &lane.shared[0]]);
+        lanes.chain([&self.failures[0]]).for_each(|bucket| bucket.store(empty, Ordering::Relaxed));
+    }
+
+    pub(super) fn first_success(&self) {
+        let (lane, owned) = self.successes.mine_or_shared();
+        let buckets = if owned { &lane.own } else { &lane.shared };
+        buckets[0].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn first_failure(&self) {
+        self.failures[0].fetch_add(1, Ordering::Release);
+    }
+}

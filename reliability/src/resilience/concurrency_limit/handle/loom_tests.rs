@@ -3,7 +3,6 @@
 use loom::sync::Arc;
 use loom::thread;
 
-use super::super::sampler::{Cut, Totals};
 use super::*;
 use crate::time::ManualClock;
 
@@ -119,26 +118,5 @@ fn loom_a_window_that_is_closed_meanwhile_does_not_undo_a_change_of_the_bounds()
         assert!(shared.gate.limit() <= 5);
         let found = shared.controller.lock().reconfigure(settings);
         assert_eq!(shared.gate.limit(), found, "and the window's limit is not undone");
-    });
-}
-
-/// What a window is closed with and what the next one begins with are one reading.
-#[test]
-fn loom_each_call_is_in_one_window() {
-    model(3, || {
-        let sampler = Arc::new(Sampler::new());
-        let latency = Duration::from_millis(1);
-        let other = {
-            let sampler = Arc::clone(&sampler);
-            thread::spawn(move || sampler.add(latency, 1, false))
-        };
-        sampler.add(latency, 1, false);
-        let cut = Cut { shortest: latency, longest: latency, samples: 1, drop_rate: 0.0 };
-        let mut last = Totals::default();
-        let first = sampler.close(&mut last, &cut);
-        other.join().unwrap();
-        let windows = [first, sampler.close(&mut last, &cut)];
-        let calls: u32 = windows.iter().flatten().map(|(sample, _)| sample.calls).sum();
-        assert_eq!(calls, 2);
     });
 }
