@@ -33,7 +33,7 @@ breaker.backoff = 3
 frobnicate = true
 "#,
         expect![[r#"
-            TOML:2:2: `polices` is unknown; the only table is `policies`
+            TOML:2:2: the table `polices` is unknown; did you mean `policies`?
               |
             2 | [polices]
               |  ^^^^^^^
@@ -287,4 +287,54 @@ fn yaml_and_json_are_shown_the_same() {
         1 | {"policies": {"price": {"timeout": "5s",}}}
           |                                        ^"#]]
     .assert_eq(&mistakes.unwrap_err().to_string());
+}
+
+/// What people write who have not read the guide, and the part of the answer that helps them.
+#[test]
+fn what_is_known_by_another_name_is_answered_with_ours() {
+    for (text, part) in [
+        ("retries = 3", "did you mean `retry.attempts`?"),
+        ("max_attempts = 3", "did you mean `retry.attempts`?"),
+        ("retry.max_delay = '10s'", "did you mean `retry.backoff.max`?"),
+        ("retry.backoff.type = 'exponential'", "did you mean `retry.backoff.shape`?"),
+        ("retry.shape = 'exponential'", "did you mean `retry.backoff.shape`?"),
+        ("retry.backoff = 'exponential'", "did you mean `retry.backoff.shape`?"),
+        ("circuit_breaker.probes = 3", "did you mean `breaker`?"),
+        ("breaker.threshold = 5", "did you mean `breaker.failure_rate`?"),
+        ("breaker.failure_rate = '0.5'", "write 0.5 without quotes"),
+        ("rate_limit = 10", "write `rate_limit.rate` as \"10/s\""),
+        ("rate_limit.rate = '10'", "write \"10/s\""),
+        ("rate_limit.rate = '10/sec'", "write \"10/s\""),
+        ("bulkhead.queue = 100", "it is fixed when the policy is built"),
+        ("fallback = 'list_price'", "it is fixed when the policy is built"),
+        ("bulkhead.shed = '5ms'", "or write a table of `target`, `interval`"),
+        ("concurrency_limit.alpha = 3", "did you mean `concurrency_limit.vegas.alpha`?"),
+        ("cache = '30s'", "did you mean `cache.ttl`?"),
+    ] {
+        let mistakes = Overlay::from_toml(&format!("[policies.price]\n{text}\n")).unwrap_err();
+        let [mistake] = mistakes.list() else { panic!("{mistakes}") };
+        assert!(mistake.message().contains(part), "{text}: {}", mistake.message());
+    }
+    let outside = Overlay::from_toml("[price]\ntimeout = '1s'\n").unwrap_err();
+    assert_eq!(
+        outside.list()[0].message(),
+        "the table `price` is unknown; policies stand in `policies`, as in `policies.price`"
+    );
+    assert_eq!(outside.list().len(), 1);
+}
+
+#[test]
+fn a_bound_that_nobody_wrote_is_told_where_something_was_written_beside_it() {
+    let limit = ConcurrencyLimit::builder("beside").algorithm(Vegas::standard()).build().unwrap();
+    let policy = Policy::builder("beside-config").concurrency_limit(limit).build().unwrap();
+    refused(
+        "[policies.beside-config]\nconcurrency_limit.samples = 50\nconcurrency_limit.vegas.alpha = 30\n",
+        expect![[r#"
+            TOML:3:33: policy `beside`: `beta` must be 30 to 1000, but is 6; give `beta` such a value
+              |
+            3 | concurrency_limit.vegas.alpha = 30
+              |                                 ^^
+        "#]],
+    );
+    drop(policy);
 }

@@ -6,6 +6,7 @@ use core::ops::Range;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::advice::place;
 use super::common::{self, Common, Contradiction, Layer};
 use super::kind::did_you_mean;
 use super::mistake::{MISTAKES_MAX, Mistakes};
@@ -293,28 +294,6 @@ impl<'o, 'b> Planning<'o, 'b> {
 
 fn is_key_of(name: &str, item: &str) -> bool {
     !item.is_empty() && name.strip_prefix(item).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// Where the setting stands that is refused; else the first that has to do with it.
-fn place(invalid: &Invalid, sections: &[&Section]) -> Range<usize> {
-    let changes = || sections.iter().rev().flat_map(|section| section.changes.iter().rev());
-    let setting = invalid.setting();
-    let named = |change: &&Change| {
-        let rest = change.key.path.strip_suffix(setting);
-        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
-    // Which of two that do not go together is wrong nobody knows: the one that was written.
-    let related = |change: &&Change| ["deadline", "timeout"].contains(&change.key.path);
-    let exact = changes().find(named);
-    let near = exact.or_else(|| match setting {
-        "timeout" | "deadline" => changes().find(related),
-        setting => changes().find(|change| change.key.path.contains(setting)),
-    });
-    match (near, sections.last()) {
-        (Some(change), _) => change.span.clone(),
-        (None, Some(section)) => section.span.clone(),
-        (None, None) => 0..0,
-    }
 }
 
 impl Active {

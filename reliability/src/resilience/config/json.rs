@@ -19,6 +19,8 @@ struct Reader<'t> {
     at: usize,
 }
 
+const NO_COMMENTS: &str = "JSON has no comments; remove it, or write the file as TOML or YAML";
+
 type Read<T> = Result<T, Box<Fault>>;
 
 impl Reader<'_> {
@@ -54,6 +56,9 @@ impl Reader<'_> {
         let mut table: Vec<(Key, Node)> = Vec::new();
         self.items(b'}', |this| {
             let start = this.at;
+            if let Some(b'/' | b'#') = this.peek() {
+                return this.refuse(this.at..this.at + 1, NO_COMMENTS);
+            }
             if this.peek() != Some(b'"') {
                 return this.refuse_here("expected a key in double quotes");
             }

@@ -109,7 +109,14 @@ impl Kind {
             }
             (Kind::Rate, Value::Text(text)) => match text.parse() {
                 Ok(quota) => Ok(Reading::Rate(quota)),
-                Err(_) => wrong("write for example \"100/s\" or \"10/m\"".into()),
+                Err(_) => match text.split_once('/').map_or(&**text, |(permits, _)| permits).trim()
+                {
+                    number if number.parse::<u32>().is_ok() => wrong(format!(
+                        "write \"{number}/s\", or another period: ms, s, m, h, d, or several, as in \
+                         \"{number}/5m\""
+                    )),
+                    _ => wrong("write for example \"100/s\" or \"10/m\"".into()),
+                },
             },
             (Kind::Rate, Value::Whole(_)) => wrong(format!("write \"{written}/s\"")),
             (Kind::Share { least, most }, value) => share(value, least..=most).or_else(wrong),
@@ -173,6 +180,12 @@ fn share(value: &Value, within: RangeInclusive<f64>) -> Result<Reading, String> 
                 && !matches!(value, Value::Text(_)) =>
         {
             Err(format!("write \"{share}%\" or {} for {share} percent", share / 100.0))
+        }
+        None if let Value::Text(text) = value
+            && let Ok(number) = text.trim().parse::<f64>()
+            && within.contains(&number) =>
+        {
+            Err(format!("write {number} without quotes"))
         }
         _ => Err(String::new()),
     }

@@ -65,6 +65,7 @@
 //! built, and what is in force stays: were the later section to win, what holds would depend on which
 //! request came first.
 
+mod advice;
 mod apply;
 mod common;
 mod file;

@@ -4,8 +4,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::advice::{canonical, children, unknown, words};
 use super::keys::{KEYS, Key, exclusion};
-use super::kind::{Reading, did_you_mean};
+use super::kind::{Kind, Reading, did_you_mean};
 use super::mistake::{MISTAKES_MAX, Mistakes, Source};
 use super::tree::{self, Fault, Node, Value};
 use super::{json, toml, yaml};
@@ -181,15 +182,16 @@ impl Reader<'_> {
         };
         for (key, _) in root.iter().filter(|(key, _)| key.name != ROOT) {
             let shown = shorten(&key.name);
-            self.wrong(
-                key.span.clone(),
-                format!("`{shown}` is unknown; the only table is `{ROOT}`"),
-            );
+            let advice = did_you_mean(&key.name, [ROOT])
+                .unwrap_or_else(|| format!("policies stand in `{ROOT}`, as in `{ROOT}.{shown}`"));
+            self.wrong(key.span.clone(), format!("the table `{shown}` is unknown; {advice}"));
         }
         let Some((_, policies)) = root.iter().find(|(key, _)| key.name == ROOT) else {
             // A file that was cut short must not take back what was in force.
-            let advice = "write an empty one for no settings at all";
-            self.wrong(0..0, format!("the table `{ROOT}` is missing; {advice}"));
+            if root.is_empty() {
+                let advice = "write an empty one for no settings at all";
+                self.wrong(0..0, format!("the table `{ROOT}` is missing; {advice}"));
+            }
             return Vec::new();
         };
         let Value::Table(policies) = &policies.value else {
@@ -252,7 +254,13 @@ impl Reader<'_> {
         }
         let reading = match key.kind.read(node, &self.source.written(&node.span)) {
             Ok(reading) => reading,
-            Err(message) => return self.wrong(node.span.clone(), format!("`{path}` {message}")),
+            Err(message) => {
+                let parts = match key.kind {
+                    Kind::Flag => format!("; or write a table of {}", words(&children(key.path))),
+                    _ => String::new(),
+                };
+                return self.wrong(node.span.clone(), format!("`{path}` {message}{parts}"));
+            }
         };
         let change = Change { key, reading, span: node.span.clone() };
         let other = into.iter().find_map(|other| Some((other.key, exclusion(other, &change)?)));
@@ -267,9 +275,14 @@ impl Reader<'_> {
     /// Which setting a value is meant for that stands in place of a table of them.
     fn meant(&self, prefix: &str, node: &Node) -> String {
         if prefix.is_empty() {
-            return String::new();
+            let is_nothing = matches!(node.value, Value::Other("nothing"));
+            let advice = if is_nothing { "; settings stand below it, further in" } else { "" };
+            return advice.to_string();
         }
         let written = self.source.written(&node.span);
+        if let ("rate_limit", Value::Whole(_)) = (prefix, &node.value) {
+            return format!("; write `rate_limit.rate` as \"{written}/s\"");
+        }
         let takes = |known: &&Key| known.kind.read(node, &written).is_ok();
         match KEYS.iter().filter(|known| known.is_below(prefix)).find(takes) {
             Some(known) => format!("; did you mean `{}`?", known.path),
@@ -280,61 +293,6 @@ impl Reader<'_> {
     fn wrong(&mut self, span: Range<usize>, message: String) {
         self.faults.push(Fault::new(span, message));
     }
-}
-
-/// Retries and hedges have one budget, which is written in either of them.
-fn canonical(setting: String) -> String {
-    let rest = setting.strip_prefix("retry.").or_else(|| setting.strip_prefix("hedge."));
-    match rest.filter(|rest| rest.split('.').next() == Some("budget")) {
-        Some(budget) => budget.to_string(),
-        None => setting,
-    }
-}
-
-/// The words that stand in a table, in order.
-fn children(table: &str) -> Vec<&'static str> {
-    let mut words: Vec<&str> = KEYS
-        .iter()
-        .filter(|known| table.is_empty() || known.is_below(table))
-        .map(|known| {
-            let rest = if table.is_empty() { known.path } else { &known.path[table.len() + 1..] };
-            rest.split('.').next().unwrap_or(rest)
-        })
-        .collect();
-    words.dedup();
-    if matches!(table, "retry" | "hedge") {
-        words.push("budget");
-    }
-    words
-}
-
-/// What to write instead of a setting that there is not.
-fn unknown(prefix: &str, setting: &str) -> String {
-    // As one would write them in that table, then whole.
-    let here = children(prefix);
-    let written = setting.strip_prefix(prefix).unwrap_or(setting).trim_start_matches('.');
-    if let Some(path) = elsewhere(prefix, written) {
-        return format!("did you mean `{path}`?");
-    }
-    did_you_mean(written, here.iter().copied())
-        .or_else(|| did_you_mean(written, KEYS.iter().map(|key| key.last())))
-        .unwrap_or_else(|| format!("there are {}", words(&here)))
-}
-
-/// Where that word stands, in the same layer or else in another one.
-fn elsewhere(prefix: &str, word: &str) -> Option<String> {
-    let layer = prefix.split('.').next().unwrap_or(prefix);
-    let own = KEYS.iter().filter(|key| key.layer() == layer);
-    let others = KEYS.iter().filter(|key| key.layer() != layer);
-    own.chain(others).find_map(|key| {
-        let words: Vec<&str> = key.path.split('.').collect();
-        let place = words.iter().position(|known| *known == word)?;
-        Some(words[..=place].join("."))
-    })
-}
-
-fn words(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Names in messages; who writes longer ones knows which is meant.

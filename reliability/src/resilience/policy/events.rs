@@ -8,108 +8,81 @@ use core::time::Duration;
 use super::inner::Inner;
 use crate::error::{Class, Rejected};
 
-/// One for each call that is refused, which under an open breaker is all of them: below the levels
-/// that people keep. What wakes somebody is the breaker's transition.
-#[cfg(feature = "telemetry")]
-pub(super) fn rejected(policy: &Inner, rejected: &Rejected) {
-    tracing::event!(
-        name: "reliability.policy.rejected",
-        target: "reliability",
-        tracing::Level::DEBUG,
-        reliability.policy.name = policy.name.as_str(),
+/// A function that emits an event of a policy.
+macro_rules! event {
+    (
+        $(#[$doc:meta])*
+        $level:ident $name:literal, $message:literal:
+        fn $function:ident($($argument:ident: $type:ty),*) {
+            $($($key:ident).+ = $value:expr,)*
+        }
+    ) => {
+        $(#[$doc])*
+        pub(super) fn $function(policy: &Inner, $($argument: $type),*) {
+            #[cfg(feature = "telemetry")]
+            tracing::event!(
+                name: $name,
+                target: "reliability",
+                tracing::Level::$level,
+                reliability.policy.name = policy.name.as_str(),
+                $($($key).+ = $value,)*
+                $message,
+            );
+            #[cfg(not(feature = "telemetry"))]
+            let _ = (policy, $($argument),*);
+        }
+    };
+}
+
+event! {
+    /// One for each call that is refused, which under an open breaker is all of them: below the
+    /// levels that people keep. What wakes somebody is the breaker's transition.
+    DEBUG "reliability.policy.rejected", "rejected":
+    fn rejected(rejected: &Rejected) {
         reliability.reason = rejected.reason().as_str(),
         reliability.rejected_by = rejected.policy().as_str(),
         reliability.retry_after_ms = rejected.retry_after().map(|after| after.as_millis() as u64),
-        "rejected",
-    );
+    }
 }
 
-#[cfg(feature = "telemetry")]
-pub(super) fn retried(policy: &Inner, attempts: u32, pause: Duration) {
-    tracing::event!(
-        name: "reliability.policy.retried",
-        target: "reliability",
-        tracing::Level::INFO,
-        reliability.policy.name = policy.name.as_str(),
+event! {
+    INFO "reliability.policy.retried", "trying again":
+    fn retried(attempts: u32, pause: Duration) {
         reliability.attempts = attempts,
         reliability.pause_ms = pause.as_millis() as u64,
-        "trying again",
-    );
+    }
 }
 
-#[cfg(feature = "telemetry")]
-pub(super) fn retry_denied(policy: &Inner, attempts: u32) {
-    tracing::event!(
-        name: "reliability.policy.retry_denied",
-        target: "reliability",
-        tracing::Level::WARN,
-        reliability.policy.name = policy.name.as_str(),
+event! {
+    WARN "reliability.policy.retry_denied", "the retry budget is used up":
+    fn retry_denied(attempts: u32) {
         reliability.attempts = attempts,
-        "the retry budget is used up",
-    );
+    }
 }
 
-#[cfg(feature = "telemetry")]
-pub(super) fn fell_back(policy: &Inner, class: Class) {
-    tracing::event!(
-        name: "reliability.policy.fell_back",
-        target: "reliability",
-        tracing::Level::INFO,
-        reliability.policy.name = policy.name.as_str(),
+event! {
+    INFO "reliability.policy.fell_back", "asking the fallback":
+    fn fell_back(class: Class) {
         reliability.class = class.as_str(),
-        "asking the fallback",
-    );
+    }
 }
 
-#[cfg(feature = "telemetry")]
-pub(super) fn hedged(policy: &Inner, hedge: u32, after: Duration) {
-    tracing::event!(
-        name: "reliability.policy.hedged",
-        target: "reliability",
-        tracing::Level::DEBUG,
-        reliability.policy.name = policy.name.as_str(),
+event! {
+    DEBUG "reliability.policy.hedged", "asking a second time":
+    fn hedged(hedge: u32, after: Duration) {
         reliability.hedge = hedge,
         reliability.after_ms = after.as_millis() as u64,
-        "asking a second time",
-    );
+    }
 }
 
-#[cfg(feature = "telemetry")]
-pub(super) fn hedge_won(policy: &Inner, hedge: u32) {
-    tracing::event!(
-        name: "reliability.policy.hedge_won",
-        target: "reliability",
-        tracing::Level::DEBUG,
-        reliability.policy.name = policy.name.as_str(),
+event! {
+    DEBUG "reliability.policy.hedge_won", "the hedge answered first":
+    fn hedge_won(hedge: u32) {
         reliability.hedge = hedge,
-        "the hedge answered first",
-    );
+    }
 }
 
-#[cfg(feature = "telemetry")]
-pub(super) fn hedge_denied(policy: &Inner) {
-    tracing::event!(
-        name: "reliability.policy.hedge_denied",
-        target: "reliability",
-        tracing::Level::INFO,
-        reliability.policy.name = policy.name.as_str(),
-        "the retry budget is used up, so there is no hedge",
-    );
+event! {
+    INFO "reliability.policy.hedge_denied", "the retry budget is used up, so there is no hedge":
+    fn hedge_denied() {}
 }
-
-#[cfg(not(feature = "telemetry"))]
-mod silent {
-    use super::{Class, Duration, Inner, Rejected};
-
-    pub(in super::super) fn rejected(_: &Inner, _: &Rejected) {}
-    pub(in super::super) fn retried(_: &Inner, _: u32, _: Duration) {}
-    pub(in super::super) fn retry_denied(_: &Inner, _: u32) {}
-    pub(in super::super) fn fell_back(_: &Inner, _: Class) {}
-    pub(in super::super) fn hedged(_: &Inner, _: u32, _: Duration) {}
-    pub(in super::super) fn hedge_won(_: &Inner, _: u32) {}
-    pub(in super::super) fn hedge_denied(_: &Inner) {}
-}
-#[cfg(not(feature = "telemetry"))]
-pub(super) use silent::{
-    fell_back, hedge_denied, hedge_won, hedged, rejected, retried, retry_denied,
-};

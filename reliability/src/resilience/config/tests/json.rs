@@ -16,6 +16,7 @@ fn what_json_does_not_have_is_refused_where_it_stands() {
         ("{\"policies\": {}} // all", 1, 18, "the end of the file"),
         ("{\"policies\": # all\n{}}", 1, 14, "no comments"),
         ("/* all */ {}", 1, 1, "no comments"),
+        ("{\n  // all\n  \"policies\": {}}", 2, 3, "no comments"),
         ("{policies: {}}", 1, 2, "a key in double quotes"),
         ("{'policies': {}}", 1, 2, "a key in double quotes"),
         ("{\"policies\": {}, 7: 8}", 1, 18, "a key in double quotes"),
