@@ -1,6 +1,5 @@
 use core::fmt;
 use core::future::Future;
-use core::task::Poll;
 use core::time::Duration;
 
 use super::Policy;
@@ -9,7 +8,7 @@ use super::classify::Classifier;
 use super::events;
 use super::fallback::Fallback;
 use super::inner::Inner;
-use super::key::{Entered as KeyEntered, IdempotencyKey};
+use super::key::IdempotencyKey;
 use super::pause::Pause;
 #[cfg(feature = "record")]
 use super::record::What;
@@ -19,7 +18,7 @@ use super::wait::Bound;
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::concurrency_limit::Priority;
 use crate::resilience::rate_limit::KeyHash;
-use crate::time::{Entered as ScopeEntered, Instant, Scope};
+use crate::time::Instant;
 
 /// One call under a [`Policy`], from its first attempt to its last.
 ///
@@ -137,12 +136,6 @@ impl Phase {
     }
 }
 
-/// The scopes around the work while it is polled; dropped as it unwinds, they end as well.
-struct Inside {
-    _key: Option<KeyEntered>,
-    scope: Option<ScopeEntered>,
-}
-
 /// What to do after an attempt.
 #[derive(Debug)]
 pub enum Next<T, E> {
@@ -178,73 +171,11 @@ impl<'a, E> Call<'a, E> {
 
     /// Begins a call that makes one attempt even if the policy has a `retry`: for work that must not
     /// be repeated under a policy that is shared.
+    #[inline]
     pub fn once(policy: &'a Policy, classifier: &'a Classifier<E>) -> Self {
         let mut call = Self::new(policy, classifier);
         call.attempts_max = 1;
         call
-    }
-
-    /// Gives the call a key that every attempt's body sees as [`IdempotencyKey::current`].
-    pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
-        self.more().key = Some(key);
-        self
-    }
-
-    /// Says how much the call matters where the policy has a
-    /// [`concurrency_limit`](super::PolicyBuilder::concurrency_limit); critical if not said.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
-    /// use reliability::error::{Failure, Rejected};
-    /// use reliability::resilience::concurrency_limit::{ConcurrencyLimit, Priority};
-    /// use reliability::resilience::{Call, Classifier, Policy};
-    ///
-    /// let limit = ConcurrencyLimit::standard("report");
-    /// let policy = Policy::builder("report").concurrency_limit(limit).build()?;
-    ///
-    /// let classifier = Classifier::by_fault();
-    /// let mut call = Call::new(&policy, &classifier).with_priority(Priority::Low);
-    /// let outcome = call.attempt(async { Ok::<_, Rejected>(7) }).await;
-    /// assert_eq!(call.conclude(outcome), Ok(7));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn with_priority(mut self, priority: Priority) -> Self {
-        self.priority = priority;
-        self
-    }
-
-    /// Says whose call it is where the policy has a
-    /// [`keyed_rate_limit`](super::PolicyBuilder::keyed_rate_limit), for all of its attempts. Calls
-    /// that do not say it have one quota together, that of [`KeyHash::NONE`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
-    /// use reliability::error::Rejected;
-    /// use reliability::resilience::rate_limit::{KeyHash, KeyedRateLimit, Quota};
-    /// use reliability::resilience::{Call, Classifier, Policy};
-    ///
-    /// let limit = KeyedRateLimit::builder("report").quota(Quota::per_hour(1)).build()?;
-    /// let policy = Policy::builder("report").keyed_rate_limit(limit).build()?;
-    ///
-    /// let classifier = Classifier::by_fault();
-    /// for (tenant, is_let_in) in [("acme", true), ("other", true), ("acme", false)] {
-    ///     let mut call = Call::new(&policy, &classifier).with_rate_limit_key(KeyHash::of(tenant));
-    ///     let outcome = call.attempt(async { Ok::<_, Rejected>(7) }).await;
-    ///     assert_eq!(call.conclude(outcome).is_ok(), is_let_in, "{tenant}");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn with_rate_limit_key(mut self, key: KeyHash) -> Self {
-        self.rate_limit_key = key;
-        self
     }
 
     /// Whether another attempt may follow the one that is about to be made: if so, what the body
@@ -361,62 +292,6 @@ impl<'a, E> Call<'a, E> {
         Fallback::new(self, work, refuse)
     }
 
-    /// Polls the work inside the scopes that it can ask for: deadline and idempotency key.
-    #[inline]
-    pub(super) fn poll_work<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        self.phase = Phase::Polling;
-        let result = self.poll_inside(self.policy.deadline(), poll);
-        self.phase = Phase::Working;
-        result
-    }
-
-    /// Polls the fallback inside the same scopes, but under the deadline only if that covers it.
-    pub(super) fn poll_fallback<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        let covered = self.policy.deadline_covers_fallback();
-        let deadline = if covered { self.policy.deadline() } else { None };
-        self.poll_inside(deadline, poll)
-    }
-
-    #[inline]
-    fn poll_inside<T>(
-        &mut self,
-        deadline: Option<Duration>,
-        poll: impl FnOnce() -> Poll<T>,
-    ) -> Poll<T> {
-        // Without a `more` there is no key either.
-        let bare = self.more.is_none() && deadline.is_none();
-        let inside = if bare { None } else { Some(self.enter_scopes(deadline)) };
-        let result = poll();
-        if let Some(inside) = inside {
-            self.leave_scopes(inside);
-        }
-        result
-    }
-
-    #[inline]
-    fn enter_scopes(&self, deadline: Option<Duration>) -> Inside {
-        let key = self.more.as_ref().and_then(|more| more.key.as_ref());
-        Inside {
-            _key: key.map(IdempotencyKey::enter),
-            scope: deadline.map(|deadline| self.scope(deadline).enter()),
-        }
-    }
-
-    #[inline]
-    fn leave_scopes(&mut self, inside: Inside) {
-        if let Some(scope) = inside.scope {
-            self.note_deadline(scope.leave());
-        }
-    }
-
-    /// The deadline began in code that was polled.
-    #[inline]
-    fn note_deadline(&mut self, started: Option<Instant>) {
-        if let Some(started) = started {
-            self.times_mut().deadline_started.get_or_insert(started);
-        }
-    }
-
     pub(super) fn more(&mut self) -> &mut More<'a> {
         self.more.get_or_insert_default()
     }
@@ -428,14 +303,6 @@ impl<'a, E> Call<'a, E> {
 
     pub(super) fn times_mut(&mut self) -> &mut Times {
         self.more().times.get_or_insert(Times::NONE)
-    }
-
-    #[inline]
-    fn scope(&self, deadline: Duration) -> Scope {
-        match self.times().and_then(|times| times.deadline_started) {
-            Some(started) => Scope::current().until(started.saturating_add(deadline)),
-            None => Scope::current().within(deadline),
-        }
     }
 }
 

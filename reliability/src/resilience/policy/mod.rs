@@ -24,6 +24,7 @@ mod calling;
 #[cfg(feature = "chaos")]
 mod chaos;
 mod classify;
+mod describe;
 mod events;
 mod fallback;
 mod handle;
@@ -42,6 +43,7 @@ mod recent;
 #[cfg(feature = "record")]
 pub mod record;
 mod run;
+mod scopes;
 mod settings;
 mod signals;
 mod step;

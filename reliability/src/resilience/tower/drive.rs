@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use core::borrow::Borrow;
 use core::future::Future;
 
@@ -23,12 +24,47 @@ pub(super) type ErrorOf<S, Req, V, A> = Judged<
     <A as ClassifyResponse<<S as Service<Req>>::Response>>::Verdict,
 >;
 
+/// The loop around the attempts, as `#[resilient]` writes it. A macro, because a future inside of a
+/// future is polled and copied once more.
+macro_rules! attempts {
+    ($call:ident, $rules:ident, $service:ident, $request:ident, $may_repeat:ident) => {
+        loop {
+            let may_hedge = $may_repeat && $call.may_hedge();
+            let may_retry = $call.may_retry();
+            let copy = match may_retry || may_hedge {
+                true => $rules.repeat.copy(&$request),
+                false => None,
+            };
+            let mut again = copy.map(|copy| ($service.clone(), copy));
+            let outcome = match &mut again {
+                Some(again) if may_hedge => {
+                    // What few calls need is not a part of every call's future.
+                    Box::pin(hedged(&mut $call, &$rules, ($service, $request), again)).await
+                }
+                _ => {
+                    let ask = Ask::new($service, $request, &$rules.errors, &$rules.responses);
+                    $call.attempt(ask).await
+                }
+            };
+            // A request that cannot be copied is made once, and this attempt is the last.
+            let Some(again) = again.filter(|_| may_retry) else { break $call.conclude(outcome) };
+            match $call.judge(outcome) {
+                Next::Done(ended) => break ended,
+                Next::Again(pause) => {
+                    pause.await;
+                    ($service, $request) = again;
+                }
+            }
+        }
+    };
+}
+
 /// One call of a service, from the look into the cache to the fallback.
 pub(super) async fn drive<S, P, Req, Q, V, A, X, B, C, W>(
     policy: P,
     rules: Rules<Q, V, A, X, B, C, W>,
-    service: S,
-    request: Req,
+    mut service: S,
+    mut request: Req,
 ) -> Result<S::Response, X::Error>
 where
     S: Service<Req> + Clone,
@@ -43,23 +79,21 @@ where
 {
     let (policy, classifier) = (policy.borrow(), const { &Classifier::by_fault() });
     let word = rules.repeat.word(&request);
-    let mut call = match word {
-        Word::Once => Call::once(policy, classifier),
-        Word::Idempotent | Word::Key(_) => Call::new(policy, classifier),
-    };
-    call = call
-        .with_priority(rules.description.priority(&request))
-        .with_rate_limit_key(rules.description.rate_limit_key(&request));
     let may_repeat = !matches!(word, Word::Once);
+    let mut call =
+        if may_repeat { Call::new(policy, classifier) } else { Call::once(policy, classifier) };
+    // In place: a call is too large to be handed from hand to hand.
+    call.set_priority(rules.description.priority(&request));
+    call.set_rate_limit_key(rules.description.rate_limit_key(&request));
     if let Word::Key(key) = word {
-        call = call.with_idempotency_key(key);
+        call.set_idempotency_key(key);
     }
     let kept = rules.fallback.keep(&request);
     let key = rules.cache.key(&request);
     let ended = match C::look_up(key.as_ref(), &mut call).await {
         Err(ended) => ended,
         Ok(lead) => {
-            let ended = attempts(&mut call, &rules, service, request, may_repeat).await;
+            let ended = attempts!(call, rules, service, request, may_repeat);
             C::settle(&call, lead, ended)
         }
     };
@@ -67,7 +101,8 @@ where
         (Err(failure), Some(kept)) if call.wants_fallback(&failure) => {
             let failed = failure.into_error().failed();
             let answer = rules.fallback.answer(kept, failed);
-            call.fall_back(judged(answer, &rules.errors)).await
+            // What few calls need is not a part of every call's future.
+            Box::pin(call.fall_back(judged(answer, &rules.errors))).await
         }
         (ended, _) => ended.map_err(Failure::into_error),
     };
@@ -78,13 +113,12 @@ where
     }
 }
 
-/// The loop around the attempts, as `#[resilient]` writes it.
-async fn attempts<S, Req, Q, V, A, X, B, C, W>(
+/// A hedged attempt, and the request again for one that may follow it.
+async fn hedged<S, Req, Q, V, A, X, B, C, W>(
     call: &mut Call<'_, ErrorOf<S, Req, V, A>>,
     rules: &Rules<Q, V, A, X, B, C, W>,
-    mut service: S,
-    mut request: Req,
-    may_repeat: bool,
+    first: (S, Req),
+    again: &mut (S, Req),
 ) -> Result<S::Response, Failure<ErrorOf<S, Req, V, A>>>
 where
     S: Service<Req> + Clone,
@@ -93,43 +127,16 @@ where
     A: ClassifyResponse<S::Response>,
 {
     let (errors, responses) = (&rules.errors, &rules.responses);
-    loop {
-        let (may_retry, may_hedge) = (call.may_retry(), may_repeat && call.may_hedge());
-        let copy = match may_retry || may_hedge {
-            true => rules.repeat.copy(&request),
-            false => None,
-        };
-        // A request that cannot be copied is made once, and this attempt is the last.
-        let Some(copy) = copy else {
-            let outcome = call.attempt(Ask::new(service, request, errors, responses)).await;
-            return call.conclude(outcome);
-        };
-        let mut again = (service.clone(), copy);
-        let outcome = if may_hedge {
-            // By unique references, for nothing asks services and requests to be `Sync`.
-            let (mut first, again) = (Some((service, request)), &mut again);
-            let send = move || {
-                let further = || Some((again.0.clone(), rules.repeat.copy(&again.1)?));
-                match first.take().or_else(further) {
-                    Some((service, request)) => Ask::new(service, request, errors, responses),
-                    None => Ask::unsent(errors, responses),
-                }
-            };
-            call.attempt_hedged(send).await
-        } else {
-            call.attempt(Ask::new(service, request, errors, responses)).await
-        };
-        if !may_retry {
-            return call.conclude(outcome);
+    // By unique references, for nothing asks services and requests to be `Sync`.
+    let mut first = Some(first);
+    let send = move || {
+        let further = || Some((again.0.clone(), rules.repeat.copy(&again.1)?));
+        match first.take().or_else(further) {
+            Some((service, request)) => Ask::new(service, request, errors, responses),
+            None => Ask::unsent(errors, responses),
         }
-        match call.judge(outcome) {
-            Next::Done(ended) => return ended,
-            Next::Again(pause) => {
-                pause.await;
-                (service, request) = again;
-            }
-        }
-    }
+    };
+    call.attempt_hedged(send).await
 }
 
 /// The fallback's future, with its error as the driver wants it.
