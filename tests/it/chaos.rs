@@ -215,7 +215,7 @@ async fn it_reports_itself_wherever_one_looks() {
     assert!(call(&policy).await.is_err());
     let (now, text) = told();
     assert_eq!((now.on, now.seed, now.error_rate, now.errors), (true, 42, 1.0, 1));
-    let line = "CHAOS IS ON: reported (seed 42) injected 0 latencies, 1 errors, 0 hangs\n";
+    let line = "CHAOS IS ON: reported (seed 42) injected 0 latencies, 1 error, 0 hangs\n";
     assert!(text.ends_with(line) || text.contains(line), "{text}");
     assert!(format!("{policy:?}").contains("on: true"));
 }

@@ -43,6 +43,8 @@ mod invalid;
 #[cfg(feature = "std")]
 pub mod monitor;
 mod name;
+#[cfg(feature = "std")]
+mod plural;
 pub mod recovery;
 mod rejected;
 #[cfg(any(feature = "http", feature = "reqwest"))]
@@ -59,6 +61,8 @@ pub use monitor::ErrorMonitor;
 #[cfg(feature = "std")]
 pub(crate) use monitor::describe;
 pub use name::Name;
+#[cfg(feature = "std")]
+pub(crate) use plural::plural;
 pub use recovery::Recovery;
 pub use rejected::{Failure, Reason, Rejected};
 /// Says of each variant of an error type, or of a struct, whether it is worth another try.

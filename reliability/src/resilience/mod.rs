@@ -96,7 +96,7 @@ pub use cache::Cache;
 #[cfg(feature = "chaos")]
 pub use chaos::Chaos;
 #[cfg(feature = "std")]
-pub use concurrency_limit::ConcurrencyLimit;
+pub use concurrency_limit::{ConcurrencyLimit, Priority};
 #[cfg(feature = "std")]
 pub use hedge::Hedge;
 #[cfg(feature = "cache")]
@@ -280,3 +280,5 @@ pub use reliability_macros::resilient;
 #[cfg(feature = "std")]
 pub use retry::Retry;
 pub use retry::{Backoff, Jitter, RetryBudget};
+#[cfg(feature = "std")]
+pub use timeout::Timeout;

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::CacheSnapshot;
-use crate::error::{Class, Reason};
+use crate::error::{Class, Reason, plural};
 
 /// What every policy has counted, at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -286,8 +286,12 @@ impl ChaosSnapshot {
         }
         writeln!(
             f,
-            "CHAOS IS ON: {} (seed {}) injected {} latencies, {} errors, {} hangs",
-            self.name, self.seed, self.latencies, self.errors, self.hangs,
+            "CHAOS IS ON: {} (seed {}) injected {}, {}, {}",
+            self.name,
+            self.seed,
+            plural(self.latencies, "latency", "latencies"),
+            plural(self.errors, "error", "errors"),
+            plural(self.hangs, "hang", "hangs"),
         )
     }
 }

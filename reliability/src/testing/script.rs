@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Period;
+use crate::error::plural;
 use crate::time::{Clock, Instant};
 
 /// A dependency that answers as it is told, call by call, and notes how it was called.
@@ -283,7 +284,9 @@ impl<T, E> Script<T, E> {
         if left > 0 {
             let (name, calls) = (state.name.clone(), state.times.len());
             drop(state);
-            panic!("`{name}` was called {calls} times and has {left} answers left");
+            let times = plural(calls as u64, "time", "times");
+            let answers = plural(left as u64, "answer", "answers");
+            panic!("`{name}` was called {times} and has {answers} left");
         }
     }
 

@@ -89,7 +89,7 @@ fn a_recording_that_is_cut_off_anywhere_is_refused_at_its_end() {
     let told = refused(&format!("{at_a_line}\n")).to_string();
     let lines = whole.lines().count();
     let missing = format!(
-        "line {lines} of the recording: it is missing; {} events are announced, and there are {}",
+        "line {lines} of the recording: it is missing: there should be {} events, of which {} came",
         lines - 1,
         lines - 2
     );
@@ -108,7 +108,7 @@ fn events_that_are_doubled_left_out_or_mixed_up_are_refused() {
     // Any other event may well come twice, but then there is one too many.
     let told = refused(&doubled(line_with(&text, "admitted")));
     assert_eq!(told.line(), lines + 1);
-    let many = format!("it is one more than the {} that are announced", lines - 1);
+    let many = format!("it is one too many: there should be {} events", lines - 1);
     assert!(told.to_string().ends_with(&many), "{told}");
 
     assert_eq!(refused(&with_line(&text, began, |_| None)).line(), began);

@@ -113,8 +113,27 @@ impl ConcurrencyLimit {
                 let share = diagnostics.keep(setting.share(limits::SHARE_MIN));
                 self.shares.extend(share.map(|share| Share { priority, word, share }));
             }),
-            "priority" => self.priority = diagnostics.keep(setting.expr()),
+            "priority" => {
+                self.priority = diagnostics.keep(setting.expr());
+                self.check_priority(diagnostics);
+            }
             _ => self.take_algorithm(diagnostics, setting),
+        }
+    }
+
+    /// A priority is not a word of the attribute: each call may have its own.
+    fn check_priority(&self, diagnostics: &mut Diagnostics) {
+        let Some(Expr::Path(path)) = &self.priority else { return };
+        let known = ["Critical", "High", "Normal", "Low"];
+        let mut known = known.into_iter();
+        if let Some(name) = known.find(|name| path.path.is_ident(&name.to_lowercase())) {
+            diagnostics.error(
+                path,
+                format!(
+                    "`priority` is an expression of the type `Priority`, which may depend on the \
+                     arguments: write `Priority::{name}`, and `use reliability::resilience::Priority`"
+                ),
+            );
         }
     }
 

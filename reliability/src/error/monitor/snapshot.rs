@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::Fingerprint;
-use crate::error::{Class, Name, Severity};
+use crate::error::{Class, Name, Severity, plural};
 
 /// What an [`ErrorMonitor`](super::ErrorMonitor) knows at one moment.
 ///
@@ -63,7 +63,8 @@ impl fmt::Display for Snapshot {
     /// A table: one line per group.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, recorded, groups, .. } = self;
-        writeln!(f, "errors of {name}: {recorded} in {} groups", groups.len())?;
+        let groups_of = plural(groups.len() as u64, "group", "groups");
+        writeln!(f, "errors of {name}: {recorded} in {groups_of}")?;
         groups.iter().try_for_each(|group| group.fmt_row(f))
     }
 }

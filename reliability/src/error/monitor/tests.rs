@@ -341,6 +341,68 @@ fn a_named_fingerprint_groups_whatever_the_message_says() {
 }
 
 #[test]
+fn a_clock_that_goes_back_loses_no_count_and_makes_no_time_up() {
+    let manual = ManualClock::new();
+    manual.advance(Duration::from_secs(3_600));
+    let errors = ErrorMonitor::builder("shop").clock(manual.clock()).build().expect("valid");
+    let late = manual.clock().now();
+    for _ in 0..60 {
+        errors.record(&Says("lost"));
+    }
+    manual.set(Instant::from_nanos(late.as_nanos() / 2));
+    for _ in 0..40 {
+        errors.record(&Says("lost"));
+    }
+    let now = errors.snapshot();
+    let group = &now.groups[0];
+    assert_eq!((now.recorded, group.count), (100, 100));
+    // Nothing was seen in the future, and nothing fades for a time that did not pass.
+    assert_eq!(group.last_seen_ago, Duration::ZERO);
+    assert!(group.first_seen_ago <= Duration::from_secs(3_600), "{:?}", group.first_seen_ago);
+    assert!(group.per_minute.is_finite() && group.per_minute >= 0.0, "{}", group.per_minute);
+    manual.set(late);
+    manual.advance(Duration::from_secs(60));
+    let later = errors.snapshot().groups.remove(0);
+    assert!(later.per_minute < group.per_minute, "{} after {}", later.per_minute, group.per_minute);
+}
+
+/// More kinds than there is room for, from all sides, while somebody looks and somebody clears.
+#[test]
+fn threads_that_each_have_their_own_kinds_leave_as_many_groups_as_there_is_room_for() {
+    let errors = small(8);
+    std::thread::scope(|scope| {
+        for thread in 0..4_u64 {
+            let errors = &errors;
+            scope.spawn(move || {
+                for number in 0..20_000_u64 {
+                    let word = alloc::format!("kind {}", letters(thread * 20_000 + number));
+                    errors.record(&Says(&word));
+                    if number % 1_000 == 0 {
+                        assert!(errors.snapshot().groups.len() <= 8);
+                    }
+                }
+            });
+        }
+    });
+    let now = errors.snapshot();
+    assert_eq!((now.recorded, now.groups.len()), (80_000, 8));
+    let counted: u64 = now.groups.iter().map(|group| group.count).sum();
+    assert!(counted <= 80_000, "{counted}: space saving never counts more than there was");
+}
+
+/// A word for a number, since digits are masked.
+fn letters(mut number: u64) -> String {
+    let mut word = String::new();
+    loop {
+        word.push(char::from(b'a' + (number % 26) as u8));
+        number /= 26;
+        if number == 0 {
+            return word;
+        }
+    }
+}
+
+#[test]
 fn all_threads_are_counted() {
     let errors = small(8);
     std::thread::scope(|scope| {

@@ -252,6 +252,91 @@ fn a_wrong_setting_is_refused_with_the_way_out_and_changes_nothing() {
 }
 
 #[test]
+fn rates_that_are_no_share_are_refused_wherever_they_are_given() {
+    type Rate<'s> = (&'s str, fn(&mut Settings, f64));
+    let rates: [Rate<'_>; 3] = [
+        ("latency_rate", |settings, rate| settings.latency_rate = rate),
+        ("error_rate", |settings, rate| settings.error_rate = rate),
+        ("hang_rate", |settings, rate| settings.hang_rate = rate),
+    ];
+    let chaos = always_fails();
+    chaos.reconfigure(|settings| *settings = Settings::default()).expect("all of them are zero");
+    let wrong = [f64::NAN, -f64::MIN_POSITIVE, -1.0, f64::NEG_INFINITY, f64::INFINITY, 1.000_1];
+    for (name, set) in rates {
+        for rate in wrong {
+            let refused = chaos.reconfigure(|settings| {
+                (settings.latency_from, settings.latency_to) = (millis(1), millis(1));
+                set(settings, rate);
+            });
+            assert_eq!(refused.expect_err(name).setting(), name, "{rate}");
+            assert_eq!(chaos.settings(), Settings::default());
+        }
+        for rate in [0.0, -0.0, f64::MIN_POSITIVE, 1.0] {
+            let taken = chaos.reconfigure(|settings| {
+                (settings.latency_from, settings.latency_to) = (millis(1), millis(1));
+                set(settings, rate);
+            });
+            assert_eq!(taken, Ok(()), "{name} {rate}");
+            chaos.reconfigure(|settings| *settings = Settings::default()).expect("zero");
+        }
+    }
+}
+
+#[test]
+fn at_rates_of_zero_and_one_no_seed_makes_a_difference() {
+    for seed in [0, 1, u64::MAX / 2, u64::MAX] {
+        for (rates, share) in [([1.0, 0.0, 0.0], 0), ([0.0, 1.0, 0.0], 1), ([0.0, 0.0, 1.0], 2)] {
+            let counts = counted(&settings(rates[0], rates[1], rates[2]), seed, 10_000);
+            let mut expected = [0; 3];
+            expected[share] = 10_000;
+            assert_eq!(counts, expected, "seed {seed}, rates {rates:?}");
+        }
+        assert_eq!(counted(&settings(0.0, 0.0, 0.0), seed, 10_000), [0; 3]);
+    }
+}
+
+/// Seeds that lie next to each other are what people choose.
+#[test]
+fn seeds_next_to_each_other_have_nothing_in_common() {
+    let fates = |seed: u64| -> Vec<bool> {
+        let half = settings(0.0, 0.5, 0.0);
+        (0..4_096).map(|index| decide(draw(seed, index), &half) == Injection::Error).collect()
+    };
+    for seed in 0..20 {
+        let (one, next) = (fates(seed), fates(seed + 1));
+        let same = one.iter().zip(&next).filter(|(one, next)| one == next).count();
+        // Half of 4096, and five standard deviations.
+        assert!((1_888..=2_208).contains(&same), "seeds {seed} and the next: {same}");
+        let moved = one.iter().skip(1).zip(&next).filter(|(one, next)| one == next).count();
+        assert!((1_888..=2_208).contains(&moved), "seeds {seed} and the next: {moved}");
+    }
+}
+
+#[test]
+fn a_switch_that_is_thrown_by_many_threads_ends_as_it_was_said_last() {
+    let chaos = always_fails();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for round in 0..500 {
+                    chaos.switch_on();
+                    let struck = chaos.strike();
+                    assert!(matches!(struck, Injection::Error | Injection::Nothing));
+                    if round % 2 == 0 {
+                        chaos.switch_off();
+                    }
+                }
+                chaos.switch_off();
+            });
+        }
+    });
+    assert!(!chaos.is_on());
+    let now = chaos.snapshot();
+    assert_eq!((now.errors, now.latencies, now.hangs), (now.decided, 0, 0));
+    assert_eq!(chaos.strike(), Injection::Nothing);
+}
+
+#[test]
 fn rates_in_decimals_may_add_up_to_one() {
     let chaos = Chaos::builder("stock").error(0.1).hang(0.2).latency(millis(1), 0.7).build();
     assert!(chaos.is_ok());

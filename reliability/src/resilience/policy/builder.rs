@@ -211,7 +211,7 @@ impl PolicyBuilder {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] when there is no layer, a layer is given twice or in an order that is certainly
+    /// [`Invalid`] when the name is empty, there is no layer, a layer is given twice or in an order that is certainly
     /// a mistake, a duration is zero, the timeout is not shorter than the deadline, or a chaos hangs
     /// calls that nothing would end; and when a file of settings that is in force has some for this
     /// name that it cannot work with.
@@ -224,6 +224,11 @@ impl PolicyBuilder {
 
     /// As [`build`](Self::build), for a policy that the registry finds by its declaration.
     pub(crate) fn build_unlisted(self) -> Result<Policy, Invalid> {
+        if self.name.trim().is_empty() {
+            let got = alloc::format!("`{}`", self.name);
+            return Err(Invalid::new(self.name, "name", "a name", got)
+                .with_advice("refusals, events and the registry tell policies apart by it"));
+        }
         if self.layers.is_empty() && !self.may_be_empty {
             return Err(Invalid::new(self.name, "policy", "at least one layer", "empty")
                 .with_advice("add a layer, such as `.timeout(Duration::from_secs(1))`"));

@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use super::Entry;
+use crate::error::plural;
 use crate::resilience::breaker::Window;
 use crate::resilience::hedge::After;
 use crate::resilience::policy::Policy;
@@ -118,8 +119,12 @@ fn layer_settings(line: &mut String, layer: Layer, policy: &Policy) -> fmt::Resu
 fn window(settings: &breaker::Settings) -> String {
     let percent = settings.failure_rate * 100.0;
     match settings.window {
-        Window::Count(calls) => alloc::format!("{percent}% of {calls} calls"),
+        Window::Count(calls) => {
+            alloc::format!("{percent}% of {}", plural(u64::from(calls), "call", "calls"))
+        }
         Window::Time(length) => alloc::format!("{percent}% in {length:?}"),
-        Window::Consecutive(failures) => alloc::format!("{failures} failures in a row"),
+        Window::Consecutive(failures) => {
+            alloc::format!("{} in a row", plural(u64::from(failures), "failure", "failures"))
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::plan::{Answered, Leads, Plan, looked_up, plans, settled};
 use super::recorder::Keys;
 use super::recording::Recording;
 use super::text::Shown;
-use crate::error::{Class, Disposition, Failure, Fault, Reason, Rejected};
+use crate::error::{Class, Disposition, Failure, Fault, Reason, Rejected, plural};
 use crate::resilience::policy::{Call, Classifier, Next};
 use crate::resilience::{Invalid, Policy};
 use crate::time::{Instant, Scope, frozen};
@@ -84,7 +84,8 @@ impl fmt::Display for ReplayError {
         match self {
             ReplayError::Differs(difference) => difference.fmt(f),
             ReplayError::LeftOut(events) => {
-                write!(f, "the first {events} events are missing; record with a larger capacity")
+                let events = plural(*events, "event", "events");
+                write!(f, "its beginning is missing, {events}; record with a larger capacity")
             }
             ReplayError::Invalid(invalid) => invalid.fmt(f),
         }

@@ -11,7 +11,7 @@ use core::time::Duration;
 use super::event::{ErrorFacts, Event, Looked, Outcome, What};
 use super::recording::Recording;
 use super::structure::Structure;
-use crate::error::{Class, Counted, Reason};
+use crate::error::{Class, Counted, Reason, plural};
 use crate::time::Instant;
 
 impl fmt::Display for Recording {
@@ -171,7 +171,8 @@ impl FromStr for Recording {
         for (number, line) in lines {
             last = number;
             if events.len() as u64 == announced {
-                let message = format!("it is one more than the {announced} that are announced");
+                let events = plural(announced, "event", "events");
+                let message = format!("it is one too many: there should be {events}");
                 return Err(wrong(number, message));
             }
             let event = Fields(line).event().map_err(|message| wrong(number, message))?;
@@ -183,8 +184,9 @@ impl FromStr for Recording {
         }
         if (events.len() as u64) < announced {
             let message = format!(
-                "it is missing; {announced} events are announced, and there are {}",
-                events.len()
+                "it is missing: there should be {}, of which {} came",
+                plural(announced, "event", "events"),
+                events.len(),
             );
             return Err(wrong(last + 1, message));
         }

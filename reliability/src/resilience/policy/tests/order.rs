@@ -105,3 +105,18 @@ async fn slow_calls_open_a_breaker_on_either_side_of_retry_however_they_end() {
         assert_eq!(policy.call(slow).await, Err(E::Refused(Reason::BreakerOpen)), "{outside}");
     }
 }
+
+/// It is what refusals, events and the registry tell policies apart by.
+#[test]
+fn a_policy_has_a_name() {
+    for name in ["", "  "] {
+        let refused = Policy::builder(name).timeout(MS).build().unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            alloc::format!(
+                "policy `{name}`: `name` must be a name, but is `{name}`; refusals, events and the \
+                 registry tell policies apart by it"
+            ),
+        );
+    }
+}
