@@ -131,6 +131,23 @@ async fn processes_share_one_quota() {
 }
 
 #[tokio::test]
+async fn who_asks_first_makes_the_one_connection() {
+    let server = Server::start();
+    let (limit, _) = limit(&server.url(), Quota::per_day(40), Degradation::Refuse);
+    let local = tokio::task::LocalSet::new();
+    for _ in 0..20 {
+        let limit = limit.clone();
+        local.spawn_local(async move { assert!(limit.check().await.is_allowed()) });
+    }
+    local.await;
+    assert_eq!(limit.check_n(20).await.unwrap(), Decision::Allowed { remaining: 0 });
+    assert_eq!(limit.degraded(), 0);
+    let stats = server.say(&["INFO", "stats"]);
+    let connections = stats.iter().find_map(|it| it.strip_prefix("total_connections_received:"));
+    assert_eq!(connections, Some("2"), "the limit's, and the one that asks for this number");
+}
+
+#[tokio::test]
 async fn the_server_says_what_is_left_and_when_to_come_back() {
     let server = Server::start();
     let (limit, _) = limit(&server.url(), Quota::per_day(24), Degradation::Refuse);

@@ -70,6 +70,21 @@ fn loom_a_lease_that_fills_up_beside_others_is_never_more_than_a_burst() {
 }
 
 #[test]
+fn loom_two_threads_that_fill_one_stripe_leave_one_lease_on_it() {
+    loom::model(|| {
+        // A bucket of eight, and a single stripe of three.
+        let (limit, manual) = limit(Quota::per_second(1).burst(11), 3);
+        let other = {
+            let limit = limit.clone();
+            thread::spawn(move || allowed(&limit, 1))
+        };
+        assert_eq!(allowed(&limit, 1) + other.join().unwrap(), 2);
+        manual.advance(Duration::from_secs(100));
+        assert!(allowed(&limit, 13) <= 11, "the bucket is full again beside the lease");
+    });
+}
+
+#[test]
 fn loom_what_is_given_back_can_be_taken_once() {
     loom::model(|| {
         let (limit, _) = limit(Quota::per_second(1).burst(2), 0);
@@ -102,5 +117,25 @@ fn loom_a_quota_is_seen_whole_while_it_changes() {
         assert!((1..=2).contains(&remaining), "one of three or of two was taken: {remaining}");
         let left = limit.remaining();
         assert!((1..=2).contains(&left), "what was used stays used: {left}");
+    });
+}
+
+/// With the word of the old quota and the settings of the new it would be neither.
+#[test]
+fn loom_a_refusal_is_of_one_quota_while_it_changes() {
+    loom::model(|| {
+        let (limit, _) = limit(Quota::per_day(1), 0);
+        assert_eq!(allowed(&limit, 1), 1);
+        let other = {
+            let limit = limit.clone();
+            thread::spawn(move || limit.check())
+        };
+        let faster = Quota::per_second(1_000).burst(2);
+        limit.reconfigure(|settings| settings.quota = faster).unwrap();
+        let day = Duration::from_secs(24 * 3600);
+        match other.join().unwrap() {
+            Decision::Allowed { remaining } => assert_eq!(remaining, 0),
+            Decision::Limited { retry_after } => assert_eq!(retry_after, day),
+        }
     });
 }

@@ -209,10 +209,16 @@ impl Shared {
             // one that was made just before.
             let rule = L::from_words(self.live.words());
             let mut next = seen;
-            let booking = rule.book(&mut next, now, permits, longest)?;
-            match word.compare_exchange_weak(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Ok(booking),
-                Err(found) => seen = found,
+            let booked = rule.book(&mut next, now, permits, longest);
+            let changed = match booked {
+                Ok(_) => word
+                    .compare_exchange_weak(seen, next, Ordering::Relaxed, Ordering::Relaxed)
+                    .err(),
+                Err(_) => Some(word.load(Ordering::Relaxed)).filter(|found| *found != seen),
+            };
+            match changed {
+                None => return booked,
+                Some(found) => seen = found,
             }
         }
     }

@@ -63,6 +63,7 @@ impl RedisRateLimit {
             client,
             config,
             connection: Mutex::new(None),
+            making: tokio::sync::Mutex::new(()),
             scripts: Scripts::new(),
             settings: Mutex::new(settings),
             local: local.build()?,

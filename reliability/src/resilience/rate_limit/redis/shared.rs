@@ -21,6 +21,8 @@ pub(super) struct Shared {
     pub(super) client: redis::Client,
     pub(super) config: AsyncConnectionConfig,
     pub(super) connection: Mutex<Option<MultiplexedConnection>>,
+    /// Held by who makes the connection.
+    pub(super) making: tokio::sync::Mutex<()>,
     pub(super) scripts: Scripts,
     pub(super) settings: Mutex<Settings>,
     pub(super) local: RateLimit,
@@ -133,13 +135,21 @@ impl Shared {
         }
     }
 
+    /// However many ask first, one makes the connection, and the others wait for it.
     async fn connection(&self) -> RedisResult<MultiplexedConnection> {
-        let connection = self.connection.lock().clone();
-        if let Some(connection) = connection {
+        if let Some(connection) = self.connected() {
+            return Ok(connection);
+        }
+        let _making = self.making.lock().await;
+        if let Some(connection) = self.connected() {
             return Ok(connection);
         }
         let made = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
         Ok(self.connection.lock().insert(made).clone())
+    }
+
+    fn connected(&self) -> Option<MultiplexedConnection> {
+        self.connection.lock().clone()
     }
 
     /// Whether this call asks the server: all do while it answers, and one in a second after.
