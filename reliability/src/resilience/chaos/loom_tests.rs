@@ -82,3 +82,21 @@ fn loom_each_attempt_is_decided_by_a_number_of_its_own() {
         assert_eq!((now.decided, now.errors), (2, 2));
     });
 }
+
+#[test]
+fn loom_one_of_those_who_switch_finds_it_as_it_was() {
+    let switches: [fn(&Switch) -> bool; 2] = [|switch| switch.on_until(FOREVER), Switch::off];
+    for (index, found) in switches.into_iter().enumerate() {
+        loom::model(move || {
+            let switch = Arc::new(Switch::new());
+            if index == 1 {
+                switch.on_until(FOREVER);
+            }
+            let other = {
+                let switch = Arc::clone(&switch);
+                thread::spawn(move || found(&switch))
+            };
+            assert_ne!(found(&switch), other.join().unwrap());
+        });
+    }
+}

@@ -334,3 +334,31 @@ fn loom_a_call_that_queues_while_shedding_is_switched_on_has_waited_since_then()
         assert_empty(&shared);
     });
 }
+
+/// Two places come free at once; the first that leaves sheds the one that waits for too long.
+#[test]
+fn loom_no_place_is_lost_beside_a_call_that_is_shed() {
+    model(3, || {
+        let shared = shared(2, 1);
+        let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
+        shared.gate.set_shed(Some(Shed::standard()));
+        assert!(shared.gate.try_enter() && shared.gate.try_enter());
+        let Entry::Queued(old) = shared.gate.enter_or_queue(Waker::noop().clone(), || at(0)) else {
+            panic!("there is room in the queue")
+        };
+        {
+            // All have waited for too long since the beginning.
+            let mut queue = shared.gate.queue.lock();
+            let late = |standing: &mut Standing| standing.step(at(50), Duration::from_millis(50));
+            shared.gate.note(&mut queue, late);
+        }
+        let leaver = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.gate.leave_at(|| at(201)))
+        };
+        shared.gate.leave_at(|| at(201));
+        leaver.join().unwrap();
+        assert_eq!(shared.gate.poll_queued(old, Waker::noop().clone()), Standby::Shed);
+        assert_empty(&shared);
+    });
+}

@@ -9,6 +9,13 @@ use super::super::algorithm::{LeakyBucket, Limiter, TokenBucket};
 use super::super::leases::Leases;
 use super::*;
 
+#[test]
+fn what_does_not_fit_into_a_lease_comes_back() {
+    let leases = Leases::new(Quota::per_second(12), 4);
+    assert_eq!([leases.put(3), leases.put(3), leases.put(1)], [0, 2, 1]);
+    assert_eq!([(); 5].map(|()| leases.take_own()), [Some(3), Some(2), Some(1), Some(0), None]);
+}
+
 /// Who is in line: when each call leaves, and for how many permits.
 struct NaiveLine {
     leaving: Vec<(u64, u32)>,
@@ -103,7 +110,9 @@ proptest! {
         let size = size.min(burst / 2);
         let quota = Quota::per_second(1_000).burst(burst);
         let (limit, manual) = limit(|builder| builder.quota(quota).leases(size));
-        let bucket = TokenBucket::new(Leases::bucket(quota, size));
+        // As many purses as fit into half of the burst, at most one for each of sixteen stripes.
+        let purses = (burst / 2 / size).clamp(1, 16);
+        let bucket = TokenBucket::new(quota.burst(burst - purses * size));
         let (mut state, mut purse, mut given) = (bucket.empty(), 0, Vec::new());
         for (times, pause) in steps {
             let now = manual.clock().now();

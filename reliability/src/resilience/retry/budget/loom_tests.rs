@@ -64,3 +64,25 @@ fn loom_a_shrinking_bucket_never_pays_more_than_it_holds() {
         assert!(budget.withdraw().is_err());
     });
 }
+
+/// What is withdrawn while the settings change, or while the bucket grows, stays withdrawn.
+#[test]
+fn loom_a_change_gives_no_token_back() {
+    let changes: [(fn(&RetryBudget), f64); 2] = [
+        (|budget| budget.reconfigure(|settings| settings.ratio = 0.5).unwrap(), 0.0),
+        (|budget| budget.grow_by(1), 1.0),
+    ];
+    for (change, left) in changes {
+        loom::model(move || {
+            let budget = budget(0.0, 2);
+            budget.withdraw().unwrap();
+            let other = {
+                let budget = budget.clone();
+                thread::spawn(move || budget.withdraw().unwrap())
+            };
+            change(&budget);
+            other.join().unwrap();
+            assert_eq!(budget.tokens(), left);
+        });
+    }
+}
