@@ -42,9 +42,9 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         Self { cache, key, hash, sharing, follower: None, glance: None, value: PhantomData }
     }
 
-    /// The answer, if there is a fresh one; or what is to be told to [`go_on`](Self::go_on).
+    /// The answer, if there is a fresh one; or what is there.
     #[inline]
-    pub(super) fn begin(&self) -> Result<Result<T, Failure<E>>, Glance> {
+    fn begin(&self) -> Result<Result<T, Failure<E>>, Glance> {
         let glance = self.glance();
         if let Some((entry, Age::Fresh)) = &glance.entry
             && let Some(answer) = self.answer(entry)
@@ -52,12 +52,6 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
             return Ok(answer);
         }
         Err(glance)
-    }
-
-    /// There was no answer a moment ago.
-    pub(super) fn go_on(mut self, glance: Glance) -> Self {
-        self.glance = Some(glance);
-        self
     }
 
     /// Ready with an answer, or with the lead; pending while another call has it.

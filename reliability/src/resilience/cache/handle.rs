@@ -3,16 +3,17 @@ use core::any::TypeId;
 use core::fmt;
 use core::future::Future;
 
-use super::asking::{Asking, Found};
+use super::asking::Asking;
 use super::entry::{Age, Entry};
+use super::get_or::GetOr;
 use super::inner::Inner;
 use super::key::{Asked, StoredKey};
 use super::look_up::LookUp;
 use super::snapshot::Mark;
 use super::{CacheBuilder, Key, Settings, Sharing, Snapshot, Value};
-use crate::error::{Failure, Fault, Name, Rejected};
+use crate::error::{Fault, Name, Rejected};
+use crate::resilience::Invalid;
 use crate::resilience::single_flight::Field;
-use crate::resilience::{Classifier, Invalid};
 
 /// Keeps answers for those who ask again, and lets one caller at a time find them out.
 ///
@@ -96,7 +97,8 @@ impl Cache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        self.get_or_settle(key, Sharing::values(), work)
+        let sharing = Sharing::values();
+        GetOr::new(self.look_up(key, sharing), sharing, work)
     }
 
     /// As [`get_or`](Cache::get_or), and errors are for all who waited; by
@@ -155,35 +157,8 @@ impl Cache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        self.get_or_settle(key, Sharing::errors(), work)
-    }
-
-    async fn get_or_settle<K, T, E, F, Fut>(
-        &self,
-        key: K,
-        sharing: Sharing<E>,
-        work: F,
-    ) -> Result<T, E>
-    where
-        K: Key,
-        T: Value,
-        E: Fault + From<Rejected>,
-        F: FnOnce() -> Fut,
-        Fut: Future<Output = Result<T, E>>,
-    {
-        let asking = Asking::new(self, key, sharing);
-        let glance = match asking.begin() {
-            Ok(answer) => return answer.map_err(Failure::into_error),
-            Err(glance) => glance,
-        };
-        let answer = match LookUp::after(asking, glance).await {
-            Found::Answer(answer) => answer,
-            Found::Lead(lead) => {
-                let result = work().await.map_err(Failure::Error);
-                lead.settle(result, &Classifier::by_fault(), sharing)
-            }
-        };
-        answer.map_err(Failure::into_error)
+        let sharing = Sharing::errors();
+        GetOr::new(self.look_up(key, sharing), sharing, work)
     }
 
     /// Looks a key up: an answer, or the lead, which is the right to find it out. Waits while

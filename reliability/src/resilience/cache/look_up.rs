@@ -7,7 +7,6 @@ use core::task::{Context, Poll, ready};
 use tokio::time::Sleep;
 
 use super::asking::{Asking, Found};
-use super::inner::Glance;
 use super::{Key, Value};
 use crate::error::{Failure, Reason};
 use crate::time::{Clock, Instant, Scope, timer_at};
@@ -34,13 +33,6 @@ impl<'c, K, T, E> LookUp<'c, K, T, E> {
     #[inline]
     pub(super) fn new(asking: Asking<'c, K, T, E>) -> Self {
         Self { asking, timer: None, reason: Reason::TimedOut }
-    }
-}
-
-impl<'c, K: Key, T: Value, E> LookUp<'c, K, T, E> {
-    /// Of what was seen already to have no fresh answer.
-    pub(super) fn after(asking: Asking<'c, K, T, E>, glance: Glance) -> Self {
-        Self::new(asking.go_on(glance))
     }
 }
 

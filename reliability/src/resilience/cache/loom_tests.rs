@@ -5,13 +5,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::TypeId;
 
+use loom::sync::Arc as LoomArc;
 use loom::thread;
 
 use super::behind::Behind;
 use super::entry::{AnyEntry, Entry};
 use super::key::{Asked, StoredKey};
 use super::store::Store;
+use crate::resilience::single_flight::{Field, Flights, Joined, join};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::time::Instant;
 
 /// What moka is to the store: a table of its own, each step of which is one.
@@ -161,5 +164,69 @@ fn loom_two_who_push_each_other_out_lose_nothing() {
         assert_eq!(find(&shop, TEA), Some(1));
         other.join().unwrap();
         assert_eq!((find(&shop, TEA), find(&shop, MILK)), (Some(1), Some(2)));
+    });
+}
+
+/// The price of tea is asked for by two, one of whom may come when the other has just landed.
+#[derive(Clone)]
+struct Desk {
+    shop: Shop,
+    flights: Arc<Flights<StoredKey, u32>>,
+    calls: LoomArc<AtomicU32>,
+}
+
+impl Field for Desk {
+    type Key = StoredKey;
+    type Outcome = u32;
+
+    fn flights(&self) -> &Flights<StoredKey, u32> {
+        &self.flights
+    }
+}
+
+impl Desk {
+    /// As a lookup does it: look, lead, and look again if anything may have come meanwhile.
+    fn ask(&self) {
+        let is = |other: &StoredKey| *other == key(TEA);
+        let asked = Asked { hash: TEA << 48, is: &is };
+        let seen = self.shop.find(&asked);
+        if seen.entry.is_some() {
+            return;
+        }
+        let Joined::Leads(lead) = join(self, TEA << 48, is, key(TEA)) else { return };
+        if self.shop.has_turned(TEA << 48, seen.turn) && self.shop.find(&asked).entry.is_some() {
+            return lead.land(|| 0);
+        }
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let mut ended = false;
+        self.shop.put(Entry::value(key(TEA), 7_u32, Instant::ZERO), |_| {
+            let ending = lead.end_alone();
+            ended = ending.alone;
+            ending.forgotten
+        });
+        if !ended {
+            lead.land(|| 7);
+        }
+    }
+}
+
+#[test]
+fn loom_who_leads_when_another_has_landed_finds_its_answer() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(|| {
+        let desk = Desk {
+            shop: Arc::new(Store::with(1, 1, Table(Mutex::new(Vec::new())))),
+            flights: Arc::new(Flights::new()),
+            calls: LoomArc::new(AtomicU32::new(0)),
+        };
+        let other = {
+            let desk = desk.clone();
+            thread::spawn(move || desk.ask())
+        };
+        desk.ask();
+        other.join().unwrap();
+        assert_eq!(desk.calls.load(Ordering::Relaxed), 1, "one call for both");
+        assert_eq!((find(&desk.shop, TEA), desk.flights.len()), (Some(7), 0));
     });
 }

@@ -108,6 +108,7 @@ mod builder;
 mod entry;
 mod events;
 mod front;
+mod get_or;
 mod handle;
 mod inner;
 mod key;
