@@ -98,6 +98,11 @@ impl<B: Behind> Store<B> {
         Self { sets: Arc::new(Sets::new(sets)), ways, behind, tally: Arc::new(Tally::new()) }
     }
 
+    #[cfg(all(test, reliability_loom))]
+    pub(super) fn behind(&self) -> &B {
+        &self.behind
+    }
+
     #[inline]
     pub(super) fn find(&self, asked: &Asked<'_>) -> Seen {
         let is = |entry: &AnyEntry| (asked.is)(entry.key());
