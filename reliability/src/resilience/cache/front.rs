@@ -307,7 +307,7 @@ impl Shorts {
         let all = self.chunks.as_flattened_mut();
         all[index] = all[self.len];
         all[self.len] = 0;
-        if self.len % CHUNK == 0 {
+        if self.len.is_multiple_of(CHUNK) {
             self.chunks.pop();
         }
     }

@@ -47,8 +47,10 @@ const KEPT_ROOM: usize = 64;
 
 /// The flights under way, by key.
 pub(crate) struct Flights<K, O> {
-    shards: Box<[Padded<Mutex<Shard<K, O>>>]>,
+    shards: Box<[Guarded<K, O>]>,
 }
+
+type Guarded<K, O> = Padded<Mutex<Shard<K, O>>>;
 
 struct Shard<K, O> {
     flights: HashTable<Flight<K, O>>,
