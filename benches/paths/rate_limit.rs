@@ -11,8 +11,9 @@ use std::time::Duration;
 use criterion::Criterion;
 use governor::clock::{Clock as _, MonotonicClock, QuantaClock, QuantaUpkeepClock};
 use governor::{Quota as GovernorQuota, RateLimiter};
-use reliability::resilience::RateLimit;
-use reliability::resilience::rate_limit::{Algorithm, KeyedRateLimit, Quota};
+use reliability::error::Rejected;
+use reliability::resilience::rate_limit::{Algorithm, KeyHash, KeyedRateLimit, Quota};
+use reliability::resilience::{Call, Classifier, Policy, RateLimit};
 use reliability::time::Clock;
 use reliability_benches::spin;
 use tokio::runtime::Handle;
@@ -163,6 +164,29 @@ fn next(key: &Cell<u64>) -> u64 {
     (next >> 33) % KEYS
 }
 
+/// A call whose policy counts per key; and one whose policy counts all alike, to be compared with.
+fn in_a_policy(row: &mut Row<'_>) {
+    let policy = |name| Policy::builder(name);
+    let keyed = KeyedRateLimit::builder("bench").quota(plenty()).clock(Clock::ticked());
+    let keyed = keyed.capacity(2 * KEYS as usize).build().expect("valid settings");
+    let keyed = &policy("bench").keyed_rate_limit(keyed).build().expect("valid settings");
+    let plain = RateLimit::builder("bench").quota(plenty()).clock(Clock::ticked()).build();
+    let plain = policy("bench").rate_limit(plain.expect("valid settings")).build();
+    let plain = &plain.expect("valid settings");
+    for (name, policy) in [("ours_ticked_call", keyed), ("ours_ticked_call_without_key", plain)] {
+        row.path(name, || {
+            let key = Cell::new(1);
+            let errors = const { &Classifier::by_fault() };
+            move || {
+                let key = KeyHash::of(&next(&key));
+                let mut call = Call::new(policy, errors).with_rate_limit_key(key);
+                let outcome = spin(call.attempt(async { Ok::<_, Rejected>(7) }));
+                call.conclude(outcome).is_ok()
+            }
+        });
+    }
+}
+
 fn keyed(criterion: &mut Criterion, upkeep: &QuantaUpkeepClock) {
     let mut row = Row::new(criterion, "rate_limit_keyed");
     for (name, clock) in clocks() {
@@ -174,6 +198,7 @@ fn keyed(criterion: &mut Criterion, upkeep: &QuantaUpkeepClock) {
         });
         assert_eq!(ours.forgotten_early(), 0);
     }
+    in_a_policy(&mut row);
     let system = Arc::new(RateLimiter::<u64, _, _, _>::dashmap_with_clock(
         governor_plenty(),
         MonotonicClock,

@@ -57,6 +57,22 @@ fn a_closed_breaker_does_not_allocate() {
     }
 }
 
+#[resilient(rate_limit("1000/ms", key = tenant))]
+async fn by_number(tenant: u64) -> Result<u64, Rejected> {
+    Ok(tenant)
+}
+
+#[resilient(rate_limit("1000/ms", key = (tenant, sku)))]
+async fn by_text(tenant: &str, sku: &str) -> Result<usize, Rejected> {
+    Ok(tenant.len() + sku.len())
+}
+
+#[test]
+fn a_rate_limit_for_each_key_does_not_allocate_for_keys_that_it_knows() {
+    assert_eq!(allocations(|| now_or_panic(by_number(7))), 0);
+    assert_eq!(allocations(|| now_or_panic(by_text("acme", "tea"))), 0);
+}
+
 /// Neither does one that has to wait, as long as no hedge is sent.
 #[test]
 fn a_hedge_that_is_not_sent_does_not_allocate() {

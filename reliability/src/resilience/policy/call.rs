@@ -59,8 +59,9 @@ pub struct Call<'a, E> {
     /// The next admission step of this attempt; below the number of steps while it is admitted.
     pub(super) step: usize,
     pub(super) attempts: u32,
-    /// Of the policy, read when the call began, or 1.
-    pub(super) attempts_max: u32,
+    /// Of the policy, read when the call began, or 1; at most 1000, and so as small as makes room
+    /// for the key.
+    pub(super) attempts_max: u16,
     pub(super) phase: Phase,
     pub(super) priority: Priority,
     pub(super) rate_limit_key: KeyHash,
@@ -154,7 +155,7 @@ impl<'a, E> Call<'a, E> {
         if let Some(retry) = &policy.retry {
             // Read once: were the figure raised after `may_retry` has denied, then the arguments of
             // a further attempt would be gone.
-            attempts_max = retry.attempts_max();
+            attempts_max = u16::try_from(retry.attempts_max()).unwrap_or(u16::MAX);
         }
         Self {
             policy,
@@ -182,7 +183,7 @@ impl<'a, E> Call<'a, E> {
     /// consumes has to be kept.
     #[inline]
     pub fn may_retry(&self) -> bool {
-        self.attempts_max > self.attempts + 1
+        u32::from(self.attempts_max) > self.attempts + 1
     }
 
     /// One attempt: admission, then `work` under timeout and deadline.

@@ -98,7 +98,7 @@ impl<E> Call<'_, E> {
         let worth_it = self.classifier.failure_disposition(failure).retried
             || reason.is_some_and(|reason| retry.also_retries(reason));
         let refused_outside = self.step < self.policy.steps_per_call;
-        if !worth_it || refused_outside || self.attempts >= self.attempts_max {
+        if !worth_it || refused_outside || self.attempts >= u32::from(self.attempts_max) {
             return None;
         }
         let settings = retry.settings();

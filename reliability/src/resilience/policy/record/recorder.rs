@@ -162,7 +162,7 @@ impl<'a, E> Call<'a, E> {
         self.more().recorded = policy.recorder.enlist();
         let max = policy.retry.as_ref().map_or(1, |retry| retry.attempts_max());
         self.tell(|call| What::Began {
-            repeatable: call.attempts_max == max,
+            repeatable: u32::from(call.attempts_max) == max,
             inherited: crate::time::Scope::current().known(),
         });
     }
