@@ -49,6 +49,7 @@ fn leaves(settings: &Settings) -> BTreeMap<String, String> {
 }
 
 /// Settings in which every setting there is has a value, at least once.
+#[allow(clippy::unwrap_used, reason = "a policy with all layers has the settings of all")]
 fn all_shapes() -> Vec<Settings> {
     let mut shapes = Vec::new();
     for window in ["count", "time", "consecutive"] {
