@@ -101,7 +101,7 @@ impl NaiveGradient2 {
             self.long * (1.0 - weight) + latency * weight
         };
         self.long = if long > 2.0 * latency { long * 0.95 } else { long };
-        let gradient = (settings.tolerance * long / latency).min(1.0).max(0.5);
+        let gradient = (settings.tolerance * long / latency).clamp(0.5, 1.0);
         let target = match (dropped, f64::from(inside) * 2.0 < self.limit) {
             (true, _) => self.limit / 2.0,
             (false, true) => self.limit,
@@ -113,7 +113,7 @@ impl NaiveGradient2 {
 
     /// Whether the long mean was never brought down, so that it is the mean of the list.
     fn long_is_plain(&self) -> bool {
-        let (_, before) = self.latencies.split_last().expect("it has just been pushed");
+        let before = &self.latencies[..self.latencies.len() - 1];
         let mean = before.iter().sum::<f64>() / before.len() as f64;
         before.is_empty() || (self.long - mean).abs() < mean * 1e-9
     }
