@@ -1,5 +1,4 @@
 use alloc::boxed::Box;
-use core::convert::Infallible;
 use core::time::Duration;
 
 use super::algorithm::{
@@ -11,10 +10,11 @@ use super::leases::Leases;
 use super::live::Live;
 use super::{Algorithm, Quota, Settings};
 use crate::error::{Name, Reason, Rejected};
-use crate::resilience::Invalid;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Counter, Mutex, Padded};
 use crate::time::{Clock, Instant};
+
+mod changes;
 
 /// What all clones of a limit share.
 #[derive(Debug)]
@@ -303,73 +303,6 @@ impl Shared {
 
     fn remaining_in<L: Settable<State = u64>>(&self, word: &AtomicU64, now: Instant) -> u32 {
         L::from_words(self.live.words()).remaining(&word.load(Ordering::Relaxed), now)
-    }
-
-    pub(super) fn reconfigure(&self, change: impl FnOnce(&mut Settings)) -> Result<(), Invalid> {
-        let checked = |settings: &Settings| {
-            let mut changed = *settings;
-            change(&mut changed);
-            self.check(&changed)?;
-            Ok((changed, self.words(&changed)))
-        };
-        self.live.replace(checked, |settings, words| self.carry_over(settings, words))
-    }
-
-    pub(super) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
-        let algorithm = self.algorithm();
-        settings.check(&self.name, algorithm)?;
-        Leases::check(&self.name, algorithm, settings.quota, self.lease_size())
-    }
-
-    /// Takes over checked settings.
-    pub(super) fn apply(&self, settings: &Settings) {
-        let checked = |_: &Settings| Ok::<_, Infallible>((*settings, self.words(settings)));
-        let Ok(()) = self.live.replace(checked, |settings, words| self.carry_over(settings, words));
-    }
-
-    fn words(&self, settings: &Settings) -> [u64; 2] {
-        words(self.algorithm(), settings.quota, self.lease_size())
-    }
-
-    fn carry_over(&self, settings: &Settings, words: [[u64; 2]; 2]) {
-        fn rescale<L: Settable>(
-            state: &mut L::State,
-            now: Instant,
-            [before, after]: [[u64; 2]; 2],
-        ) -> L {
-            let rule = L::from_words(after);
-            rule.carry_over(state, now, &L::from_words(before));
-            rule
-        }
-        let now = self.clock.now();
-        if let Some(leases) = &self.leases {
-            leases.reconfigure(settings.quota);
-        }
-        match &self.cell {
-            Cell::TokenBucket(word) => {
-                self.update(word, |state| {
-                    rescale::<TokenBucket>(state, now, words);
-                });
-            }
-            Cell::LeakyBucket(word) => {
-                self.update(word, |state| {
-                    rescale::<LeakyBucket>(state, now, words);
-                });
-            }
-            Cell::FixedWindow(word) => {
-                self.update(word, |state| {
-                    rescale::<FixedWindow>(state, now, words);
-                });
-            }
-            Cell::SlidingLog(cell) => {
-                let (rule, log) = &mut *cell.lock();
-                *rule = rescale(log, now, words);
-            }
-            Cell::SlidingCounter(cell) => {
-                let (rule, windows) = &mut *cell.lock();
-                *rule = rescale(windows, now, words);
-            }
-        }
     }
 
     pub(super) fn name(&self) -> &Name {
