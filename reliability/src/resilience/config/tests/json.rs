@@ -2,7 +2,7 @@ use super::*;
 
 /// What the only mistake in a text is, and where.
 fn mistake(text: &str) -> (usize, usize, String) {
-    let mistakes = Overlay::from_json(text).expect_err(text);
+    let Err(mistakes) = Overlay::from_json(text) else { panic!("{text} is taken") };
     let [mistake] = mistakes.list() else { panic!("{mistakes}") };
     (mistake.line(), mistake.column(), mistake.message().to_string())
 }
