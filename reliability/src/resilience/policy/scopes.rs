@@ -36,8 +36,8 @@ impl<E> Call<'_, E> {
         deadline: Option<Duration>,
         poll: impl FnOnce() -> Poll<T>,
     ) -> Poll<T> {
-        // Without a `more` there is no key either.
-        let bare = self.more.is_none() && deadline.is_none();
+        let has_key = self.more.as_ref().is_some_and(|more| more.key.is_some());
+        let bare = deadline.is_none() && !has_key;
         let inside = if bare { None } else { Some(self.enter_scopes(deadline)) };
         let result = poll();
         if let Some(inside) = inside {

@@ -97,19 +97,27 @@ where
             C::settle(&call, lead, ended)
         }
     };
-    let outcome = match (ended, kept) {
-        (Err(failure), Some(kept)) if call.wants_fallback(&failure) => {
-            let failed = failure.into_error().failed();
-            let answer = rules.fallback.answer(kept, failed);
-            // What few calls need is not a part of every call's future.
-            Box::pin(call.fall_back(judged(answer, &rules.errors))).await
-        }
-        (ended, _) => ended.map_err(Failure::into_error),
+    let failure = match ended {
+        Ok(response) => return Ok(response),
+        Err(failure) => failure,
     };
-    match outcome.map_err(Judged::failed) {
-        Ok(response) | Err(Failed::Response(response)) => Ok(response),
-        Err(Failed::Error(error)) => Err(rules.refuse.error(error)),
-        Err(Failed::Rejected(rejected)) => rules.refuse.refuse(rejected),
+    let wanted = kept.filter(|_| call.wants_fallback(&failure));
+    let failed = failure.into_error().failed();
+    let failed = match wanted {
+        Some(kept) => {
+            let answer = judged(rules.fallback.answer(kept, failed), &rules.errors);
+            // What few calls need is not a part of every call's future.
+            match Box::pin(call.fall_back(answer)).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error.failed(),
+            }
+        }
+        None => failed,
+    };
+    match failed {
+        Failed::Response(response) => Ok(response),
+        Failed::Error(error) => Err(rules.refuse.error(error)),
+        Failed::Rejected(rejected) => rules.refuse.refuse(rejected),
     }
 }
 
