@@ -38,6 +38,21 @@ fn vegas_does_what_the_original_does() {
     assert_eq!(limits(vegas(10_000), &large), [10_000, 10_024]);
 }
 
+/// A limit of 47 with shares of a tenth and a quarter: low is 4 and high 11, as whole numbers of
+/// calls, and not 4.7 and 11.75.
+#[test]
+fn vegas_counts_whole_calls_where_a_share_of_the_limit_is_none() {
+    let vegas = Vegas { alpha_share: 0.1, beta_share: 0.25, ..Vegas::published() };
+    let vegas = || Estimator::new(Vegas { beta: 3, ..vegas }, 1, 200, 47);
+    // The queue is 47 * (1 - 1000 / latency), rounded up.
+    for (latency, queue, limit) in
+        [(1_060, 3, 48), (1_075, 4, 47), (1_300, 11, 47), (1_312, 12, 46)]
+    {
+        let after = limits(vegas(), &[millis(1_000, 47), millis(latency, 47)]);
+        assert_eq!(after, [47, limit], "a queue of {queue}");
+    }
+}
+
 #[test]
 fn vegas_ignores_what_was_admitted_before_its_probe() {
     let vegas = Vegas { probe_every: 10, probe_share: 0.5, ..Vegas::standard() };

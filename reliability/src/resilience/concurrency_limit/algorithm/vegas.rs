@@ -7,8 +7,8 @@ use super::estimator::Bounds;
 /// ```text
 /// queue  = ceil(limit * (1 - no_load / latency))
 /// step   = max(1, floor(log10(limit)))
-/// low    = max(alpha * step, alpha_share * limit)
-/// high   = max(beta * step, beta_share * limit)
+/// low    = max(alpha * step, floor(alpha_share * limit))
+/// high   = max(beta * step, floor(beta_share * limit))
 /// limit' = limit - step          when calls were dropped, or queue > high
 ///          limit                 when fewer than half of the places were in use
 ///          limit + beta * step   when queue <= step
@@ -19,7 +19,8 @@ use super::estimator::Bounds;
 /// `no_load` is the latency of a dependency that has nothing else to do. By Little's law
 /// `limit * no_load / latency` calls are being worked on, and the rest waits. Brakmo and Peterson,
 /// *TCP Vegas* (1995), section 3.2; the steps that grow with the limit are those of Netflix's
-/// concurrency-limits (`VegasLimit`), and the shares are those that its documentation speaks of.
+/// concurrency-limits (`VegasLimit`), and the shares are those that its documentation speaks of. As
+/// there, calls are whole: `queue`, `low` and `high` are compared as whole numbers.
 ///
 /// # What is different from the original, and why
 ///
@@ -151,8 +152,10 @@ impl Vegas {
     fn next(&self, limit: f64, working_share: f64, sample: &Sample) -> f64 {
         let step = f64::from((limit as u32).checked_ilog10().unwrap_or(0).max(1));
         let queue = limit * (1.0 - working_share);
-        let low = (f64::from(self.alpha) * step).max(self.alpha_share * limit);
-        let high = (f64::from(self.beta) * step).max(self.beta_share * limit);
+        // The product of 100 and 0.29 is one step of a float below 29.
+        let whole = |share: f64| f64::from((limit * share * (1.0 + 2.0 * f64::EPSILON)) as u32);
+        let low = (f64::from(self.alpha) * step).max(whole(self.alpha_share));
+        let high = (f64::from(self.beta) * step).max(whole(self.beta_share));
         if sample.dropped {
             limit - step
         } else if sample.is_far_below(limit) {
@@ -160,7 +163,7 @@ impl Vegas {
         } else if queue <= step {
             limit + f64::from(self.beta) * step
         } else if queue <= low - 1.0 {
-            // As much as ceil(queue) < low.
+            // As much as ceil(queue) < low, since low is whole; and so is high.
             limit + step
         } else if queue > high {
             limit - step

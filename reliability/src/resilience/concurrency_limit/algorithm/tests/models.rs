@@ -37,6 +37,8 @@ fn primes() -> impl Strategy<Value = u64> {
 struct NaiveVegas {
     limit: u64,
     no_load: Option<u64>,
+    /// `alpha_share` and `beta_share` in hundredths.
+    percent: [u64; 2],
 }
 
 impl NaiveVegas {
@@ -52,15 +54,17 @@ impl NaiveVegas {
         self.no_load = Some(no_load);
         let queue = (self.limit * (latency - no_load)).div_ceil(latency);
         let step = self.step_size();
+        let [low, high] = self.percent.map(|percent| self.limit * percent / 100);
+        let (low, high) = (low.max(3 * step), high.max(6 * step));
         self.limit = if dropped {
             self.shrunk(min)
         } else if u64::from(inside) * 2 < self.limit {
             self.limit
         } else if queue <= step {
             self.limit + 6 * step
-        } else if queue < 3 * step {
+        } else if queue < low {
             self.limit + step
-        } else if queue > 6 * step {
+        } else if queue > high {
             self.shrunk(min)
         } else {
             self.limit
@@ -145,11 +149,16 @@ proptest! {
     #[test]
     fn vegas_keeps_the_queue_that_its_formula_says(
         (min, initial) in (1_u32..30, 1_u32..MAX),
+        (low, high) in prop_oneof![Just((0, 0)), (0_u32..=100, 0_u32..=100)],
         windows in windows(primes()),
     ) {
-        let never = Vegas { probe_every: 1_000_000, ..Vegas::published() };
+        let (low, high) = (low.min(high), low.max(high));
+        let [alpha_share, beta_share] = [low, high].map(|percent| f64::from(percent) / 100.0);
+        let never =
+            Vegas { alpha_share, beta_share, probe_every: 1_000_000, ..Vegas::published() };
         let mut estimator = Estimator::new(never, min, MAX, initial);
-        let mut naive = NaiveVegas { limit: initial.max(min).into(), no_load: None };
+        let percent = [low.into(), high.into()];
+        let mut naive = NaiveVegas { limit: initial.max(min).into(), no_load: None, percent };
         for window in windows {
             naive.step(min.into(), window);
             prop_assert_eq!(u64::from(estimator.step(&sample(window), 0)), naive.limit);
