@@ -1,4 +1,5 @@
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -54,6 +55,7 @@ impl Reader<'_> {
 
     fn table(&mut self, depth: usize) -> Read<Value> {
         let mut table: Vec<(Key, Node)> = Vec::new();
+        let mut names = BTreeSet::new();
         self.items(b'}', |this| {
             let start = this.at;
             if let Some(b'/' | b'#') = this.peek() {
@@ -63,7 +65,7 @@ impl Reader<'_> {
                 return this.refuse_here("expected a key in double quotes");
             }
             let key = Key { name: this.string()?, span: start..this.at };
-            if table.iter().any(|(known, _)| known.name == key.name) {
+            if !names.insert(key.name.clone()) {
                 return this.refuse(key.span, "this key is there twice; keep one of them");
             }
             this.skip_space();

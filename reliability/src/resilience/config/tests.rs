@@ -120,6 +120,19 @@ fn keys_that_are_there_twice_are_refused() {
     assert!(messages(Overlay::from_yaml(budget))[0].contains("twice"));
 }
 
+/// Each name compared with all before it would be two thousand million comparisons.
+#[test]
+fn of_as_many_keys_as_a_file_can_have_the_one_that_is_there_twice_is_found() {
+    let mut keys: String = (0..60_000).map(|number| format!("\"k{number}\": {{}}, ")).collect();
+    keys.push_str("\"k0\": {}");
+    let text = format!("{{\"policies\": {{{keys}}}}}");
+    for format in [Format::Json, Format::Yaml] {
+        let mistakes = Overlay::read(format, "f", &text).expect_err("the last is the first");
+        assert_eq!(mistakes.list()[0].column(), text.len() - 9, "{format:?}");
+        assert!(mistakes.list()[0].message().contains("twice"));
+    }
+}
+
 #[test]
 fn numbers_that_no_setting_has_are_refused() {
     let numbers = [

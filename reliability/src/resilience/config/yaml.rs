@@ -1,5 +1,6 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -102,6 +103,7 @@ impl<'t> Reader<'t> {
 
     fn table(&mut self, range: Range<usize>, depth: usize) -> Result<Node, Refused> {
         let mut table: Vec<(Key, Node)> = Vec::new();
+        let mut names = BTreeSet::new();
         loop {
             let (event, span) = self.next()?;
             let key = match event {
@@ -113,7 +115,7 @@ impl<'t> Reader<'t> {
                 }
                 _ => return self.refuse(span, "a key must be plain text"),
             };
-            if table.iter().any(|(known, _)| known.name == key.name) {
+            if !names.insert(key.name.clone()) {
                 return self.refuse(span, "this key is there twice; keep one of them");
             }
             let (event, span) = self.next()?;
