@@ -306,9 +306,8 @@ impl Engine {
     /// jumped back, or a breaker that nobody called for weeks, and over as well.
     pub(super) fn remaining(&self, until_ms: u32, now: Instant) -> Option<Duration> {
         let remaining = until_ms.wrapping_sub(millis(now));
-        let longest = self.settings.longest_open_millis();
-        let remaining = (1..=longest).contains(&remaining).then_some(remaining)?;
-        Some(Duration::from_millis(remaining.into()))
+        let is_open = remaining > 0 && self.settings.may_be_open_for(remaining);
+        is_open.then(|| Duration::from_millis(remaining.into()))
     }
 
     /// Whether probes have been on their way for longer than they may.

@@ -23,7 +23,8 @@ pub(super) struct LiveSettings {
     open: AtomicU64,
     /// Growth 32 bits, jitter 32, in millionths.
     shape: AtomicU64,
-    /// No open period is longer, in milliseconds. Worked out beforehand: each refusal asks.
+    /// No open period is longer, in milliseconds, unless settings were changed by two at once.
+    /// Worked out beforehand: each refusal asks.
     longest_ms: AtomicU32,
     /// Wait in half-open 32 bits, in milliseconds, probes 32.
     trial: AtomicU64,
@@ -151,10 +152,13 @@ impl LiveSettings {
         OpenPeriod { first_ms, max_ms, growth, jitter }
     }
 
-    /// No open period is longer than so many milliseconds.
+    /// Whether an open period can be so many milliseconds long.
     #[inline]
-    pub(super) fn longest_open_millis(&self) -> u32 {
-        self.longest_ms.load(Ordering::Relaxed)
+    pub(super) fn may_be_open_for(&self, millis: u32) -> bool {
+        // What was worked out beforehand may be of an earlier change than the period, or of another
+        // one at the same time: it can only say yes.
+        millis <= self.longest_ms.load(Ordering::Relaxed)
+            || millis <= self.open_period().longest_millis()
     }
 
     pub(super) fn probes(&self) -> u32 {

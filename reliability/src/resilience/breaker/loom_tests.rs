@@ -317,6 +317,35 @@ fn loom_a_rule_is_seen_whole_while_it_changes() {
     });
 }
 
+/// Of two changes at once any may stay; but an open period that begins under what has stayed is no
+/// period that nobody could have asked for, which would be taken for a clock that has jumped.
+#[test]
+fn loom_whatever_stays_of_two_changes_a_breaker_that_opens_refuses() {
+    model(|| {
+        let settings = |seconds| {
+            let period = Duration::from_secs(seconds);
+            Settings { open_max: period, ..Settings::standard().open_for(period) }
+        };
+        let engine = Arc::new(Engine::new(
+            Name::from_static("loom"),
+            &settings(1).window(Window::Count(1)).min_calls(1).failure_rate(1.0),
+            1,
+            LaneCount::Striped,
+            0,
+        ));
+        let store = |seconds| {
+            let engine = Arc::clone(&engine);
+            let settings = settings(seconds).window(Window::Count(1)).min_calls(1);
+            thread::spawn(move || engine.settings.store(&settings))
+        };
+        for operator in [store(2), store(60)] {
+            operator.join().unwrap();
+        }
+        open(&engine);
+        assert!(engine.admit(|| NOW).is_err(), "{:?}", engine.settings.settings());
+    });
+}
+
 /// In buckets of the old length the failure would lie in the future, or long ago.
 #[test]
 fn loom_who_sees_an_emptied_window_of_time_sees_its_new_length() {
