@@ -263,22 +263,26 @@ fn loom_the_followers_of_a_flight_that_is_forgotten_get_its_answer() {
 /// at its end leaves the new flight alone.
 #[test]
 fn loom_a_forgotten_flight_lands_for_its_own_only() {
-    let ends: [fn(Lead<u8, u32>); 2] = [|lead| lead.land(1), drop];
-    for end in ends {
+    for lands in [true, false] {
+        let end = move |lead: Lead<Table>| if lands { lead.land(|| 1) } else { drop(lead) };
         model(3, move || {
             let table = Table::new();
-            let Joined::Leads(old) = join(&table) else { panic!("nobody else asks") };
+            let Joined::Leads(old) = ask_for(&table) else { panic!("nobody else asks") };
             let forgets = {
                 let table = table.clone();
-                thread::spawn(move || table.forget(7, |kept| *kept == KEY))
+                thread::spawn(move || table.flights().forget(7, |kept| *kept == KEY))
             };
-            match join(&table) {
+            match ask_for(&table) {
                 Joined::Leads(new) => {
-                    assert!(old.is_forgotten());
+                    if lands {
+                        let ending = old.end_alone();
+                        assert!(ending.alone && ending.forgotten);
+                    }
                     end(old);
-                    assert_eq!(table.len(), 1);
-                    let Joined::Follows(follower) = join(&table) else { panic!("one leads") };
-                    new.land(ANSWER);
+                    assert_eq!(table.flights().len(), 1);
+                    let follows = ask_for(&table);
+                    let Joined::Follows(follower) = follows else { panic!("one leads") };
+                    new.land(|| ANSWER);
                     assert!(matches!(wait(follower), Turn::Landed(ANSWER)));
                 }
                 Joined::Follows(follower) => {
@@ -286,12 +290,12 @@ fn loom_a_forgotten_flight_lands_for_its_own_only() {
                     end(old);
                     match wait(follower) {
                         Turn::Landed(answer) => assert_eq!(answer, 1),
-                        Turn::Lead(lead) => lead.land(1),
+                        Turn::Lead(lead) => lead.land(|| 1),
                     }
                 }
             }
             forgets.join().unwrap();
-            assert_eq!(table.len(), 0);
+            assert_eq!(table.flights().len(), 0);
         });
     }
 }

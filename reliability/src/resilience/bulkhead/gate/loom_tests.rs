@@ -341,7 +341,7 @@ fn loom_no_place_is_lost_beside_a_call_that_is_shed() {
     model(3, || {
         let shared = shared(2, 1);
         let at = |millis: u64| Instant::from_nanos(millis * 1_000_000);
-        shared.gate.set_shed(Some(Shed::standard()));
+        shared.gate.set_shed(Some(Shed::standard()), || at(0));
         assert!(shared.gate.try_enter() && shared.gate.try_enter());
         let Entry::Queued(old) = shared.gate.enter_or_queue(Waker::noop().clone(), || at(0)) else {
             panic!("there is room in the queue")
