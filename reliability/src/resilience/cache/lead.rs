@@ -161,9 +161,10 @@ impl<T> Leading<T> {
         Err(failure)
     }
 
-    /// The stale value, if it may still be used.
+    /// The stale value, if it may still be used: it has neither become too old meanwhile, nor been
+    /// taken away or replaced.
     fn stale_if_error(&self, entry: &AnyEntry, class: Class, now: Instant) -> Option<T> {
-        if self.cache().age(entry, now) == Age::Gone {
+        if self.cache().age(entry, now) == Age::Gone || self.seat.is_forgotten() {
             return None;
         }
         let value = (self.find)(entry)?;

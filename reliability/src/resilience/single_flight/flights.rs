@@ -33,7 +33,7 @@ use alloc::sync::Arc;
 use hashbrown::HashTable;
 
 use super::seat::{Follower, Lead};
-use super::waiting::Waiting;
+use super::waiting::{Waiting, wake};
 use crate::sync::{Mutex, Padded};
 
 /// Enough that threads which begin flights at the same time seldom meet.
@@ -150,6 +150,13 @@ impl<K, O> Flights<K, O> {
         }
     }
 
+    /// Whether the flight of that number is one that nobody joins any more.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    pub(super) fn is_forgotten(&self, hash: u64, number: u64) -> bool {
+        let mut shard = self.shard(hash).lock();
+        shard.find_number(hash, number).is_none_or(|flight| flight.forgotten)
+    }
+
     /// How many flights are under way.
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().flights.len()).sum()
@@ -189,9 +196,7 @@ impl<K, O> Flights<K, O> {
         let removed = if next.is_none() { shard.remove(hash, number) } else { None };
         drop(shard);
         drop(removed);
-        if let Some(Some(waker)) = next {
-            waker.wake();
-        }
+        wake(next.flatten().into_iter());
     }
 
     fn shard(&self, hash: u64) -> &Mutex<Shard<K, O>> {

@@ -44,6 +44,12 @@ impl<F: Field> Lead<F> {
         &self.field
     }
 
+    /// Whether what was known when the flight began has been taken away.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.field.flights().is_forgotten(self.hash, self.number)
+    }
+
     /// Ends the flight if nobody follows; else it is to be [landed](Lead::land). Runs nothing of the
     /// caller's but the key's `drop`.
     #[inline]

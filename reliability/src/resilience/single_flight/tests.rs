@@ -312,3 +312,34 @@ fn many_threads_that_ask_for_few_keys_work_one_at_a_time() {
     });
     assert_eq!(single.in_flight(), 0);
 }
+
+/// Counts how often it is woken, and panics each time.
+#[derive(Default)]
+struct Shrill(AtomicU32);
+
+impl alloc::task::Wake for Shrill {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        panic!("a waker that cannot be woken");
+    }
+}
+
+#[test]
+fn a_leader_that_panics_hands_over_also_where_the_next_ones_waker_panics() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let single = SingleFlight::<u32, u32>::new();
+    let mut leader = alloc::boxed::Box::pin(single.run(&1, async {
+        tokio::task::yield_now().await;
+        panic!("the leader's own")
+    }));
+    assert!(poll(leader.as_mut()).is_pending());
+    let mut follower = pin!(single.run(&1, async { 7 }));
+    let shrill = Arc::new(Shrill::default());
+    let waker = Waker::from(Arc::clone(&shrill));
+    assert!(follower.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let led = catch_unwind(AssertUnwindSafe(move || poll(leader.as_mut())));
+    assert!(led.is_err());
+    assert_eq!(shrill.0.load(Ordering::Relaxed), 1);
+    assert_eq!(poll(follower), Poll::Ready(7));
+    assert_eq!(single.in_flight(), 0);
+}

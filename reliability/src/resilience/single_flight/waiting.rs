@@ -122,7 +122,7 @@ impl Queue {
 
 /// Wakes all of them, also when one of the wakers panics; that panic then goes on, unless the thread
 /// is unwinding from another one already.
-fn wake(wakers: impl Iterator<Item = Waker>) {
+pub(super) fn wake(wakers: impl Iterator<Item = Waker>) {
     let mut first = None;
     for waker in wakers {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {

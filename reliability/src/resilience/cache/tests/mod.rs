@@ -154,6 +154,30 @@ fn a_refresh_that_outlasts_the_stale_value_fails() {
 }
 
 #[test]
+fn a_refresh_that_fails_is_not_answered_by_what_was_taken_away_meanwhile() {
+    type TakeAway = fn(&Cache);
+    let ways: [TakeAway; 3] = [
+        |cache| assert!(cache.invalidate::<u32>("tea")),
+        Cache::clear,
+        |cache| cache.insert("tea", 2_u32),
+    ];
+    for (way, take_away) in ways.into_iter().enumerate() {
+        let (cache, clock) = cache();
+        assert_eq!(ask(&cache, Ok(1)), Ok(1));
+        clock.advance(TTL);
+        let (fail, failed) = tokio::sync::oneshot::channel::<()>();
+        let work = async { failed.await.map_or(Ok(3_u32), |()| Err(PriceError::Busy)) };
+        let mut refresh = pin!(cache.get_or("tea", || work));
+        assert!(poll(refresh.as_mut()).is_pending());
+        take_away(&cache);
+        assert_eq!(fail.send(()), Ok(()));
+        assert_eq!(poll(refresh), Poll::Ready(Err(PriceError::Busy)), "way {way}");
+        assert_eq!(cache.snapshot().stale_if_error, 0);
+        assert_eq!(cache.get::<u32>("tea"), (way == 2).then_some(2));
+    }
+}
+
+#[test]
 fn a_permanent_error_ends_a_stale_value_and_a_cancelled_one_does_not() {
     let (cache, clock) = cache();
     assert_eq!(ask(&cache, Ok(1)), Ok(1));
