@@ -16,6 +16,8 @@ mod mutex;
 mod quantile;
 mod sketch;
 mod stripe;
+#[cfg(feature = "std")]
+mod wake;
 
 pub(crate) use addend::Addend;
 pub use counter::Counter;
@@ -26,3 +28,5 @@ pub(crate) use mutex::Mutex;
 pub use quantile::Quantile;
 pub use sketch::{Sketch, SketchSnapshot};
 pub(crate) use stripe::{Padded, STRIPES, stripe};
+#[cfg(feature = "std")]
+pub(crate) use wake::wake;

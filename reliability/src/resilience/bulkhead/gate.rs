@@ -32,7 +32,7 @@ use core::task::Waker;
 use super::shed::{Shed, Standing};
 
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Mutex, Padded};
+use crate::sync::{Mutex, Padded, wake};
 use crate::time::Instant;
 
 /// The largest limit that fits in the word.
@@ -317,11 +317,11 @@ impl Gate {
     #[cold]
     fn admit_waiters(&self, now: Option<Instant>) {
         let mut more = true;
-        while more {
-            let Some(admitted) = self.admit_first(now) else { return };
+        wake(core::iter::from_fn(|| {
+            let admitted = if more { self.admit_first(now)? } else { return None };
             more = admitted.more;
-            admitted.waker.wake();
-        }
+            Some(admitted.waker)
+        }));
     }
 
     /// Admits the first, or sheds it.

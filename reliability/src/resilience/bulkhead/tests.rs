@@ -85,6 +85,38 @@ fn a_waker_may_use_the_bulkhead_it_is_woken_by() {
 }
 
 #[test]
+fn a_waker_that_panics_keeps_nobody_out_and_does_not_end_the_process() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("the executor is gone");
+        }
+    }
+    for leaves_by_panic in [false, true] {
+        let bulkhead = bulkhead(1, 2);
+        let permit = bulkhead.try_enter().unwrap();
+        let (panics, count) = (Waker::from(Arc::new(Panics)), Arc::new(WakeCount::default()));
+        let counting = Waker::from(Arc::clone(&count));
+        let mut tickets = [bulkhead.ticket(), bulkhead.ticket()];
+        for (ticket, waker) in tickets.iter_mut().zip([&panics, &counting]) {
+            assert!(ticket.poll_enter(&mut Context::from_waker(waker)).is_pending());
+        }
+        let leaves = core::panic::AssertUnwindSafe(|| {
+            let _inside = permit;
+            assert!(!leaves_by_panic, "its own");
+            bulkhead.reconfigure(|settings| settings.concurrent = 3).unwrap();
+        });
+        assert!(std::panic::catch_unwind(leaves).is_err(), "the panic is told");
+        let [mut first, mut second] = tickets;
+        let mut context = Context::from_waker(&counting);
+        let inside = first.poll_enter(&mut context);
+        assert!(matches!(inside, Poll::Ready(Ok(_))), "it was let in");
+        assert_eq!(count.0.load(Ordering::Relaxed), u32::from(!leaves_by_panic));
+        assert_eq!(second.poll_enter(&mut context).is_ready(), !leaves_by_panic);
+    }
+}
+
+#[test]
 fn a_place_that_was_granted_at_the_last_moment_is_used() {
     let bulkhead = bulkhead(1, 1);
     let permit = bulkhead.try_enter().unwrap();

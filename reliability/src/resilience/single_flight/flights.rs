@@ -33,8 +33,8 @@ use alloc::sync::Arc;
 use hashbrown::HashTable;
 
 use super::seat::{Follower, Lead};
-use super::waiting::{Waiting, wake};
-use crate::sync::{Mutex, Padded};
+use super::waiting::Waiting;
+use crate::sync::{Mutex, Padded, wake};
 
 /// Enough that threads which begin flights at the same time seldom meet.
 #[cfg(not(reliability_loom))]
@@ -74,6 +74,7 @@ pub(crate) struct Ending {
     /// Nobody follows: it has ended.
     pub(crate) alone: bool,
     /// The outcome is for those in the flight only, and not for those who come later.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache reads it"))]
     pub(crate) forgotten: bool,
 }
 

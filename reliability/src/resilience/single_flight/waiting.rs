@@ -2,9 +2,8 @@
 
 use alloc::collections::VecDeque;
 use core::task::{Poll, Waker};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::sync::Mutex;
+use crate::sync::{Mutex, wake};
 
 pub(super) struct Waiting<O> {
     state: Mutex<State<O>>,
@@ -117,21 +116,5 @@ impl Queue {
     fn wait(&mut self, ticket: u64, waker: Waker) -> Option<Waker> {
         let place = self.followers.binary_search_by_key(&ticket, |(ticket, _)| *ticket).ok()?;
         self.followers.get_mut(place)?.1.replace(waker)
-    }
-}
-
-/// Wakes all of them, also when one of the wakers panics; that panic then goes on, unless the thread
-/// is unwinding from another one already.
-pub(super) fn wake(wakers: impl Iterator<Item = Waker>) {
-    let mut first = None;
-    for waker in wakers {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-            first.get_or_insert(panic);
-        }
-    }
-    if let Some(panic) = first
-        && !std::thread::panicking()
-    {
-        resume_unwind(panic);
     }
 }
