@@ -118,7 +118,10 @@ where
                 *this.stage = Stage::Between;
                 Poll::Ready(None)
             }
-            Stage::Between | Stage::Single | Stage::Over => Poll::Pending,
+            // Its work is gone, and there will be none.
+            Stage::Between | Stage::Single | Stage::Over => {
+                panic!("a call that has ended was polled again")
+            }
         }
     }
 

@@ -208,3 +208,22 @@ async fn dropping_the_call_in_a_pause_counts_it_cancelled_and_frees_its_place() 
     assert_eq!(policy.totals().cancelled(), 1);
     assert_whole(&policy).await;
 }
+
+/// Whoever polls on is told, and does not wait for ever.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_has_ended_says_so_when_it_is_polled_again() {
+    let hedged = Policy::builder("hedged").hedge(crate::resilience::Hedge::standard());
+    for builder in [Policy::builder("plain").timeout(MS), hedged] {
+        let policy = builder.build().unwrap();
+        for outcome in [Ok(1), Err(PERMANENT)] {
+            let mut call = pin!(policy.call(|| core::future::ready(outcome.clone())));
+            assert_eq!(call.as_mut().await, outcome);
+            let again = core::panic::AssertUnwindSafe(|| {
+                call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+            });
+            assert!(std::panic::catch_unwind(again).is_err(), "{outcome:?}");
+        }
+        let totals = policy.totals();
+        assert_eq!((totals.ok(), totals.failed(Class::Permanent)), (1, 1));
+    }
+}

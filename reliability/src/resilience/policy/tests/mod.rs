@@ -14,6 +14,7 @@ mod order;
 mod rate_limit;
 mod settings;
 mod timeout;
+mod written_out;
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
