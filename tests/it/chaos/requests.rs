@@ -105,11 +105,13 @@ async fn call(policy: &Policy, takes: Duration) -> (Result<u32, Reason>, Duratio
     (result.map_err(|rejected| rejected.reason()), begin.elapsed(), requests.begun.get())
 }
 
+/// What chaos does, how long requests take; how the call ends, when, how many began, hedges.
+type Row = (&'static [Fate], u64, Result<u32, Reason>, u64, u32, (u64, u64));
+
 #[tokio::test(start_paused = true)]
 async fn each_request_has_a_fate_of_its_own() {
     let (injected, timed_out) = (Err(Reason::Injected), Err(Reason::TimedOut));
-    // What chaos does, how long requests take; how the call ends, when, how many began, hedges.
-    let rows: &[(&[Fate], u64, _, u64, u32, (u64, u64))] = &[
+    let rows: &[Row] = &[
         (&[Late, Spared], 5, Ok(1), 15, 1, (1, 1)),
         (&[Hung, Spared], 5, Ok(1), 15, 1, (1, 1)),
         (&[Failed], 5, injected, 0, 0, (0, 0)),

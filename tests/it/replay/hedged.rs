@@ -112,7 +112,7 @@ fn every_decision_about_hedges_is_there_with_what_it_was_made_of() {
     let script = [(40, 7), (5, 7), (20, 7)];
     let plan = Plan { begins: 0, attempts: script.to_vec(), gives_up: None, deadline: None };
     let shape = Hedged { attempts: 1, tokens: 1, ..SHAPE };
-    let recording = record(|| policy(shape), &[plan.clone()]);
+    let recording = record(|| policy(shape), std::slice::from_ref(&plan));
     let delay = Some(10 * MILLI);
     let told = told(&recording);
     let [began, admitted, waits, hedges_after, again, hedged, ended, won, ok] = &told[..] else {
