@@ -3,6 +3,7 @@
 //! The counter is the allocator of this test binary; it counts the allocations of one thread.
 
 use std::future::Future;
+use std::hash::Hash;
 use std::num::ParseIntError;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -12,6 +13,7 @@ use allocation_counter::measure;
 use reliability::error::{Contextual, ErrorMonitor, Fault, Rejected, ResultExt};
 use reliability::resilience::breaker::{State, Window};
 use reliability::resilience::cache::{Cache, Sharing};
+use reliability::resilience::rate_limit::{KeyedRateLimit, Quota};
 use reliability::resilience::single_flight::SingleFlight;
 use reliability::resilience::tower::PolicyLayer;
 use reliability::resilience::{Breaker, Bulkhead, Chaos, Hedge, Policy, Retry, resilient};
@@ -71,6 +73,33 @@ async fn by_text(tenant: &str, sku: &str) -> Result<usize, Rejected> {
 fn a_rate_limit_for_each_key_does_not_allocate_for_keys_that_it_knows() {
     assert_eq!(allocations(|| now_or_panic(by_number(7))), 0);
     assert_eq!(allocations(|| now_or_panic(by_text("acme", "tea"))), 0);
+}
+
+/// How many bytes each of so many keys takes.
+fn bytes_per_key<K: Hash + Eq + Clone + Send + 'static>(
+    keys: usize,
+    key_of: impl Fn(u64) -> K,
+) -> f64 {
+    let limit = KeyedRateLimit::<K>::builder("tenants").quota(Quota::per_second(1)).capacity(keys);
+    let limit = limit.build().expect("valid settings");
+    let taken = measure(|| {
+        (0..keys as u64).for_each(|key| assert!(limit.check(&key_of(key)).is_allowed()));
+    });
+    taken.bytes_current as f64 / limit.len() as f64
+}
+
+/// As [`KeyedRateLimitBuilder::capacity`] says: the least where tables are nearly full, the most where
+/// they have just doubled.
+///
+/// [`KeyedRateLimitBuilder::capacity`]: reliability::resilience::rate_limit::KeyedRateLimitBuilder
+#[test]
+fn a_key_of_a_rate_limit_takes_as_much_memory_as_is_said() {
+    for keys in [1_000, 10_000, 28_000, 58_000] {
+        let number = bytes_per_key(keys, |key| key);
+        assert!((65.0..=131.0).contains(&number), "{number} bytes, with {keys} keys");
+        let larger = bytes_per_key(keys, |key| [key; 4]);
+        assert!((92.0..=186.0).contains(&larger), "{larger} bytes, with {keys} keys");
+    }
 }
 
 /// Neither does one that has to wait, as long as no hedge is sent.
