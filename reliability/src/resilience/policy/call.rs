@@ -205,16 +205,6 @@ impl<'a, E> Call<'a, E> {
         self.phase = Phase::Outside;
     }
 
-    /// As [`attempt`](Self::attempt), where a panic while the work's future is made is the work's, too.
-    #[inline]
-    pub(super) fn attempt_to<F, T>(&mut self, make: impl FnOnce() -> F) -> Attempt<'_, 'a, F, E>
-    where
-        F: Future<Output = Result<T, E>>,
-    {
-        let work = self.make(make);
-        self.attempt(work)
-    }
-
     /// Makes the future of a request. Who drops the call here is unwinding through the work's maker.
     #[inline]
     pub(super) fn make<F>(&mut self, make: impl FnOnce() -> F) -> F {

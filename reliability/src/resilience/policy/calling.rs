@@ -11,18 +11,64 @@ use super::pause::poll_pause;
 use crate::error::{Failure, Rejected};
 
 pin_project! {
-    /// One call from its first attempt to its last: the loop that `#[resilient]` writes out in the
-    /// annotated function.
+    /// A call and all of its attempts. Of a call that is borrowed there is more to do afterwards.
     ///
-    /// A future with a name and not an `async fn`: there is one timer for attempts and pauses, and a
-    /// first attempt that is ready at once is polled in line.
-    pub(super) struct Calling<'a, M, F, E> {
+    /// A future with a name and not an `async fn`: each `async fn` between the caller and the work
+    /// would copy the future once more.
+    pub(super) struct Calling<C, M, F, E> {
         // Before the call: a place is free when nobody is in it.
+        #[pin]
+        attempts: Attempts<M, F, E>,
+        call: C,
+    }
+}
+
+impl<C, M, F, E> Calling<C, M, F, E> {
+    #[inline]
+    pub(super) fn new(call: C, make: M) -> Self {
+        let attempts = Attempts { requests: Requests::none(), make, stage: Stage::Between };
+        Self { attempts, call }
+    }
+}
+
+impl<M, F, T, E> Future for Calling<Call<'_, E>, M, F, E>
+where
+    M: FnMut() -> F,
+    F: Future<Output = Result<T, E>>,
+    E: From<Rejected>,
+{
+    type Output = Result<T, E>;
+
+    // Always, here and below: each call has a type of its own, so that there is one place to put it.
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.attempts.poll(this.call, cx).map_err(Failure::into_error)
+    }
+}
+
+impl<M, F, T, E> Future for Calling<&mut Call<'_, E>, M, F, E>
+where
+    M: FnMut() -> F,
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, Failure<E>>;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.attempts.poll(this.call, cx)
+    }
+}
+
+pin_project! {
+    /// The loop that `#[resilient]` writes out in the annotated function: there is one timer for
+    /// attempts and pauses, and a first attempt that is ready at once is polled in line.
+    struct Attempts<M, F, E> {
         #[pin]
         requests: Requests<F, E>,
         make: M,
         stage: Stage,
-        call: Call<'a, E>,
     }
 }
 
@@ -39,37 +85,27 @@ enum Stage {
     Over,
 }
 
-impl<'a, M, F, E> Calling<'a, M, F, E> {
-    #[inline]
-    pub(super) fn new(call: Call<'a, E>, make: M) -> Self {
-        Self { requests: Requests::none(), make, stage: Stage::Between, call }
-    }
-}
-
-impl<M, F, T, E> Future for Calling<'_, M, F, E>
+impl<M, F, T, E> Attempts<M, F, E>
 where
     M: FnMut() -> F,
     F: Future<Output = Result<T, E>>,
-    E: From<Rejected>,
 {
-    type Output = Result<T, E>;
-
-    // Always: each call has a type of its own, so that there is one place to put it.
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        call: &mut Call<'_, E>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, Failure<E>>> {
         loop {
-            let mut this = self.as_mut().project();
-            if *this.stage == Stage::Between && !this.call.may_hedge() {
-                let work = this.call.make(&mut *this.make);
-                this.call.begin_attempt();
-                this.requests.as_mut().begin(work);
-                *this.stage = Stage::Single;
+            if self.stage == Stage::Between && !call.may_hedge() {
+                self.as_mut().begin(call, Stage::Single);
             }
-            let outcome = match this.requests.as_mut().single() {
+            let this = self.as_mut().project();
+            let outcome = match this.requests.single() {
                 (Some(work), timer) if *this.stage == Stage::Single => {
-                    ready!(this.call.poll_run(timer, work, cx))
+                    ready!(call.poll_run(timer, work, cx))
                 }
-                _ => match ready!(self.as_mut().poll_apart(cx)) {
+                _ => match ready!(self.as_mut().poll_apart(call, cx)) {
                     Some(outcome) => outcome,
                     None => continue,
                 },
@@ -77,42 +113,34 @@ where
             match outcome {
                 Ok(value) => {
                     self.as_mut().end();
+                    call.succeed();
                     return Poll::Ready(Ok(value));
                 }
                 Err(failure) => {
-                    if let Some(end) = self.as_mut().judge(failure) {
+                    if let Some(end) = self.as_mut().judge(call, failure) {
                         return Poll::Ready(Err(end));
                     }
                 }
             }
         }
     }
-}
 
-impl<M, F, T, E> Calling<'_, M, F, E>
-where
-    M: FnMut() -> F,
-    F: Future<Output = Result<T, E>>,
-    E: From<Rejected>,
-{
     /// All that is not one request alone: pauses, and attempts that may send several. Ready with the
     /// outcome of an attempt, or with nothing when the next one is to begin.
     #[inline(never)]
     fn poll_apart(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
+        call: &mut Call<'_, E>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<T, Failure<E>>>> {
-        let mut this = self.project();
-        if *this.stage == Stage::Between {
-            this.call.begin_attempt();
-            let first = this.call.make(&mut *this.make);
-            this.requests.as_mut().begin(first);
-            *this.stage = Stage::Hedged;
+        if self.stage == Stage::Between {
+            self.as_mut().begin(call, Stage::Hedged);
         }
+        let mut this = self.project();
         match *this.stage {
-            Stage::Hedged => this.requests.poll(this.call, this.make, cx).map(Some),
+            Stage::Hedged => this.requests.poll(call, this.make, cx).map(Some),
             Stage::Pause(duration) => {
-                let (_, mut timer) = this.requests.single();
+                let (_, mut timer) = this.requests.as_mut().single();
                 ready!(poll_pause(duration, timer.as_mut(), cx));
                 timer.disarm();
                 *this.stage = Stage::Between;
@@ -125,26 +153,38 @@ where
         }
     }
 
+    /// Begins an attempt with its first request.
+    #[inline(always)]
+    fn begin(self: Pin<&mut Self>, call: &mut Call<'_, E>, stage: Stage) {
+        let this = self.project();
+        let first = call.make(&mut *this.make);
+        call.begin_attempt();
+        this.requests.begin(first);
+        *this.stage = stage;
+    }
+
+    /// Ends the requests before the call gives back what it holds.
     #[inline(always)]
     fn end(self: Pin<&mut Self>) {
         let this = self.project();
         this.requests.clear();
         *this.stage = Stage::Over;
-        this.call.succeed();
     }
 
     /// After an attempt that failed: the end of the call, or nothing if there is to be another one.
     #[cold]
-    fn judge(self: Pin<&mut Self>, failure: Failure<E>) -> Option<E> {
-        let this = self.project();
-        this.requests.clear();
-        *this.stage = Stage::Over;
-        match this.call.judge_failure(failure) {
+    fn judge(
+        mut self: Pin<&mut Self>,
+        call: &mut Call<'_, E>,
+        failure: Failure<E>,
+    ) -> Option<Failure<E>> {
+        self.as_mut().end();
+        match call.judge_failure(failure) {
             Ok(pause) => {
-                *this.stage = Stage::Pause(pause.duration());
+                *self.project().stage = Stage::Pause(pause.duration());
                 None
             }
-            Err(failure) => Some(failure.into_error()),
+            Err(failure) => Some(failure),
         }
     }
 }

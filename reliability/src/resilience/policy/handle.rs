@@ -5,31 +5,13 @@ use core::time::Duration;
 
 use super::calling::Calling;
 use super::inner::Inner;
-use super::{Call, Classifier, Layer, Next, PolicyBuilder, Totals};
+use super::{Call, Classifier, Layer, PolicyBuilder, Totals};
 use crate::error::{Failure, Fault, Name, Rejected};
 #[cfg(feature = "cache")]
 use crate::resilience::cache::{Found, Key, Sharing, Value};
 use crate::resilience::rate_limit::{KeyHash, KeyedRateLimit};
 use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, RateLimit, RetryBudget};
 use crate::sync::{HistogramSnapshot, SketchSnapshot};
-
-/// The loop that `#[resilient]` writes out in the annotated function. A macro here as well: each
-/// `async fn` between the caller and the work would copy the future once more.
-macro_rules! attempts {
-    ($call:ident, $work:ident) => {
-        loop {
-            let outcome = if $call.may_hedge() {
-                $call.attempt_hedged(&mut $work).await
-            } else {
-                $call.attempt_to(&mut $work).await
-            };
-            match $call.judge(outcome) {
-                Next::Done(result) => break result,
-                Next::Again(pause) => pause.await,
-            }
-        }
-    };
-}
 
 /// What stands around a call: an ordered list of layers and what they have learned.
 ///
@@ -113,7 +95,7 @@ impl Policy {
         E: From<Rejected>,
     {
         let mut call = Call::new(self, &classifier);
-        attempts!(call, work).map_err(Failure::into_error)
+        Calling::new(&mut call, &mut work).await.map_err(Failure::into_error)
     }
 
     /// As [`call`](Policy::call), with another answer for when there is none.
@@ -160,7 +142,7 @@ impl Policy {
         E: Fault + From<Rejected>,
     {
         let mut call = Call::new(self, const { &Classifier::by_fault() });
-        match attempts!(call, work) {
+        match Calling::new(&mut call, &mut work).await {
             Err(failure) if call.wants_fallback(&failure) => {
                 call.fall_back(fallback(failure.into_error())).await
             }
@@ -228,7 +210,7 @@ impl Policy {
         let answer = match call.look_up(key, sharing).await {
             Found::Answer(answer) => answer,
             Found::Lead(lead) => {
-                let result = attempts!(call, work);
+                let result = Calling::new(&mut call, &mut work).await;
                 call.settle(lead, result, sharing)
             }
         };
