@@ -212,19 +212,9 @@ pub(crate) fn count(value: &Expr, within: RangeInclusive<u32>) -> syn::Result<u3
 
 /// Reads a share of at least `least` and at most 1.
 pub(crate) fn share(value: &Expr, least: f64) -> syn::Result<f64> {
-    let number = match literal(value) {
-        Some(Lit::Float(number)) => number.base10_parse::<f64>().ok(),
-        Some(Lit::Int(number)) => number.base10_parse::<f64>().ok(),
-        Some(Lit::Str(text)) => {
-            let percent = text.value();
-            let number = percent.trim_end_matches('%').trim().parse::<f64>().ok();
-            return Err(wrong_share(value, number));
-        }
-        _ => None,
-    };
-    match number {
-        Some(share) if (least..=1.0).contains(&share) => Ok(share),
-        Some(share) if share > 0.0 && share < least => {
+    match written(value) {
+        Some(share) if (least..=1.0).contains(&share) && !is_text(value) => Ok(share),
+        Some(share) if share > 0.0 && share < least && !is_text(value) => {
             let message = format!("this share is as good as 0; write at least `{least}`");
             Err(syn::Error::new_spanned(value, message))
         }
@@ -244,18 +234,9 @@ fn wrong_share(value: &Expr, percent: Option<f64>) -> syn::Error {
 
 /// Reads a number from a range.
 pub(crate) fn number(value: &Expr, within: impl RangeBounds<f64>) -> syn::Result<f64> {
-    let written = match literal(value) {
-        Some(Lit::Float(number)) => number.base10_parse::<f64>().ok(),
-        Some(Lit::Int(number)) => number.base10_parse::<f64>().ok(),
-        Some(Lit::Str(text)) => {
-            let text = text.value();
-            text.trim_end_matches('%').trim().parse::<f64>().ok()
-        }
-        _ => None,
-    };
-    let is_text = matches!(literal(value), Some(Lit::Str(_)));
+    let written = written(value);
     match written {
-        Some(number) if within.contains(&number) && !is_text => return Ok(number),
+        Some(number) if within.contains(&number) && !is_text(value) => return Ok(number),
         _ => {}
     }
     let least = match within.start_bound() {
@@ -263,10 +244,11 @@ pub(crate) fn number(value: &Expr, within: impl RangeBounds<f64>) -> syn::Result
         Bound::Excluded(least) => format!(" above {least}"),
         Bound::Unbounded => String::new(),
     };
-    let most = match within.end_bound() {
-        Bound::Included(most) => format!(" to {most}"),
-        Bound::Excluded(most) => format!(" to below {most}"),
-        Bound::Unbounded => String::new(),
+    let most = match (within.start_bound(), within.end_bound()) {
+        (Bound::Excluded(_), Bound::Included(most)) => format!(" and at most {most}"),
+        (_, Bound::Included(most)) => format!(" to {most}"),
+        (_, Bound::Excluded(most)) => format!(" to below {most}"),
+        (_, Bound::Unbounded) => String::new(),
     };
     let advice = match written {
         Some(percent)
@@ -274,7 +256,7 @@ pub(crate) fn number(value: &Expr, within: impl RangeBounds<f64>) -> syn::Result
         {
             format!("; write `{}` for {percent} %", percent / 100.0)
         }
-        Some(number) if is_text && within.contains(&number) => {
+        Some(number) if is_text(value) && within.contains(&number) => {
             format!("; write {number} without quotes")
         }
         _ => String::new(),
@@ -284,18 +266,21 @@ pub(crate) fn number(value: &Expr, within: impl RangeBounds<f64>) -> syn::Result
 
 /// Reads a number above `above` and at most `most`.
 pub(crate) fn factor(value: &Expr, above: f64, most: f64) -> syn::Result<f64> {
-    let number = match literal(value) {
-        Some(Lit::Float(number)) => number.base10_parse::<f64>().ok(),
-        Some(Lit::Int(number)) => number.base10_parse::<f64>().ok(),
+    number(value, (Bound::Excluded(above), Bound::Included(most)))
+}
+
+/// The number as it is written, in quotes or as percent as well: what was meant is told.
+fn written(value: &Expr) -> Option<f64> {
+    match literal(value)? {
+        Lit::Float(number) => number.base10_parse().ok(),
+        Lit::Int(number) => number.base10_parse().ok(),
+        Lit::Str(text) => text.value().trim_end_matches('%').trim().parse().ok(),
         _ => None,
-    };
-    match number {
-        Some(number) if number > above && number <= most => Ok(number),
-        _ => Err(syn::Error::new_spanned(
-            value,
-            format!("expected a number above {above} and at most {most}"),
-        )),
     }
+}
+
+fn is_text(value: &Expr) -> bool {
+    matches!(literal(value), Some(Lit::Str(_)))
 }
 
 /// Reads a string that is not empty.
@@ -394,6 +379,9 @@ mod tests {
             let error = number(&syn::parse_str(text).unwrap(), 0.5..1.0).unwrap_err();
             assert_eq!(error.to_string(), message, "{text}");
         }
+        let quoted = factor(&syn::parse_quote!("2"), 1.0, 100.0).unwrap_err();
+        let message = "expected a number above 1 and at most 100; write 2 without quotes";
+        assert_eq!(quoted.to_string(), message);
         assert_eq!(number(&syn::parse_quote!(0.5), 0.5..1.0).unwrap(), 0.5);
         assert_eq!(number(&syn::parse_quote!(100), 1.0..=100.0).unwrap(), 100.0);
     }
