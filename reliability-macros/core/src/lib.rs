@@ -14,6 +14,7 @@ mod diagnostics;
 mod dump;
 mod item;
 mod literal;
+mod meant;
 mod options;
 mod params;
 pub mod resilient;

@@ -298,7 +298,7 @@ pub(crate) fn text(value: &Expr) -> syn::Result<syn::LitStr> {
 }
 
 /// The literal, also when it came through a `macro_rules!` fragment.
-fn literal(value: &Expr) -> Option<&Lit> {
+pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
     match value {
         Expr::Lit(ExprLit { lit, .. }) => Some(lit),
         Expr::Group(group) => literal(&group.expr),

@@ -11,6 +11,7 @@ use syn::{Expr, Path, parse::ParseStream};
 use crate::{
     diagnostics::{Diagnostics, did_you_mean, list_in_words},
     literal::{self, Period},
+    meant,
     options::{Choice, Value},
 };
 
@@ -39,7 +40,10 @@ pub(crate) fn walk(
     for choice in choices {
         let written = choice.name.to_string();
         let Some((name, example)) = known.iter().find(|(name, _)| *name == written) else {
-            let message = unknown(owner, &written, known);
+            let message = match (&choice.value, value_without_name(&written, known)) {
+                (Value::Absent, Some(message)) => message,
+                _ => unknown(owner, &written, known),
+            };
             diagnostics.error(&choice.name, message);
             continue;
         };
@@ -56,10 +60,25 @@ pub(crate) fn walk(
 /// "`retry` has no `atempts`; did you mean `attempts`?"
 pub(crate) fn unknown(owner: &str, written: &str, known: Known) -> String {
     let names = || known.iter().map(|(name, _)| *name);
-    let near = did_you_mean(written, names());
+    let near = match meant::known_elsewhere_as(written, known) {
+        Some("attempts") if written.contains("retries") => {
+            "; did you mean `attempts`, which counts the first one, too?".into()
+        }
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => did_you_mean(written, names()),
+    };
     let rest =
         if near.is_empty() { format!("; it has {}", list_in_words(names(), "and")) } else { near };
     format!("{owner} has no setting `{written}`{rest}")
+}
+
+/// "write `after = p95`", for a quantile that stands by itself.
+fn value_without_name(written: &str, known: Known) -> Option<String> {
+    let percent = written.strip_prefix('p')?;
+    let is_quantile = !percent.is_empty() && percent.bytes().all(|byte| byte.is_ascii_digit());
+    let mut named = known.iter().filter(|(_, example)| example.ends_with("= p95"));
+    let (name, _) = named.next().filter(|_| is_quantile)?;
+    Some(format!("write `{name} = {written}`"))
 }
 
 /// "`retry` has no `shed`; it is a setting of `bulkhead`", for what stands one level too far out.
@@ -132,6 +151,26 @@ impl Setting {
             let message = format!("this is no value; write for example `{}`", self.example);
             syn::Error::new_spanned(tokens, message)
         })
+    }
+
+    /// `name = expression`, for what tells calls apart: a text is the same for all of them.
+    pub(crate) fn of_call(&self, example: &str) -> syn::Result<Expr> {
+        let value = self.expr()?;
+        let Some(syn::Lit::Str(text)) = literal::literal(&value) else {
+            return Ok(value);
+        };
+        let meant = match text.parse::<Expr>() {
+            Ok(Expr::Path(_) | Expr::Field(_) | Expr::MethodCall(_) | Expr::Tuple(_)) => {
+                let meant = text.value();
+                format!(
+                    "`{} = {meant}` without quotes for the value of that name, else ",
+                    self.name
+                )
+            }
+            _ => String::new(),
+        };
+        let message = format!("a text is the same for all calls; write {meant}{example}");
+        Err(syn::Error::new_spanned(value, message))
     }
 
     /// The settings in `name(..)`; after a mistake in the grammar, none.
@@ -220,8 +259,16 @@ impl Setting {
     pub(crate) fn variant(&self, of: &str, known: Known) -> syn::Result<Variant> {
         let tokens = self.tokens()?;
         let wrong = |tokens: TokenStream| {
-            let names = list_in_words(known.iter().map(|(_, example)| *example), "or");
-            syn::Error::new_spanned(tokens, format!("expected {of}: {names}"))
+            let text = syn::parse2::<syn::LitStr>(tokens.clone()).map(|text| text.value());
+            let quoted = |(name, _): &&(&str, &str)| text.as_ref().is_ok_and(|text| text == name);
+            let message = match known.iter().find(quoted) {
+                Some((_, example)) => format!("write `{} = {example}`, without quotes", self.name),
+                None => {
+                    let names = list_in_words(known.iter().map(|(_, example)| *example), "or");
+                    format!("this is no {of}; write {names}")
+                }
+            };
+            syn::Error::new_spanned(tokens, message)
         };
         let choice = match Choice::parse_all(tokens.clone()) {
             Ok(mut choices) if choices.len() == 1 => choices.remove(0),

@@ -2,9 +2,9 @@
 use reliability::error::Rejected;
 use reliability::resilience::resilient;
 
-#[resilient(retry, idempotent, idempotency_key = "order-7")]
-async fn price() -> Result<u32, Rejected> {
-    Ok(7)
+#[resilient(retry, idempotent, idempotency_key = id)]
+async fn price(id: u32) -> Result<u32, Rejected> {
+    Ok(id)
 }
 
 fn main() {}

@@ -66,7 +66,11 @@ impl Cache {
         match setting.name {
             "ttl" => self.ttl = own.keep(setting.period_within(limits::TTL)),
             "stale" => self.stale = own.keep(setting.period_within(limits::STALE)),
-            "key" => self.key = own.keep(setting.expr()),
+            "key" => {
+                let key = "what the answer depends on, such as an argument, or `key = ()` where it \
+                           is always the same";
+                self.key = own.keep(setting.of_call(key));
+            }
             "capacity" => self.capacity = own.keep(setting.count(limits::CACHE_CAPACITY)),
             "wait" => self.wait = own.keep(setting.period_within(limits::FLIGHT_WAIT)),
             "negative" => self.negative = Some(negative(own, &setting)),

@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::Expr;
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
 use crate::{
     diagnostics::Diagnostics,
     literal::Period,
+    options::Choice,
     settings::{self, Known, Setting},
 };
 
@@ -75,7 +76,8 @@ impl ConcurrencyLimit {
         if setting.flag().is_ok() {
             return this;
         }
-        let choices = setting.choices(diagnostics).unwrap_or_default();
+        let mut choices = setting.choices(diagnostics).unwrap_or_default();
+        Self::without_algorithm(diagnostics, &mut choices);
         let choices = settings::without_inner(diagnostics, choices, KNOWN, INNER);
         settings::walk(
             diagnostics,
@@ -123,18 +125,33 @@ impl ConcurrencyLimit {
 
     /// A priority is not a word of the attribute: each call may have its own.
     fn check_priority(&self, diagnostics: &mut Diagnostics) {
-        let Some(Expr::Path(path)) = &self.priority else { return };
+        let Some(priority) = &self.priority else { return };
+        let written = priority.to_token_stream().to_string();
         let known = ["Critical", "High", "Normal", "Low"];
         let mut known = known.into_iter();
-        if let Some(name) = known.find(|name| path.path.is_ident(&name.to_lowercase())) {
+        if let Some(name) = known.find(|name| written.trim_matches('"') == name.to_lowercase()) {
             diagnostics.error(
-                path,
+                priority,
                 format!(
                     "`priority` is an expression of the type `Priority`, which may depend on the \
                      arguments: write `Priority::{name}`, and `use reliability::resilience::Priority`"
                 ),
             );
         }
+    }
+
+    /// `algorithm = vegas`, as in a file: here it stands by its name.
+    fn without_algorithm(diagnostics: &mut Diagnostics, choices: &mut Vec<Choice>) {
+        choices.retain(|choice| {
+            let is_algorithm = choice.name == "algorithm";
+            if is_algorithm {
+                let message = "the algorithm stands by its name: write `vegas`, `gradient2` or \
+                               `aimd`, with its parameters in parentheses, as in \
+                               `concurrency_limit(vegas(alpha = 3), max = 200)`";
+                diagnostics.error(&choice.name, message);
+            }
+            !is_algorithm
+        });
     }
 
     fn take_algorithm(&mut self, diagnostics: &mut Diagnostics, setting: &Setting) {

@@ -16,8 +16,10 @@ pub(super) struct Draft {
     layers: Vec<Layer>,
     idempotent: Option<Ident>,
     idempotency_key: Option<(Ident, Expr)>,
+    may_repeat: bool,
     policy: Option<(Ident, Expr)>,
     key: Option<(Ident, Expr)>,
+    is_keyed: bool,
     capacity: Option<(Ident, u32)>,
     name: Option<(Ident, syn::LitStr)>,
     clock: Option<(Ident, &'static str)>,
@@ -41,10 +43,19 @@ impl Draft {
                 self.idempotent = Some(word());
             }
             "idempotency_key" => {
-                self.idempotency_key = diagnostics.keep(setting.expr()).map(|e| (word(), e));
+                let key = "what the other side knows this call by, such as an argument";
+                let key = diagnostics.keep(setting.of_call(key));
+                // It was said, though in the wrong shape.
+                self.may_repeat = true;
+                self.idempotency_key = key.map(|key| (word(), key));
             }
             "policy" => self.policy = diagnostics.keep(setting.expr()).map(|e| (word(), e)),
-            "key" => self.key = diagnostics.keep(setting.expr()).map(|e| (word(), e)),
+            "key" => {
+                let key = setting.of_call("what tells them apart, such as an argument");
+                self.key = diagnostics.keep(key).map(|key| (word(), key));
+                // Likewise.
+                self.is_keyed = true;
+            }
             "capacity" => {
                 self.capacity = diagnostics.keep(setting.count(limits::KEYS)).map(|n| (word(), n));
             }
@@ -77,7 +88,7 @@ impl Draft {
         let repeats = match (self.idempotency_key, self.idempotent) {
             (Some((_, key)), _) => Some(Repeats::Key(Box::new(key))),
             (None, Some(_)) => Some(Repeats::Idempotent),
-            (None, None) => None,
+            (None, None) => self.may_repeat.then_some(Repeats::Idempotent),
         };
         Args {
             layers: std::mem::take(&mut self.layers),
@@ -101,7 +112,7 @@ impl Draft {
             );
         }
         if let Some((word, _)) = &self.capacity
-            && self.key.is_none()
+            && !self.is_keyed
         {
             diagnostics.error(
                 word,

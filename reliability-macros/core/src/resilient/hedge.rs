@@ -95,6 +95,13 @@ impl After {
     fn read(setting: &Setting) -> syn::Result<Self> {
         let value = setting.expr()?;
         match value {
+            Expr::Lit(_) | Expr::Unary(_) if let Some(meant) = Quantile::meant_by(&value) => {
+                let message = format!(
+                    "a quantile stands without quotes, as a percentage: write `after = {meant}`; a \
+                     delay is a string with its unit, such as `\"80ms\"`"
+                );
+                Err(syn::Error::new_spanned(value, message))
+            }
             Expr::Lit(_) | Expr::Unary(_) => {
                 Period::within(&value, limits::HEDGE_AFTER).map(Self::Fixed)
             }

@@ -1,9 +1,9 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::Expr;
+use syn::{Expr, Lit};
 
 use super::limits;
-use crate::crate_path::CratePath;
+use crate::{crate_path::CratePath, literal::literal};
 
 /// `p95`, `p99.9`: a share of attempts, in millionths.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,24 @@ impl Quantile {
             "expected a quantile from `p50` to `p99.9`: below, it would say more of the usual \
              attempt than of the slow one; above, the last thousand attempts do not know it",
         ))
+    }
+
+    /// What is meant by `"p95"`, `"95%"` and `0.95`, as it is written here.
+    pub(super) fn meant_by(value: &Expr) -> Option<String> {
+        let percent = match literal(value)? {
+            Lit::Str(text) => {
+                let text = text.value();
+                let percent = text.strip_prefix('p').or_else(|| text.strip_suffix('%'))?;
+                percent.trim().parse::<f64>().ok()?
+            }
+            // In floating point 0.999 times 100 is not 99.9.
+            Lit::Float(share) => {
+                let share = share.base10_parse::<f64>().ok().filter(|share| *share < 1.0)?;
+                (share * 1e5).round() / 1e3
+            }
+            _ => return None,
+        };
+        Some(format!("p{percent}"))
     }
 
     /// As a value of the runtime crate.

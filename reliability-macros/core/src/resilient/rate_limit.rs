@@ -113,7 +113,10 @@ impl RateLimit {
                 let leases = diagnostics.keep(setting.count(limits::LEASES));
                 self.leases = leases.map(|leases| (leases, span));
             }
-            "key" => self.key = diagnostics.keep(setting.expr()),
+            "key" => {
+                let key = setting.of_call("what tells them apart, such as an argument");
+                self.key = diagnostics.keep(key);
+            }
             _ => {
                 let capacity = diagnostics.keep(setting.count(limits::RATE_KEYS));
                 self.capacity = capacity.map(|capacity| (capacity, span));

@@ -148,7 +148,11 @@ fn begin(args: &Args, names: &Names, output: &syn::ReturnType) -> TokenStream {
     let begin = if is_shared && !args.repeats() { quote!(once) } else { quote!(new) };
     let key = match &args.repeats {
         Some(Repeats::Key(key)) => {
-            Some(quote!(.with_idempotency_key(#krate::resilience::IdempotencyKey::new(&(#key)))))
+            // What cannot be a key is told at the expression.
+            let span = mixed_at(key);
+            let here = krate.at(span);
+            let new = quote_spanned!(span=> #here::resilience::IdempotencyKey::new(&(#key)));
+            Some(quote!(.with_idempotency_key(#new)))
         }
         _ => None,
     };

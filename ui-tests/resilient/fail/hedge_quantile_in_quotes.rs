@@ -1,0 +1,10 @@
+//~ write `after = p95`
+use reliability::error::Rejected;
+use reliability::resilience::resilient;
+
+#[resilient(hedge(after = "p95"), idempotent)]
+async fn price(sku: &str) -> Result<u32, Rejected> {
+    Ok(sku.len() as u32)
+}
+
+fn main() {}
