@@ -231,13 +231,13 @@ fn an_assertion_that_fails_shows_everything_that_was_counted() {
         let policy = policy("readable");
         let watched = testing::watch(&policy);
         expect![[r#"
-            policy `readable`: there should be 1 ok, but there is 0
+            policy `readable`: it should have counted 1 ok, but counted 0
             counted since it is watched:
                 nothing"#]]
         .assert_eq(&message(|| drop(watched.saw().ok(1))));
         endings(&policy).await;
         expect![[r#"
-            policy `readable`: there should be 3 rejected for breaker_open, but there is 0
+            policy `readable`: it should have counted 3 rejected for breaker_open, but counted 0
             counted since it is watched:
                 1 ok
                 1 cancelled
@@ -248,7 +248,7 @@ fn an_assertion_that_fails_shows_everything_that_was_counted() {
                 2 failed as permanent"#]]
         .assert_eq(&message(|| drop(watched.saw().ok(1).rejected(Reason::BreakerOpen, 3))));
         expect![[r#"
-            policy `readable`: nothing else should be counted, but there is 1 cancelled, 1 panicked, 1 fallbacks, 1 failed as transient, 2 failed as permanent
+            policy `readable`: nothing else should be counted, but it counted 1 cancelled, 1 panicked, 1 fallbacks, 1 failed as transient, 2 failed as permanent
             counted since it is watched:
                 1 ok
                 1 cancelled

@@ -243,7 +243,7 @@ impl Saw {
             others.map(|(count, number)| alloc::format!("{number} {count}")).collect();
         if !others.is_empty() {
             self.fail(&alloc::format!(
-                "nothing else should be counted, but there is {}",
+                "nothing else should be counted, but it counted {}",
                 others.join(", ")
             ));
         }
@@ -253,7 +253,9 @@ impl Saw {
     fn assert(mut self, count: Count, times: u64) -> Self {
         let found = self.counts.get(count);
         if found != times {
-            self.fail(&alloc::format!("there should be {times} {count}, but there is {found}"));
+            self.fail(&alloc::format!(
+                "it should have counted {times} {count}, but counted {found}"
+            ));
         }
         self.named.push(count);
         self

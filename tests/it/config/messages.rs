@@ -310,6 +310,12 @@ fn what_is_known_by_another_name_is_answered_with_ours() {
         ("bulkhead.shed = '5ms'", "or write a table of `target`, `interval`"),
         ("concurrency_limit.alpha = 3", "did you mean `concurrency_limit.vegas.alpha`?"),
         ("cache = '30s'", "did you mean `cache.ttl`?"),
+        ("cache.refresh = 'background'", "it is fixed when the policy is built"),
+        ("rate_limit.key = 'tenant'", "it is fixed when the policy is built"),
+        ("idempotent = true", "it is fixed when the policy is built"),
+        ("chaos.on = true", "a file does not switch chaos; `registry::force` does"),
+        ("timeout = 'p99 * 2'", "is a table, such as { quantile = \"p99\", times = 2 }"),
+        ("timeout = 'adaptive(p99 * 2)'", "is a table, such as { quantile = \"p99\", times = 2 }"),
     ] {
         let mistakes = Overlay::from_toml(&format!("[policies.price]\n{text}\n")).unwrap_err();
         let [mistake] = mistakes.list() else { panic!("{mistakes}") };

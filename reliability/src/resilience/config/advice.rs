@@ -44,6 +44,10 @@ pub(super) fn unknown(prefix: &str, setting: &str) -> String {
     if FIXED.contains(&setting) {
         return "it is fixed when the policy is built".to_string();
     }
+    if ["chaos.on", "chaos.off", "chaos.enabled", "chaos.switch"].contains(&setting) {
+        return "a file does not switch chaos; `registry::force` does, with `chaos_on` and `chaos_off`"
+            .to_string();
+    }
     let meant = ELSEWHERE_CALLED.iter().find(|(other, _)| *other == written);
     if let Some((_, path)) = meant.filter(|(_, path)| path.starts_with(prefix)) {
         return format!("did you mean `{path}`?");
@@ -57,8 +61,13 @@ pub(super) fn unknown(prefix: &str, setting: &str) -> String {
 }
 
 /// What an attribute or a builder says, and nobody changes.
-const FIXED: [&str; 14] = [
+const FIXED: [&str; 23] = [
+    "capacity",
     "fallback",
+    "idempotency_key",
+    "idempotent",
+    "key",
+    "monitor",
     "name",
     "clock",
     "when",
@@ -66,11 +75,15 @@ const FIXED: [&str; 14] = [
     "retry.when",
     "breaker.when",
     "rate_limit.algorithm",
+    "rate_limit.capacity",
+    "rate_limit.key",
     "rate_limit.leases",
     "concurrency_limit.initial",
     "concurrency_limit.priority",
     "bulkhead.queue",
     "cache.capacity",
+    "cache.key",
+    "cache.refresh",
     "chaos.seed",
 ];
 

@@ -257,6 +257,7 @@ impl Reader<'_> {
             Err(message) => {
                 let parts = match key.kind {
                     Kind::Flag => format!("; or write a table of {}", words(&children(key.path))),
+                    _ if key.path == "timeout" => adaptive(node).to_string(),
                     _ => String::new(),
                 };
                 return self.wrong(node.span.clone(), format!("`{path}` {message}{parts}"));
@@ -292,6 +293,17 @@ impl Reader<'_> {
 
     fn wrong(&mut self, span: Range<usize>, message: String) {
         self.faults.push(Fault::new(span, message));
+    }
+}
+
+/// For a timeout that is written as the attribute has it: `adaptive(p99 * 2)`.
+fn adaptive(node: &Node) -> &'static str {
+    match &node.value {
+        Value::Text(text) if text.starts_with("adaptive") || text.starts_with("p9") => {
+            "; one that follows what attempts took is a table, such as \
+             { quantile = \"p99\", times = 2 }"
+        }
+        _ => "",
     }
 }
 

@@ -109,7 +109,7 @@ pub fn reconfigure_rate_limit(
         let expected = "that of a limit that counts per key, or is shared through a store";
         let name = Name::from(alloc::string::String::from(name));
         return Err(Invalid::new(name, "name", expected, "that of none")
-            .with_advice("`registry::rate_limits()` has all of them"));
+            .with_advice("`registry::rate_limits()` has all of them; one that is a layer of a policy, and counts all its calls together, changes with `registry::reconfigure`"));
     }
     for (limit, settings) in changes {
         limit.apply(&settings);

@@ -69,7 +69,7 @@ const LAST_GROWTH: u32 = 1_024;
 /// });
 /// assert_eq!(delays, [50, 100, 200, 400, 800, 1_000]);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Backoff {
     shape: Shape,
     first: Duration,
@@ -284,6 +284,24 @@ impl Backoff {
 
     fn longest(&self) -> Duration {
         self.max.unwrap_or_else(|| Self::DEFAULT_MAX.max(self.first))
+    }
+}
+
+impl fmt::Debug for Backoff {
+    /// What is in force, whether it was said or not: no jitter that was set is full jitter.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Backoff");
+        shown.field("shape", &self.shape).field("first", &self.first);
+        if self.shape != Shape::Constant {
+            shown.field("max", &self.longest());
+        }
+        if self.shape != Shape::Decorrelated {
+            shown.field("jitter", &self.jitter.unwrap_or_default());
+        }
+        if self.shape == Shape::Exponential {
+            shown.field("factor", &self.growth());
+        }
+        shown.finish()
     }
 }
 

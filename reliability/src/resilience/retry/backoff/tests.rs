@@ -240,3 +240,12 @@ fn shares_are_spread_evenly() {
         assert!((0.48..0.52).contains(&mean), "{whole:?}: mean share {mean}");
     }
 }
+
+#[test]
+fn what_nobody_set_is_shown_as_it_is_in_force() {
+    let standard = format!("{:?}", Backoff::standard());
+    let shown = "Backoff { shape: Exponential, first: 100ms, max: 10s, jitter: Full, factor: 2.0 }";
+    assert_eq!(standard, shown);
+    let constant = format!("{:?}", Backoff::none());
+    assert_eq!(constant, "Backoff { shape: Constant, first: 0ns, jitter: Full }");
+}
