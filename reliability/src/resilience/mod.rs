@@ -73,6 +73,7 @@ pub mod registry;
 pub mod retry;
 #[cfg(feature = "std")]
 pub mod single_flight;
+mod split_mix;
 #[cfg(feature = "std")]
 pub mod timeout;
 #[cfg(feature = "tower")]

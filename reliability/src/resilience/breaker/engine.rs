@@ -10,6 +10,7 @@ use super::state::{State, Transitions};
 use super::window::lanes::{LaneCount, Lanes};
 use super::window::{Completed, Memory, Moment, Verdict};
 use crate::error::{Counted, Name};
+use crate::resilience::split_mix::{GAMMA, mix};
 use crate::state::{Packed, ReachableFrom};
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Addend, Padded};
@@ -288,7 +289,7 @@ impl Engine {
         Open: ReachableFrom<From>,
     {
         let trips = self.tally.trips.load(Ordering::Relaxed);
-        let random = scramble(self.seed ^ u64::from(seen.generation()));
+        let random = mix((self.seed ^ u64::from(seen.generation())).wrapping_add(GAMMA));
         let period = self.settings.open_period().millis(trips, random);
         let until_ms = millis(now).wrapping_add(period);
         let opened = self.go::<From, _>(seen, Open { until_ms })?;
@@ -381,12 +382,4 @@ impl Engine {
 /// Rounded down on both ends of a period, so that who waits for exactly the period is admitted.
 fn millis(now: Instant) -> u32 {
     (now.as_nanos() / 1_000_000) as u32
-}
-
-/// One number in, an unrelated one out (the finalizer of splitmix64).
-fn scramble(number: u64) -> u64 {
-    let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
 }

@@ -1,6 +1,7 @@
 use core::time::Duration;
 
 use super::Settings;
+use crate::resilience::split_mix::{GAMMA, mix};
 
 /// What is done to one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,18 +49,9 @@ pub fn decide(draw: u64, settings: &Settings) -> Injection {
     }
 }
 
-/// The `index`-th number of the sequence that begins with `seed`: SplitMix64, whose numbers can be
-/// had in any order.
-///
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, figure 11.
+/// The `index`-th number of the sequence that begins with `seed`.
 pub(super) fn draw(seed: u64, index: u64) -> u64 {
-    mix(seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-}
-
-fn mix(word: u64) -> u64 {
-    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ (word >> 31)
+    mix(seed.wrapping_add(index.wrapping_add(1).wrapping_mul(GAMMA)))
 }
 
 /// Uniform between the two, both included.

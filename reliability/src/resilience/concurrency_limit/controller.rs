@@ -1,7 +1,8 @@
 use core::time::Duration;
 
-use super::sampler::{Cut, Due, SPLIT_MIX_STEP, Sampler, Totals, split_mix};
+use super::sampler::{Cut, Due, Sampler, Totals};
 use super::{Estimator, Settings};
+use crate::resilience::split_mix::{GAMMA, mix};
 use crate::time::Instant;
 
 /// What turns windows into limits: touched by one thread, once per window.
@@ -86,7 +87,7 @@ impl Controller {
 
     /// SplitMix64: enough to spread probes, and the same for the same seed.
     fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(SPLIT_MIX_STEP);
-        split_mix(self.random)
+        self.random = self.random.wrapping_add(GAMMA);
+        mix(self.random)
     }
 }

@@ -20,6 +20,7 @@
 use core::time::Duration;
 
 use super::Sample;
+use crate::resilience::split_mix::{GAMMA, mix};
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Addend, Padded, STRIPES, stripe};
 use crate::time::{Instant, saturating_nanos};
@@ -187,23 +188,13 @@ impl Lane {
             self.left.store(left - 1, Ordering::Relaxed);
             return false;
         }
-        let random = self.random.load(Ordering::Relaxed).wrapping_add(SPLIT_MIX_STEP);
+        let random = self.random.load(Ordering::Relaxed).wrapping_add(GAMMA);
         self.random.store(random, Ordering::Relaxed);
         // From none to twice as many as there are between two samples in the mean.
         let between = 2 * u64::from(one_in) - 1;
-        self.left.store(split_mix(random) % between, Ordering::Relaxed);
+        self.left.store(mix(random) % between, Ordering::Relaxed);
         true
     }
-}
-
-/// What the state of SplitMix64 grows by.
-pub(super) const SPLIT_MIX_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The random number of a state.
-pub(super) fn split_mix(state: u64) -> u64 {
-    let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
 }
 
 /// When the window may be closed. Read for each sample, written once per window.

@@ -1,3 +1,4 @@
+use crate::resilience::split_mix::{GAMMA, mix};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Where a policy's jitter comes from: chance, or a sequence that can be had again.
@@ -16,19 +17,11 @@ impl Randomness {
     pub(super) fn draw(&self) -> u64 {
         match self {
             Self::Chance => fastrand::u64(..),
-            Self::Seeded(state) => mixed(state.fetch_add(GAMMA, Ordering::Relaxed)),
+            Self::Seeded(state) => {
+                mix(state.fetch_add(GAMMA, Ordering::Relaxed).wrapping_add(GAMMA))
+            }
         }
     }
-}
-
-const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
-fn mixed(state: u64) -> u64 {
-    let mut z = state.wrapping_add(GAMMA);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(all(test, not(reliability_loom)))]
