@@ -13,7 +13,7 @@
 //! | `concurrency_limit` | how many calls does the dependency bear at once? | [`ConcurrencyLimit`] |
 //! | `bulkhead` | how many calls may run at once? | [`Bulkhead`] |
 //! | `hedge` | is it late, and worth asking a second time? | [`Hedge`] |
-//! | `timeout` | how long may one attempt take? | a duration, or [`Timeout`](timeout::Timeout) |
+//! | `timeout` | how long may one attempt take? | a duration, or [`Timeout`] |
 //! | `chaos` | what if the dependency were slow, broken or silent? | `Chaos`, feature `chaos` |
 //!
 //! They are composed in a [`Policy`], in the order in which they are written, outermost first; the
@@ -194,7 +194,7 @@ pub use rate_limit::RateLimit;
 /// | | `vegas(alpha = 1..=1000, beta = 1..=1000, alpha_share = 0..=1, beta_share = 0..=1, smoothing = share, no_load_smoothing = share, probe_every = 1..=1_000_000, probe_share = share)` | as [`Vegas`](concurrency_limit::Vegas) |
 /// | | `aimd(backoff =` from 0.5 to below 1`, timeout = "..")` | as [`Aimd`](concurrency_limit::Aimd) |
 /// | | `min`, `initial`, `max = 1..=16_777_215`, in this order | 4, 20, 1000 |
-/// | | `priority = expr`: a [`Priority`](concurrency_limit::Priority), evaluated once per call | critical |
+/// | | `priority = expr`: a [`Priority`], evaluated once per call | critical |
 /// | | `shares(high = share, normal = share, low = share)`: what part of the limit a priority and those below it may fill | 0.9, 0.8, 0.5 |
 /// | | `window = ".."`, `window_max = ".."` from 1 ms to 60 s, `samples = 1..=1_000_000`, `drop_rate =` from 0 to below 1: what a window of calls is | 100 ms, 1 s, 100, 0.05 |
 /// | `bulkhead` | `concurrent = 1..=16_777_215`, required; `queue = 0..=65_535`, `wait = ".."` | as [`Bulkhead::builder`] |

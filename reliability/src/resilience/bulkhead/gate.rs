@@ -22,9 +22,10 @@
 //! is, so the order of the list is the order of entry.
 //!
 //! Outside the lock `waiting` is the length of the list. Who was shed is on another list until it is
-//! asked for, and keeps its place in the queue for as long: so both lists are bounded. Nothing that can panic runs under the lock
-//! between changing the one and the other - wakers are cloned before, dropped and woken after, and
-//! the list never grows beyond what it was made with - so a poisoned lock guards a consistent list.
+//! asked for, and keeps its place in the queue for as long: so both lists are bounded. Nothing that
+//! can panic runs under the lock between changing the one and the other - wakers are cloned before,
+//! dropped and woken after, and the list never grows beyond what it was made with - so a poisoned
+//! lock guards a consistent list.
 
 use alloc::collections::VecDeque;
 use core::task::Waker;

@@ -82,10 +82,10 @@
 //! # Where the answers are
 //!
 //! In `moka`, all but those that are used now. Those have places in front of it, a quarter of the
-//! capacity, eight for each set of keys: a look at a place costs less than half of one into
-//! moka, and an answer that is put there a fraction of one that moka takes. When a place is wanted, the answer in it goes
-//! to moka if anybody asked for it, or asked for the key not long ago, or moka has room; else it is
-//! forgotten. So what nobody asks for again costs next to nothing. Where values are weighed, and
+//! capacity, eight for each set of keys: a look at a place costs less than half of one into moka, and
+//! an answer that is put there a fraction of one that moka takes. When a place is wanted, the answer in
+//! it goes to moka if anybody asked for it, or asked for the key not long ago, or moka has room; else
+//! it is forgotten. So what nobody asks for again costs next to nothing. Where values are weighed, and
 //! where the capacity is below four, moka has all of it, and TinyLFU decides what stays.
 //!
 //! # Guarantees

@@ -211,10 +211,10 @@ impl PolicyBuilder {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] when the name is empty, there is no layer, a layer is given twice or in an order that is certainly
-    /// a mistake, a duration is zero, the timeout is not shorter than the deadline, or a chaos hangs
-    /// calls that nothing would end; and when a file of settings that is in force has some for this
-    /// name that it cannot work with.
+    /// [`Invalid`] when the name is empty, there is no layer, a layer is given twice or in an order
+    /// that is certainly a mistake, a duration is zero, the timeout is not shorter than the deadline,
+    /// or a chaos hangs calls that nothing would end; and when a file of settings that is in force has
+    /// some for this name that it cannot work with.
     pub fn build(self) -> Result<Policy, Invalid> {
         let policy = self.build_unlisted()?;
         registry::list(&policy);

@@ -115,7 +115,8 @@ impl<K: Hash + Eq> KeyedRateLimit<K> {
     ///
     /// # Errors
     ///
-    /// [`Rejected`] for [`Reason::RateLimited`], with the time after which a permit comes back.
+    /// [`Rejected`] for [`Reason::RateLimited`](crate::error::Reason::RateLimited), with the time
+    /// after which a permit comes back.
     #[inline]
     pub fn try_acquire<Q>(&self, key: &Q) -> Result<(), Rejected>
     where
