@@ -187,6 +187,31 @@ fn a_hang_that_nothing_would_end_is_refused() {
     assert_eq!(policy.settings().chaos.unwrap().hang_rate, 0.0);
 }
 
+/// Each of those who share it could ask, and the one that it would be bad for is not the one asked.
+#[test]
+fn a_shared_chaos_does_not_hang_calls_that_nothing_would_end() {
+    let chaos = all("shared", |to| to.error(0.5));
+    let bounded = policy(&chaos, |to| to.timeout(secs(1)));
+    chaos.reconfigure(|to| to.hang_rate = 0.1).unwrap();
+    chaos.reconfigure(|to| to.hang_rate = 0.0).unwrap();
+    let unbounded = policy(&chaos, |to| to);
+
+    let asked = bounded.reconfigure(|to| {
+        if let Some(chaos) = &mut to.chaos {
+            chaos.hang_rate = 0.1;
+        }
+    });
+    assert_eq!(
+        asked.unwrap_err().to_string(),
+        "policy `shared`: `hang_rate` must be 0, since a policy without `timeout` and `deadline` has \
+         this chaos, but is 0.1; its calls would hang for ever; give that policy a timeout outside of \
+         `chaos`, or a chaos of its own",
+    );
+    assert!(chaos.reconfigure(|to| to.hang_rate = 0.1).is_err());
+    assert_eq!(unbounded.settings().chaos.unwrap().hang_rate, 0.0);
+    chaos.reconfigure(|to| to.error_rate = 0.1).unwrap();
+}
+
 #[test]
 fn settings_change_through_the_policy() {
     let chaos = all("changed", |to| to.error(0.5));

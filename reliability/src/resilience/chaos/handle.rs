@@ -11,7 +11,7 @@ use super::switchboard;
 use super::{ChaosBuilder, Disturb, Injection, Settings, Snapshot, decide};
 use crate::error::{Name, Reason, Rejected};
 use crate::resilience::Invalid;
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::time::{Clock, Instant, saturating_nanos};
 
 /// Makes some attempts slow, some fail, and some hang, while it is switched on.
@@ -45,6 +45,8 @@ pub(super) struct Shared {
     hangs: AtomicU64,
     /// When it was last told that this is on.
     told_nanos: AtomicU64,
+    /// Whether a policy was given it that would not end what hangs.
+    unbounded: AtomicBool,
     clock: Clock,
 }
 
@@ -79,6 +81,7 @@ impl Chaos {
             errors: word(0),
             hangs: word(0),
             told_nanos: word(0),
+            unbounded: AtomicBool::new(false),
             clock,
         }));
         switchboard::list(&chaos);
@@ -197,7 +200,8 @@ impl Chaos {
     ///
     /// # Errors
     ///
-    /// [`Invalid`], and nothing has changed, when a rate or a latency is out of its range.
+    /// [`Invalid`], and nothing has changed, when a rate or a latency is out of its range, or when
+    /// it would hang calls of a policy without `timeout` and `deadline`, which nothing would end.
     pub fn reconfigure(&self, change: impl FnOnce(&mut Settings)) -> Result<(), Invalid> {
         let mut settings = self.settings();
         change(&mut settings);
@@ -207,7 +211,26 @@ impl Chaos {
     }
 
     pub(crate) fn check(&self, settings: &Settings) -> Result<(), Invalid> {
-        settings.validate(self.name())
+        settings.validate(self.name())?;
+        if settings.hang_rate > 0.0 && self.0.unbounded.load(Ordering::Relaxed) {
+            let expected = "0, since a policy without `timeout` and `deadline` has this chaos";
+            return Err(Invalid::new(
+                self.name().clone(),
+                "hang_rate",
+                expected,
+                settings.hang_rate,
+            )
+            .with_advice(
+                "its calls would hang for ever; give that policy a timeout outside of `chaos`, \
+                     or a chaos of its own",
+            ));
+        }
+        Ok(())
+    }
+
+    /// From now on it must not hang attempts: a policy has it that would not end them.
+    pub(crate) fn must_not_hang(&self) {
+        self.0.unbounded.store(true, Ordering::Relaxed);
     }
 
     /// The same for clones, and for nothing else that lives.

@@ -236,9 +236,10 @@ impl PolicyBuilder {
         check_order(&self.name, &self.layers)?;
         check_limits(&self.name, self.deadline, self.timeout.as_ref())?;
         #[cfg(feature = "chaos")]
+        let bounded = self.deadline.is_some() || self.timeout.is_some();
+        #[cfg(feature = "chaos")]
         for step in &self.steps {
             if let Step::Chaos(chaos) = step {
-                let bounded = self.deadline.is_some() || self.timeout.is_some();
                 super::chaos::check_hang(&self.name, &chaos.settings(), bounded)?;
             }
         }
@@ -250,6 +251,11 @@ impl PolicyBuilder {
             // In front of chaos, which stands in for the dependency.
             let last = steps.len() - usize::from(self.layers.last() == Some(&Layer::Chaos));
             steps.insert(last.min(steps.len()), Step::Earn(budget.clone()));
+        }
+        #[cfg(feature = "chaos")]
+        if let Some(Step::Chaos(chaos)) = steps.last().filter(|_| !bounded) {
+            // Others may have it as well, and change it.
+            chaos.must_not_hang();
         }
         let inner = Inner::new(Parts {
             name: self.name,

@@ -135,9 +135,9 @@ impl Policy {
         }
         #[cfg(feature = "chaos")]
         if let Some((chaos, new)) = inner.chaos().zip(settings.chaos.as_ref()) {
-            chaos.check(new)?;
             let bounded = settings.deadline.is_some() || settings.timeout.is_some();
             super::chaos::check_hang(&inner.name, new, bounded)?;
+            chaos.check(new)?;
         }
         #[cfg(feature = "cache")]
         if let Some((cache, settings)) = inner.cache.as_ref().zip(settings.cache.as_ref()) {
