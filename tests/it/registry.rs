@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reliability::error::Rejected;
 use reliability::resilience::breaker::State;
+use reliability::resilience::concurrency_limit::Vegas;
 use reliability::resilience::policy::Settings;
 use reliability::resilience::registry::{self, Force};
 use reliability::resilience::{
@@ -222,6 +223,16 @@ fn every_kind_of_layer_is_listed_inspected_and_changed_by_name() {
         };
         assert_eq!(taken.count(), forces, "{layer}");
     }
+}
+
+#[test]
+fn the_table_says_how_an_adaptive_limit_is_found() {
+    let limit = ConcurrencyLimit::builder("found").algorithm(Vegas::standard()).build().unwrap();
+    let policy = Policy::builder("how-it-is-found").concurrency_limit(limit).build().unwrap();
+    let table = registry::summary().to_string();
+    let line = table.lines().find(|line| line.starts_with("how-it-is-found")).unwrap();
+    assert!(line.contains("concurrency_limit vegas 4 to 1000"), "{line}");
+    drop(policy);
 }
 
 #[test]

@@ -60,6 +60,7 @@ pub mod timeouts {}
 
 #[doc = include_str!("hedging.md")]
 pub mod hedging {}
+
 #[doc = include_str!("errors.md")]
 pub mod errors {}
 

@@ -95,10 +95,9 @@ fn layer_settings(line: &mut String, layer: Layer, policy: &Policy) -> fmt::Resu
             let per_key = if policy.keyed_rate_limit().is_some() { " per key" } else { "" };
             write!(line, " {}{per_key}", limit.quota)
         }),
-        Layer::ConcurrencyLimit => settings
-            .concurrency_limit
-            .as_ref()
-            .map_or(Ok(()), |limit| write!(line, " {} to {}", limit.min, limit.max)),
+        Layer::ConcurrencyLimit => settings.concurrency_limit.as_ref().map_or(Ok(()), |limit| {
+            write!(line, " {} {} to {}", limit.algorithm.as_str(), limit.min, limit.max)
+        }),
         Layer::Hedge => settings.hedge.as_ref().map_or(Ok(()), |hedge| match hedge.after {
             After::Fixed(delay) => write!(line, " after {delay:?}"),
             After::Quantile(quantile) => write!(line, " after {quantile}"),
