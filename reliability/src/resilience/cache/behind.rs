@@ -1,7 +1,9 @@
 //! What stands behind the places in front: moka, with types forgotten.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::any::Any;
+use core::cell::{Cell, RefCell};
 use core::time::Duration;
 
 use moka::notification::RemovalCause;
@@ -28,7 +30,7 @@ pub(super) trait Behind {
 }
 
 pub(super) struct Moka {
-    entries: moka::sync::Cache<StoredKey, Arc<AnyEntry>, HashedBefore>,
+    entries: moka::sync::Cache<StoredKey, Kept, HashedBefore>,
     capacity: u64,
 }
 
@@ -42,15 +44,19 @@ impl Moka {
         eviction: EvictionPolicy,
         given_up: impl Fn(&Arc<AnyEntry>, bool) + Send + Sync + 'static,
     ) -> Self {
-        let mut builder = moka::sync::Cache::<StoredKey, Arc<AnyEntry>>::builder()
+        let mut builder = moka::sync::Cache::<StoredKey, Kept>::builder()
             .max_capacity(capacity)
             .time_to_live(kept)
             .eviction_policy(eviction)
-            .eviction_listener(move |_, entry: Arc<AnyEntry>, cause| {
-                given_up(&entry, cause == RemovalCause::Size);
+            .eviction_listener(move |_, kept: Kept, cause| {
+                if let Some(entry) = &kept.0 {
+                    given_up(entry, cause == RemovalCause::Size);
+                }
             });
         if let Some(weigher) = weigher {
-            builder = builder.weigher(move |_, entry: &Arc<AnyEntry>| weigher(entry.content()));
+            builder = builder.weigher(move |_, kept: &Kept| {
+                kept.0.as_ref().map_or(1, |entry| weigher(entry.content()))
+            });
         }
         Self { entries: builder.build_with_hasher(HashedBefore::default()), capacity }
     }
@@ -58,23 +64,23 @@ impl Moka {
 
 impl Behind for Moka {
     fn get(&self, asked: &Asked<'_>) -> Option<Arc<AnyEntry>> {
-        self.entries.get(asked)
+        inside(|| self.entries.get(asked)?.into_entry())
     }
 
     fn insert(&self, entry: &Arc<AnyEntry>) {
-        self.entries.insert(entry.key().clone(), Arc::clone(entry));
+        inside(|| self.entries.insert(entry.key().clone(), Kept(Some(Arc::clone(entry)))));
     }
 
     fn remove(&self, asked: &Asked<'_>) -> Option<Arc<AnyEntry>> {
-        self.entries.remove(asked)
+        inside(|| self.entries.remove(asked)?.into_entry())
     }
 
     fn clear(&self) {
-        self.entries.invalidate_all();
+        inside(|| self.entries.invalidate_all());
     }
 
     fn tidy(&self) {
-        self.entries.run_pending_tasks();
+        inside(|| self.entries.run_pending_tasks());
     }
 
     fn len(&self) -> u64 {
@@ -84,4 +90,52 @@ impl Behind for Moka {
     fn has_room(&self) -> bool {
         self.entries.entry_count() < self.capacity
     }
+}
+
+/// An entry in moka, which drops it under locks of its own, and whenever it collects its garbage. A
+/// value may come back to a cache when it is dropped, and so it is, as soon as moka is left.
+#[derive(Clone)]
+struct Kept(Option<Arc<AnyEntry>>);
+
+impl Kept {
+    fn into_entry(mut self) -> Option<Arc<AnyEntry>> {
+        self.0.take()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(entry) = self.0.take()
+            && INSIDE.get() > 0
+        {
+            // Without a place to wait at the end of a thread.
+            let _ = DROPPED.try_with(|dropped| dropped.borrow_mut().push(entry));
+        }
+    }
+}
+
+thread_local! {
+    /// How many calls of moka this thread is in.
+    static INSIDE: Cell<u32> = const { Cell::new(0) };
+    /// What is to be dropped when it has left the last of them.
+    static DROPPED: RefCell<Vec<Arc<AnyEntry>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn inside<R>(then: impl FnOnce() -> R) -> R {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            INSIDE.set(INSIDE.get() - 1);
+        }
+    }
+    INSIDE.set(INSIDE.get() + 1);
+    let leave = Leave;
+    let done = then();
+    drop(leave);
+    if INSIDE.get() == 0 {
+        while let Some(entry) = DROPPED.with_borrow_mut(Vec::pop) {
+            drop(entry);
+        }
+    }
+    done
 }

@@ -184,3 +184,38 @@ fn a_permanent_error_ends_the_answer_that_it_was_to_refresh_and_no_newer_one() {
     assert_eq!(gone, Err(PriceError::NoSuchArticle));
     assert_eq!(cache.get::<u32>("tea"), Some(2), "it came after the question");
 }
+
+/// It is dropped wherever it leaves the cache, and that may be deep inside of moka.
+#[test]
+fn a_value_may_use_the_cache_when_it_is_dropped() {
+    #[derive(Clone)]
+    struct Nosy {
+        _used: Option<alloc::sync::Arc<Uses>>,
+    }
+    struct Uses(Cache, u32);
+    impl Drop for Uses {
+        fn drop(&mut self) {
+            let Self(cache, number) = self;
+            assert!(cache.get::<u32>("not there").is_none());
+            cache.invalidate::<Nosy>(&(*number / 2));
+            cache.insert(&(*number + 1), Nosy { _used: None });
+            assert!(cache.snapshot().size <= u64::from(cache.settings().capacity) + 64);
+        }
+    }
+    for (capacity, weighed) in [(1, false), (3, true), (16, false), (64, true)] {
+        let (cache, clock) = with(|builder| match weighed {
+            true => builder.capacity(capacity).weigher(|_: &Nosy| 1),
+            false => builder.capacity(capacity),
+        });
+        for number in 0..2_000 {
+            let key = number % (capacity * 3);
+            clock.advance(Duration::from_secs(1));
+            if number % 490 == 1 {
+                cache.clear();
+            }
+            let _ = cache.get::<Nosy>(&key);
+            let used = alloc::sync::Arc::new(Uses(cache.clone(), key));
+            cache.insert(&key, Nosy { _used: Some(used) });
+        }
+    }
+}
