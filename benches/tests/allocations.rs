@@ -16,7 +16,7 @@ use reliability::resilience::cache::{Cache, Sharing};
 use reliability::resilience::rate_limit::{KeyedRateLimit, Quota};
 use reliability::resilience::single_flight::SingleFlight;
 use reliability::resilience::tower::PolicyLayer;
-use reliability::resilience::{Breaker, Bulkhead, Chaos, Hedge, Policy, Retry, resilient};
+use reliability::resilience::{Breaker, Bulkhead, Chaos, Hedge, Invalid, Policy, Retry, resilient};
 use reliability::time::Clock;
 use reliability_benches::now_or_panic;
 use reliability_benches::single::{Small, ready, with_hedge, with_retry, with_timeout};
@@ -79,13 +79,13 @@ fn a_rate_limit_for_each_key_does_not_allocate_for_keys_that_it_knows() {
 fn bytes_per_key<K: Hash + Eq + Clone + Send + 'static>(
     keys: usize,
     key_of: impl Fn(u64) -> K,
-) -> f64 {
+) -> Result<f64, Invalid> {
     let limit = KeyedRateLimit::<K>::builder("tenants").quota(Quota::per_second(1)).capacity(keys);
-    let limit = limit.build().expect("valid settings");
+    let limit = limit.build()?;
     let taken = measure(|| {
         (0..keys as u64).for_each(|key| assert!(limit.check(&key_of(key)).is_allowed()));
     });
-    taken.bytes_current as f64 / limit.len() as f64
+    Ok(taken.bytes_current as f64 / limit.len() as f64)
 }
 
 /// As [`KeyedRateLimitBuilder::capacity`] says: the least where tables are nearly full, the most where
@@ -95,9 +95,9 @@ fn bytes_per_key<K: Hash + Eq + Clone + Send + 'static>(
 #[test]
 fn a_key_of_a_rate_limit_takes_as_much_memory_as_is_said() {
     for keys in [1_000, 10_000, 28_000, 58_000] {
-        let number = bytes_per_key(keys, |key| key);
+        let number = bytes_per_key(keys, |key| key).expect("valid settings");
         assert!((65.0..=131.0).contains(&number), "{number} bytes, with {keys} keys");
-        let larger = bytes_per_key(keys, |key| [key; 4]);
+        let larger = bytes_per_key(keys, |key| [key; 4]).expect("valid settings");
         assert!((92.0..=186.0).contains(&larger), "{larger} bytes, with {keys} keys");
     }
 }
