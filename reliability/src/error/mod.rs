@@ -43,7 +43,7 @@ mod invalid;
 #[cfg(feature = "std")]
 pub mod monitor;
 mod name;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "telemetry"))]
 mod plural;
 pub mod recovery;
 mod rejected;
@@ -61,7 +61,7 @@ pub use monitor::ErrorMonitor;
 #[cfg(feature = "std")]
 pub(crate) use monitor::describe;
 pub use name::Name;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", feature = "telemetry"))]
 pub(crate) use plural::plural;
 pub use recovery::Recovery;
 pub use rejected::{Failure, Reason, Rejected};

@@ -89,7 +89,7 @@ type OwnLead = ();
 #[cfg(feature = "cache")]
 pub(super) type Leads = RefCell<BTreeMap<u64, (Lead<()>, Sharing<Again>)>>;
 #[cfg(not(feature = "cache"))]
-pub(super) type Leads = ();
+pub(super) type Leads = [(); 0];
 
 /// Looks the answer up, if the call did; nothing if another call goes on with it.
 #[cfg(feature = "cache")]
@@ -144,7 +144,7 @@ fn sharing(errors: bool) -> Sharing<Again> {
 pub(super) async fn looked_up(
     _: &Policy,
     _: Plan,
-    (): &Leads,
+    _: &Leads,
     _: &mut Call<'_, Again>,
 ) -> Option<Answered<OwnLead>> {
     Some(Answered::No(()))
@@ -154,7 +154,7 @@ pub(super) async fn looked_up(
 pub(super) async fn settled(
     _: &Policy,
     _: Plan,
-    ((), ()): (OwnLead, &Leads),
+    ((), _): (OwnLead, &Leads),
     _: &Call<'_, Again>,
     result: Result<(), Failure<Again>>,
 ) -> Result<(), Failure<Again>> {
