@@ -28,5 +28,5 @@ pub(crate) use mutex::Mutex;
 pub use quantile::Quantile;
 pub use sketch::{Sketch, SketchSnapshot};
 pub(crate) use stripe::{Padded, STRIPES, stripe};
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use wake::wake;
