@@ -16,7 +16,7 @@ mod mutex;
 mod quantile;
 mod sketch;
 mod stripe;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", feature = "resilience"))]
 mod wake;
 
 pub(crate) use addend::Addend;
