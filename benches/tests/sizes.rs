@@ -44,7 +44,7 @@ fn an_annotated_function_adds_little_to_its_future() {
     let by_hand = by_hand(&policy, &client, "tea");
     with_timer_at_most(880, size_of_val(&by_hand), "`price`, whole stack by hand");
     at_most(8, size_of_val(&ready::<Small>()), "a body without arguments, bare");
-    with_timer_at_most(416, size_of_val(&with_timeout()), "a body without arguments, `timeout`");
+    with_timer_at_most(424, size_of_val(&with_timeout()), "a body without arguments, `timeout`");
     with_timer_at_most(560, size_of_val(&with_retry()), "a body without arguments, `retry`");
 }
 
@@ -55,7 +55,7 @@ fn named_futures_are_small() {
     with_timer_at_most(160, size_of::<Attempt<'_, '_, Work, Rejected>>(), "`Attempt` around it");
     with_timer_at_most(160, size_of::<Fallback<'_, '_, Work, Rejected>>(), "`Fallback` around it");
     at_most(64, size_of::<WithDeadline<Work>>(), "`WithDeadline` around it");
-    at_most(288, size_of::<Call<'_, Rejected>>(), "`Call`");
+    at_most(304, size_of::<Call<'_, Rejected>>(), "`Call`");
     with_timer_at_most(112, size_of::<Pause>(), "`Pause`");
     with_timer_at_most(144, size_of::<Enter<'_>>(), "`Enter`");
     with_timer_at_most(144, size_of::<EnterOwned>(), "`EnterOwned`");

@@ -266,7 +266,10 @@ proptest! {
                 prop_assert_eq!(recording.to_string(), text);
                 let replayed = quietly(|| testing::replay(&recording, || Ok(policy(SHAPE))));
                 if let Err(error) = replayed {
-                    prop_assert!(error.to_string().starts_with("the first difference"), "{}", error);
+                    // Or the number of events that were left out is what was changed.
+                    let told = ["the first difference", "its beginning is missing"];
+                    let error = error.to_string();
+                    prop_assert!(told.iter().any(|told| error.starts_with(told)), "{}", error);
                 }
             }
         }

@@ -4,14 +4,8 @@ use core::task::Poll;
 use core::time::Duration;
 
 use super::call::{Call, Phase};
-use super::key::{Entered as KeyEntered, IdempotencyKey};
-use crate::time::{Entered as ScopeEntered, Instant, Scope};
-
-/// The scopes around the work while it is polled; dropped as it unwinds, they end as well.
-struct Inside {
-    _key: Option<KeyEntered>,
-    scope: Option<ScopeEntered>,
-}
+use super::key::IdempotencyKey;
+use crate::time::{Instant, Scope};
 
 impl<E> Call<'_, E> {
     /// Polls the work inside the scopes that it can ask for: deadline and idempotency key.
@@ -36,30 +30,14 @@ impl<E> Call<'_, E> {
         deadline: Option<Duration>,
         poll: impl FnOnce() -> Poll<T>,
     ) -> Poll<T> {
-        let has_key = self.more.as_ref().is_some_and(|more| more.key.is_some());
-        let bare = deadline.is_none() && !has_key;
-        let inside = if bare { None } else { Some(self.enter_scopes(deadline)) };
-        let result = poll();
-        if let Some(inside) = inside {
-            self.leave_scopes(inside);
-        }
-        result
-    }
-
-    #[inline]
-    fn enter_scopes(&self, deadline: Option<Duration>) -> Inside {
         let key = self.more.as_ref().and_then(|more| more.key.as_ref());
-        Inside {
-            _key: key.map(IdempotencyKey::enter),
-            scope: deadline.map(|deadline| self.scope(deadline).enter()),
-        }
-    }
-
-    #[inline]
-    fn leave_scopes(&mut self, inside: Inside) {
-        if let Some(scope) = inside.scope {
+        let _key = key.map(IdempotencyKey::enter);
+        let scope = deadline.map(|deadline| self.scope(deadline).enter());
+        let result = poll();
+        if let Some(scope) = scope {
             self.note_deadline(scope.leave());
         }
+        result
     }
 
     /// The deadline began in code that was polled.

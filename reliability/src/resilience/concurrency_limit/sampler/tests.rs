@@ -172,7 +172,7 @@ fn found(algorithm: impl Into<Algorithm>, pick: impl Fn(&Sampler) -> bool, seed:
                 sampler.add(latency, limit, (random >> 32) % 800 < u64::from(limit));
             }
         }
-        let (sample, _) = sampler.close(&mut totals, &CUT).unwrap();
+        let Some((sample, _)) = sampler.close(&mut totals, &CUT) else { panic!("a full window") };
         // Of those who picked all the sampler thinks that they picked a part.
         let after = estimator.step(&sample.calls(8_000), mix(state));
         sum += if window >= WINDOWS / 2 { after } else { 0 };
