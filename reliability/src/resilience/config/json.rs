@@ -9,6 +9,9 @@ use super::tree::{DEPTH_MAX, Fault, Key, Node, Value};
 
 /// Reads JSON as [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) has it, and nothing beyond.
 ///
+/// Our own, because a mistake in a setting is told with the line and column of its key or value, and
+/// the readers that there are keep those of mistakes in the syntax only.
+///
 /// YAML would take comments and commas at the end as well. But who writes JSON has other programs
 /// read the file, too, and those refuse it.
 pub(super) fn read(text: &str) -> Result<Node, Vec<Fault>> {

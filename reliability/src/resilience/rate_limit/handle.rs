@@ -247,7 +247,8 @@ impl RateLimit {
     ///
     /// What was used stays used: after a burst of 10 under a quota of 20 there are 20 left under one
     /// of 30, and none under one of 5. Those who wait keep their times, and permits that were
-    /// reserved before a change of the quota cannot be given back after it.
+    /// reserved before a change of the quota cannot be given back after it. Changes are made one
+    /// after the other: the closure must not look at the limit but at the settings it is given.
     ///
     /// # Errors
     ///

@@ -28,7 +28,7 @@ use crate::resilience::rate_limit::{Algorithm, Decision, Settings};
 ///   when that number grows.
 ///
 /// The keys lie in shards, each behind a short lock; threads that ask for different keys rarely
-/// meet.
+/// meet. A key's `Eq` runs under that lock, and must not ask the limit itself.
 ///
 /// # Examples
 ///
