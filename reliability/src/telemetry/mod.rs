@@ -47,11 +47,19 @@
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |
 //! | `reliability.chaos.injected` | info | `reliability.chaos.name`, `reliability.chaos.injection`, `reliability.chaos.latency_ms` |
 
+mod attribute;
 mod cache;
+#[cfg(feature = "std")]
+pub mod log;
+#[cfg(feature = "std")]
+pub mod signal;
 mod snapshot;
 #[cfg(feature = "std")]
 mod source;
+#[cfg(feature = "std")]
+pub mod trace;
 
+pub use attribute::{Attribute, Value};
 pub use cache::CacheSnapshot;
 /// Makes one `tracing` span per call of a function, with its arguments, and its error if it ends in
 /// one.

@@ -1,0 +1,5 @@
+//! Numbers that the outside watches.
+
+mod metric;
+
+pub use metric::{Data, Exemplar, HistogramPoint, Metric, Point};
