@@ -52,12 +52,18 @@ mod cache;
 #[cfg(feature = "std")]
 pub mod log;
 #[cfg(feature = "std")]
+mod percent;
+#[cfg(feature = "std")]
+mod resource;
+#[cfg(feature = "std")]
 pub mod signal;
 mod snapshot;
 #[cfg(feature = "std")]
 mod source;
 #[cfg(feature = "std")]
 pub mod trace;
+#[cfg(feature = "std")]
+mod variables;
 
 pub use attribute::{Attribute, Value};
 pub use cache::CacheSnapshot;
@@ -103,6 +109,8 @@ pub use cache::CacheSnapshot;
 /// As the function's own; a dropped call closes its span.
 #[cfg(feature = "macros")]
 pub use reliability_macros::traced;
+#[cfg(feature = "std")]
+pub use resource::Resource;
 pub use snapshot::{
     AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot,
     Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot, RateLimitStoreSnapshot,
@@ -112,3 +120,5 @@ pub use snapshot::{
 pub(crate) use source::Source;
 #[cfg(feature = "std")]
 pub use source::snapshot;
+#[cfg(feature = "std")]
+pub use variables::InvalidVariable;
