@@ -30,6 +30,8 @@ pub(crate) mod text;
 mod ticker;
 #[cfg(all(feature = "tsc", not(reliability_loom)))]
 mod tsc;
+#[cfg(all(feature = "std", feature = "telemetry"))]
+mod utc;
 #[cfg(feature = "http")]
 mod wall;
 
@@ -43,5 +45,7 @@ pub use deadline::{Deadline, WithDeadline};
 pub use instant::Instant;
 #[cfg(feature = "resilience")]
 pub(crate) use instant::saturating_nanos;
+#[cfg(all(feature = "std", feature = "telemetry"))]
+pub(crate) use utc::Utc;
 #[cfg(feature = "http")]
 pub(crate) use wall::wall_clock;

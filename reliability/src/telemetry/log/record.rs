@@ -1,12 +1,10 @@
-//! What the program says, and in which trace it said it.
-
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use std::time::SystemTime;
 
-use super::Attribute;
-use super::trace::{SpanId, TraceId};
+use crate::telemetry::Attribute;
+use crate::telemetry::trace::{SpanId, TraceId};
 
 /// One event of `tracing`, on its way out.
 #[derive(Debug, Clone, PartialEq)]
