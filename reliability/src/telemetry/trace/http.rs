@@ -1,0 +1,190 @@
+//! Contexts in the headers of HTTP messages: what axum receives, what hyper and reqwest send, and,
+//! since its metadata is made of the same headers, what tonic does.
+//!
+//! ```
+//! use http::HeaderMap;
+//! use reliability::telemetry::trace::{self, Context};
+//!
+//! let mut received = HeaderMap::new();
+//! received.insert("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse()?);
+//! let mut sent = HeaderMap::new();
+//! trace::http::extract(&received).in_scope(|| trace::http::inject(&Context::current(), &mut sent));
+//! assert_eq!(sent["traceparent"], received["traceparent"]);
+//! # Ok::<(), http::header::InvalidHeaderValue>(())
+//! ```
+
+use alloc::string::{String, ToString};
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{Baggage, Context, TraceState};
+
+/// Which trace and span.
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// What vendors have added to it.
+pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// What is packed for those further down.
+pub const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+
+/// More than this of one header is not looked at; everybody has to accept 8192 bytes.
+const READ_MAX: usize = 16 * 1024;
+
+/// The context that came with a message; an empty one where none did. Whatever stands there, this
+/// does not fail: what is wrong is as if it were not there.
+///
+/// A `tracestate` without a good `traceparent` is thrown away, and a `traceparent` that is there
+/// twice is none. (W3C Trace Context level 2, sections 3.2.1 and 3.3.1.)
+pub fn extract(headers: &HeaderMap) -> Context {
+    let mut parents = headers.get_all(TRACEPARENT).iter();
+    let parent = match (parents.next(), parents.next()) {
+        (Some(parent), None) => parent.to_str().ok(),
+        _ => None,
+    };
+    let context = parent
+        .and_then(|parent| Context::from_traceparent(parent.trim_matches([' ', '\t'])).ok())
+        .map(|context| {
+            let state = joined(headers, &TRACESTATE).and_then(|state| TraceState::parse(&state));
+            context.with_state(state.unwrap_or_default())
+        })
+        .unwrap_or_default();
+    match joined(headers, &BAGGAGE) {
+        Some(baggage) => context.with_baggage(Baggage::parse(&baggage)),
+        None => context,
+    }
+}
+
+/// Writes a context into the headers of a message that is about to be sent, in place of whatever
+/// stood there; of an empty one, nothing.
+pub fn inject(context: &Context, headers: &mut HeaderMap) {
+    for name in [&TRACEPARENT, &TRACESTATE, &BAGGAGE] {
+        headers.remove(name);
+    }
+    let mut write = |name: HeaderName, value: String| {
+        // All that is made of valid parts is a valid value.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    };
+    if let Some(parent) = context.traceparent() {
+        write(TRACEPARENT, parent);
+        let state = context.state_on_the_wire();
+        if !state.is_empty() {
+            write(TRACESTATE, state.to_string());
+        }
+    }
+    if !context.baggage().is_empty() {
+        write(BAGGAGE, context.baggage().to_string());
+    }
+}
+
+/// Several headers of one name are one list. (RFC 9110, section 5.3.)
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut joined: Option<String> = None;
+    for value in headers.get_all(name) {
+        let value = value.to_str().unwrap_or("");
+        let all = joined.get_or_insert_default();
+        if all.len() + value.len() >= READ_MAX {
+            break;
+        }
+        if !all.is_empty() {
+            all.push(',');
+        }
+        all.push_str(value);
+    }
+    joined
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn headers(values: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in values {
+            headers.append(*name, value.parse().expect("a value"));
+        }
+        headers
+    }
+
+    #[test]
+    fn several_headers_are_one_list() {
+        let context = extract(&headers(&[
+            ("traceparent", PARENT),
+            ("tracestate", "a=1, b=2"),
+            ("tracestate", ""),
+            ("tracestate", "c=3"),
+            ("baggage", "x=1"),
+            ("baggage", "y=2"),
+        ]));
+        assert_eq!(context.state().as_str(), "a=1,b=2,c=3");
+        assert_eq!(
+            (context.baggage().get("x"), context.baggage().get("y")),
+            (Some("1"), Some("2"))
+        );
+
+        let mut sent = headers(&[("traceparent", "what is"), ("traceparent", "not true")]);
+        inject(&context, &mut sent);
+        assert_eq!(sent.get_all("traceparent").iter().count(), 1);
+        assert_eq!(sent["traceparent"], PARENT);
+        assert_eq!(sent["tracestate"], "a=1,b=2,c=3");
+        assert_eq!(sent["baggage"], "x=1,y=2");
+    }
+
+    #[test]
+    fn two_traceparents_are_none_and_a_state_alone_is_nothing() {
+        for parents in [&[PARENT, PARENT][..], &["00-1-2-3"], &[]] {
+            let mut received = headers(&[("tracestate", "a=1"), ("baggage", "x=1")]);
+            for parent in parents {
+                received.append("traceparent", parent.parse().expect("a value"));
+            }
+            let context = extract(&received);
+            assert_eq!(context.trace_id(), None, "{parents:?}");
+            assert!(context.state().is_empty());
+            assert_eq!(context.baggage().get("x"), Some("1"));
+        }
+    }
+
+    #[test]
+    fn an_empty_context_takes_away_what_was_there() {
+        let mut sent =
+            headers(&[("traceparent", PARENT), ("tracestate", "a=1"), ("baggage", "x=1")]);
+        inject(&Context::empty(), &mut sent);
+        assert!(sent.is_empty());
+    }
+
+    #[test]
+    fn who_is_not_decided_yet_says_so() {
+        let unsampled = PARENT.replace("-01", "-00");
+        let received =
+            headers(&[("traceparent", &unsampled), ("tracestate", "reliability=undecided")]);
+        let mut sent = HeaderMap::new();
+        inject(&extract(&received), &mut sent);
+        assert_eq!(sent["tracestate"], "reliability=undecided");
+        // Once somebody keeps it, there is nothing left to say.
+        let received = headers(&[("traceparent", PARENT), ("tracestate", "reliability=undecided")]);
+        inject(&extract(&received), &mut sent);
+        assert_eq!(sent.get("tracestate"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_can_be_sent_on(
+            values in prop::collection::vec((0_usize..3, prop::collection::vec(any::<u8>(), 0..80)), 0..6),
+        ) {
+            let mut received = HeaderMap::new();
+            for (name, value) in values {
+                let name = [TRACEPARENT, TRACESTATE, BAGGAGE][name].clone();
+                if let Ok(value) = HeaderValue::from_bytes(&value) {
+                    received.append(name, value);
+                }
+            }
+            let context = extract(&received);
+            let mut sent = HeaderMap::new();
+            inject(&context, &mut sent);
+            prop_assert_eq!(extract(&sent), context);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use std::sync::{PoisonError, RwLock};
+
+use super::Trace;
+
+/// Where kept traces go: an exporter, a page, a test.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use reliability::telemetry::trace::{self, Sink, Trace};
+///
+/// struct Count(std::sync::atomic::AtomicUsize);
+///
+/// impl Sink for Count {
+///     fn keep(&self, trace: Trace) {
+///         self.0.fetch_add(trace.spans.len(), std::sync::atomic::Ordering::Relaxed);
+///     }
+/// }
+///
+/// let count = Arc::new(Count(Default::default()));
+/// let registered = trace::add_sink(count);
+/// // From here on it is told of every trace that is kept, until this is dropped:
+/// drop(registered);
+/// ```
+pub trait Sink: Send + Sync + 'static {
+    /// Takes a trace that is kept.
+    ///
+    /// It is called by the thread on which the local root ended, so it has to be quick: it puts the
+    /// trace into a bounded queue, or counts that there was no room. It makes no spans.
+    fn keep(&self, trace: Trace);
+}
+
+/// Tells that sink of every trace that is kept from now on, until the answer is dropped.
+#[must_use = "the sink is told of nothing once this is dropped"]
+pub fn add_sink(sink: Arc<dyn Sink>) -> SinkGuard {
+    let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
+    sinks.push(Arc::clone(&sink));
+    SinkGuard { sink }
+}
+
+/// Takes its sink out when it is dropped; made by [`add_sink`].
+pub struct SinkGuard {
+    sink: Arc<dyn Sink>,
+}
+
+impl SinkGuard {
+    /// Leaves the sink there for as long as the process lives.
+    pub fn forget(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl fmt::Debug for SinkGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SinkGuard")
+    }
+}
+
+impl Drop for SinkGuard {
+    fn drop(&mut self) {
+        let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = sinks.iter().position(|sink| Arc::ptr_eq(sink, &self.sink)) {
+            sinks.remove(at);
+        }
+    }
+}
+
+static SINKS: RwLock<Vec<Arc<dyn Sink>>> = RwLock::new(Vec::new());
+
+/// Hands a trace to all who are there.
+pub(super) fn hand_over(trace: Trace) {
+    // A sink may add another one, so nobody waits for it here.
+    let sinks = SINKS.read().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((last, others)) = sinks.split_last() {
+        others.iter().for_each(|sink| sink.keep(trace.clone()));
+        last.keep(trace);
+    }
+}
