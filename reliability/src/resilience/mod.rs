@@ -65,6 +65,8 @@ pub mod http;
 pub(crate) mod keyed;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod observe;
+#[cfg(feature = "dashboard")]
+mod panel;
 #[cfg(feature = "std")]
 pub mod policy;
 pub mod rate_limit;

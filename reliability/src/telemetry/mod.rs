@@ -49,6 +49,8 @@
 
 mod attribute;
 mod cache;
+#[cfg(feature = "dashboard")]
+pub mod dashboard;
 #[cfg(feature = "std")]
 pub mod log;
 #[cfg(feature = "std")]

@@ -85,7 +85,7 @@ impl Force {
         }
     }
 
-    pub(super) fn check(self, policy: &Policy) -> Result<(), Invalid> {
+    pub(in crate::resilience) fn check(self, policy: &Policy) -> Result<(), Invalid> {
         let layer = self.layer();
         if policy.layers().contains(&layer) {
             return Ok(());
@@ -94,7 +94,7 @@ impl Force {
             .with_advice("only a policy that has this layer can be forced so"))
     }
 
-    pub(super) fn apply(self, policy: &Policy) {
+    pub(in crate::resilience) fn apply(self, policy: &Policy) {
         let breaker = |order: fn(&Breaker)| policy.breaker().into_iter().for_each(order);
         #[cfg(feature = "chaos")]
         let chaos = |order: fn(&Chaos)| policy.chaos().into_iter().for_each(order);

@@ -1,0 +1,180 @@
+//! The policies on the page of `telemetry::dashboard`.
+
+mod history;
+mod row;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use std::sync::{Mutex, PoisonError};
+
+use crate::resilience::registry::{self, Force};
+use crate::telemetry::dashboard::{
+    Column, Level, NotDone, Panel, Submitted, Table, Tile, View, Widget,
+};
+use crate::telemetry::{self, PolicySnapshot};
+use history::{History, Rates};
+
+inventory::submit! {
+    Submitted { place: 10, panel: &POLICIES }
+}
+
+static POLICIES: Policies = Policies { history: Mutex::new(History::new()) };
+
+/// How many policies are shown. The others are counted.
+const ROWS: usize = 200;
+
+struct Policies {
+    history: Mutex<History>,
+}
+
+/// A policy as it is shown.
+struct Shown {
+    id: String,
+    now: PolicySnapshot,
+    rates: Rates,
+    level: Level,
+}
+
+impl Panel for Policies {
+    fn id(&self) -> &'static str {
+        "policies"
+    }
+
+    fn title(&self) -> &'static str {
+        "Policies"
+    }
+
+    fn view(&self) -> View {
+        let snapshot = telemetry::snapshot();
+        let mut shown = self.judge(snapshot.policies);
+        // By level alone, so that rows do not jump: the order within a level is that of the code.
+        shown.sort_by_key(|it| core::cmp::Reverse(it.level));
+        let level = shown.iter().map(|it| it.level).max().unwrap_or(Level::None);
+        let chaos = snapshot.chaos.iter().filter(|chaos| chaos.on).count();
+        let level = if chaos > 0 { level.max(Level::Warn) } else { level };
+        let mut view = View::new(level, summary(&shown)).with(Widget::Tiles(tiles(&shown, chaos)));
+        let columns = [
+            Column::text("Breaker"),
+            Column::number("Calls"),
+            Column::number("Failing"),
+            Column::number("Refused"),
+            Column::number("Retries"),
+            Column::number("p50"),
+            Column::number("p99"),
+            Column::number("Inside"),
+        ];
+        let empty = "No policy yet. Annotate a function with #[resilient(..)], or build a Policy.";
+        let mut table = Table::new("Policy", columns.into(), empty);
+        let known = registry::entries();
+        table.rows = shown.iter().take(ROWS).map(|it| row::row(it, &known)).collect();
+        view = view.with(Widget::Table(table));
+        match shown.len().saturating_sub(ROWS) {
+            0 => view,
+            more => view.with(Widget::Note(format!("and {more} more, none of them worse").into())),
+        }
+    }
+
+    fn act(&self, row: &str, action: &str) -> Result<String, NotDone> {
+        let force: Force = action.parse().map_err(|error| NotDone::new(format!("{error}")))?;
+        let entries = registry::entries();
+        let names = entries.iter().map(|entry| entry.policy().name().as_str());
+        let entry = ids(names).position(|id| id == row).and_then(|at| entries.get(at));
+        let Some(entry) = entry else {
+            return Err(NotDone::new(format!("no policy `{row}` is there any more")));
+        };
+        force.check(entry.policy()).map_err(|error| NotDone::new(format!("{error}")))?;
+        force.apply(entry.policy());
+        Ok(format!("{} was told: {}", entry.policy().name(), row::title(force)))
+    }
+}
+
+impl Policies {
+    fn judge(&self, policies: Vec<PolicySnapshot>) -> Vec<Shown> {
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids: Vec<String> = ids(policies.iter().map(|policy| policy.name.as_str())).collect();
+        history.keep(&ids);
+        let shown = ids.into_iter().zip(policies).map(|(id, now)| {
+            let rates = history.add(&id, &now);
+            let level = level(&now, &rates);
+            Shown { id, now, rates, level }
+        });
+        shown.collect()
+    }
+}
+
+/// The name, with a number from the second policy of that name on.
+fn ids<'a>(names: impl Iterator<Item = &'a str>) -> impl Iterator<Item = String> {
+    let mut seen = std::collections::BTreeMap::<&str, usize>::new();
+    names.map(move |name| {
+        let times = seen.entry(name).or_default();
+        *times += 1;
+        if *times == 1 { name.into() } else { format!("{name}#{times}") }
+    })
+}
+
+/// Of late one call in ten, or every second one.
+const WORTH_A_LOOK: f64 = 0.1;
+const BAD: f64 = 0.5;
+
+fn level(now: &PolicySnapshot, rates: &Rates) -> Level {
+    let breaker = match now.breaker.as_ref().map(|breaker| breaker.state) {
+        Some("open") => Level::Bad,
+        Some("half_open" | "forced_open" | "disabled" | "metrics_only") => Level::Warn,
+        _ => Level::None,
+    };
+    let failing = match rates.failing {
+        None => Level::None,
+        Some(share) if share >= BAD => Level::Bad,
+        Some(share) if share >= WORTH_A_LOOK => Level::Warn,
+        Some(_) => Level::Ok,
+    };
+    let answers = if now.finished() > 0 { Level::Ok } else { Level::None };
+    breaker.max(failing).max(answers)
+}
+
+fn summary(shown: &[Shown]) -> String {
+    let of = |level| shown.iter().filter(|it| it.level == level).count();
+    let open = |it: &&Shown| it.now.breaker.as_ref().is_some_and(|b| b.state == "open");
+    match (of(Level::Bad), of(Level::Warn), shown.len()) {
+        (_, _, 0) => "there is none".into(),
+        (0, 0, all) => format!("all {all} are as they should be"),
+        (bad, warn, all) => {
+            let open = shown.iter().filter(open).count();
+            let open = if open > 0 { format!("; breakers open: {open}") } else { String::new() };
+            format!("{bad} bad and {warn} worth a look, of {all}{open}")
+        }
+    }
+}
+
+fn tiles(shown: &[Shown], chaos: usize) -> Vec<Tile> {
+    use crate::telemetry::dashboard::Number;
+
+    let sum = |rate: fn(&Rates) -> f64| shown.iter().map(|it| rate(&it.rates)).sum::<f64>();
+    let calls = sum(|rates| rates.calls);
+    let failed = sum(|rates| rates.failed);
+    let share = (calls > 0.0).then(|| Number::Share(failed / calls));
+    let open = |it: &&Shown| it.now.breaker.as_ref().is_some_and(|b| b.state == "open");
+    let open = shown.iter().filter(open).count() as u64;
+    let mut tiles = alloc::vec![
+        Tile::new("Calls", Number::Rate(calls)).hint("all policies, the last 10 seconds"),
+        Tile::new("Failing", share).hint("ended with an error, or were refused"),
+        Tile::new("Retries", Number::Rate(sum(|rates| rates.retries))),
+        Tile::new("Breakers open", Number::Count(open)).level(if open > 0 {
+            Level::Bad
+        } else {
+            Level::Ok
+        }),
+    ];
+    if chaos > 0 {
+        tiles.push(
+            Tile::new("CHAOS IS ON", Number::Count(chaos as u64))
+                .level(Level::Warn)
+                .hint("faults are injected on purpose"),
+        );
+    }
+    tiles
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+use core::time::Duration;
+
+use super::*;
+use crate::error::Rejected;
+use crate::resilience::breaker::State;
+use crate::resilience::{Breaker, Policy};
+use crate::telemetry::dashboard::{Cell, Content, Number, Row};
+use crate::time::ManualClock;
+
+fn rows(view: &View) -> Vec<Row> {
+    let rows = view.widgets.iter().filter_map(|widget| match widget {
+        Widget::Table(table) => Some(table.rows.clone()),
+        _ => None,
+    });
+    rows.flatten().collect()
+}
+
+fn row_of(id: &str) -> Row {
+    let found = rows(&POLICIES.view()).into_iter().find(|row| row.id == id);
+    found.unwrap_or_else(|| panic!("{id} is not shown"))
+}
+
+#[tokio::test]
+async fn an_open_breaker_is_bad_and_can_be_reset_from_here() {
+    let breaker = Breaker::builder("p1").build().expect("is valid");
+    let policy = Policy::builder("panel-open").breaker(breaker.clone()).build().expect("is valid");
+    policy.call(|| async { Ok::<_, Rejected>(()) }).await.expect("is let through");
+    assert_eq!(row_of("panel-open").cells[0], Cell::new("closed".to_owned()).level(Level::Ok));
+
+    assert!(POLICIES.act("panel-open", "breaker_open").is_ok());
+    assert_eq!(breaker.state(), State::ForcedOpen);
+    let row = row_of("panel-open");
+    assert_eq!(row.cells[0], Cell::new("forced open".to_owned()).level(Level::Warn));
+    assert!(row.facts.iter().any(|(name, value)| name == "ended well" && value == "1"));
+    assert!(row.actions.iter().any(|action| action.id == "breaker_reset"));
+
+    assert!(POLICIES.act("panel-open", "breaker_reset").is_ok());
+    assert_eq!(breaker.state(), State::Closed);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told() {
+    let _policy = Policy::builder("panel-bare").timeout(Duration::from_secs(1)).build();
+    let told = |row, action| POLICIES.act(row, action).map_err(|error| error.to_string());
+    assert!(told("panel-bare", "breaker_open").is_err_and(|it| it.contains("has this layer")));
+    assert!(told("panel-bare", "explode").is_err_and(|it| it.contains("one of breaker_open")));
+    assert!(told("panel-none", "breaker_open").is_err_and(|it| it.contains("`panel-none`")));
+    assert!(row_of("panel-bare").actions.is_empty());
+}
+
+#[test]
+fn rates_are_of_the_last_ten_seconds() {
+    let manual = ManualClock::new();
+    let mut history = History::on(manual.clock());
+    let mut now = PolicySnapshot::default();
+    assert_eq!(history.add("p", &now), Rates::default());
+    for second in 0..300 {
+        manual.advance(Duration::from_secs(1));
+        now.ok += 8;
+        // From the 291st second on a fifth of the calls fails.
+        if second >= 290 {
+            now.failed = alloc::vec![("transient", now.failed.first().map_or(0, |it| it.1) + 2)];
+        }
+        let rates = history.add("p", &now);
+        let wanted = if second >= 290 { Some(f64::from(second - 289)) } else { None };
+        let calls = 8.0 + wanted.unwrap_or(0.0) * 0.2;
+        assert!((rates.calls - calls).abs() < 1e-9, "{second}: {}", rates.calls);
+        assert!(rates.calls_before.len() <= 120);
+    }
+    let rates = history.add("p", &now);
+    assert!(rates.failing.is_some_and(|share| (share - 0.2).abs() < 1e-9), "{rates:?}");
+    history.keep(&[]);
+    assert_eq!(history.add("p", &now).calls, 0.0);
+}
+
+#[test]
+fn policies_of_one_name_are_told_apart() {
+    let ids: Vec<String> = ids(["a", "b", "a", "a"].into_iter()).collect();
+    assert_eq!(ids, ["a", "b", "a#2", "a#3"]);
+}
+
+#[test]
+fn failing_calls_raise_the_level() {
+    let of = |failing| {
+        let rates = Rates { failing, ..Rates::default() };
+        level(&PolicySnapshot::default(), &rates)
+    };
+    assert_eq!(of(None), Level::None);
+    assert_eq!(of(Some(0.05)), Level::Ok);
+    assert_eq!(of(Some(0.1)), Level::Warn);
+    assert_eq!(of(Some(0.5)), Level::Bad);
+}
+
+#[test]
+fn chaos_is_told_above_all_rows() {
+    let tiles = tiles(&[], 2);
+    let chaos = tiles.iter().find(|tile| tile.title == "CHAOS IS ON");
+    assert_eq!(chaos.map(|tile| &tile.value), Some(&Content::Number(Number::Count(2))));
+}
