@@ -14,6 +14,8 @@ mod diagnostics;
 mod rate_limit;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod shared;
+#[cfg(all(feature = "std", feature = "telemetry"))]
+mod signals;
 #[cfg(feature = "telemetry")]
 mod traced;
 
@@ -23,10 +25,13 @@ pub use crate::state::packed::{join_bits, split_bits};
 pub use core;
 pub use core::time::Duration;
 
-#[cfg(all(feature = "std", feature = "resilience"))]
+#[cfg(all(feature = "std", any(feature = "resilience", feature = "telemetry")))]
 pub use inventory;
 #[cfg(feature = "telemetry")]
 pub use tracing::{self, Span};
+
+#[cfg(all(feature = "std", feature = "telemetry"))]
+pub use crate::telemetry::signal::{Declarable, Declared as Watched};
 
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use crate::resilience::declared::{Declaration, Declared, Registered};

@@ -14,6 +14,12 @@ use loom::sync::{Mutex as Imp, MutexGuard as Guard};
 pub(crate) struct Mutex<T>(Imp<T>);
 
 impl<T> Mutex<T> {
+    #[cfg(not(reliability_loom))]
+    pub(crate) const fn new(value: T) -> Self {
+        Self(Imp::new(value))
+    }
+
+    #[cfg(reliability_loom)]
     pub(crate) fn new(value: T) -> Self {
         Self(Imp::new(value))
     }
@@ -23,7 +29,10 @@ impl<T> Mutex<T> {
     }
 
     /// The value, unless somebody else has it: for work that need not be done twice.
-    #[cfg_attr(not(feature = "resilience"), allow(dead_code, reason = "who asks is a policy"))]
+    #[cfg_attr(
+        not(any(feature = "resilience", feature = "telemetry")),
+        allow(dead_code, reason = "who asks is a policy or an instrument")
+    )]
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         match self.0.try_lock() {
             Ok(guard) => Some(guard),

@@ -42,6 +42,7 @@
 //! | `reliability.recovery.escalated` | error | `reliability.component.name`, `reliability.action`, `reliability.error`, `reliability.suppressed` |
 //! | `reliability.recovery.degraded` | warn | `reliability.degradation.name`, `reliability.degradation.level` |
 //! | `reliability.recovery.restored` | info | `reliability.degradation.name`, `reliability.degradation.why` |
+//! | `reliability.signal.conflict` | warn | `reliability.metric.name`, `reliability.metric.kept`, `reliability.metric.left_out` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |
@@ -67,6 +68,9 @@ pub mod trace;
 #[cfg(feature = "std")]
 mod variables;
 
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use crate::signals;
 pub use attribute::{Attribute, Value};
 pub use cache::CacheSnapshot;
 /// Makes one `tracing` span per call of a function, with its arguments, and its error if it ends in

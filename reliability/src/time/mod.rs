@@ -32,7 +32,7 @@ mod ticker;
 mod tsc;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod utc;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", all(feature = "std", feature = "telemetry")))]
 mod wall;
 
 #[cfg(all(feature = "std", feature = "resilience"))]
@@ -47,5 +47,5 @@ pub use instant::Instant;
 pub(crate) use instant::saturating_nanos;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub(crate) use utc::Utc;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", all(feature = "std", feature = "telemetry")))]
 pub(crate) use wall::wall_clock;

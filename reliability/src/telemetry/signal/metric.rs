@@ -46,6 +46,18 @@ pub enum Data {
     Histogram(Vec<HistogramPoint>),
 }
 
+impl Data {
+    /// Which of them it is, in words.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Counter(_) => "counter",
+            Self::UpDownCounter(_) => "up-down counter",
+            Self::Gauge(_) => "gauge",
+            Self::Histogram(_) => "histogram",
+        }
+    }
+}
+
 /// One number of a metric.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

@@ -1,5 +1,57 @@
-//! Numbers that the outside watches.
+//! Numbers that the outside watches: counters, gauges and histograms, bound once, and all of them
+//! collected at once.
+//!
+//! Libraries of metrics look the instrument up at each recording, by its name and attributes, which
+//! takes 70 to 100 ns; or one keeps a handle, and then takes a word that all threads write. Here an
+//! instrument is a `static` that is bound to its name and attributes once, and each thread adds to a
+//! cache line of its own: 1 to 5 ns. Exporters *collect*, and nothing is sent, formatted or
+//! allocated by whoever records.
+//!
+//! ```
+//! use reliability::telemetry::signal::{self, Counter, Data};
+//! use reliability::telemetry::signals;
+//!
+//! signals! {
+//!     /// Orders that were taken.
+//!     static ORDERS: Counter = Counter::builder("shop.orders").unit("{order}");
+//! }
+//!
+//! ORDERS.add(2);
+//!
+//! let metrics = signal::collect();
+//! let orders = metrics.iter().find(|metric| metric.name == "shop.orders").map(|it| &it.data);
+//! assert!(matches!(orders, Some(Data::Counter(points)) if points[0].value == 2));
+//! ```
+//!
+//! What has numbers of its own implements [`Observe`]: policies do, and so does whatever you
+//! [`watch`].
 
+mod builder;
+mod collection;
+mod conflict;
+mod counter;
+mod descriptor;
+mod exemplar;
+mod gauge;
+mod merge;
 mod metric;
+mod name;
+mod observe;
+mod shared;
+mod up_down_counter;
 
+pub use builder::Builder;
+#[doc(hidden)]
+pub use builder::Declarable;
+pub use collection::Collection;
+pub use counter::Counter;
+pub use descriptor::Descriptor;
+pub use gauge::Gauge;
 pub use metric::{Data, Exemplar, HistogramPoint, Metric, Point};
+#[doc(hidden)]
+pub use observe::Declared;
+pub use observe::{Observe, collect, watch};
+pub use up_down_counter::UpDownCounter;
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests;

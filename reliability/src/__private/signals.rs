@@ -1,0 +1,71 @@
+/// Declares instruments, which are collected from before `main` on, whether anything was recorded
+/// or not.
+///
+/// A name or a unit that is none does not compile. What the documentation of the `static` says is the
+/// description of the metric.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::signal::{self, Counter, Gauge};
+/// use reliability::telemetry::signals;
+///
+/// signals! {
+///     /// Orders that were taken.
+///     pub static ORDERS: Counter =
+///         Counter::builder("shop.orders").unit("{order}").attributes(&[("region", "eu")]);
+///     /// What tea costs now.
+///     static PRICE: Gauge = Gauge::builder("shop.price").unit("{euro}");
+/// }
+///
+/// ORDERS.add(1);
+/// PRICE.set(2.99);
+/// let metrics = signal::collect();
+/// let orders = metrics.iter().find(|metric| metric.name == "shop.orders");
+/// assert_eq!(orders.map(|orders| &*orders.description), Some("Orders that were taken."));
+/// ```
+///
+/// A `static` of another kind is listed too, if it implements [`Observe`](crate::telemetry::signal::Observe):
+///
+/// ```
+/// use reliability::telemetry::signal::{Collection, Descriptor, Observe};
+/// use reliability::telemetry::signals;
+///
+/// const CORES: Descriptor = Descriptor::new("system.cpu.logical.count", "{cpu}", "Processors.");
+///
+/// struct Machine;
+///
+/// impl Observe for Machine {
+///     fn observe(&self, into: &mut Collection) {
+///         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as i64);
+///         into.up_down_counter(&CORES, vec![], cores);
+///     }
+/// }
+///
+/// signals! { observe Machine; }
+/// # let metrics = reliability::telemetry::signal::collect();
+/// # assert!(metrics.iter().any(|metric| metric.name == "system.cpu.logical.count"));
+/// ```
+#[macro_export]
+macro_rules! signals {
+    (observe $source:expr;) => {
+        $crate::__private::inventory::submit! {
+            $crate::__private::Watched::new(&$source)
+        }
+    };
+    ($(
+        $(#[doc = $documentation:expr])*
+        $visibility:vis static $name:ident: $kind:ty = $builder:expr;
+    )*) => {$(
+        $(#[doc = $documentation])*
+        $visibility static $name: $kind = {
+            static SHARED: <$kind as $crate::__private::Declarable>::Shared = $builder
+                .documented($crate::__private::core::concat!($($documentation),*))
+                .declare();
+            $crate::__private::inventory::submit! {
+                $crate::__private::Watched::new(&SHARED)
+            }
+            <$kind>::declared(&SHARED)
+        };
+    )*};
+}

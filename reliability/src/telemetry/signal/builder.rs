@@ -1,0 +1,152 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use super::counter::CounterCells;
+use super::gauge::GaugeCells;
+use super::shared::{Attributes, Cells, Handle, Shared};
+use super::up_down_counter::UpDownCells;
+use super::{Counter, Descriptor, Gauge, UpDownCounter, name, watch};
+use crate::error::Invalid;
+use crate::telemetry::Attribute;
+use crate::time::wall_clock;
+
+/// An instrument that is yet to be made: declared by [`signals!`](crate::telemetry::signals), or
+/// made while the program runs.
+#[derive(Debug, Clone, Copy)]
+#[must_use = "a builder does nothing until it is declared or built"]
+pub struct Builder<I> {
+    name: &'static str,
+    unit: &'static str,
+    description: &'static str,
+    attributes: &'static [(&'static str, &'static str)],
+    instrument: PhantomData<fn() -> I>,
+}
+
+impl<I> Builder<I> {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self { name, unit: "", description: "", attributes: &[], instrument: PhantomData }
+    }
+
+    /// What the numbers are in, as [UCUM](https://ucum.org/ucum) writes it: `s`, `By`, `{call}`.
+    /// Default: nothing.
+    pub const fn unit(mut self, unit: &'static str) -> Self {
+        self.unit = unit;
+        self
+    }
+
+    /// What it counts, in a sentence. Default: what its documentation says, if it is declared by
+    /// [`signals!`](crate::telemetry::signals).
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// What all of its numbers are about. Default: nothing.
+    pub const fn attributes(mut self, attributes: &'static [(&'static str, &'static str)]) -> Self {
+        self.attributes = attributes;
+        self
+    }
+
+    /// What the macro has read in the documentation.
+    #[doc(hidden)]
+    pub const fn documented(self, documentation: &'static str) -> Self {
+        if self.description.is_empty() { self.description(documentation) } else { self }
+    }
+
+    const fn declare_with<C>(self, cells: C) -> Shared<C> {
+        Shared {
+            descriptor: Descriptor::new(self.name, self.unit, self.description),
+            attributes: Attributes::Declared(self.attributes),
+            since: None,
+            cells,
+        }
+    }
+
+    fn checked(&self) -> Result<Descriptor, Invalid> {
+        if !name::is_name(self.name) {
+            let expected = "a letter, and then at most 254 letters, digits and `_.-/`";
+            return Err(Invalid::new(self.name, "name", expected, self.name)
+                .with_advice("write one like `shop.orders`"));
+        }
+        if !name::is_unit(self.unit) {
+            let expected = "at most 63 characters of ASCII";
+            return Err(Invalid::new(self.name, "unit", expected, self.unit)
+                .with_advice("write one like `s`, `By` or `{order}`"));
+        }
+        Ok(Descriptor::new(self.name, self.unit, self.description))
+    }
+
+    fn bind_with<C: Cells>(
+        self,
+        attributes: impl IntoIterator<Item = Attribute>,
+        cells: C,
+    ) -> Result<Handle<C>, Invalid> {
+        let descriptor = self.checked()?;
+        let mut all: Vec<_> = Attributes::Declared(self.attributes).to_vec();
+        all.extend(attributes);
+        let since = Some(wall_clock());
+        let shared =
+            Arc::new(Shared { descriptor, attributes: Attributes::Owned(all), since, cells });
+        watch(&shared);
+        Ok(Handle::Owned(shared))
+    }
+}
+
+/// How an instrument is declared, and how it is made.
+macro_rules! instrument {
+    ($instrument:ident, $cells:ident, $make:expr) => {
+        impl Builder<$instrument> {
+            /// What [`signals!`](crate::telemetry::signals) makes a `static` of.
+            #[doc(hidden)]
+            pub const fn declare(self) -> Shared<$cells> {
+                self.declare_with($make)
+            }
+
+            /// Makes it, bound to these attributes and those of the builder; it is collected as long
+            /// as a clone of it lives.
+            ///
+            /// # Errors
+            ///
+            /// [`Invalid`] when the name or the unit is none.
+            pub fn bind(
+                self,
+                attributes: impl IntoIterator<Item = Attribute>,
+            ) -> Result<$instrument, Invalid> {
+                self.bind_with(attributes, $make).map($instrument)
+            }
+
+            /// Makes it with the attributes of the builder; it is collected as long as a clone of it
+            /// lives.
+            ///
+            /// # Errors
+            ///
+            /// [`Invalid`] when the name or the unit is none.
+            pub fn build(self) -> Result<$instrument, Invalid> {
+                self.bind([])
+            }
+        }
+
+        impl $instrument {
+            /// What [`signals!`](crate::telemetry::signals) has declared.
+            #[doc(hidden)]
+            pub const fn declared(shared: &'static Shared<$cells>) -> Self {
+                Self(Handle::Declared(shared))
+            }
+        }
+
+        impl Declarable for $instrument {
+            type Shared = Shared<$cells>;
+        }
+    };
+}
+
+/// What [`signals!`](crate::telemetry::signals) can declare.
+pub trait Declarable {
+    /// What its `static` holds.
+    type Shared;
+}
+
+instrument!(Counter, CounterCells, CounterCells::new());
+instrument!(UpDownCounter, UpDownCells, UpDownCells::new());
+instrument!(Gauge, GaugeCells, GaugeCells::new());

@@ -1,0 +1,79 @@
+//! What went wrong while metrics were collected: said once, and counted always.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::collection::Conflict;
+use super::{Collection, Data, Descriptor, Metric, Point};
+
+const CONFLICTS: Descriptor = Descriptor::new(
+    "reliability.signal.conflicts",
+    "{metric}",
+    "Metrics that were left out of a collection, because another one has the same name, and a different kind, unit or bounds.",
+);
+
+const PANICS: Descriptor = Descriptor::new(
+    "reliability.signal.panics",
+    "{panic}",
+    "Sources that panicked when they were asked for their numbers.",
+);
+
+/// How many names are warned about; the counter goes on.
+const WARNED_MAX: usize = 100;
+
+struct Trouble {
+    conflicts: u64,
+    panics: u64,
+    warned: BTreeSet<String>,
+}
+
+static TROUBLE: Mutex<Trouble> =
+    Mutex::new(Trouble { conflicts: 0, panics: 0, warned: BTreeSet::new() });
+
+fn trouble() -> MutexGuard<'static, Trouble> {
+    TROUBLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn panicked() {
+    trouble().panics += 1;
+}
+
+/// The metrics that were gathered, and how much of them is missing.
+pub(super) fn report(gathered: Collection) -> Vec<Metric> {
+    let (mut metrics, conflicts) = gathered.finish_with_conflicts();
+    for conflict in fresh(conflicts) {
+        let Conflict { name, kept, left_out } = conflict;
+        tracing::event!(
+            name: "reliability.signal.conflict",
+            target: "reliability",
+            tracing::Level::WARN,
+            reliability.metric.name = &*name,
+            reliability.metric.kept = kept,
+            reliability.metric.left_out = left_out,
+            "two metrics have one name: rename one of them",
+        );
+    }
+    let (conflicts, panics) = {
+        let trouble = trouble();
+        (trouble.conflicts, trouble.panics)
+    };
+    for (of, count) in [(CONFLICTS, conflicts), (PANICS, panics)] {
+        let told = of.of(Data::Counter(Vec::from([Point::new(Vec::new(), count)])));
+        if let Err(place) = metrics.binary_search_by(|metric| (*metric.name).cmp(of.name)) {
+            metrics.insert(place, told);
+        }
+    }
+    metrics
+}
+
+/// Counts all, and says which of them nobody was warned about.
+fn fresh(conflicts: Vec<Conflict>) -> Vec<Conflict> {
+    let mut trouble = trouble();
+    trouble.conflicts += conflicts.len() as u64;
+    let mut is_fresh = |conflict: &Conflict| {
+        trouble.warned.len() < WARNED_MAX && trouble.warned.insert(conflict.name.clone())
+    };
+    conflicts.into_iter().filter(|conflict| is_fresh(conflict)).collect()
+}
