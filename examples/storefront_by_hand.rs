@@ -109,5 +109,5 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let routes = Router::new()
         .route("/unprotected/{sku}", get(unprotected))
         .route("/protected/{sku}", get(protected));
-    Ok(storefront::run(routes, "price").await?)
+    storefront::run(routes, "price").await
 }

@@ -10,6 +10,7 @@
 //! brings the two routes, and what stands around the one that is protected. Only the moods of the
 //! inventory follow a plan: every figure in the table is measured at the visitors' end.
 
+mod flags;
 mod http;
 mod inventory;
 mod shop;
@@ -17,17 +18,20 @@ mod table;
 mod verdict;
 mod visitors;
 
+use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
+use reliability::telemetry::dashboard::{self, Serving};
 use tokio::time::{Instant, sleep_until};
 
 pub use http::{Answer, Http, Unreachable};
 pub use inventory::Mood;
 pub use shop::{Price, Shop, page};
 
+use flags::Flags;
 use inventory::Inventory;
 use table::{Protection, Row, Table};
 use verdict::Verdict;
@@ -48,12 +52,29 @@ const PLAN: [(Mood, u32); 7] = [
 /// whether the protected route served its visitors better.
 ///
 /// `routes` has `/unprotected/{sku}` and `/protected/{sku}`; `policy` is the name of the policy
-/// that protects the second.
+/// that protects the second. With `--dashboard` there is a page to watch it on, and the moods come
+/// again and again until Ctrl-C.
 ///
 /// # Errors
 ///
-/// When the loopback interface has no free port.
-pub async fn run(routes: Router<Shop>, policy: &str) -> io::Result<ExitCode> {
+/// When the loopback interface has no free port, or the command line is wrong.
+pub async fn run(routes: Router<Shop>, policy: &str) -> Result<ExitCode, Box<dyn Error>> {
+    let flags = Flags::read(std::env::args().skip(1))?;
+    let page = match &flags.dashboard {
+        Some(address) => Some(serve_page(address).await?),
+        None => None,
+    };
+    let verdict = open(routes, policy, page.is_some()).await?;
+    Ok(verdict)
+}
+
+async fn serve_page(address: &str) -> Result<Serving, dashboard::ServeError> {
+    let page = dashboard::serve(address).await?;
+    println!("the page is at {}\n", page.url());
+    Ok(page)
+}
+
+async fn open(routes: Router<Shop>, policy: &str, forever: bool) -> io::Result<ExitCode> {
     let inventory = Inventory::open().await?;
     let listener = http::listen().await?;
     let shop = listener.local_addr()?;
@@ -66,7 +87,8 @@ pub async fn run(routes: Router<Shop>, policy: &str) -> io::Result<ExitCode> {
     let mut second = 0;
     let mut before = Protection::of(policy);
     let start = Instant::now();
-    for (mood, seconds) in PLAN {
+    let times = if forever { usize::MAX } else { 1 };
+    for (mood, seconds) in std::iter::repeat_n(PLAN, times).flatten() {
         inventory.turn(mood);
         for _ in 0..seconds {
             second += 1;

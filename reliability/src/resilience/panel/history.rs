@@ -45,8 +45,8 @@ pub(super) struct Rates {
     pub(super) failing: Option<f64>,
     /// Calls per second, second by second.
     pub(super) calls_before: Vec<f64>,
-    /// Failed calls per second, second by second.
-    pub(super) failed_before: Vec<f64>,
+    /// The share of calls that failed, second by second; 0 without calls.
+    pub(super) failing_before: Vec<f64>,
 }
 
 impl History {
@@ -99,9 +99,10 @@ impl Rates {
         };
         let rate = |count: fn(&Counts) -> u64| per_second(first, last, count);
         let (calls, failed) = (rate(|it| it.calls), rate(|it| it.failed));
-        let before = |count: fn(&Counts) -> u64| {
-            let pairs = moments.iter().zip(moments.iter().skip(1));
-            pairs.map(|(one, next)| per_second(one, next, count)).collect()
+        let seconds = || moments.iter().zip(moments.iter().skip(1));
+        let failing = |one: &Moment, next: &Moment| {
+            let calls = per_second(one, next, |it| it.calls);
+            if calls > 0.0 { per_second(one, next, |it| it.failed) / calls } else { 0.0 }
         };
         Self {
             calls,
@@ -109,8 +110,10 @@ impl Rates {
             refused: rate(|it| it.refused),
             retries: rate(|it| it.retries),
             failing: (calls > 0.0).then(|| failed / calls),
-            calls_before: before(|it| it.calls),
-            failed_before: before(|it| it.failed),
+            calls_before: seconds()
+                .map(|(one, next)| per_second(one, next, |it| it.calls))
+                .collect(),
+            failing_before: seconds().map(|(one, next)| failing(one, next)).collect(),
         }
     }
 }

@@ -136,14 +136,22 @@ fn level(now: &PolicySnapshot, rates: &Rates) -> Level {
 fn summary(shown: &[Shown]) -> String {
     let of = |level| shown.iter().filter(|it| it.level == level).count();
     let open = |it: &&Shown| it.now.breaker.as_ref().is_some_and(|b| b.state == "open");
-    match (of(Level::Bad), of(Level::Warn), shown.len()) {
-        (_, _, 0) => "there is none".into(),
-        (0, 0, all) => format!("all {all} are as they should be"),
-        (bad, warn, all) => {
-            let open = shown.iter().filter(open).count();
-            let open = if open > 0 { format!("; breakers open: {open}") } else { String::new() };
-            format!("{bad} bad and {warn} worth a look, of {all}{open}")
-        }
+    let open = shown.iter().filter(open).count();
+    let told = [
+        (of(Level::Bad), "bad"),
+        (of(Level::Warn), "worth a look"),
+        (open, if open == 1 { "breaker open" } else { "breakers open" }),
+    ];
+    let told: Vec<String> = told
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    match (told.len(), shown.len()) {
+        (_, 0) => "there is none".into(),
+        (0, 1) => "it is as it should be".into(),
+        (0, all) => format!("all {all} are as they should be"),
+        (_, all) => format!("of {all}: {}", told.join(", ")),
     }
 }
 
@@ -158,7 +166,7 @@ fn tiles(shown: &[Shown], chaos: usize) -> Vec<Tile> {
     let open = shown.iter().filter(open).count() as u64;
     let mut tiles = alloc::vec![
         Tile::new("Calls", Number::Rate(calls)).hint("all policies, the last 10 seconds"),
-        Tile::new("Failing", share).hint("ended with an error, or were refused"),
+        Tile::new("Failing", share).hint("an error or a refusal, before any fallback"),
         Tile::new("Retries", Number::Rate(sum(|rates| rates.retries))),
         Tile::new("Breakers open", Number::Count(open)).level(if open > 0 {
             Level::Bad

@@ -19,7 +19,7 @@ pub(super) fn row(shown: &Shown, known: &[Entry]) -> Row {
     let cells = [
         breaker(now),
         Cell::new(number(rates.calls)).history(rates.calls_before.clone()),
-        failing(rates.failing, *level).history(rates.failed_before.clone()),
+        failing(rates.failing, *level).history(rates.failing_before.clone()),
         Cell::new(number(rates.refused)),
         Cell::new(number(rates.retries)),
         Cell::new(p50.map(Number::Duration)),

@@ -83,7 +83,7 @@ pub struct DashboardBuilder {
 }
 
 impl DashboardBuilder {
-    /// The name above the page. Default: `service.name` of the [`Resource`].
+    /// The name above the page. Default: `service.name` of the [`Resource`], or the program's.
     #[must_use]
     pub fn service(mut self, name: impl Into<String>) -> Self {
         self.service = Some(name.into());
@@ -146,7 +146,11 @@ impl DashboardBuilder {
         let detected = || Resource::detect().unwrap_or_default();
         match &self.service {
             Some(name) => name.clone(),
-            None => detected().text("service.name").unwrap_or("service").to_string(),
+            None => {
+                let resource = detected();
+                let name = resource.text("service.name").unwrap_or("service");
+                name.strip_prefix("unknown_service:").unwrap_or(name).to_string()
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
-use super::{DashboardBuilder, Level, Panel, View, Widget, json, panel};
+use super::{DashboardBuilder, Level, Panel, View, Widget, json, panel, panels};
 
 /// How often panels are asked. Also what a history in a panel goes by.
 const EVERY: Duration = Duration::from_secs(1);
@@ -43,6 +43,7 @@ impl Drop for Sampler {
 impl Frames {
     /// Asks all panels once a second, from now on.
     pub(super) fn start(settings: &DashboardBuilder) -> Self {
+        panels::listen();
         let with_actions = settings.operators.is_some();
         let service = settings.service_name();
         let (sender, latest) = watch::channel(take(&service, with_actions));

@@ -46,6 +46,7 @@ mod frame;
 mod json;
 mod layout;
 mod panel;
+mod panels;
 mod routes;
 mod serving;
 mod view;

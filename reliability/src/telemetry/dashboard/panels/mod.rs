@@ -1,0 +1,7 @@
+//! What telemetry itself has to show.
+
+mod kept;
+mod map;
+mod traces;
+
+pub(super) use kept::listen;

@@ -1,0 +1,157 @@
+use alloc::format;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use super::kept::{failed, kept};
+use crate::telemetry::dashboard::{Level, Panel, SpanView, Submitted, TraceView, View, Widget};
+use crate::telemetry::trace::{Span, SpanId, Status, Trace};
+use crate::telemetry::{Attribute, Value};
+
+inventory::submit! {
+    Submitted { place: 30, panel: &Traces }
+}
+
+/// The traces that were kept, span by span.
+struct Traces;
+
+impl Panel for Traces {
+    fn id(&self) -> &'static str {
+        "traces"
+    }
+
+    fn title(&self) -> &'static str {
+        "Traces"
+    }
+
+    fn view(&self) -> View {
+        let kept = kept();
+        let failures = kept.iter().filter(|trace| failed(trace)).count();
+        let level = match (kept.len(), failures) {
+            (0, _) => Level::None,
+            (_, 0) => Level::Ok,
+            _ => Level::Warn,
+        };
+        let summary = match kept.len() {
+            0 => "none was kept yet".into(),
+            all => format!("the {all} that were kept last; {failures} of them failed"),
+        };
+        let traces = kept.iter().map(|trace| shown(trace)).collect();
+        View::new(level, summary).with(Widget::Traces(traces))
+    }
+}
+
+fn shown(trace: &Trace) -> TraceView {
+    let root = trace.spans.first();
+    let start = trace.spans.iter().map(|span| span.start).min().unwrap_or(SystemTime::UNIX_EPOCH);
+    let end = trace.spans.iter().map(|span| span.start + span.duration).max().unwrap_or(start);
+    let fails = failed(trace);
+    let dropped = trace.spans_dropped;
+    TraceView {
+        id: format!("{}", trace.id),
+        title: root.map_or_else(|| "without spans".into(), |root| root.name.clone()),
+        state: if fails { "failed".into() } else { "ended well".into() },
+        level: if fails { Level::Bad } else { Level::Ok },
+        at: since(start, SystemTime::UNIX_EPOCH).as_secs_f64(),
+        duration: since(end, start),
+        kept_by: match dropped {
+            0 => trace.kept_by.clone(),
+            _ => format!("{}; {dropped} more spans", trace.kept_by).into(),
+        },
+        spans: in_order(&trace.spans, start),
+    }
+}
+
+fn since(at: SystemTime, start: SystemTime) -> Duration {
+    at.duration_since(start).unwrap_or_default()
+}
+
+/// Each span behind its parent, those of one parent by the time they began. A span whose parent is
+/// not here stands at the left.
+fn in_order(spans: &[Span], start: SystemTime) -> Vec<SpanView> {
+    let here: BTreeMap<SpanId, usize> =
+        spans.iter().enumerate().map(|(at, span)| (span.id, at)).collect();
+    let mut children: BTreeMap<Option<SpanId>, Vec<&Span>> = BTreeMap::new();
+    for span in spans {
+        let parent = span.parent.filter(|parent| here.contains_key(parent) && *parent != span.id);
+        children.entry(parent).or_default().push(span);
+    }
+    children.values_mut().for_each(|spans| spans.sort_by_key(|span| span.start));
+    let mut ordered = Vec::with_capacity(spans.len());
+    let mut next: Vec<(&Span, u32)> = Vec::new();
+    let push = |next: &mut Vec<_>, parent, depth| {
+        let of = children.get(&parent).map(Vec::as_slice).unwrap_or_default();
+        next.extend(of.iter().rev().map(|span| (*span, depth)));
+    };
+    push(&mut next, None, 0);
+    while let Some((span, depth)) = next.pop() {
+        ordered.push(one(span, depth, start));
+        push(&mut next, Some(span.id), depth + 1);
+    }
+    ordered
+}
+
+fn one(span: &Span, depth: u32, start: SystemTime) -> SpanView {
+    let mut attributes = span.attributes.clone();
+    if let Status::Error(message) = &span.status {
+        attributes.insert(0, Attribute::new("error", Value::Text(message.clone())));
+    }
+    for event in &span.events {
+        let after = since(event.at, span.start);
+        let mut told = format!("after {after:?}");
+        for attribute in &event.attributes {
+            told += &format!(" {attribute}");
+        }
+        attributes.push(Attribute::new(event.name.clone(), told));
+    }
+    SpanView {
+        title: span.name.clone(),
+        depth,
+        start: since(span.start, start),
+        duration: span.duration,
+        failed: span.status.is_error(),
+        attributes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::trace::TraceId;
+
+    fn span(id: u64, parent: u64, name: &'static str, millis: u64) -> Span {
+        let id = SpanId::new(id).expect("is not zero");
+        let start = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
+        let mut span = Span::new(id, name, start, Duration::from_millis(10));
+        span.parent = SpanId::new(parent);
+        span
+    }
+
+    #[test]
+    fn spans_stand_behind_their_parents() {
+        let spans = [
+            span(1, 99, "root", 100),
+            span(4, 2, "d", 103),
+            span(3, 1, "c", 105),
+            span(2, 1, "b", 101),
+        ];
+        let trace = Trace::new(TraceId::new(7).expect("is not zero"), spans.into());
+        let view = shown(&trace);
+        let names: Vec<(&str, u32)> =
+            view.spans.iter().map(|span| (span.title.as_ref(), span.depth)).collect();
+        assert_eq!(names, [("root", 0), ("b", 1), ("d", 2), ("c", 1)]);
+        assert_eq!(view.duration, Duration::from_millis(15));
+        assert_eq!(view.spans[3].start, Duration::from_millis(5));
+        assert_eq!(view.level, Level::Ok);
+    }
+
+    #[test]
+    fn spans_that_are_their_own_ancestors_do_not_hang_the_page() {
+        let trace = Trace::new(
+            TraceId::new(7).expect("is not zero"),
+            [span(1, 1, "self", 0), span(2, 3, "a", 0), span(3, 2, "b", 0)].into(),
+        );
+        assert_eq!(shown(&trace).spans.len(), 1, "a circle hangs on no root");
+    }
+}
