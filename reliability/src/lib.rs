@@ -37,6 +37,7 @@
 //! |---|---|
 //! | [`error`] | what went wrong, is it worth another try, and what to do when that is not enough |
 //! | [`resilience`] | keep one call alive: fallback, cache, deadline, retry, breaker, rate limit, adaptive concurrency limit, bulkhead, hedge, timeout, chaos |
+//! | [`sre`] | promise something, and keep count: objectives, error budgets, burn rates, alerts |
 //! | [`state`] | one enum declares a machine; what it does not declare does not compile |
 //! | [`telemetry`] | what every policy has counted |
 //! | `testing` | for your tests: fake time, scripted dependencies, assertions on policies |
@@ -47,7 +48,7 @@
 //!
 //! # Features
 //!
-//! `std`, `macros`, `resilience` and `telemetry` are on by default. `cache` keeps answers; `config`
+//! `std`, `macros`, `resilience`, `telemetry` and `sre` are on by default. `cache` keeps answers; `config`
 //! reads settings of policies from a file; `http` carries deadlines, `Retry-After` and idempotency
 //! keys over the wire, and `tower` makes any policy a layer; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
@@ -74,6 +75,8 @@ pub mod guide;
 pub mod prelude;
 #[cfg(feature = "resilience")]
 pub mod resilience;
+#[cfg(feature = "sre")]
+pub mod sre;
 pub mod state;
 pub mod sync;
 #[cfg(feature = "telemetry")]

@@ -42,6 +42,9 @@ pub use crate::resilience::registry::Site;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use crate::resilience::{Call, Next};
 
+#[cfg(feature = "sre")]
+pub use crate::sre;
+
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use answer::{Answer, AnswerLater, AnswerNow, FallbackResult, Later, Now};
 #[cfg(all(feature = "std", feature = "resilience"))]

@@ -1,0 +1,344 @@
+use alloc::sync::Arc;
+use core::fmt;
+use core::ops::Deref;
+use core::time::Duration;
+
+use super::definition::OBJECTIVES_MAX;
+use super::tally::Tally;
+use super::{Definition, Indicator, InvalidDefinition, Objective, Outcome, registry};
+use crate::resilience::registry::Site;
+
+/// A promise that is kept count of.
+///
+/// A handle: clones are the same promise, and so are all that refer to one [`Core`]. Recording adds to
+/// counters of the thread's own, 1 to 2 ns for each objective it concerns; everything else is done
+/// by who reads.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::sre::{Core, Definition, Objective, Slo, Target, Window};
+///
+/// static CHECKOUT: Slo = {
+///     static CORE: Core = Core::new(
+///         Definition::new("checkout", Window::days(30))
+///             .objective(Objective::availability(Target::percent("99.95")))
+///             .objective(Objective::latency(Target::percent("99"), Duration::from_millis(500))),
+///     );
+///     Slo::from_core(&CORE)
+/// };
+///
+/// CHECKOUT.record(true);
+/// CHECKOUT.record_latency(Duration::from_millis(20));
+/// ```
+#[derive(Clone)]
+pub struct Slo(Handle);
+
+#[derive(Clone)]
+enum Handle {
+    Static(&'static Core),
+    Shared(Arc<Core>),
+}
+
+/// What a [`Slo`] refers to: its definition and what was counted. Lives in a `static`.
+///
+/// To be found by [`all`](super::all) before it is used, a static core is submitted to the inventory;
+/// see [`Registered`](super::Registered).
+pub struct Core {
+    definition: Definition,
+    site: Option<Site>,
+    tally: Tally,
+    concerns: Concerns,
+}
+
+/// Which objectives an event concerns: a bit for each.
+struct Concerns {
+    good: u8,
+    bad: u8,
+    latency: u8,
+    correctness: u8,
+    threshold_nanos: [u64; OBJECTIVES_MAX],
+}
+
+impl Core {
+    /// A core at zero.
+    ///
+    /// # Panics
+    ///
+    /// When the definition makes no sense; in a `static` that is an error of the compiler.
+    #[cfg(not(reliability_loom))]
+    pub const fn new(definition: Definition) -> Self {
+        definition.assert_valid();
+        Self::unchecked(definition, None)
+    }
+
+    /// The same, for who knows where it is declared.
+    #[cfg(not(reliability_loom))]
+    #[doc(hidden)]
+    pub const fn declared(definition: Definition, site: Site) -> Self {
+        definition.assert_valid();
+        Self::unchecked(definition, Some(site))
+    }
+
+    #[cfg(not(reliability_loom))]
+    const fn unchecked(definition: Definition, site: Option<Site>) -> Self {
+        let concerns = Concerns::of(&definition);
+        Self { definition, site, tally: Tally::new(), concerns }
+    }
+
+    #[cfg(reliability_loom)]
+    fn unchecked(definition: Definition, site: Option<Site>) -> Self {
+        let concerns = Concerns::of(&definition);
+        Self { definition, site, tally: Tally::new(), concerns }
+    }
+}
+
+impl Concerns {
+    const fn of(definition: &Definition) -> Self {
+        let objectives = definition.objectives();
+        let mut concerns = Self {
+            good: 0,
+            bad: 0,
+            latency: 0,
+            correctness: 0,
+            threshold_nanos: [0; OBJECTIVES_MAX],
+        };
+        let mut at = 0;
+        while at < objectives.len() && at < OBJECTIVES_MAX {
+            let bit = 1 << at;
+            match objectives[at].indicator {
+                Indicator::Availability | Indicator::ErrorRate => {
+                    concerns.good |= bit;
+                    concerns.bad |= bit;
+                }
+                // What failed is no throughput, and slices are judged by who evaluates.
+                Indicator::Throughput { .. } => concerns.good |= bit,
+                Indicator::Latency { threshold } => {
+                    concerns.latency |= bit;
+                    concerns.threshold_nanos[at] = threshold.as_nanos() as u64;
+                }
+                Indicator::Correctness => concerns.correctness |= bit,
+            }
+            at += 1;
+        }
+        concerns
+    }
+}
+
+impl Slo {
+    /// The handle of a core in a `static`.
+    pub const fn from_core(core: &'static Core) -> Self {
+        Self(Handle::Static(core))
+    }
+
+    /// A promise that is made at run time: listed until its last handle is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidDefinition`] when it makes no sense.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::sre::{self, Definition, Objective, Slo, Target, Window};
+    ///
+    /// let definition = Definition::with_name(format!("tenant-{}", 7), Window::days(30));
+    /// let answered = Objective::availability(Target::percent("99.9"));
+    /// let tenant = Slo::new(definition.objective(answered))?;
+    ///
+    /// tenant.record(true);
+    /// assert!(sre::find("tenant-7").is_some());
+    /// # Ok::<(), reliability::sre::InvalidDefinition>(())
+    /// ```
+    pub fn new(definition: Definition) -> Result<Self, InvalidDefinition> {
+        definition.check()?;
+        let core = Arc::new(Core::unchecked(definition, None));
+        registry::list(&core);
+        Ok(Self(Handle::Shared(core)))
+    }
+
+    /// Counts a call that was answered, or was not: for objectives of availability, error rate and
+    /// throughput.
+    #[inline]
+    pub fn record(&self, good: bool) {
+        self.record_outcome(Outcome::of(good));
+    }
+
+    /// The same for who knows more than good and bad.
+    #[inline]
+    pub fn record_outcome(&self, outcome: Outcome) {
+        let concerns = match outcome {
+            Outcome::Good => self.concerns.good,
+            Outcome::Bad | Outcome::Excluded => self.concerns.bad,
+        };
+        self.tally.add(concerns, outcome);
+    }
+
+    /// Counts how long a call took: for objectives of latency, each with its own threshold.
+    #[inline]
+    pub fn record_latency(&self, latency: Duration) {
+        let nanos = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
+        let mut left = self.concerns.latency;
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            let threshold = self.concerns.threshold_nanos[left.trailing_zeros() as usize];
+            left &= left - 1;
+            self.tally.add(bit, Outcome::of(nanos < threshold));
+        }
+    }
+
+    /// Counts a call and how long it took.
+    ///
+    /// A latency counts of calls that went well: an error that comes at once is not a quick answer,
+    /// and one that comes late is bad already.
+    #[inline]
+    pub fn record_call(&self, outcome: Outcome, latency: Duration) {
+        self.record_outcome(outcome);
+        if outcome == Outcome::Good {
+            self.record_latency(latency);
+        }
+    }
+
+    /// Counts an answer that somebody has looked at: for objectives of correctness.
+    #[inline]
+    pub fn record_correct(&self, correct: bool) {
+        self.tally.add(self.concerns.correctness, Outcome::of(correct));
+    }
+
+    /// Whether a call must be timed for one of the objectives.
+    #[inline]
+    pub fn wants_latency(&self) -> bool {
+        self.concerns.latency != 0
+    }
+
+    /// What is promised.
+    pub fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// The objective of that name.
+    pub fn objective(&self, name: &str) -> Option<&Objective> {
+        self.definition.objectives().iter().find(|objective| objective.name == name)
+    }
+
+    /// Where it is declared; `None` when it was made by hand.
+    pub fn site(&self) -> Option<Site> {
+        self.site
+    }
+
+    pub(super) fn shared(core: Arc<Core>) -> Self {
+        Self(Handle::Shared(core))
+    }
+}
+
+/// What is private of a core is reached through its handle.
+impl Deref for Slo {
+    type Target = Core;
+
+    #[inline]
+    fn deref(&self) -> &Core {
+        match &self.0 {
+            Handle::Static(core) => core,
+            Handle::Shared(core) => core,
+        }
+    }
+}
+
+/// The same promise, not an equal one.
+impl PartialEq for Slo {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq::<Core>(&**self, &**other)
+    }
+}
+
+impl Eq for Slo {}
+
+impl fmt::Debug for Slo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sums = self.tally.sums();
+        let counts = self.definition.objectives().iter().zip(sums.objectives);
+        let mut shown = f.debug_struct("Slo");
+        shown.field("definition", &format_args!("{}", self.definition));
+        for (objective, counts) in counts {
+            shown.field(&objective.name, &format_args!("{} good, {} bad", counts.good, counts.bad));
+        }
+        shown.finish()
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use crate::sre::{Counts, Target, Window};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    static ALL_KINDS: Slo = {
+        static CORE: Core = Core::new(
+            Definition::new("all-kinds", Window::days(30))
+                .objective(Objective::availability(Target::percent("99.9")))
+                .objective(Objective::error_rate(Target::percent("0.1")))
+                .objective(Objective::latency(Target::percent("50"), MS).named("p50"))
+                .objective(
+                    Objective::latency(Target::percent("99"), Duration::from_millis(9))
+                        .named("p99"),
+                )
+                .objective(Objective::throughput(
+                    Target::percent("99"),
+                    10,
+                    Duration::from_secs(60),
+                ))
+                .objective(Objective::correctness(Target::percent("99.99"))),
+        );
+        inventory::submit! { registry::Registered::new(&CORE) }
+        Slo::from_core(&CORE)
+    };
+
+    #[test]
+    fn each_event_counts_for_the_objectives_it_concerns() {
+        let slo = &ALL_KINDS;
+        slo.record(true);
+        slo.record(false);
+        slo.record_outcome(Outcome::Excluded);
+        slo.record_latency(MS);
+        slo.record_call(Outcome::Good, 9 * MS);
+        slo.record_call(Outcome::Bad, Duration::MAX);
+        slo.record_correct(false);
+        let sums = slo.tally.sums();
+        let expected = [(2, 2), (2, 2), (0, 2), (1, 1), (2, 0), (0, 1), (0, 0)]
+            .map(|(g, b)| Counts::new(g, b));
+        assert_eq!(sums.objectives, expected);
+        assert_eq!(sums.excluded, 1);
+        assert!(slo.wants_latency());
+    }
+
+    #[test]
+    fn a_static_one_is_listed_and_found_before_it_is_used() {
+        assert!(registry::all().contains(&ALL_KINDS));
+        assert_eq!(registry::find("all-kinds").as_ref(), Some(&ALL_KINDS));
+    }
+
+    #[test]
+    fn one_that_is_made_is_listed_until_it_is_dropped() {
+        let answered = Objective::availability(Target::percent("99.9"));
+        let definition = Definition::new("made", Window::days(30)).objective(answered);
+        let made = Slo::new(definition).expect("a valid one");
+        let clone = made.clone();
+        drop(made);
+        assert_eq!(registry::find("made"), Some(clone.clone()));
+        drop(clone);
+        assert_eq!(registry::find("made"), None);
+    }
+}

@@ -1,0 +1,154 @@
+use super::Outcome;
+use super::definition::OBJECTIVES_MAX;
+use crate::sync::Counters;
+
+/// Good and bad of each objective, and what was excluded: sixteen counters are two cache lines.
+const COUNTERS: usize = 2 * OBJECTIVES_MAX + 2;
+const EXCLUDED: usize = 2 * OBJECTIVES_MAX;
+
+/// How many events were good and bad, since the process began.
+///
+/// Good and bad are counted apart, not bad and all: each is then exact by itself, and no reader can
+/// see more that was bad than there was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// How many were good.
+    pub good: u64,
+    /// How many were bad.
+    pub bad: u64,
+}
+
+impl Counts {
+    /// So many good and bad ones.
+    pub const fn new(good: u64, bad: u64) -> Self {
+        Self { good, bad }
+    }
+
+    /// All of them.
+    pub const fn total(self) -> u64 {
+        self.good.saturating_add(self.bad)
+    }
+
+    /// What came since `earlier`, of counts that only grow.
+    #[must_use]
+    pub const fn since(self, earlier: Counts) -> Self {
+        Self { good: self.good.wrapping_sub(earlier.good), bad: self.bad.wrapping_sub(earlier.bad) }
+    }
+}
+
+impl core::ops::Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { good: self.good.saturating_add(other.good), bad: self.bad.saturating_add(other.bad) }
+    }
+}
+
+impl core::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl core::iter::Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |sum, counts| sum + counts)
+    }
+}
+
+/// What the recording threads write: lines of their own, which the evaluation adds up.
+#[derive(Debug)]
+pub(super) struct Tally(Counters<COUNTERS>);
+
+/// What a tally held when it was read; grows until it wraps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Sums {
+    pub(super) objectives: [Counts; OBJECTIVES_MAX],
+    pub(super) excluded: u64,
+}
+
+impl Tally {
+    #[cfg(not(reliability_loom))]
+    pub(super) const fn new() -> Self {
+        Self(Counters::new())
+    }
+
+    #[cfg(reliability_loom)]
+    pub(super) fn new() -> Self {
+        Self(Counters::new())
+    }
+
+    /// Counts for each objective whose bit is set.
+    #[inline]
+    pub(super) fn add(&self, objectives: u8, outcome: Outcome) {
+        let offset = match outcome {
+            Outcome::Good => 0,
+            Outcome::Bad => 1,
+            Outcome::Excluded => return self.0.add(EXCLUDED, 1),
+        };
+        let mut left = objectives;
+        while left != 0 {
+            let objective = left.trailing_zeros() as usize;
+            left &= left - 1;
+            self.0.add(2 * objective + offset, 1);
+        }
+    }
+
+    pub(super) fn sums(&self) -> Sums {
+        let sums = self.0.sums();
+        Sums {
+            objectives: core::array::from_fn(|at| Counts::new(sums[2 * at], sums[2 * at + 1])),
+            excluded: sums[EXCLUDED],
+        }
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_objective_whose_bit_is_set_is_counted() {
+        let tally = Tally::new();
+        tally.add(0b100_0001, Outcome::Good);
+        tally.add(0b000_0001, Outcome::Bad);
+        tally.add(0b111_1111, Outcome::Excluded);
+        let sums = tally.sums();
+        assert_eq!(sums.objectives[0], Counts::new(1, 1));
+        assert_eq!(sums.objectives[6], Counts::new(1, 0));
+        assert_eq!(sums.objectives[1..6], [Counts::default(); 5]);
+        assert_eq!(sums.excluded, 1);
+    }
+}
+
+#[cfg(all(test, reliability_loom))]
+mod loom_tests {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    /// Whenever it is read, what came since the last reading adds up to what was recorded.
+    #[test]
+    fn loom_nothing_is_lost_between_two_readings_and_nothing_counts_twice() {
+        loom::model(|| {
+            let tally = Arc::new(Tally::new());
+            let recorder = {
+                let tally = Arc::clone(&tally);
+                thread::spawn(move || {
+                    tally.add(1, Outcome::Good);
+                    tally.add(1, Outcome::Bad);
+                })
+            };
+            tally.add(1, Outcome::Bad);
+            let first = tally.sums().objectives[0];
+            assert!(first.bad >= 1 && first.total() <= 3);
+            let second = tally.sums().objectives[0];
+            let between = second.since(first);
+            assert!(between.total() <= 2, "a sum never goes back");
+            recorder.join().unwrap();
+            let rest = tally.sums().objectives[0].since(second);
+            assert_eq!(first + between + rest, Counts::new(1, 2));
+        });
+    }
+}
