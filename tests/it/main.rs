@@ -7,6 +7,7 @@ mod cached;
 mod cancellation;
 mod chaos;
 mod config;
+mod dashboard;
 mod error_monitor;
 mod failed;
 mod fault;

@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Frames {
     latest: watch::Receiver<Frame>,
-    _sampler: Arc<Sampler>,
+    sampler: Arc<Sampler>,
 }
 
 /// One frame, as a value and as it goes over the wire.
@@ -56,7 +56,12 @@ impl Frames {
                 sender.send_replace(take(&service, with_actions));
             }
         });
-        Self { latest, _sampler: Arc::new(Sampler(sampler.abort_handle())) }
+        Self { latest, sampler: Arc::new(Sampler(sampler.abort_handle())) }
+    }
+
+    /// Ends the frames, for all.
+    pub(super) fn sampler(&self) -> AbortHandle {
+        self.sampler.0.clone()
     }
 
     /// The latest.

@@ -3,12 +3,14 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
+use core::time::Duration;
 use std::io;
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::timeout;
 
 use super::connections::Bounded;
 use super::frame::Frames;
@@ -38,25 +40,26 @@ pub(super) async fn start(page: Dashboard, address: &str) -> Result<Serving, Ser
     }
     let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    let router = routes::own_names_only(
-        routes::router(settings.clone(), Frames::start(&settings)),
-        settings.clone(),
-    );
+    let frames = Frames::start(&settings);
+    let sampler = frames.sampler();
+    let router = routes::router(settings.clone(), frames);
+    let router = routes::own_names_only(router, settings.clone());
     // Each who looks holds one connection, and the browser takes a few for what it loads.
     let listener = Bounded::new(listener, settings.clients * 2 + 8);
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
+        // Also when the other end is dropped.
         let stopped = async {
             let _ = stopped.await;
         };
-        // Events have no end, so nobody waits for connections to end by themselves.
-        tokio::select! {
-            _ = axum::serve(listener, router) => {}
-            () = stopped => {}
-        }
+        let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
     });
-    Ok(Serving { address: bound, stop: Some(stop), task })
+    Ok(Serving { address: bound, stop: Some(stop), sampler, task })
 }
+
+/// How long connections have to end when the page does. Those who look are told at once; this is
+/// for who has sent half of a request.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The page while it is served. When it is dropped the page is gone.
 #[derive(Debug)]
@@ -64,6 +67,8 @@ pub(super) async fn start(page: Dashboard, address: &str) -> Result<Serving, Ser
 pub struct Serving {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
+    /// Without it there are no more frames, so those who follow them are done.
+    sampler: AbortHandle,
     task: JoinHandle<()>,
 }
 
@@ -78,22 +83,27 @@ impl Serving {
         format!("http://{}/", self.address)
     }
 
-    /// Ends it, and waits until the port is free.
+    /// Ends it, and waits until the port is free, about a second at most.
     ///
     /// # Cancel safety
     ///
     /// A dropped call ends it as well, without waiting.
     pub async fn shutdown(mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
+        self.end();
+        if timeout(PATIENCE, &mut self.task).await.is_err() {
+            self.task.abort();
         }
-        let _ = (&mut self.task).await;
+    }
+
+    fn end(&mut self) {
+        self.sampler.abort();
+        drop(self.stop.take());
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.task.abort();
+        self.end();
     }
 }
 

@@ -1,0 +1,63 @@
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use reliability::error::Rejected;
+use reliability::resilience::{Breaker, Policy};
+use reliability::telemetry::dashboard::Dashboard;
+
+use super::TOKEN;
+
+/// Two policies, one of them with a breaker that was forced open.
+async fn policies() -> [Policy; 2] {
+    let breaker = Breaker::builder("stock").build().expect("is valid");
+    let stock = Policy::builder("stock").breaker(breaker).build().expect("is valid");
+    let markup =
+        Policy::builder("<b>quoted</b>").timeout(Duration::from_secs(1)).build().expect("is valid");
+    for policy in [&stock, &markup] {
+        for _ in 0..20 {
+            policy.call(|| async { Ok::<_, Rejected>(()) }).await.expect("nothing is in the way");
+        }
+    }
+    stock.breaker().expect("has one").force_open();
+    [stock, markup]
+}
+
+/// Chromium looks at the page: drawn in light, dark and on a phone, readable, usable by keyboard,
+/// and honest about a service that is gone. The pictures are in `target/page`.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_see_what_there_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("is in the workspace");
+    let (browser, pictures) = (root.join("target/browser"), root.join("target/page"));
+    assert!(
+        browser.join("node_modules/playwright-core").is_dir(),
+        "`tests/run` installs it: npm install --prefix target/browser playwright-core",
+    );
+    std::fs::create_dir_all(&pictures).expect("target can be written");
+    let _policies = policies().await;
+    let page = Dashboard::builder().service("shop").operators(TOKEN).build().expect("is valid");
+    let page = page.serve("127.0.0.1:0").await.expect("a port is free");
+
+    let mut script = Command::new("node")
+        .arg(root.join("tests/browser/page.mjs"))
+        .args([page.url().as_str(), TOKEN])
+        .arg(&pictures)
+        .current_dir(browser)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("node: `apt-get install nodejs`");
+    let mut told = String::new();
+    let mut said = BufReader::new(script.stdout.take().expect("is piped"));
+    tokio::task::block_in_place(|| said.read_line(&mut told)).expect("is text");
+    // It has seen all that it wanted of a page that is there.
+    page.shutdown().await;
+    let mut complaints = String::new();
+    tokio::task::block_in_place(|| {
+        script.stderr.take().expect("is piped").read_to_string(&mut complaints)
+    })
+    .expect("is text");
+    let ended = tokio::task::block_in_place(|| script.wait()).expect("ends");
+    assert!(ended.success() && told == "gone?\n", "{told}{complaints}");
+}
