@@ -60,7 +60,7 @@
 //! Without `std` the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers,
 //! backoff schedules, retry budgets, and the algorithms of rate and concurrency limits. With default
 //! features off, the derives want `macros`, `#[resilient]` wants `macros`, `std` and `resilience`,
-//! and `#[traced]` wants `macros` and `telemetry`.
+//! and `#[traced]` wants `macros`, `std` and `telemetry`.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

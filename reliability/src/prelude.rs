@@ -5,5 +5,5 @@ pub use crate::error::{Class, Fault, Rejected, ResultExt};
 pub use crate::resilience::resilient;
 #[cfg(feature = "macros")]
 pub use crate::state::StateMachine;
-#[cfg(all(feature = "macros", feature = "telemetry"))]
+#[cfg(all(feature = "macros", feature = "std", feature = "telemetry"))]
 pub use crate::telemetry::traced;

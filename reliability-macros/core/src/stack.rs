@@ -54,7 +54,7 @@ impl Attribute {
     /// by which a later attribute knows that it has been here.
     const fn mark(self) -> &'static str {
         match self {
-            Self::Traced => "Span",
+            Self::Traced => "Traced",
             Self::Resilient => "Call",
         }
     }

@@ -16,8 +16,10 @@ mod rate_limit;
 mod shared;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod signals;
-#[cfg(feature = "telemetry")]
+#[cfg(all(feature = "std", feature = "telemetry"))]
 mod traced;
+#[cfg(all(feature = "std", feature = "telemetry"))]
+mod tracing_span;
 
 pub use alloc::string::String;
 
@@ -25,10 +27,12 @@ pub use crate::state::packed::{join_bits, split_bits};
 pub use core;
 pub use core::time::Duration;
 
+#[cfg(all(feature = "std", feature = "telemetry"))]
+pub use crate::telemetry::trace::Kind;
 #[cfg(all(feature = "std", any(feature = "resilience", feature = "telemetry")))]
 pub use inventory;
 #[cfg(feature = "telemetry")]
-pub use tracing::{self, Span};
+pub use tracing;
 
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub use crate::telemetry::signal::{Declarable, Declared as Watched};
@@ -69,7 +73,10 @@ pub use diagnostics::{
 pub use rate_limit::{RateLimitKey, rate_limit_key};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use shared::{Shared, shared};
-#[cfg(feature = "telemetry")]
+#[cfg(all(feature = "std", feature = "telemetry"))]
 pub use traced::{
-    Ended, RecordDebug, RecordDisplay, RecordNothing, ShowDebug, ShowType, Shown, TypeName,
+    EndDebug, EndDisplay, EndOther, Ended, ShowDebug, ShowType, Shown, TypeName, ValueOfOther,
+    ValueOfResult, end_debug, end_display, end_hidden,
 };
+#[cfg(all(feature = "std", feature = "telemetry"))]
+pub use tracing_span::{Begin, NewFields, Traced};

@@ -4,13 +4,15 @@
 //! `Display`, else by `Debug`. Method lookup decides: it tries the receiver as it is before it
 //! dereferences it, so that what is implemented for most borrows comes first.
 //!
-//! `(&&Shown(..)).shown()` and `(&&&Ended(..)).record(..)` are how they are called.
+//! `(&&Shown(..)).shown()`, `(&&&Ended(..)).end(..)` and `(&&Ended(..)).value()` are how they are
+//! called.
 
 use core::any::type_name;
 use core::fmt::{self, Debug, Display};
 
-use tracing::Span;
-use tracing::field::{DebugValue, debug, display};
+use tracing::field::{DebugValue, debug};
+
+use super::tracing_span::Traced;
 
 /// An argument that becomes a field of the span.
 #[derive(Debug)]
@@ -58,45 +60,93 @@ impl Debug for TypeName {
 pub struct Ended<'a, R>(pub &'a R);
 
 /// Found for a `Result` whose error has `Display`.
-pub trait RecordDisplay {
-    /// Records the error, if it is one.
-    fn record(&self, span: &Span);
+pub trait EndDisplay {
+    /// Ends the span, and tells the error, if it is one.
+    fn end(&self, traced: Traced);
 }
 
-impl<T, E: Display> RecordDisplay for &&Ended<'_, Result<T, E>> {
-    fn record(&self, span: &Span) {
-        if let Err(error) = self.0 {
-            failed(span, display(error));
+impl<T, E: Display> EndDisplay for &&Ended<'_, Result<T, E>> {
+    fn end(&self, traced: Traced) {
+        match self.0 {
+            Ok(_) => traced.end(),
+            Err(error) => traced.fail(format_args!("{error}")),
         }
     }
 }
 
 /// Found for a `Result` whose error has `Debug` only.
-pub trait RecordDebug {
-    /// Records the error, if it is one.
-    fn record(&self, span: &Span);
+pub trait EndDebug {
+    /// Ends the span, and tells the error, if it is one.
+    fn end(&self, traced: Traced);
 }
 
-impl<T, E: Debug> RecordDebug for &Ended<'_, Result<T, E>> {
-    fn record(&self, span: &Span) {
-        if let Err(error) = self.0 {
-            failed(span, debug(error));
+impl<T, E: Debug> EndDebug for &Ended<'_, Result<T, E>> {
+    fn end(&self, traced: Traced) {
+        match self.0 {
+            Ok(_) => traced.end(),
+            Err(error) => traced.fail(format_args!("{error:?}")),
         }
     }
 }
 
 /// Found for all else.
-pub trait RecordNothing {
-    /// Records nothing.
-    fn record(&self, span: &Span);
+pub trait EndOther {
+    /// Ends the span.
+    fn end(&self, traced: Traced);
 }
 
-impl<R> RecordNothing for Ended<'_, R> {
-    fn record(&self, _span: &Span) {}
+impl<R> EndOther for Ended<'_, R> {
+    fn end(&self, traced: Traced) {
+        traced.end();
+    }
 }
 
-#[cold]
-fn failed(span: &Span, error: impl tracing::Value) {
-    span.record("error", error);
-    span.record("otel.status_code", "ERROR");
+/// What a function is told to say of its error: `err = debug`, `display` or `hidden`.
+pub fn end_debug<T, E: Debug>(traced: Traced, outcome: &Result<T, E>) {
+    EndDebug::end(&&Ended(outcome), traced);
+}
+
+/// As [`end_debug`].
+pub fn end_display<T, E: Display>(traced: Traced, outcome: &Result<T, E>) {
+    EndDisplay::end(&&&Ended(outcome), traced);
+}
+
+/// As [`end_debug`].
+pub fn end_hidden<T, E>(traced: Traced, outcome: &Result<T, E>) {
+    match outcome {
+        Ok(_) => traced.end(),
+        Err(_) => traced.fail_silently(),
+    }
+}
+
+/// Found for a `Result`.
+pub trait ValueOfResult<'a> {
+    /// Its type.
+    type Value;
+    /// The value, if there is one.
+    fn value(&self) -> Option<&'a Self::Value>;
+}
+
+impl<'a, T, E> ValueOfResult<'a> for &Ended<'a, Result<T, E>> {
+    type Value = T;
+
+    fn value(&self) -> Option<&'a T> {
+        self.0.as_ref().ok()
+    }
+}
+
+/// Found for all else.
+pub trait ValueOfOther<'a> {
+    /// Its type.
+    type Value;
+    /// The value.
+    fn value(&self) -> Option<&'a Self::Value>;
+}
+
+impl<'a, R> ValueOfOther<'a> for Ended<'a, R> {
+    type Value = R;
+
+    fn value(&self) -> Option<&'a R> {
+        Some(self.0)
+    }
 }

@@ -24,7 +24,7 @@ pub use counter::Counter;
 pub use counters::Counters;
 pub use histogram::{Histogram, HistogramSnapshot};
 #[cfg(feature = "std")]
-pub(crate) use mutex::Mutex;
+pub(crate) use mutex::{Guard, Mutex};
 pub use quantile::Quantile;
 pub use sketch::{Sketch, SketchSnapshot};
 pub(crate) use stripe::{Padded, STRIPES, stripe};

@@ -1,9 +1,13 @@
 #[cfg(not(reliability_loom))]
-use std::sync::{Mutex as Imp, MutexGuard as Guard};
+use std::sync::Mutex as Imp;
+#[cfg(not(reliability_loom))]
+pub(crate) use std::sync::MutexGuard as Guard;
 use std::sync::{PoisonError, TryLockError};
 
 #[cfg(reliability_loom)]
-use loom::sync::{Mutex as Imp, MutexGuard as Guard};
+use loom::sync::Mutex as Imp;
+#[cfg(reliability_loom)]
+pub(crate) use loom::sync::MutexGuard as Guard;
 
 /// `std`'s mutex, or loom's, without poisoning.
 ///

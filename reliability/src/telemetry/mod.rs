@@ -113,7 +113,7 @@ pub use cache::CacheSnapshot;
 /// # Cancel safety
 ///
 /// As the function's own; a dropped call closes its span.
-#[cfg(feature = "macros")]
+#[cfg(all(feature = "macros", feature = "std"))]
 pub use reliability_macros::traced;
 #[cfg(feature = "std")]
 pub use resource::Resource;

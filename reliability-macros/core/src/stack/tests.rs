@@ -93,61 +93,64 @@ fn one_stack() {
         async fn price(sku: &str) -> Result<Price, PriceError> {
             #[reliability::resilient(__seen)]
             const _: () = ();
-            let span: ::reliability::__private::Span = ::reliability::__private::tracing::span!(
-                ::reliability::__private::tracing::Level::INFO, "price", sku = sku, error =
-                ::reliability::__private::tracing::field::Empty, otel.status_code =
-                ::reliability::__private::tracing::field::Empty
-            );
-            let outcome = ::reliability::__private::tracing::Instrument::instrument(
-                    async move {
-                        if false {
-                            return ::reliability::__private::typed::<
-                                Result<Price, PriceError>,
-                            >();
-                        }
-                        let policy: &::reliability::resilience::Policy = {
-                            static POLICY: ::reliability::__private::Declared = ::reliability::__private::Declared::new(
-                                ::reliability::__private::Site::new(
-                                    ::core::module_path!(),
-                                    "price",
-                                    ::core::file!(),
-                                    ::core::line!(),
-                                ),
-                                || ::core::result::Result::Ok(
-                                    ::reliability::resilience::Policy::builder("price")
-                                        .timeout(::core::time::Duration::from_secs(1)),
-                                ),
-                            );
-                            ::reliability::__private::inventory::submit! {
-                                ::reliability::__private::Registered(& POLICY)
-                            }
-                            POLICY.policy()
-                        };
-                        let mut call = ::reliability::__private::Call::new(
-                            policy,
-                            const { &::reliability::resilience::Classifier::by_fault() },
+            let traced: ::reliability::__private::Traced = {
+                let mut begin = ::reliability::__private::Begin::new(
+                    ::reliability::__private::tracing::span!(
+                        ::reliability::__private::tracing::Level::INFO, "price", sku = sku, error
+                        = ::reliability::__private::tracing::field::Empty, otel.status_code =
+                        ::reliability::__private::tracing::field::Empty, reliability.traced =
+                        ::reliability::__private::tracing::field::Empty
+                    ),
+                );
+                if let ::core::option::Option::Some(known) = begin.fields() {
+                    known.value("sku", &sku);
+                }
+                begin.open("price", ::reliability::__private::Kind::Internal)
+            };
+            let outcome = traced
+                .instrument(async move {
+                    if false {
+                        return ::reliability::__private::typed::<Result<Price, PriceError>>();
+                    }
+                    let policy: &::reliability::resilience::Policy = {
+                        static POLICY: ::reliability::__private::Declared = ::reliability::__private::Declared::new(
+                            ::reliability::__private::Site::new(
+                                ::core::module_path!(),
+                                "price",
+                                ::core::file!(),
+                                ::core::line!(),
+                            ),
+                            || ::core::result::Result::Ok(
+                                ::reliability::resilience::Policy::builder("price")
+                                    .timeout(::core::time::Duration::from_secs(1)),
+                            ),
                         );
-                        let outcome = call
-                            .attempt(async move {
-                                if false {
-                                    return ::reliability::__private::typed::<
-                                        Result<Price, PriceError>,
-                                    >();
-                                }
-                                ask(sku).await
-                            })
-                            .await;
-                        let result = call.conclude(outcome);
-                        ::reliability::__private::carry(result)
-                    },
-                    ::core::clone::Clone::clone(&span),
-                )
+                        ::reliability::__private::inventory::submit! {
+                            ::reliability::__private::Registered(& POLICY)
+                        }
+                        POLICY.policy()
+                    };
+                    let mut call = ::reliability::__private::Call::new(
+                        policy,
+                        const { &::reliability::resilience::Classifier::by_fault() },
+                    );
+                    let outcome = call
+                        .attempt(async move {
+                            if false {
+                                return ::reliability::__private::typed::<
+                                    Result<Price, PriceError>,
+                                >();
+                            }
+                            ask(sku).await
+                        })
+                        .await;
+                    let result = call.conclude(outcome);
+                    ::reliability::__private::carry(result)
+                })
                 .await;
             {
-                use ::reliability::__private::{
-                    RecordDebug as _, RecordDisplay as _, RecordNothing as _,
-                };
-                (&&&::reliability::__private::Ended(&outcome)).record(&span);
+                use ::reliability::__private::{EndDebug as _, EndDisplay as _, EndOther as _};
+                (&&&::reliability::__private::Ended(&outcome)).end(traced);
             }
             outcome
         }

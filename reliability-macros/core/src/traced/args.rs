@@ -1,7 +1,7 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::{
-    FnArg, LitStr, Pat, Signature, Token, Type,
+    Expr, FnArg, LitStr, Pat, ReturnType, Signature, Token, Type,
     ext::IdentExt as _,
     parse::{Parse, ParseStream},
     punctuated::Punctuated,
@@ -18,11 +18,25 @@ use crate::{
 pub(crate) struct Args {
     pub(crate) name: Option<LitStr>,
     pub(crate) level: &'static str,
+    pub(crate) kind: &'static str,
+    /// How an error is told.
+    pub(crate) err: Option<Tell>,
+    /// How a result is told, if it is.
+    pub(crate) ret: Option<Tell>,
+    pub(crate) links: Option<Expr>,
     /// Arguments that are recorded: those that are neither skipped nor given a field.
     pub(crate) recorded: Vec<Recorded>,
     /// Fields as they are written, for the `span!` of `tracing`.
     pub(crate) fields: Vec<Field>,
     pub(crate) krate: CratePath,
+}
+
+/// How a value is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tell {
+    Debug,
+    Display,
+    Hidden,
 }
 
 /// An argument that becomes a field.
@@ -33,16 +47,23 @@ pub(crate) struct Recorded {
     pub(crate) primitive: bool,
 }
 
-/// One field: its name, and its tokens.
+/// One field: its name, its tokens, and its value.
 #[derive(Debug)]
 pub(crate) struct Field {
-    name: String,
+    pub(crate) name: String,
     pub(crate) tokens: TokenStream,
+    pub(crate) value: TokenStream,
+    /// `%` or `?`.
+    pub(crate) sigil: Option<char>,
 }
 
 const KNOWN: Known = &[
     ("name", "name = \"lookup\""),
     ("level", "level = debug"),
+    ("kind", "kind = client"),
+    ("err", "err = debug"),
+    ("ret", "ret"),
+    ("links", "links = causes"),
     ("fields", "fields(sku = %sku)"),
     ("skip", "skip(argument)"),
     ("skip_all", "skip_all"),
@@ -57,6 +78,17 @@ const LEVELS: Known = &[
     ("error", "error"),
 ];
 
+const KINDS: Known = &[
+    ("internal", "internal"),
+    ("server", "server"),
+    ("client", "client"),
+    ("producer", "producer"),
+    ("consumer", "consumer"),
+];
+
+const ERR: Known = &[("display", "display"), ("debug", "debug"), ("hidden", "hidden")];
+const RET: Known = &[("debug", "debug"), ("display", "display")];
+
 impl Args {
     pub(crate) fn read(
         diagnostics: &mut Diagnostics,
@@ -66,6 +98,10 @@ impl Args {
         let mut this = Self {
             name: None,
             level: "info",
+            kind: "internal",
+            err: None,
+            ret: None,
+            links: None,
             recorded: arguments(sig),
             fields: Vec::new(),
             krate: CratePath::default(),
@@ -87,6 +123,14 @@ impl Args {
                     self.level = level.name;
                 }
             }
+            "kind" => {
+                if let Some(kind) = diagnostics.keep(setting.variant("kind of span", KINDS)) {
+                    self.kind = kind.name;
+                }
+            }
+            "err" => self.take_err(diagnostics, setting, sig),
+            "ret" => self.take_ret(diagnostics, setting, sig),
+            "links" => self.links = diagnostics.keep(setting.expr()),
             "fields" => {
                 let fields = setting.list().and_then(parse_fields);
                 self.fields = diagnostics.keep(fields).unwrap_or_default();
@@ -108,6 +152,38 @@ impl Args {
         }
     }
 
+    fn take_err(&mut self, diagnostics: &mut Diagnostics, setting: &Setting, sig: &Signature) {
+        if setting.flag().is_ok() {
+            let message = "an error is told anyway; write `err = debug` for how, `err = hidden` for \
+                           an error whose text is secret, or leave `err` out";
+            diagnostics.error(setting.word(), message);
+            return;
+        }
+        self.err = diagnostics
+            .keep(setting.variant("way to tell an error", ERR))
+            .map(|tell| Tell::named(tell.name));
+        if self.err.is_some() && !may_be_result(&sig.output) {
+            diagnostics.error(
+                setting.word(),
+                "this function returns no error; remove `err`, or return a `Result`",
+            );
+        }
+    }
+
+    fn take_ret(&mut self, diagnostics: &mut Diagnostics, setting: &Setting, sig: &Signature) {
+        self.ret = if setting.flag().is_ok() {
+            Some(Tell::Debug)
+        } else {
+            diagnostics
+                .keep(setting.variant("way to tell a result", RET))
+                .map(|tell| Tell::named(tell.name))
+        };
+        if self.ret.is_some() && matches!(sig.output, ReturnType::Default) {
+            let message = "this function returns nothing that could be told; remove `ret`";
+            diagnostics.error(setting.word(), message);
+        }
+    }
+
     fn skip(&mut self, diagnostics: &mut Diagnostics, list: TokenStream, sig: &Signature) {
         let words = |input: ParseStream<'_>| {
             Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
@@ -125,6 +201,31 @@ impl Args {
             }
             self.recorded.retain(|argument| argument.ident != written);
         }
+    }
+}
+
+impl Tell {
+    fn named(name: &str) -> Self {
+        match name {
+            "debug" => Self::Debug,
+            "display" => Self::Display,
+            _ => Self::Hidden,
+        }
+    }
+}
+
+/// Whether the type may be a `Result`: it is not written out as something else.
+fn may_be_result(output: &ReturnType) -> bool {
+    match output {
+        ReturnType::Default => false,
+        ReturnType::Type(_, ty) => match &**ty {
+            Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+                const OTHERS: [&str; 6] = ["Option", "Vec", "String", "Box", "Arc", "bool"];
+                OTHERS.iter().all(|other| last.ident != other)
+            }),
+            Type::Tuple(_) | Type::Reference(_) | Type::Slice(_) | Type::Array(_) => false,
+            _ => true,
+        },
     }
 }
 
@@ -171,11 +272,7 @@ fn parse_fields(tokens: TokenStream) -> syn::Result<Vec<Field>> {
 impl Parse for Field {
     /// `name`, `a.b = value`, `name = %value`, `name = ?value`, `%name` or `?name`.
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let sigil = if input.peek(Token![%]) || input.peek(Token![?]) {
-            Some(input.parse::<TokenTree>()?)
-        } else {
-            None
-        };
+        let front = sigil(input)?;
         let wrong = |error: syn::Error| {
             let message = "a field is a name and a value: `fields(sku = %sku, order.id = id)`";
             syn::Error::new(error.span(), message)
@@ -183,11 +280,31 @@ impl Parse for Field {
         let names =
             Punctuated::<Ident, Token![.]>::parse_separated_nonempty_with(input, Ident::parse_any)
                 .map_err(wrong)?;
+        let equals: Option<Token![=]> = input.parse()?;
+        let behind = if equals.is_some() { sigil(input)? } else { None };
         let mut value = TokenStream::new();
         while !input.is_empty() && !input.peek(Token![,]) {
             value.extend([input.parse::<TokenTree>()?]);
         }
         let name = names.to_token_stream().to_string().replace(' ', "");
-        Ok(Self { name, tokens: quote!(#sigil #names #value) })
+        if equals.is_some() && value.is_empty() {
+            return Err(wrong(input.error("no value")));
+        }
+        let tokens = quote!(#front #names #equals #behind #value);
+        let value = if equals.is_some() { value } else { names.to_token_stream() };
+        let character = |token: &TokenTree| match token {
+            TokenTree::Punct(punct) => Some(punct.as_char()),
+            _ => None,
+        };
+        let sigil = front.as_ref().or(behind.as_ref()).and_then(character);
+        Ok(Self { name, tokens, value, sigil })
     }
+}
+
+/// `%` or `?`, if one is next.
+fn sigil(input: ParseStream<'_>) -> syn::Result<Option<TokenTree>> {
+    if input.peek(Token![%]) || input.peek(Token![?]) {
+        return input.parse().map(Some);
+    }
+    Ok(None)
 }

@@ -3,56 +3,79 @@ use quote::{format_ident, quote};
 use syn::{LitStr, ReturnType};
 
 use super::Args;
-use crate::{body::typed_return, item::FnItem};
+use super::args::Tell;
+use crate::{body::typed_return, crate_path::CratePath, item::FnItem};
 
 /// The function inside of its span.
 pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem {
     let krate = &args.krate;
-    let span = Ident::new("span", Span::mixed_site());
+    let traced = Ident::new("traced", Span::mixed_site());
     let outcome = Ident::new("outcome", Span::mixed_site());
-    let make = make_span(args, item, within);
+    let begin = begin(args, item, within);
     let typed = typed_return(krate, &item.sig.output);
     let statements = item.statements();
     let block = item.block(quote!(#typed #statements));
     let run = if item.sig.asyncness.is_some() {
-        quote! {
-            #krate::__private::tracing::Instrument::instrument(
-                async move #block,
-                ::core::clone::Clone::clone(&#span),
-            )
-            .await
-        }
+        quote!(#traced.instrument(async move #block).await)
     } else {
-        quote!(#span.in_scope(move || #block))
+        quote!(#traced.in_scope(move || #block))
     };
-    let statements = if can_fail(&item.sig.output) {
+    let run = if can_fail(&item.sig.output) {
+        let end = end(args, &traced, &outcome);
         quote! {
-            let #span: #krate::__private::Span = #make;
             let #outcome = #run;
-            {
-                use #krate::__private::{RecordDebug as _, RecordDisplay as _, RecordNothing as _};
-                (&&&#krate::__private::Ended(&#outcome)).record(&#span);
-            }
+            #end
             #outcome
         }
     } else {
-        quote! {
-            let #span: #krate::__private::Span = #make;
-            #run
-        }
+        quote!(#run; #traced.end();)
+    };
+    let statements = quote! {
+        let #traced: #krate::__private::Traced = #begin;
+        #run
     };
     item.clone().with_statements(statements)
 }
 
-fn make_span(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
+/// The span, before the body.
+fn begin(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
     let krate = &args.krate;
-    let level = format_ident!("{}", args.level.to_uppercase());
-    let name = args.name.clone().unwrap_or_else(|| {
+    let begin = Ident::new("begin", Span::mixed_site());
+    let name = name(args, item, within);
+    let kind = format_ident!("{}", capitalised(args.kind));
+    let span = make_span(args, item, &name);
+    let filled = fill(args, &begin);
+    let mutable = (!filled.is_empty()).then(|| quote!(mut));
+    let any_shown = args.recorded.iter().any(|argument| !argument.primitive);
+    // In a block, so that the body does not see the traits.
+    let traits = any_shown.then(|| quote!(use #krate::__private::{ShowDebug as _, ShowType as _};));
+    quote!({
+        #traits
+        let #mutable #begin = #krate::__private::Begin::new(#span);
+        #filled
+        #begin.open(#name, #krate::__private::Kind::#kind)
+    })
+}
+
+fn name(args: &Args, item: &FnItem, within: Option<&str>) -> LitStr {
+    args.name.clone().unwrap_or_else(|| {
         let function = item.sig.ident.to_string();
         let function = function.trim_start_matches("r#");
         let name = within.map_or_else(|| function.into(), |owner| format!("{owner}::{function}"));
         LitStr::new(&name, item.sig.ident.span())
-    });
+    })
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The span of `tracing`, for subscribers of other libraries. Its last field is never recorded: by
+/// it our own subscriber knows that the span is recorded already.
+fn make_span(args: &Args, item: &FnItem, name: &LitStr) -> TokenStream {
+    let krate = &args.krate;
+    let level = format_ident!("{}", args.level.to_uppercase());
     let recorded = args.recorded.iter().map(|argument| {
         let ident = &argument.ident;
         if argument.primitive {
@@ -62,25 +85,113 @@ fn make_span(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
         }
     });
     let fields = args.fields.iter().map(|field| field.tokens.clone());
-    let error = can_fail(&item.sig.output)
-        .then(|| {
-            let empty = quote!(#krate::__private::tracing::field::Empty);
-            [quote!(error = #empty), quote!(otel.status_code = #empty)]
-        })
-        .into_iter()
-        .flatten();
-    let all = recorded.chain(fields).chain(error);
-    let any_shown = args.recorded.iter().any(|argument| !argument.primitive);
-    let traits = any_shown.then(|| quote!(use #krate::__private::{ShowDebug as _, ShowType as _};));
-    let make = quote! {
+    let kind = (args.kind != "internal").then(|| {
+        let kind = args.kind;
+        quote!(otel.kind = #kind)
+    });
+    let empty = quote!(#krate::__private::tracing::field::Empty);
+    let mut later = Vec::new();
+    if can_fail(&item.sig.output) {
+        later.extend([quote!(error = #empty), quote!(otel.status_code = #empty)]);
+    }
+    if args.ret.is_some() {
+        later.push(quote!(return = #empty));
+    }
+    later.push(quote!(reliability.traced = #empty));
+    let all = recorded.chain(fields).chain(kind).chain(later);
+    quote! {
         #krate::__private::tracing::span!(
             #krate::__private::tracing::Level::#level,
             #name
             #(, #all)*
         )
+    }
+}
+
+/// The same fields for our recorder, which is asked first whether it wants them.
+fn fill(args: &Args, begin: &Ident) -> TokenStream {
+    let krate = &args.krate;
+    let known = Ident::new("known", Span::mixed_site());
+    let recorded = args.recorded.iter().map(|argument| {
+        let ident = &argument.ident;
+        let name = ident.to_string();
+        let name = name.trim_start_matches("r#");
+        if argument.primitive {
+            quote!(#known.value(#name, &#ident);)
+        } else {
+            quote!(#known.value(#name, &(&&#krate::__private::Shown(&#ident)).shown());)
+        }
+    });
+    let fields = args.fields.iter().map(|field| {
+        let (name, value) = (&field.name, &field.value);
+        match field.sigil {
+            Some('%') => {
+                quote!(#known.value(#name, &#krate::__private::tracing::field::display(&(#value)));)
+            }
+            Some(_) => {
+                quote!(#known.value(#name, &#krate::__private::tracing::field::debug(&(#value)));)
+            }
+            None => quote!(#known.value(#name, &(#value));),
+        }
+    });
+    let links = args.links.iter().map(|links| quote!(#known.links(#links);));
+    let all: TokenStream = recorded.chain(fields).chain(links).collect();
+    if all.is_empty() {
+        return all;
+    }
+    quote! {
+        if let ::core::option::Option::Some(#known) = #begin.fields() {
+            #all
+        }
+    }
+}
+
+/// The end of the span, with what the body returned.
+fn end(args: &Args, traced: &Ident, outcome: &Ident) -> TokenStream {
+    let krate = &args.krate;
+    let ret = args.ret.map(|tell| ret(krate, tell, traced, outcome));
+    let end = match args.err {
+        None => quote! {
+            {
+                use #krate::__private::{EndDebug as _, EndDisplay as _, EndOther as _};
+                (&&&#krate::__private::Ended(&#outcome)).end(#traced);
+            }
+        },
+        Some(tell) => {
+            let function = match tell {
+                Tell::Debug => "end_debug",
+                Tell::Display => "end_display",
+                Tell::Hidden => "end_hidden",
+            };
+            let function = Ident::new(function, Span::call_site());
+            quote!(#krate::__private::#function(#traced, &#outcome);)
+        }
     };
-    // In a block, so that the body does not see the traits.
-    if any_shown { quote!({ #traits #make }) } else { make }
+    quote!(#ret #end)
+}
+
+fn ret(krate: &CratePath, tell: Tell, traced: &Ident, outcome: &Ident) -> TokenStream {
+    let value = Ident::new("value", Span::mixed_site());
+    let (traits, shown) = match tell {
+        Tell::Display => {
+            (TokenStream::new(), quote!(#krate::__private::tracing::field::display(#value)))
+        }
+        _ => (
+            quote!(use #krate::__private::{ShowDebug as _, ShowType as _};),
+            quote!((&&#krate::__private::Shown(#value)).shown()),
+        ),
+    };
+    quote! {
+        {
+            use #krate::__private::{ValueOfOther as _, ValueOfResult as _};
+            #traits
+            if let ::core::option::Option::Some(#value) =
+                (&&#krate::__private::Ended(&#outcome)).value()
+            {
+                #traced.record("return", #shown);
+            }
+        }
+    }
 }
 
 /// Whether the result may be an error: then the span has a field for it.

@@ -157,6 +157,10 @@ impl Context {
 }
 
 impl Luggage {
+    pub(super) const fn state(&self) -> &TraceState {
+        &self.state
+    }
+
     fn unless_empty(self) -> Option<Self> {
         (!self.state.is_empty() || !self.baggage.is_empty()).then_some(self)
     }

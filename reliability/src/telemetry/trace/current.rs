@@ -76,6 +76,12 @@ pub fn current() -> Option<Current> {
     Some(Current { trace_id: here.trace_id?, span_id: here.span_id?, flags: here.flags })
 }
 
+impl From<Current> for super::Link {
+    fn from(current: Current) -> Self {
+        Self::new(current.trace_id, current.span_id)
+    }
+}
+
 /// What is known of a context besides its ids.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Flags(u8);

@@ -1,0 +1,248 @@
+//! The span of one call of a `#[traced]` function: one of our recorder, and one of `tracing` for
+//! subscribers of other libraries.
+
+use core::fmt::{self, Display};
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tracing::field::{Field, Value};
+
+use crate::telemetry::trace::{
+    Ending, Entered, FieldOf, Fields, Head, Here, Kind, Link, OpenSpan, Ring, State, recorder,
+};
+
+/// A span that is about to begin.
+#[derive(Debug)]
+#[must_use]
+pub struct Begin {
+    span: tracing::Span,
+    head: Option<(&'static Ring, Head)>,
+    fields: Option<NewFields>,
+}
+
+impl Begin {
+    /// After the head decision. Where nobody records this is one load.
+    #[inline]
+    pub fn new(span: tracing::Span) -> Self {
+        let head = recorder().map(|ring| (ring, ring.head(Here::get())));
+        Self { span, head, fields: None }
+    }
+
+    /// Where to write what is known of it, if somebody wants to know.
+    #[inline]
+    pub fn fields(&mut self) -> Option<&mut NewFields> {
+        let recorded = self.head.as_ref().is_some_and(|(_, head)| head.is_recorded());
+        recorded.then(|| self.fields.get_or_insert_with(|| NewFields(Fields::take())))
+    }
+
+    /// The span, from now on.
+    #[inline]
+    pub fn open(self, name: &'static str, kind: Kind) -> Traced {
+        let Self { span, head, fields } = self;
+        let fields = fields.map(|fields| fields.0);
+        let open = head.map(|(ring, head)| (ring, ring.open(name, kind, head, fields)));
+        Traced { span, open: Some(OpenSpan::begin_with(open)) }
+    }
+}
+
+/// What is known of a span before it begins.
+#[derive(Debug)]
+pub struct NewFields(Fields);
+
+impl NewFields {
+    /// A field, with whatever `tracing` takes as a value.
+    pub fn value(&mut self, key: &'static str, value: &dyn Value) {
+        record(&mut self.0, key, value);
+    }
+
+    /// Spans that it has to do with.
+    pub fn links<L: Into<Link>>(&mut self, links: impl IntoIterator<Item = L>) {
+        for link in links {
+            let Link { trace_id, span_id, .. } = link.into();
+            self.0.link(trace_id, span_id);
+        }
+    }
+}
+
+fn record(fields: &mut Fields, key: &'static str, value: &dyn Value) {
+    if let Some(any) = any_field() {
+        value.record(&any, &mut FieldOf { fields, key });
+    }
+}
+
+/// A value of `tracing` is read by whoever has a field for it. This is one, of no event or span.
+fn any_field() -> Option<Field> {
+    use tracing::callsite::{Callsite, Identifier};
+    use tracing::field::FieldSet;
+    use tracing::metadata::Kind;
+    use tracing::{Level, Metadata, subscriber::Interest};
+
+    struct Nowhere;
+    impl Callsite for Nowhere {
+        fn set_interest(&self, _: Interest) {}
+
+        fn metadata(&self) -> &Metadata<'_> {
+            &METADATA
+        }
+    }
+    static NOWHERE: Nowhere = Nowhere;
+    static METADATA: Metadata<'static> = Metadata::new(
+        "value",
+        "reliability",
+        Level::TRACE,
+        None,
+        None,
+        None,
+        FieldSet::new(&["value"], Identifier(&NOWHERE)),
+        Kind::SPAN,
+    );
+    METADATA.fields().field("value")
+}
+
+/// The span of a call that goes on. A call that ends otherwise than by [`end`](Traced::end) and its
+/// like was cancelled, or panicked, and the span says so.
+#[derive(Debug)]
+#[must_use]
+pub struct Traced {
+    span: tracing::Span,
+    open: Option<OpenSpan>,
+}
+
+/// Inside of a span while a body is dropped: what `tracing` has for that may not go to another
+/// thread, and futures do.
+#[derive(Debug)]
+struct Inside<'a> {
+    span: &'a tracing::Span,
+    _place: Option<Entered>,
+}
+
+impl<'a> Inside<'a> {
+    fn enter(traced: &'a Traced) -> Self {
+        let place = traced.open.as_ref().and_then(OpenSpan::enter);
+        if !traced.span.is_disabled() {
+            traced.span.with_subscriber(|(id, dispatch)| dispatch.enter(id));
+        }
+        Self { span: &traced.span, _place: place }
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        if !self.span.is_disabled() {
+            self.span.with_subscriber(|(id, dispatch)| dispatch.exit(id));
+        }
+    }
+}
+
+impl Traced {
+    /// Runs the body of a function that is not async.
+    #[inline]
+    pub fn in_scope<R>(&self, body: impl FnOnce() -> R) -> R {
+        let _place = self.open.as_ref().map(OpenSpan::enter);
+        let _span = self.span.enter();
+        body()
+    }
+
+    /// Runs the body of an async function.
+    #[inline]
+    pub fn instrument<F: Future>(&self, body: F) -> Instrumented<'_, F> {
+        Instrumented { body, leave: None, traced: self }
+    }
+
+    /// A field that is known at the end.
+    pub fn record(&self, key: &'static str, value: impl Value) {
+        if !self.span.is_disabled() {
+            self.span.record(key, &value);
+        }
+        if let Some(open) = &self.open {
+            open.add(|fields| record(fields, key, &value));
+        }
+    }
+
+    /// Ends it well.
+    #[inline]
+    pub fn end(mut self) {
+        drop(self.open.take());
+    }
+
+    /// Ends it in an error.
+    #[cold]
+    pub fn fail(mut self, error: fmt::Arguments<'_>) {
+        if !self.span.is_disabled() {
+            self.span.record("error", tracing::field::display(&error));
+        }
+        self.failed(error);
+    }
+
+    /// Ends it in an error that is not told.
+    #[cold]
+    pub fn fail_silently(mut self) {
+        self.failed(format_args!(""));
+    }
+
+    fn failed(&mut self, error: fmt::Arguments<'_>) {
+        if !self.span.is_disabled() {
+            self.span.record("otel.status_code", "ERROR");
+        }
+        if let Some(open) = self.open.take() {
+            open.close(Ending { state: State::Error, message: Some(error) });
+        }
+    }
+
+    #[cold]
+    fn abandoned(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        if std::thread::panicking() {
+            open.set("reliability.ended", "panicked");
+            let message: &dyn Display = &"panicked";
+            open.close(Ending { state: State::Error, message: Some(format_args!("{message}")) });
+        } else {
+            // No error: whoever dropped the call did not want its answer any more.
+            open.set("reliability.ended", "cancelled");
+            drop(open);
+        }
+    }
+}
+
+impl Drop for Traced {
+    #[inline]
+    fn drop(&mut self) {
+        if self.open.is_some() {
+            self.abandoned();
+        }
+    }
+}
+
+pin_project! {
+    /// The body of an async function, inside of its span.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Instrumented<'a, F> {
+        // Fields are dropped in this order: what the body drops is still inside.
+        #[pin]
+        body: F,
+        leave: Option<Inside<'a>>,
+        traced: &'a Traced,
+    }
+
+    impl<F> PinnedDrop for Instrumented<'_, F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            *this.leave = Some(Inside::enter(this.traced));
+        }
+    }
+}
+
+impl<F: Future> Future for Instrumented<'_, F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _place = this.traced.open.as_ref().map(OpenSpan::enter);
+        let _span = this.traced.span.enter();
+        this.body.poll(cx)
+    }
+}

@@ -1,0 +1,286 @@
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context as TaskContext, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::current::{Entered, Here};
+use super::recorder::{Ending, Fields, Head, Open, Ring, State, recorder};
+use super::{Context, Kind};
+use crate::telemetry::Value;
+
+/// A span that is made by hand; [`#[traced]`](crate::telemetry::traced) makes one per call.
+///
+/// The head decision is made here, so whatever follows costs nothing where it is no.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use reliability::telemetry::trace::{self, Kind};
+///
+/// let span = trace::span("charge").kind(Kind::Client).attribute("order.total", 42).begin();
+/// let outcome = span.around(async { Err::<(), _>("the card was refused") }).await;
+/// if let Err(error) = outcome {
+///     span.fail(error);
+/// }
+/// span.end();
+/// # }
+/// ```
+pub fn span(name: &'static str) -> SpanBuilder {
+    let head = recorder().map(|ring| (ring, ring.head(Here::get())));
+    SpanBuilder { name, kind: Kind::Internal, head, fields: None }
+}
+
+/// What is known of a span before it begins; made by [`span`].
+#[derive(Debug)]
+#[must_use = "the span begins with `begin`"]
+pub struct SpanBuilder {
+    name: &'static str,
+    kind: Kind,
+    head: Option<(&'static Ring, Head)>,
+    fields: Option<Fields>,
+}
+
+impl SpanBuilder {
+    /// On which side of a call it is.
+    pub fn kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Something that is known of it.
+    pub fn attribute(self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.fields(|fields| fields.add(key, value))
+    }
+
+    /// What is known of it, looked up only if it is recorded.
+    pub fn fields(mut self, fill: impl FnOnce(&mut Fields)) -> Self {
+        if self.is_recorded() {
+            fill(self.fields.get_or_insert_with(Fields::take));
+        }
+        self
+    }
+
+    /// A span that it has to do with, without being part of it.
+    pub fn link(self, other: &Context) -> Self {
+        let ids = other.trace_id().zip(other.span_id());
+        self.fields(|fields| {
+            if let Some((trace, span)) = ids {
+                fields.link(trace, span);
+            }
+        })
+    }
+
+    /// Makes it a part of that context's trace, instead of the running code's.
+    pub fn within(mut self, context: &Context) -> Self {
+        if let Some((ring, head)) = &mut self.head {
+            *head = ring.head(context.here());
+        }
+        self
+    }
+
+    /// Whether it will be recorded.
+    pub fn is_recorded(&self) -> bool {
+        self.head.as_ref().is_some_and(|(_, head)| head.is_recorded())
+    }
+
+    /// The span, from now on.
+    #[must_use = "the span ends when it is dropped"]
+    pub fn begin(self) -> OpenSpan {
+        let Self { name, kind, head, fields } = self;
+        OpenSpan { open: head.map(|(ring, head)| (ring, ring.open(name, kind, head, fields))) }
+    }
+}
+
+/// A span that has begun. It ends when it is dropped.
+#[derive(Debug)]
+#[must_use = "the span ends when it is dropped"]
+pub struct OpenSpan {
+    open: Option<(&'static Ring, Open)>,
+}
+
+impl OpenSpan {
+    /// Runs `work` inside of it.
+    pub fn in_scope<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _entered = self.enter();
+        work()
+    }
+
+    /// Runs `future` inside of it, whichever thread polls it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the returned future drops `future`, inside of the span, which goes on.
+    pub fn around<F: Future>(&self, future: F) -> Around<'_, F> {
+        Around { future, leave: None, span: self }
+    }
+
+    /// Whether it is recorded; if not, what is said of it goes nowhere.
+    pub fn is_recorded(&self) -> bool {
+        self.open.as_ref().is_some_and(|(_, open)| open.is_recorded())
+    }
+
+    /// Something that became known of it.
+    pub fn set(&self, key: &'static str, value: impl Into<Value>) {
+        self.add(|fields| fields.add(key, value));
+    }
+
+    /// Something that happened in it, now.
+    pub fn event(&self, name: &'static str, fill: impl FnOnce(&mut Fields)) {
+        if let Some((ring, open)) = self.recorded() {
+            ring.event(open.here, name, fill);
+        }
+    }
+
+    /// Says that it ends in an error.
+    pub fn fail(&self, error: impl fmt::Display) {
+        if let Some((ring, open)) = self.recorded() {
+            ring.fail(open.here, format_args!("{error}"));
+        }
+    }
+
+    /// Says that it ends well: for who knows better than an error inside of it.
+    pub fn succeed(&self) {
+        if let Some((ring, open)) = self.recorded() {
+            ring.end_well(open.here);
+        }
+    }
+
+    /// Gives it another name, which was not known when it began. Names have few different values.
+    pub fn rename(&self, name: &str) {
+        if let Some((ring, open)) = self.recorded() {
+            ring.rename(open.here, name);
+        }
+    }
+
+    /// The context of what runs inside: for what is sent to others, and for other tasks.
+    pub fn context(&self) -> Context {
+        self.in_scope(Context::current)
+    }
+
+    /// Ends it.
+    pub fn end(self) {}
+
+    #[inline]
+    pub(crate) fn begin_with(open: Option<(&'static Ring, Open)>) -> Self {
+        Self { open }
+    }
+
+    pub(crate) fn add(&self, fill: impl FnOnce(&mut Fields)) {
+        if let Some((ring, open)) = self.recorded() {
+            let mut fields = Fields::take();
+            fill(&mut fields);
+            ring.add(open.here, fields);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn enter(&self) -> Option<Entered> {
+        self.open.as_ref().map(|(_, open)| open.here.enter())
+    }
+
+    /// Ends it in that way.
+    pub(crate) fn close(mut self, ending: Ending<'_>) {
+        if let Some((ring, open)) = self.open.take() {
+            ring.close(&open, ending, None);
+        }
+    }
+
+    fn recorded(&self) -> Option<&(&'static Ring, Open)> {
+        self.open.as_ref().filter(|(_, open)| open.is_recorded())
+    }
+}
+
+impl Drop for OpenSpan {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some((ring, open)) = self.open.take() {
+            ring.close(&open, Ending { state: State::Unset, message: None }, None);
+        }
+    }
+}
+
+pin_project! {
+    /// A future that runs inside of a span; made by [`OpenSpan::around`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Around<'a, F> {
+        // Fields are dropped in this order: what the future drops is still inside.
+        #[pin]
+        future: F,
+        leave: Option<Entered>,
+        span: &'a OpenSpan,
+    }
+
+    impl<F> PinnedDrop for Around<'_, F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            *this.leave = this.span.enter();
+        }
+    }
+}
+
+impl<F: Future> Future for Around<'_, F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.span.enter();
+        this.future.poll(cx)
+    }
+}
+
+/// Something that happens now, in the span that the running code is in. Costs nothing where that is
+/// not recorded: `fill` is not called then.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace;
+///
+/// trace::event("cache.refreshed", |fields| fields.add("entries", 12));
+/// ```
+#[inline]
+pub fn event(name: &'static str, fill: impl FnOnce(&mut Fields)) {
+    if let Some((ring, here)) = recorded() {
+        ring.event(here, name, fill);
+    }
+}
+
+/// Something that became known of the span that the running code is in.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace;
+///
+/// trace::set("tenant", "acme");
+/// ```
+#[inline]
+pub fn set(key: &'static str, value: impl Into<Value>) {
+    if let Some((ring, here)) = recorded() {
+        let mut fields = Fields::take();
+        fields.add(key, value);
+        ring.add(here, fields);
+    }
+}
+
+/// Says that something was logged as an error in the span that the running code is in: rules for
+/// errors keep its trace, so that who finds the log finds the trace.
+#[inline]
+pub fn error_logged() {
+    if let Some((ring, here)) = recorded() {
+        ring.error_said(here);
+    }
+}
+
+#[inline]
+fn recorded() -> Option<(&'static Ring, Here)> {
+    let ring = recorder()?;
+    let here = Here::get();
+    here.flags.has(super::current::Flags::RECORDED).then_some((ring, here))
+}
