@@ -1,4 +1,4 @@
-//! The derives of the `reliability` crate, documented where that crate re-exports them.
+//! The derives of the `reliability` crate and its macros with an exclamation mark, documented where that crate re-exports them.
 #![allow(
     missing_docs,
     reason = "the documentation stands at the re-exports, where its examples run"
@@ -19,4 +19,9 @@ pub fn packed(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Fault, attributes(fault))]
 pub fn fault(input: TokenStream) -> TokenStream {
     reliability_macros_core::derive::fault(input.into()).into()
+}
+
+#[proc_macro]
+pub fn slo(input: TokenStream) -> TokenStream {
+    reliability_macros_core::slo::promise::expand(input.into()).into()
 }

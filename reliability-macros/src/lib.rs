@@ -15,3 +15,8 @@ pub fn resilient(args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
     reliability_macros_core::traced::expand(args.into(), item.into()).into()
 }
+
+#[proc_macro_attribute]
+pub fn slo(args: TokenStream, item: TokenStream) -> TokenStream {
+    reliability_macros_core::slo::expand(args.into(), item.into()).into()
+}

@@ -85,6 +85,44 @@ pub mod telemetry;
 pub mod testing;
 pub mod time;
 
+/// A promise about calls, checked where it is written.
+///
+/// ```
+/// use reliability::sre::Slo;
+///
+/// static SEARCH: Slo = reliability::slo! {
+///     name: "search",
+///     window: "28d",
+///     availability: 99.9,
+///     latency: ["99% < 800ms", "90% < 100ms"],
+/// };
+///
+/// assert!(reliability::sre::all().contains(&SEARCH));
+/// ```
+///
+/// | field | meaning | default |
+/// |---|---|---|
+/// | `name: ".."` | what metrics, alerts and the state file call it | must be given |
+/// | `description: ".."` | what it is about, for people | none |
+/// | `window:` `"30d"`, `day`, `week`, `month`, `quarter`, `month("+02:00")` | the last so many days, or since the calendar's began | `"30d"` |
+/// | `availability: 99.95` | per cent of calls that are answered | |
+/// | `error_rate: 0.1` | the same from the other side: per cent of calls that may fail | |
+/// | `latency: "99% < 500ms"`, or a list | per cent of calls that take less than that | |
+/// | `throughput: "99% >= 100/m"` | per cent of minutes with so many good calls; also `/s` and `/h` | |
+/// | `correctness: 99.99` | per cent of answers that are right | |
+/// | `alerts: [page(burn = 14.4, long = "1h", short = "5m"), ticket(..)]`, or `none` | when somebody is told | the [standard ones](sre::Alerting) |
+/// | `min_events: 60` | with fewer in its long window an alert does not fire | 60 |
+/// | `freeze_below: 10`, `roll_back_below: 5`, `hysteresis: 2` | what follows when so many per cent of the budget are left | as written |
+/// | `crate: ::path` | where this crate is, for those who re-export or rename it | `::reliability` |
+///
+/// At least one of the five objectives must be there. A promise that makes no sense does not compile:
+/// a target of 100 %, a latency without unit, an alert that even a total outage cannot fire.
+///
+/// Listed in [`sre::all`] from before `main`, whether it is used or not. Its attribute is
+/// [`#[slo]`](macro@sre::slo).
+#[cfg(all(feature = "macros", feature = "sre"))]
+pub use reliability_derive::slo;
+
 /// Compiles and runs what the README shows.
 #[cfg(all(doctest, feature = "macros", feature = "resilience", feature = "telemetry"))]
 #[doc = include_str!("../../README.md")]

@@ -1,7 +1,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt as _, quote};
 use syn::{
-    Attribute, Signature, Token, Visibility,
+    Attribute, ReturnType, Signature, Token, Type, Visibility,
     parse::{Parse, ParseStream},
 };
 
@@ -185,6 +185,16 @@ impl ImplItem {
         let (attrs, header) = (&self.attrs, &self.header);
         quote!(#(#attrs)* #header #block)
     }
+}
+
+/// Whether the function hands out a future, so that its body ends before the work begins.
+pub(crate) fn returns_future(sig: &Signature) -> bool {
+    let ReturnType::Type(_, ty) = &sig.output else {
+        return false;
+    };
+    let text = quote!(#ty).to_string();
+    let boxed = text.contains("Pin <") && text.contains("Future");
+    boxed || (matches!(**ty, Type::ImplTrait(_)) && text.contains("Future"))
 }
 
 /// Whether the tokens, after their attributes, are an `impl` block or a trait.

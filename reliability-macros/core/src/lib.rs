@@ -19,6 +19,7 @@ mod options;
 mod params;
 pub mod resilient;
 mod settings;
+pub mod slo;
 mod stack;
 pub mod traced;
 

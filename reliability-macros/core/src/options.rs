@@ -43,6 +43,33 @@ impl Choice {
     }
 }
 
+/// One field of what looks like a struct: `name: "checkout"`.
+struct Field(Choice);
+
+impl Choice {
+    /// Reads comma-separated fields, each as a choice with a value.
+    pub(crate) fn parse_fields(tokens: TokenStream) -> syn::Result<Vec<Self>> {
+        let all =
+            syn::parse::Parser::parse2(Punctuated::<Field, Token![,]>::parse_terminated, tokens)?;
+        Ok(all.into_iter().map(|field| field.0).collect())
+    }
+}
+
+impl Parse for Field {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input
+            .call(Ident::parse_any)
+            .map_err(|error| syn::Error::new(error.span(), "expected the name of a field"))?;
+        if !input.peek(Token![:]) || input.peek(Token![::]) {
+            let message = format!("expected a colon and a value: write `{name}: ..`");
+            return Err(syn::Error::new(input.span(), message));
+        }
+        let colon: Token![:] = input.parse()?;
+        let equals = Token![=](colon.span);
+        Ok(Self(Choice { name, value: Value::Equals(equals, value(input)?) }))
+    }
+}
+
 impl Parse for Choice {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = input

@@ -21,21 +21,23 @@ use syn::{Meta, Token, punctuated::Punctuated};
 
 use crate::{
     crate_path::CratePath, diagnostics::Diagnostics, dump::dump, item::FnItem, options::Choice,
-    resilient, traced,
+    resilient, slo, traced,
 };
 
 /// The attributes that wrap a function, outermost first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Attribute {
+    Slo,
     Traced,
     Resilient,
 }
 
 impl Attribute {
-    const ALL: [Self; 2] = [Self::Traced, Self::Resilient];
+    const ALL: [Self; 3] = [Self::Slo, Self::Traced, Self::Resilient];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Slo => "slo",
             Self::Traced => "traced",
             Self::Resilient => "resilient",
         }
@@ -44,6 +46,7 @@ impl Attribute {
     /// The module of the runtime crate that re-exports it.
     fn module(self) -> Ident {
         let module = match self {
+            Self::Slo => "sre",
             Self::Traced => "telemetry",
             Self::Resilient => "resilience",
         };
@@ -54,6 +57,7 @@ impl Attribute {
     /// by which a later attribute knows that it has been here.
     const fn mark(self) -> &'static str {
         match self {
+            Self::Slo => "Counted",
             Self::Traced => "Traced",
             Self::Resilient => "Call",
         }
@@ -192,6 +196,10 @@ fn expand_layers(
             Attribute::Resilient => {
                 let args = resilient::Args::read(&mut diagnostics, args);
                 resilient::wrap(&mut diagnostics, &args, &wrapped, within)
+            }
+            Attribute::Slo => {
+                let args = slo::Args::read(&mut diagnostics, args);
+                slo::wrap(&mut diagnostics, &args, &wrapped, &function)
             }
             Attribute::Traced => {
                 let args = traced::Args::read(&mut diagnostics, args, &function.sig);
@@ -392,7 +400,7 @@ fn not_a_function(first: Attribute, item: &TokenStream) -> Option<syn::Error> {
     });
     let wanted = match first {
         Attribute::Resilient => "an `async fn`, or on an `impl` block with some",
-        Attribute::Traced => "a function",
+        Attribute::Slo | Attribute::Traced => "a function",
     };
     let message = format!("`#[{}]` goes on {wanted}", first.name());
     Some(syn::Error::new(place.map_or_else(Span::call_site, |token| token.span()), message))

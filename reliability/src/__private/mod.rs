@@ -16,6 +16,8 @@ mod rate_limit;
 mod shared;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod signals;
+#[cfg(feature = "sre")]
+mod slo;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod traced;
 #[cfg(all(feature = "std", feature = "telemetry"))]
@@ -48,6 +50,8 @@ pub use crate::resilience::{Call, Next};
 
 #[cfg(feature = "sre")]
 pub use crate::sre;
+#[cfg(feature = "sre")]
+pub use slo::{Counted, Good, JudgeAnswer, JudgeFault, JudgeResult, Judged, judge_with};
 
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use answer::{Answer, AnswerLater, AnswerNow, FallbackResult, Later, Now};

@@ -5,21 +5,28 @@
 //! and does it burn faster than it may?
 //!
 //! ```
-//! use std::time::Duration;
-//! use reliability::sre::{Core, Definition, Objective, Slo, Target, Window};
+//! # #[cfg(feature = "macros")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use reliability::sre::{Slo, slo};
 //!
-//! static CHECKOUT: Slo = {
-//!     static CORE: Core = Core::new(
-//!         Definition::new("checkout", Window::days(30))
-//!             .objective(Objective::availability(Target::percent("99.95")))
-//!             .objective(Objective::latency(Target::percent("99"), Duration::from_millis(500))),
-//!     );
-//!     Slo::from_core(&CORE)
+//! static CHECKOUT: Slo = reliability::slo! {
+//!     name: "checkout", window: "30d", availability: 99.95, latency: "99% < 500ms",
 //! };
 //!
-//! CHECKOUT.record(true);
-//! CHECKOUT.record_latency(Duration::from_millis(20));
+//! #[slo(objective = CHECKOUT)]
+//! async fn checkout(order: &str) -> Result<u32, std::num::ParseIntError> {
+//!     order.parse()
+//! }
+//!
+//! assert!(checkout("7").await.is_ok());
+//! println!("{CHECKOUT:?}");
+//! # }
+//! # #[cfg(not(feature = "macros"))]
+//! # fn main() {}
 //! ```
+//!
+//! By hand, with [`Slo::record`] and its like, anything can be counted; see [`Slo`].
 
 mod alert;
 mod alerting;
@@ -47,3 +54,46 @@ pub use slo::{Core, Slo};
 pub use tally::Counts;
 pub use target::Target;
 pub use window::{CalendarUnit, UtcOffset, Window};
+
+/// Counts the calls of a function for a promise.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use reliability::sre::{Slo, slo};
+///
+/// static CHECKOUT: Slo = reliability::slo! {
+///     name: "checkout", availability: 99.95, latency: "99% < 500ms",
+/// };
+///
+/// #[derive(Debug, PartialEq)]
+/// enum CheckoutError { Declined, Broken }
+///
+/// // A card that is declined is no fault of ours.
+/// #[slo(objective = CHECKOUT, good = |answer| matches!(answer, Ok(_) | Err(CheckoutError::Declined)))]
+/// async fn checkout(order: u32) -> Result<u32, CheckoutError> {
+///     if order == 0 { Err(CheckoutError::Declined) } else { Ok(order) }
+/// }
+///
+/// assert_eq!(checkout(0).await, Err(CheckoutError::Declined));
+/// assert!(format!("{CHECKOUT:?}").contains("1 good, 0 bad"));
+/// # }
+/// ```
+///
+/// | setting | meaning | default |
+/// |---|---|---|
+/// | `objective = PATH` | the promise: a `static` that [`slo!`](crate::slo!) or [`Slo::from_core`] made | must be given |
+/// | `good = \|answer\| ..` | a closure or function from the answer to `bool` or [`Outcome`] | by the class of the error where it is a [`Fault`](crate::error::Fault), see [`Outcome::of_class`]; other errors are bad |
+/// | `correct = \|answer\| ..` | whether the answer was right, for objectives of correctness | not judged |
+/// | `crate = ::path` | where this crate is, for those who re-export or rename it | `::reliability` |
+///
+/// Beside other attributes it is the outermost: a call that was retried is one call, and its latency
+/// is what the caller saw. A body that panics is bad. The clock is read only where the promise is about
+/// latency.
+///
+/// # Cancel safety
+///
+/// As the function's own. A call whose caller gives up is excluded from availability; where it had
+/// already taken longer than a threshold of latency, that was missed.
+#[cfg(feature = "macros")]
+pub use reliability_macros::slo;

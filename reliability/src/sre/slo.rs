@@ -200,6 +200,24 @@ impl Slo {
         }
     }
 
+    /// Counts a call that its caller gave up after so long.
+    ///
+    /// It says nothing about whether the call would have been answered. Where it had already taken
+    /// longer than a threshold, that was missed.
+    pub fn record_cancelled(&self, after: Duration) {
+        self.record_outcome(Outcome::Excluded);
+        let nanos = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        let mut left = self.concerns.latency;
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            let threshold = self.concerns.threshold_nanos[left.trailing_zeros() as usize];
+            left &= left - 1;
+            if nanos >= threshold {
+                self.tally.add(bit, Outcome::Bad);
+            }
+        }
+    }
+
     /// Counts an answer that somebody has looked at: for objectives of correctness.
     #[inline]
     pub fn record_correct(&self, correct: bool) {

@@ -7,10 +7,8 @@
 mod args;
 mod render;
 
-use proc_macro2::TokenStream;
-use syn::{ReturnType, Type};
-
 pub(crate) use args::Args;
+use proc_macro2::TokenStream;
 
 use crate::{
     diagnostics::Diagnostics,
@@ -66,23 +64,13 @@ fn check(diagnostics: &mut Diagnostics, item: &FnItem) {
         );
         return;
     }
-    let returns_future = match &item.sig.output {
-        ReturnType::Type(_, ty) => is_future(ty),
-        ReturnType::Default => false,
-    };
-    if item.sig.asyncness.is_none() && returns_future {
+    if item.sig.asyncness.is_none() && item::returns_future(&item.sig) {
         diagnostics.error(
             item.sig.fn_token,
             "the span would end when the future is made, before it runs: write an `async fn`; \
              under `#[async_trait]`, a method that calls a traced `async fn`",
         );
     }
-}
-
-fn is_future(ty: &Type) -> bool {
-    let text = quote::quote!(#ty).to_string();
-    let boxed = text.contains("Pin <") && text.contains("Future");
-    boxed || (matches!(ty, Type::ImplTrait(_)) && text.contains("Future"))
 }
 
 #[cfg(test)]

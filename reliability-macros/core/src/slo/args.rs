@@ -1,0 +1,95 @@
+use proc_macro2::{Span, TokenStream};
+use syn::{Expr, Path};
+
+use crate::{
+    crate_path::CratePath,
+    diagnostics::Diagnostics,
+    settings::{self, Known, Setting},
+};
+
+/// What was written in `#[slo(..)]`.
+#[derive(Debug, Default)]
+pub(crate) struct Args {
+    /// The promise that calls are counted for.
+    pub(crate) objective: Option<Path>,
+    /// What a good answer is.
+    pub(crate) good: Option<Expr>,
+    /// What a right answer is.
+    pub(crate) correct: Option<Expr>,
+    pub(crate) krate: CratePath,
+}
+
+const KNOWN: Known = &[
+    ("objective", "objective = CHECKOUT"),
+    ("good", "good = |answer| answer.is_ok()"),
+    ("correct", "correct = |answer| matches!(answer, Ok(sum) if *sum >= 0)"),
+    ("crate", "crate = ::path::to::reliability"),
+];
+
+impl Args {
+    pub(crate) fn read(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Self {
+        let mut this = Self::default();
+        let choices = settings::parse(diagnostics, tokens);
+        let has_errors = diagnostics.has_errors();
+        let has_objective = choices.iter().any(|choice| choice.name == "objective");
+        settings::walk(diagnostics, "`#[slo]`", KNOWN, choices, |diagnostics, setting| {
+            this.take(diagnostics, &setting);
+        });
+        if !has_objective && !has_errors {
+            let message = "for which promise are calls counted? write `objective = CHECKOUT`, \
+                           where `static CHECKOUT: Slo = slo! { .. };` says what is promised";
+            diagnostics.push(syn::Error::new(Span::call_site(), message));
+        }
+        this
+    }
+
+    fn take(&mut self, diagnostics: &mut Diagnostics, setting: &Setting) {
+        match setting.name {
+            "objective" => self.objective = diagnostics.keep(objective(setting)),
+            "good" => self.good = diagnostics.keep(judge(setting)),
+            "correct" => self.correct = diagnostics.keep(judge(setting)),
+            _ => {
+                let path = setting.path().and_then(|path| CratePath::from_path(&path));
+                self.krate = diagnostics.keep(path).unwrap_or_default();
+            }
+        }
+    }
+}
+
+fn objective(setting: &Setting) -> syn::Result<Path> {
+    let value = setting.expr()?;
+    match value {
+        Expr::Path(path) if path.qself.is_none() => Ok(path.path),
+        Expr::Lit(_) => {
+            let message = "write the name of the `static` without quotes, as in \
+                           `objective = CHECKOUT`";
+            Err(syn::Error::new_spanned(value, message))
+        }
+        Expr::Macro(_) => {
+            let message = "a promise is counted in one place: declare it, as in `static CHECKOUT: \
+                           Slo = slo! { .. };`, and write `objective = CHECKOUT`";
+            Err(syn::Error::new_spanned(value, message))
+        }
+        _ => {
+            let message = "expected the path of a `static`; write `objective = CHECKOUT`";
+            Err(syn::Error::new_spanned(value, message))
+        }
+    }
+}
+
+/// A closure, or the path of a function.
+fn judge(setting: &Setting) -> syn::Result<Expr> {
+    let value = setting.expr()?;
+    match &value {
+        Expr::Closure(closure) if closure.inputs.len() == 1 => Ok(value),
+        Expr::Path(_) => Ok(value),
+        _ => {
+            let name = setting.name;
+            let message = format!(
+                "expected what judges an answer: write a closure that takes it by reference, such \
+                 as `{name} = |answer| answer.is_ok()`, or the path of a function"
+            );
+            Err(syn::Error::new_spanned(value, message))
+        }
+    }
+}
