@@ -1,11 +1,10 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::any::TypeId;
 use core::marker::PhantomData;
 use core::task::{Context, Poll, ready};
 
-use super::entry::{Age, AnyEntry};
+use super::entry::{Age, AnyEntry, Entry, Pair};
 use super::inner::Glance;
-use super::key::StoredKey;
 use super::lead::{Lead, Outcome};
 use super::snapshot::Mark;
 use super::{Cache, Key, Sharing, Value};
@@ -29,41 +28,40 @@ pub(crate) struct Asking<'c, K, T, E> {
     key: K,
     hash: u64,
     sharing: Sharing<E>,
-    follower: Option<Follower<Cache>>,
-    /// What was seen before it was polled.
-    glance: Option<Glance>,
+    /// In a box, because it is larger than all else, and who does not wait should not have to carry it.
+    follower: Option<Box<Follower<Cache>>>,
     value: PhantomData<fn() -> T>,
 }
 
 impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     #[inline]
     pub(crate) fn new(cache: &'c Cache, key: K, sharing: Sharing<E>) -> Self {
-        let hash = cache.hash(&key, TypeId::of::<T>());
-        Self { cache, key, hash, sharing, follower: None, glance: None, value: PhantomData }
+        let hash = cache.hash::<T>(&key);
+        Self { cache, key, hash, sharing, follower: None, value: PhantomData }
     }
 
-    /// The answer, if there is a fresh one; or what is there.
-    #[inline]
-    fn begin(&self) -> Result<Result<T, Failure<E>>, Glance> {
+    /// The answer, if there is a fresh one; or what is there, to go on with. Nothing once it waits.
+    #[inline(always)]
+    pub(super) fn begin(&self) -> Result<Result<T, Failure<E>>, Option<Glance>> {
+        if self.follower.is_some() {
+            return Err(None);
+        }
         let glance = self.glance();
         if let Some((entry, Age::Fresh)) = &glance.entry
             && let Some(answer) = self.answer(entry)
         {
             return Ok(answer);
         }
-        Err(glance)
+        Err(Some(glance))
     }
 
     /// Ready with an answer, or with the lead; pending while another call has it.
     #[inline]
     pub(crate) fn poll_found(&mut self, cx: &mut Context<'_>) -> Poll<Found<T, E>> {
-        if self.follower.is_none() && self.glance.is_none() {
-            match self.begin() {
-                Ok(answer) => return Poll::Ready(Found::Answer(answer)),
-                Err(glance) => self.glance = Some(glance),
-            }
+        match self.begin() {
+            Ok(answer) => Poll::Ready(Found::Answer(answer)),
+            Err(glance) => self.go_on(glance, cx),
         }
-        self.poll_slowly(cx)
     }
 
     /// What its key is known by, and whether its errors are for others.
@@ -90,29 +88,48 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         Rejected::new(reason, self.cache.name().clone())
     }
 
-    #[inline]
+    #[inline(always)]
     fn glance(&self) -> Glance {
-        self.cache.glance(&self.key, self.hash, TypeId::of::<T>())
+        self.cache.glance::<K, T>(&self.key, self.hash)
     }
 
-    fn keep(&self) -> StoredKey {
-        StoredKey::new(&self.key, self.hash, TypeId::of::<T>())
+    #[inline]
+    fn is(&self, entry: &AnyEntry) -> bool {
+        entry.is::<K, T>(&self.key)
+    }
+
+    /// What a flight is known by, and what becomes its answer.
+    #[inline]
+    fn awaited(&self) -> Arc<AnyEntry> {
+        Entry::<Pair<K::Kept, T>>::awaited(self.key.keep(), self.hash)
     }
 
     /// The answer that a fresh entry is, unless it is the error of a caller of another kind.
-    #[inline]
+    #[inline(always)]
     fn answer(&self, entry: &AnyEntry) -> Option<Result<T, Failure<E>>> {
-        if let Some(value) = entry.as_value::<T>() {
-            self.cache.tally().count(Mark::Hit);
-            return Some(Ok(value.clone()));
+        match entry.as_value_under::<K, T>() {
+            Some(value) => {
+                self.cache.tally().count(Mark::Hit);
+                Some(Ok(value.clone()))
+            }
+            None => self.kept_error(entry).map(Err),
         }
-        let error = self.sharing.find(entry)?;
-        self.cache.tally().count(Mark::NegativeHit);
-        Some(Err(Failure::Error(error)))
     }
 
     #[cold]
-    fn poll_slowly(&mut self, cx: &mut Context<'_>) -> Poll<Found<T, E>> {
+    fn kept_error(&self, entry: &AnyEntry) -> Option<Failure<E>> {
+        let error = self.sharing.find(entry)?;
+        self.cache.tally().count(Mark::NegativeHit);
+        Some(Failure::Error(error))
+    }
+
+    /// What comes after [`begin`](Asking::begin).
+    #[cold]
+    pub(super) fn go_on(
+        &mut self,
+        mut glance: Option<Glance>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Found<T, E>> {
         loop {
             if let Some(follower) = &mut self.follower {
                 let turn = ready!(follower.poll_turn(cx));
@@ -121,7 +138,8 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
                     return Poll::Ready(found);
                 }
             }
-            if let Some(found) = self.ask() {
+            let glance = glance.take().unwrap_or_else(|| self.glance());
+            if let Some(found) = self.ask(glance) {
                 return Poll::Ready(found);
             }
         }
@@ -133,7 +151,9 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         let answer = match turn {
             Turn::Lead(seat) => {
                 tally.count(Mark::HandedOver);
-                return Some(Found::Lead(Lead::new(seat, self.keep(), None)));
+                // What the leader before was to fill may have been filled when it went.
+                seat.replace_key(self.awaited());
+                return Some(Found::Lead(Lead::new(seat, None)));
             }
             Turn::Landed(Outcome::Refused(rejected)) => Err(Failure::Rejected(rejected)),
             Turn::Landed(Outcome::Answered(entry)) => match entry.as_value::<T>() {
@@ -146,11 +166,7 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     }
 
     /// Looks, and leads or follows where there is no answer; nothing if it follows.
-    fn ask(&mut self) -> Option<Found<T, E>> {
-        let Glance { entry, turn } = match self.glance.take() {
-            Some(glance) => glance,
-            None => self.glance(),
-        };
+    fn ask(&mut self, Glance { entry, turn }: Glance) -> Option<Found<T, E>> {
         match entry {
             Some((entry, Age::Fresh)) => {
                 if let Some(answer) = self.answer(&entry) {
@@ -164,13 +180,10 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
             }
             Some((_, Age::Gone)) | None => {}
         }
-        let type_id = TypeId::of::<T>();
-        let is = |stored: &StoredKey| stored.is(&self.key, type_id);
-        let key = self.keep();
-        match join(self.cache, self.hash, is, key.clone()) {
-            Joined::Leads(seat) => Some(self.lead(Lead::new(seat, key, None), turn, Mark::Miss)),
+        match join(self.cache, self.hash, |awaited| self.is(awaited), self.awaited()) {
+            Joined::Leads(seat) => Some(self.lead(Lead::new(seat, None), turn, Mark::Miss)),
             Joined::Follows(follower) => {
-                self.follower = Some(follower);
+                self.follower = Some(Box::new(follower));
                 None
             }
         }
@@ -178,13 +191,10 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
 
     /// One caller at a time refreshes a stale value, all others have it at once.
     fn refresh(&self, entry: &Arc<AnyEntry>, value: &T, turn: u64) -> Found<T, E> {
-        let type_id = TypeId::of::<T>();
-        let is = |stored: &StoredKey| stored.is(&self.key, type_id);
         if entry.may_be_refreshed(self.cache.now()) {
-            let key = self.keep();
-            if let Some(seat) = join_first(self.cache, self.hash, is, key.clone()) {
-                let lead = Lead::new(seat, key, Some(Arc::clone(entry)));
-                return self.lead(lead, turn, Mark::Refresh);
+            let is = |awaited: &Arc<_>| self.is(awaited);
+            if let Some(seat) = join_first(self.cache, self.hash, is, self.awaited()) {
+                return self.lead(Lead::new(seat, Some(Arc::clone(entry))), turn, Mark::Refresh);
             }
         }
         self.cache.tally().count(Mark::Stale);
@@ -197,7 +207,7 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
             && let Some((entry, Age::Fresh)) = self.glance().entry
             && let Some(answer) = self.answer(&entry)
         {
-            lead.land(Outcome::Answered(entry));
+            lead.land_with(entry);
             return Found::Answer(answer);
         }
         self.cache.tally().count(mark);

@@ -4,13 +4,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::{Cell, RefCell};
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
 use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
 
 use super::entry::AnyEntry;
-use super::key::{Asked, HashedBefore, StoredKey};
+use super::key::{Asked, HashedBefore};
 
 /// Says how much of the capacity a value takes.
 pub(super) type Weigher = Arc<dyn Fn(&(dyn Any + Send + Sync)) -> u32 + Send + Sync>;
@@ -30,7 +31,8 @@ pub(super) trait Behind {
 }
 
 pub(super) struct Moka {
-    entries: moka::sync::Cache<StoredKey, Kept, HashedBefore>,
+    /// An entry is its own key.
+    entries: moka::sync::Cache<Kept, Kept, HashedBefore>,
     capacity: u64,
 }
 
@@ -44,7 +46,7 @@ impl Moka {
         eviction: EvictionPolicy,
         given_up: impl Fn(&Arc<AnyEntry>, bool) + Send + Sync + 'static,
     ) -> Self {
-        let mut builder = moka::sync::Cache::<StoredKey, Kept>::builder()
+        let mut builder = moka::sync::Cache::<Kept, Kept>::builder()
             .max_capacity(capacity)
             .time_to_live(kept)
             .eviction_policy(eviction)
@@ -55,7 +57,7 @@ impl Moka {
             });
         if let Some(weigher) = weigher {
             builder = builder.weigher(move |_, kept: &Kept| {
-                kept.0.as_ref().map_or(1, |entry| weigher(entry.content()))
+                kept.0.as_ref().and_then(|entry| entry.answer()).map_or(1, &*weigher)
             });
         }
         Self { entries: builder.build_with_hasher(HashedBefore::default()), capacity }
@@ -68,7 +70,7 @@ impl Behind for Moka {
     }
 
     fn insert(&self, entry: &Arc<AnyEntry>) {
-        inside(|| self.entries.insert(entry.key().clone(), Kept(Some(Arc::clone(entry)))));
+        inside(|| self.entries.insert(Kept::new(entry), Kept::new(entry)));
     }
 
     fn remove(&self, asked: &Asked<'_>) -> Option<Arc<AnyEntry>> {
@@ -98,8 +100,41 @@ impl Behind for Moka {
 struct Kept(Option<Arc<AnyEntry>>);
 
 impl Kept {
+    fn new(entry: &Arc<AnyEntry>) -> Self {
+        Self(Some(Arc::clone(entry)))
+    }
+
     fn into_entry(mut self) -> Option<Arc<AnyEntry>> {
         self.0.take()
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => one.has_key_of(other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Kept {}
+
+impl Hash for Kept {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.as_ref().map_or(0, |entry| entry.hash()));
+    }
+}
+
+impl Hash for Asked<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl moka::Equivalent<Kept> for Asked<'_> {
+    fn equivalent(&self, kept: &Kept) -> bool {
+        kept.0.as_ref().is_some_and(|entry| self.hash == entry.hash() && (self.is)(entry))
     }
 }
 

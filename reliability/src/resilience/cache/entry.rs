@@ -1,10 +1,11 @@
 //! What is kept under a key, and how old it is: pure, with the time as an argument.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::any::Any;
 use core::time::Duration;
 
-use super::key::StoredKey;
+use super::Key;
 use super::settings::LiveSettings;
 use crate::error::Class;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,19 +25,71 @@ pub trait Value: Clone + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> Value for T {}
 
-/// An answer and when it came, whatever its type.
-pub(crate) type AnyEntry = Entry<dyn Any + Send + Sync>;
+/// A key, the answer for it, and when that came; whatever their types.
+///
+/// All in one, so that a miss allocates once. The types are forgotten so that what is underneath is
+/// compiled once, and a policy need not be generic.
+pub(crate) type AnyEntry = Entry<dyn Content>;
 
-pub(crate) struct Entry<T: ?Sized> {
-    key: StoredKey,
+pub(crate) struct Entry<C: ?Sized> {
+    hash: u64,
     since: Instant,
     /// The class of an error; of a value, none.
     class: Option<Class>,
-    /// After a refresh that failed: when the next one may be tried.
-    refresh_at_nanos: AtomicU64,
     /// Another answer has taken its place, or none.
     retired: AtomicBool,
-    content: T,
+    /// After a refresh that failed: when the next one may be tried.
+    refresh_at_nanos: AtomicU64,
+    content: C,
+}
+
+/// `K` is the key as it is kept.
+pub(crate) struct Pair<K, T> {
+    key: K,
+    answer: Answer<T>,
+}
+
+pub(crate) enum Answer<T> {
+    /// As long as somebody is finding it out.
+    Awaited,
+    Value(T),
+    Error(Box<dyn Any + Send + Sync>),
+}
+
+/// A [`Pair`] whose types are forgotten.
+pub(crate) trait Content: Any + Send + Sync {
+    fn has_key_of(&self, other: &dyn Content) -> bool;
+
+    /// The value, or the error, if one of them has come.
+    fn answer(&self) -> Option<&(dyn Any + Send + Sync)>;
+
+    /// An [`Answer`].
+    fn answer_mut(&mut self) -> &mut dyn Any;
+
+    fn fail(&mut self, error: Box<dyn Any + Send + Sync>);
+}
+
+impl<K: Eq + Send + Sync + 'static, T: Send + Sync + 'static> Content for Pair<K, T> {
+    fn has_key_of(&self, other: &dyn Content) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<Self>().is_some_and(|other| self.key == other.key)
+    }
+
+    fn answer(&self) -> Option<&(dyn Any + Send + Sync)> {
+        match &self.answer {
+            Answer::Awaited => None,
+            Answer::Value(value) => Some(value),
+            Answer::Error(error) => Some(&**error),
+        }
+    }
+
+    fn answer_mut(&mut self) -> &mut dyn Any {
+        &mut self.answer
+    }
+
+    fn fail(&mut self, error: Box<dyn Any + Send + Sync>) {
+        self.answer = Answer::Error(error);
+    }
 }
 
 /// How old an entry is.
@@ -50,33 +103,54 @@ pub(crate) enum Age {
     Gone,
 }
 
-impl<T: Send + Sync + 'static> Entry<T> {
-    pub(super) fn value(key: StoredKey, value: T, since: Instant) -> Arc<AnyEntry> {
-        Self::new(key, value, since, None)
+impl<K: Eq + Send + Sync + 'static, T: Value> Entry<Pair<K, T>> {
+    /// What a flight has: the answer is still to come.
+    #[inline]
+    pub(super) fn awaited(key: K, hash: u64) -> Arc<AnyEntry> {
+        Self::new(key, hash, Answer::Awaited, Instant::ZERO)
     }
 
-    pub(super) fn error(key: StoredKey, error: T, class: Class, since: Instant) -> Arc<AnyEntry> {
-        Self::new(key, error, since, Some(class))
+    pub(super) fn value(key: K, hash: u64, value: T, since: Instant) -> Arc<AnyEntry> {
+        Self::new(key, hash, Answer::Value(value), since)
     }
 
-    fn new(key: StoredKey, content: T, since: Instant, class: Option<Class>) -> Arc<AnyEntry> {
+    #[inline]
+    fn new(key: K, hash: u64, answer: Answer<T>, since: Instant) -> Arc<AnyEntry> {
         let (refresh_at_nanos, retired) = (AtomicU64::new(0), AtomicBool::new(false));
-        Arc::new(Self { key, since, class, refresh_at_nanos, retired, content })
+        let content = Pair { key, answer };
+        Arc::new(Self { hash, since, class: None, retired, refresh_at_nanos, content })
     }
 }
 
 impl AnyEntry {
-    pub(super) fn key(&self) -> &StoredKey {
-        &self.key
-    }
-
     #[inline]
     pub(super) fn hash(&self) -> u64 {
-        self.key.hash()
+        self.hash
     }
 
     pub(super) fn has_key_of(&self, other: &AnyEntry) -> bool {
-        self.key == other.key
+        self.hash == other.hash && self.content.has_key_of(&other.content)
+    }
+
+    /// Whether it is kept under that key, for values of that type.
+    #[inline]
+    pub(super) fn is<K: Key, T: Value>(&self, key: &K) -> bool {
+        self.pair::<K, T>().is_some_and(|pair| key.is(&pair.key))
+    }
+
+    /// The value has come.
+    #[inline]
+    pub(super) fn succeed<T: 'static>(&mut self, value: T, since: Instant) {
+        if let Some(answer) = self.content.answer_mut().downcast_mut() {
+            *answer = Answer::Value(value);
+            self.since = since;
+        }
+    }
+
+    /// An error has come.
+    pub(super) fn fail(&mut self, error: Box<dyn Any + Send + Sync>, class: Class, since: Instant) {
+        self.content.fail(error);
+        (self.since, self.class) = (since, Some(class));
     }
 
     /// It is no answer any more, wherever it is still found. True if it was one.
@@ -88,24 +162,34 @@ impl AnyEntry {
         self.retired.load(Ordering::Acquire)
     }
 
-    /// The value, if it is one and of that type.
+    /// The value under a key of that type, if it is one.
     #[inline]
+    pub(super) fn as_value_under<K: Key, T: Value>(&self) -> Option<&T> {
+        match self.pair::<K, T>() {
+            Some(Pair { answer: Answer::Value(value), .. }) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value, if it is one and of that type.
     pub(super) fn as_value<T: 'static>(&self) -> Option<&T> {
-        if self.is_error() { None } else { self.content.downcast_ref() }
+        if self.class.is_some() { None } else { self.answer()?.downcast_ref() }
     }
 
     /// The error, if it is one and of that type.
     pub(super) fn as_error<E: 'static>(&self) -> Option<&E> {
-        if self.is_error() { self.content.downcast_ref() } else { None }
-    }
-
-    pub(super) fn is_error(&self) -> bool {
-        self.class.is_some()
+        if self.class.is_some() { self.answer()?.downcast_ref() } else { None }
     }
 
     /// For whoever weighs it.
-    pub(super) fn content(&self) -> &(dyn Any + Send + Sync) {
-        &self.content
+    pub(super) fn answer(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.content.answer()
+    }
+
+    #[inline]
+    fn pair<K: Key, T: Value>(&self) -> Option<&Pair<K::Kept, T>> {
+        let content: &dyn Any = &self.content;
+        content.downcast_ref()
     }
 
     #[inline]
@@ -157,10 +241,6 @@ mod tests {
         LiveSettings::new(&settings)
     }
 
-    fn key() -> StoredKey {
-        StoredKey::new(&"tea", 7, core::any::TypeId::of::<u32>())
-    }
-
     #[test]
     fn each_age_begins_at_the_end_of_the_one_before() {
         let (second, nano) = (Duration::from_secs, Duration::from_nanos(1));
@@ -183,14 +263,18 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_back_makes_nothing_older() {
-        let entry = Entry::value(key(), 7, Instant::from_nanos(1_000));
+        let entry = Entry::value("tea", 7, 7_u32, Instant::from_nanos(1_000));
         assert_eq!(entry.age(&settings(), Instant::ZERO), Age::Fresh);
     }
 
     #[test]
     fn an_error_is_no_value_and_a_value_no_error() {
-        let value = Entry::value(key(), "busy", Instant::ZERO);
-        let error = Entry::error(key(), "busy", Class::Transient, Instant::ZERO);
+        let value = Entry::value("tea", 7, "busy", Instant::ZERO);
+        let mut error = Entry::<Pair<_, &str>>::awaited("tea", 7);
+        let failed = Arc::get_mut(&mut error).map(|error| {
+            error.fail(Box::new("busy"), Class::Transient, Instant::ZERO);
+        });
+        assert!(failed.is_some(), "nobody else has it");
         assert_eq!((value.as_value(), value.as_error::<&str>()), (Some(&"busy"), None));
         assert_eq!((error.as_value::<&str>(), error.as_error()), (None, Some(&"busy")));
         assert_eq!(value.as_value::<String>(), None);

@@ -16,14 +16,19 @@
 //! of a clock in each set.
 //!
 //! All that is said of a key is said under the lock of its set, which is why nothing is found here
-//! that was invalidated before.
+//! that was invalidated before. And so are the flights of its keys: one lock for who looks, who leads,
+//! and what comes of it.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
 
 use super::entry::AnyEntry;
+use super::lead::Outcome;
+use super::tags::{Shorts, Tags, has, short};
+use crate::resilience::single_flight::Shard;
 
-/// The places of a set. Their hashes lie in one cache line.
+/// The places of a set.
 pub(super) const WAYS: usize = 8;
 
 /// How many keys are remembered of which the answer was never asked for.
@@ -31,14 +36,17 @@ const REMEMBERED: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Set {
-    hashes: [u64; WAYS],
-    places: Vec<Place>,
+    /// Of what is in the places.
+    tags: Tags,
+    places: [Option<Place>; WAYS],
     /// Where the next place is looked for.
     hand: usize,
+    /// Who finds out what is not here.
+    pub(super) flights: Shard<Arc<AnyEntry>, Outcome>,
     /// On their way to moka: in there, or here, or both.
     leaving: Vec<Arc<AnyEntry>>,
-    /// Short hashes of what moka may have; as often as it may have them.
-    behind: Shorts,
+    /// Of what moka may have; as often as it may have them.
+    maybe_in_moka: Shorts,
     /// Short hashes of what was thrown out.
     remembered: [u16; REMEMBERED],
     thrown_out: usize,
@@ -51,7 +59,7 @@ struct Place {
     /// Asked for since it came.
     wanted: bool,
     /// Moka has it as well.
-    behind: bool,
+    in_moka: bool,
 }
 
 /// What has to be done after the lock is given back.
@@ -70,14 +78,13 @@ pub(super) struct Moved {
 pub(super) struct Leaves {
     pub(super) entry: Arc<AnyEntry>,
     /// Moka has it, and is only to know that it was used.
-    pub(super) behind: bool,
+    pub(super) in_moka: bool,
 }
 
 /// What a look has found.
 pub(super) enum Look {
     Found(Arc<AnyEntry>),
-    /// Moka may have it.
-    Behind,
+    MaybeInMoka,
     Nowhere,
 }
 
@@ -87,14 +94,15 @@ pub(super) struct Room {
     /// Up to [`WAYS`]; with none all goes through to moka.
     pub(super) ways: usize,
     /// Moka takes whatever comes.
-    pub(super) behind: bool,
+    pub(super) moka_has_room: bool,
 }
 
 impl Set {
-    #[inline]
+    #[inline(always)]
     pub(super) fn look(&mut self, hash: u64, is: impl Fn(&AnyEntry) -> bool, ways: usize) -> Look {
-        if let Some(index) = self.place_of(hash, &is) {
-            let place = &mut self.places[index];
+        if let Some(index) = self.place_of(hash, &is)
+            && let Some(place) = &mut self.places[index]
+        {
             (place.used, place.wanted) = (true, true);
             return Look::Found(Arc::clone(&place.entry));
         }
@@ -102,56 +110,56 @@ impl Set {
             return Look::Found(Arc::clone(&self.leaving[index]));
         }
         // Without places moka decides what stays, and is to know what is asked for.
-        if ways == 0 || self.behind.contains(short(hash)) {
-            return Look::Behind;
+        if ways == 0 || self.maybe_in_moka.contains(short(hash)) {
+            return Look::MaybeInMoka;
         }
         Look::Nowhere
     }
 
     /// The entry is the answer from now on.
+    #[inline]
     pub(super) fn put(&mut self, entry: Arc<AnyEntry>, room: Room) -> Moved {
         let hash = entry.hash();
         let is = |other: &AnyEntry| other.has_key_of(&entry);
         let index = self.place_of(hash, &is);
         let leaving = self.leaving_of(hash, &is);
-        let older_than = self.behind.contains(short(hash)).then(|| Arc::clone(&entry));
+        let older_than = self.maybe_in_moka.contains(short(hash)).then(|| Arc::clone(&entry));
         if let Some(index) = leaving {
             self.leaving.swap_remove(index).retire();
         }
-        let mut moved = match index {
-            Some(index) => {
-                let place = &mut self.places[index];
+        let mut moved = match index.and_then(|index| self.places[index].as_mut()) {
+            Some(place) => {
                 place.entry.retire();
-                place.behind = false;
-                let replaced = core::mem::replace(&mut place.entry, entry);
+                place.in_moka = false;
+                let replaced = mem::replace(&mut place.entry, entry);
                 Moved { replaced: Some(replaced), ..Moved::default() }
             }
             None => {
                 let wanted = has(&self.remembered, short(hash));
-                self.take_place(Place { entry, used: false, wanted, behind: false }, room)
+                self.take_place(Place { entry, used: false, wanted, in_moka: false }, room)
             }
         };
         moved.older_than = older_than;
         moved
     }
 
-    /// What was found behind gets a place, if none is taken from what is used more.
+    /// What was found in moka gets a place, if none is taken from what is used more.
     pub(super) fn promote(&mut self, entry: &Arc<AnyEntry>, room: Room) -> Moved {
         let hash = entry.hash();
         let is = |other: &AnyEntry| other.has_key_of(entry);
         if entry.is_retired() || self.place_of(hash, &is).is_some() {
             return Moved::default();
         }
-        if self.places.len() == room.ways {
-            let place = &mut self.places[self.hand];
-            if core::mem::take(&mut place.used) {
-                self.hand = (self.hand + 1) % room.ways;
-                return Moved::default();
-            }
+        if self.tags.free(room.ways).is_none()
+            && let Some(place) = &mut self.places[self.hand]
+            && mem::take(&mut place.used)
+        {
+            self.hand = (self.hand + 1) % room.ways;
+            return Moved::default();
         }
         // It is used: otherwise keys of which there is one too many would drive each other out.
         let entry = Arc::clone(entry);
-        self.take_place(Place { entry, used: true, wanted: true, behind: true }, room)
+        self.take_place(Place { entry, used: true, wanted: true, in_moka: true }, room)
     }
 
     /// There is no answer from now on. Returns what was here, to be dropped, and whether moka may
@@ -164,28 +172,29 @@ impl Set {
     ) -> (Option<Arc<AnyEntry>>, bool) {
         let index = self.place_of(hash, &is);
         let leaving = self.leaving_of(hash, &is);
-        let behind = ways == 0 || self.behind.contains(short(hash));
+        let maybe_in_moka = ways == 0 || self.maybe_in_moka.contains(short(hash));
         let left = leaving.map(|index| self.leaving.swap_remove(index));
-        let taken = index.map(|index| self.vacate(index));
+        let taken = index.and_then(|index| self.vacate(index));
         for entry in left.iter().chain(&taken) {
             entry.retire();
         }
-        (taken.or(left), behind)
+        (taken.or(left), maybe_in_moka)
     }
 
     /// This one is no answer from now on, whatever else is. Returns it, to be dropped.
     pub(super) fn take_this(&mut self, entry: &Arc<AnyEntry>) -> Option<Arc<AnyEntry>> {
         entry.retire();
         let left = self.left(entry);
-        let index = self.places.iter().position(|place| Arc::ptr_eq(&place.entry, entry));
-        index.map(|index| self.vacate(index)).or(left)
+        let is = |place: &Place| Arc::ptr_eq(&place.entry, entry);
+        let index = self.places.iter().position(|place| place.as_ref().is_some_and(is));
+        index.and_then(|index| self.vacate(index)).or(left)
     }
 
     /// Nothing is an answer from now on. Returns what was here, to be dropped.
     pub(super) fn clear(&mut self) -> Vec<Arc<AnyEntry>> {
-        self.hand = 0;
-        let mut all = core::mem::take(&mut self.leaving);
-        all.extend(core::mem::take(&mut self.places).into_iter().map(|place| place.entry));
+        (self.hand, self.tags) = (0, Tags::default());
+        let mut all = mem::take(&mut self.leaving);
+        all.extend(mem::take(&mut self.places).into_iter().flatten().map(|place| place.entry));
         for entry in &all {
             entry.retire();
         }
@@ -200,126 +209,90 @@ impl Set {
 
     /// Moka has given an entry up. True if it is gone from here as well.
     pub(super) fn given_up(&mut self, entry: &Arc<AnyEntry>) -> bool {
-        self.behind.remove(short(entry.hash()));
-        let place = self.places.iter_mut().find(|place| Arc::ptr_eq(&place.entry, entry));
-        place.is_none_or(|place| {
-            place.behind = false;
+        self.maybe_in_moka.remove(short(entry.hash()));
+        let mut places = self.places.iter_mut().flatten();
+        places.find(|place| Arc::ptr_eq(&place.entry, entry)).is_none_or(|place| {
+            place.in_moka = false;
             false
         })
     }
 
     /// How many are here only.
     pub(super) fn len(&self) -> usize {
-        self.places.iter().filter(|place| !place.behind).count()
+        self.places.iter().flatten().filter(|place| !place.in_moka).count()
     }
 
-    #[inline]
+    #[inline(always)]
     fn place_of(&self, hash: u64, is: &impl Fn(&AnyEntry) -> bool) -> Option<usize> {
-        let mut places = self.hashes.iter().zip(&self.places);
-        places.position(|(other, place)| {
-            *other == hash && !place.entry.is_retired() && is(&place.entry)
+        self.tags.of(hash).find(|index| {
+            self.places[*index].as_ref().is_some_and(|place| is_answer(&place.entry, hash, is))
         })
     }
 
     #[inline]
     fn leaving_of(&self, hash: u64, is: &impl Fn(&AnyEntry) -> bool) -> Option<usize> {
-        let mut leaving = self.leaving.iter();
-        leaving.position(|entry| entry.hash() == hash && !entry.is_retired() && is(entry))
+        self.leaving.iter().position(|entry| is_answer(entry, hash, is))
     }
 
-    fn vacate(&mut self, index: usize) -> Arc<AnyEntry> {
-        let vacated = self.places.swap_remove(index);
-        self.hashes[index] = self.hashes[self.places.len()];
-        self.hand = 0;
-        vacated.entry
+    fn vacate(&mut self, index: usize) -> Option<Arc<AnyEntry>> {
+        self.tags.clear(index);
+        self.places[index].take().map(|place| place.entry)
     }
 
+    #[inline]
     fn take_place(&mut self, place: Place, room: Room) -> Moved {
-        let hash = place.entry.hash();
         if room.ways == 0 {
             return self.leave(place, room);
         }
-        if self.places.len() < room.ways {
-            self.hashes[self.places.len()] = hash;
-            self.places.push(place);
-            return Moved::default();
+        let index = match self.tags.free(room.ways) {
+            Some(free) => free,
+            None => self.index_to_leave(room.ways),
+        };
+        self.tags.set(index, place.entry.hash());
+        match self.places[index].replace(place) {
+            Some(victim) => self.leave(victim, room),
+            None => Moved::default(),
         }
-        // Once around, at most, for those that are used.
-        while core::mem::take(&mut self.places[self.hand].used) {
-            self.hand = (self.hand + 1) % room.ways;
-        }
-        self.hashes[self.hand] = hash;
-        let victim = core::mem::replace(&mut self.places[self.hand], place);
-        self.hand = (self.hand + 1) % room.ways;
-        self.leave(victim, room)
     }
 
+    /// The next one that is not used; once around, at most, for those that are.
+    #[inline]
+    fn index_to_leave(&mut self, ways: usize) -> usize {
+        loop {
+            let index = self.hand % WAYS;
+            self.hand = if index + 1 < ways { index + 1 } else { 0 };
+            if !self.places[index].as_mut().is_some_and(|place| mem::take(&mut place.used)) {
+                return index;
+            }
+        }
+    }
+
+    #[inline]
     fn leave(&mut self, place: Place, room: Room) -> Moved {
-        let Place { entry, wanted, behind, .. } = place;
-        if entry.is_retired() || !wanted && behind {
+        let Place { entry, wanted, in_moka, .. } = place;
+        if entry.is_retired() || !wanted && in_moka {
             return Moved { replaced: Some(entry), ..Moved::default() };
         }
-        if !wanted && !room.behind {
+        if !wanted && !room.moka_has_room {
             self.remembered[self.thrown_out % REMEMBERED] = short(entry.hash());
             self.thrown_out += 1;
             let thrown_out = Some(self.thrown_out);
             return Moved { replaced: Some(entry), thrown_out, ..Moved::default() };
         }
-        if !behind && room.ways > 0 {
-            self.behind.push(short(entry.hash()));
+        self.leave_for_moka(entry, in_moka, room)
+    }
+
+    #[cold]
+    fn leave_for_moka(&mut self, entry: Arc<AnyEntry>, in_moka: bool, room: Room) -> Moved {
+        if !in_moka && room.ways > 0 {
+            self.maybe_in_moka.push(short(entry.hash()));
         }
         self.leaving.push(Arc::clone(&entry));
-        Moved { leaves: Some(Leaves { entry, behind }), ..Moved::default() }
+        Moved { leaves: Some(Leaves { entry, in_moka }), ..Moved::default() }
     }
 }
 
-/// Short hashes, some of them more than once.
-#[derive(Default)]
-struct Shorts {
-    /// Whole chunks, so that they are compared all at once; filled up with zeros.
-    chunks: Vec<[u16; CHUNK]>,
-    len: usize,
-}
-
-const CHUNK: usize = 8;
-
-impl Shorts {
-    #[inline]
-    fn contains(&self, short: u16) -> bool {
-        self.chunks.iter().any(|chunk| has(chunk, short))
-    }
-
-    fn push(&mut self, short: u16) {
-        if self.len == self.chunks.len() * CHUNK {
-            self.chunks.push([0; CHUNK]);
-        }
-        self.chunks[self.len / CHUNK][self.len % CHUNK] = short;
-        self.len += 1;
-    }
-
-    /// Takes one of those that are the same out, and moves the last one there.
-    fn remove(&mut self, short: u16) {
-        let Some(index) = self.chunks.as_flattened().iter().position(|other| *other == short)
-        else {
-            return;
-        };
-        self.len -= 1;
-        let all = self.chunks.as_flattened_mut();
-        all[index] = all[self.len];
-        all[self.len] = 0;
-        if self.len.is_multiple_of(CHUNK) {
-            self.chunks.pop();
-        }
-    }
-}
-
-/// Looks at all of them, whatever it finds: so the comparisons are made side by side.
 #[inline]
-fn has<const N: usize>(shorts: &[u16; N], short: u16) -> bool {
-    shorts.iter().fold(false, |found, other| found | (*other == short))
-}
-
-/// Enough to tell the keys of a set apart. Zero stands for none.
-fn short(hash: u64) -> u16 {
-    (hash >> 48) as u16 | 1
+fn is_answer(entry: &AnyEntry, hash: u64, is: impl Fn(&AnyEntry) -> bool) -> bool {
+    entry.hash() == hash && !entry.is_retired() && is(entry)
 }

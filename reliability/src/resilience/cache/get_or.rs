@@ -5,6 +5,7 @@ use core::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::asking::Found;
+use super::inner::Glance;
 use super::{Key, Lead, LookUp, Sharing, Value};
 use crate::error::{Failure, Fault, Rejected};
 use crate::resilience::Classifier;
@@ -46,35 +47,62 @@ where
     type Output = Result<T, E>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
-        let mut this = self.project();
-        loop {
-            let next = match this.stage.as_mut().project() {
-                StageNow::Asks { look_up, work } => match ready!(Pin::new(look_up).poll(cx)) {
-                    Found::Answer(answer) => {
-                        this.stage.set(Stage::Ended);
-                        return Poll::Ready(answer.map_err(Failure::into_error));
-                    }
-                    Found::Lead(lead) => work.take().map(|work| (lead, work())),
-                },
-                StageNow::Works { lead, work } => {
-                    let result = ready!(work.poll(cx)).map_err(Failure::Error);
-                    let lead = lead.take();
-                    this.stage.set(Stage::Ended);
-                    let settled = match lead {
-                        Some(lead) => {
-                            lead.settle(result, const { &Classifier::by_fault() }, *this.sharing)
-                        }
-                        None => result,
-                    };
-                    return Poll::Ready(settled.map_err(Failure::into_error));
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let mut seen = None;
+        if let StageNow::Asks { look_up, work } = self.as_mut().project().stage.project()
+            && work.is_some()
+        {
+            match look_up.begin() {
+                Ok(answer) => {
+                    *work = None;
+                    return Poll::Ready(answer.map_err(Failure::into_error));
                 }
-                StageNow::Ended => None,
-            };
-            match next {
-                Some((lead, work)) => this.stage.set(Stage::Works { lead: Some(lead), work }),
-                None => panic!("a lookup that has ended was polled again"),
+                Err(glance) => seen = glance,
             }
         }
+        self.go_on(seen, cx)
+    }
+}
+
+impl<K, T, E, F, Fut> GetOr<'_, K, T, E, F, Fut>
+where
+    K: Key,
+    T: Value,
+    E: Fault + From<Rejected>,
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    #[inline(never)]
+    fn go_on(
+        self: Pin<&mut Self>,
+        glance: Option<Glance>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, E>> {
+        let mut this = self.project();
+        if let StageNow::Asks { look_up, work } = this.stage.as_mut().project()
+            && work.is_some()
+        {
+            let found = ready!(look_up.go_on(glance, cx));
+            match (found, work.take()) {
+                (Found::Lead(lead), Some(work)) => {
+                    this.stage.set(Stage::Works { lead: Some(lead), work: work() });
+                }
+                (Found::Answer(answer), _) => {
+                    return Poll::Ready(answer.map_err(Failure::into_error));
+                }
+                (Found::Lead(_), None) => {}
+            }
+        }
+        let StageNow::Works { lead, work } = this.stage.as_mut().project() else {
+            panic!("a lookup that has ended was polled again");
+        };
+        let result = ready!(work.poll(cx)).map_err(Failure::Error);
+        let lead = lead.take();
+        this.stage.set(Stage::Ended);
+        let settled = match lead {
+            Some(lead) => lead.settle(result, const { &Classifier::by_fault() }, *this.sharing),
+            None => result,
+        };
+        Poll::Ready(settled.map_err(Failure::into_error))
     }
 }

@@ -1,19 +1,17 @@
 use alloc::sync::Arc;
-use core::any::TypeId;
 use core::fmt;
 use core::future::Future;
 
 use super::asking::Asking;
-use super::entry::{Age, Entry};
+use super::entry::{Age, AnyEntry, Entry};
 use super::get_or::GetOr;
 use super::inner::Inner;
-use super::key::{Asked, StoredKey};
+use super::key::Asked;
 use super::look_up::LookUp;
 use super::snapshot::Mark;
 use super::{CacheBuilder, Key, Settings, Sharing, Snapshot, Value};
 use crate::error::{Fault, Name, Rejected};
 use crate::resilience::Invalid;
-use crate::resilience::single_flight::Field;
 
 /// Keeps answers for those who ask again, and lets one caller at a time find them out.
 ///
@@ -204,10 +202,13 @@ impl Cache {
     ///
     /// See [`Key`].
     pub fn get<T: Value>(&self, key: impl Key) -> Option<T> {
-        let type_id = TypeId::of::<T>();
-        let found = self.glance(&key, self.hash(&key, type_id), type_id);
+        self.get_under(&key)
+    }
+
+    fn get_under<K: Key, T: Value>(&self, key: &K) -> Option<T> {
+        let found = self.glance::<K, T>(key, self.hash::<T>(key));
         let (entry, _) = found.entry.filter(|(_, age)| *age == Age::Fresh)?;
-        let value = entry.as_value::<T>()?.clone();
+        let value = entry.as_value_under::<K, T>()?.clone();
         self.tally().count(Mark::Hit);
         Some(value)
     }
@@ -219,11 +220,8 @@ impl Cache {
     ///
     /// See [`Key`].
     pub fn insert<T: Value>(&self, key: impl Key, value: T) {
-        let type_id = TypeId::of::<T>();
-        let hash = self.hash(&key, type_id);
-        self.flights().forget(hash, |stored| stored.is(&key, type_id));
-        let entry = Entry::value(StoredKey::new(&key, hash, type_id), value, self.now());
-        self.store().put(entry, |_| false);
+        let hash = self.hash::<T>(&key);
+        self.store().put(Entry::value(key.keep(), hash, value, self.now()));
     }
 
     /// Forgets what is kept under a key, value or error; true if there was something. A call that
@@ -242,11 +240,12 @@ impl Cache {
     /// assert_eq!(prices.get::<u32>("tea"), None);
     /// ```
     pub fn invalidate<T: Value>(&self, key: impl Key) -> bool {
-        let type_id = TypeId::of::<T>();
-        let hash = self.hash(&key, type_id);
-        let is = |stored: &StoredKey| stored.is(&key, type_id);
-        self.flights().forget(hash, is);
-        self.store().take(&Asked { hash, is: &is })
+        self.invalidate_under::<_, T>(&key)
+    }
+
+    fn invalidate_under<K: Key, T: Value>(&self, key: &K) -> bool {
+        let is = |entry: &AnyEntry| entry.is::<K, T>(key);
+        self.store().take(&Asked { hash: self.hash::<T>(key), is: &is })
     }
 
     /// Forgets everything, as [`invalidate`](Cache::invalidate) does.
@@ -262,7 +261,6 @@ impl Cache {
     /// assert_eq!(prices.get::<u32>("tea"), None);
     /// ```
     pub fn clear(&self) {
-        self.flights().forget_all();
         self.store().clear();
     }
 
@@ -309,7 +307,7 @@ impl Cache {
     /// assert_eq!((prices.snapshot().hits, prices.snapshot().size), (1, 1));
     /// ```
     pub fn snapshot(&self) -> Snapshot {
-        let (size, in_flight) = (self.store().len(), self.flights().len() as u64);
+        let (size, in_flight) = (self.store().len(), self.store().in_flight() as u64);
         self.tally().snapshot(self.name(), size, in_flight)
     }
 }

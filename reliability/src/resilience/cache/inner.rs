@@ -3,20 +3,20 @@
 use alloc::sync::Arc;
 use core::any::TypeId;
 use core::hash::BuildHasher;
+use core::ops::DerefMut;
 use core::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
 
 use super::entry::{Age, AnyEntry};
-use super::key::{Asked, StoredKey};
 use super::lead::Outcome;
 use super::settings::LiveSettings;
 use super::snapshot::Tally;
 use super::store::{Seen, Store};
-use super::{Cache, CacheBuilder, Key, Settings};
+use super::{Cache, CacheBuilder, Key, Settings, Value};
 use crate::error::{Class, Name};
 use crate::resilience::Invalid;
-use crate::resilience::single_flight::{Field, Flights};
+use crate::resilience::single_flight::{Field, Shard};
 use crate::time::{Clock, Instant};
 
 pub(super) struct Inner {
@@ -26,7 +26,6 @@ pub(super) struct Inner {
     clock: Clock,
     hasher: DefaultHashBuilder,
     store: Store,
-    flights: Flights<StoredKey, Outcome>,
     tally: Arc<Tally>,
 }
 
@@ -47,7 +46,6 @@ impl Cache {
             clock,
             hasher: DefaultHashBuilder::default(),
             store: Store::new(settings.capacity, kept_max, weigher, Arc::clone(&tally)),
-            flights: Flights::new(),
             tally,
         }))
     }
@@ -84,15 +82,14 @@ impl Cache {
     }
 
     #[inline]
-    pub(super) fn hash(&self, key: &impl Key, value_type: TypeId) -> u64 {
-        self.0.hasher.hash_one((value_type, key))
+    pub(super) fn hash<T: Value>(&self, key: &impl Key) -> u64 {
+        self.0.hasher.hash_one((TypeId::of::<T>(), key))
     }
 
     /// What is kept under a key, and how old it is.
-    #[inline]
-    pub(super) fn glance(&self, key: &impl Key, hash: u64, value_type: TypeId) -> Glance {
-        let is = |stored: &StoredKey| stored.is(key, value_type);
-        let Seen { entry, turn } = self.0.store.find(&Asked { hash, is: &is });
+    #[inline(always)]
+    pub(super) fn glance<K: Key, T: Value>(&self, key: &K, hash: u64) -> Glance {
+        let Seen { entry, turn } = self.0.store.find(hash, |entry| entry.is::<K, T>(key));
         let entry = entry.map(|entry| {
             let age = self.age(&entry, self.now());
             (entry, age)
@@ -129,11 +126,11 @@ impl Cache {
 }
 
 impl Field for Cache {
-    type Key = StoredKey;
+    type Key = Arc<AnyEntry>;
     type Outcome = Outcome;
 
     #[inline]
-    fn flights(&self) -> &Flights<StoredKey, Outcome> {
-        &self.0.flights
+    fn shard(&self, hash: u64) -> impl DerefMut<Target = Shard<Arc<AnyEntry>, Outcome>> {
+        self.0.store.flights(hash)
     }
 }

@@ -1,9 +1,8 @@
 use alloc::borrow::ToOwned;
-use alloc::sync::Arc;
-use core::any::{Any, TypeId};
 use core::borrow::Borrow;
-use core::fmt;
 use core::hash::{BuildHasherDefault, Hash, Hasher};
+
+use super::entry::AnyEntry;
 
 /// What a value is looked up by: a reference to a key, or a tuple of such references.
 ///
@@ -15,6 +14,9 @@ use core::hash::{BuildHasherDefault, Hash, Hasher};
 ///
 /// The key is cloned only when there is nothing under it yet: a hit borrows, and allocates nothing.
 /// Up to six parts make a tuple.
+///
+/// Keys are compared under a short lock of the cache: what is called by their `Eq` must not ask the
+/// same cache, which would wait for itself.
 ///
 /// # Examples
 ///
@@ -85,92 +87,10 @@ tuples!(A 0, B 1, C 2, D 3);
 tuples!(A 0, B 1, C 2, D 3, E 4);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
 
-/// A key whose type is forgotten, with its hash and the type of the value under it.
-///
-/// One type for all keys, so that the cache underneath is compiled once, and a policy need not be
-/// generic.
-#[derive(Clone)]
-pub(crate) struct StoredKey(Arc<Stored<dyn AnyKey>>);
-
-struct Stored<K: ?Sized> {
-    hash: u64,
-    value_type: TypeId,
-    key: K,
-}
-
-trait AnyKey: Send + Sync {
-    fn as_any(&self) -> &dyn Any;
-    fn equals(&self, other: &dyn Any) -> bool;
-}
-
-impl<K: Eq + Send + Sync + 'static> AnyKey for K {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn equals(&self, other: &dyn Any) -> bool {
-        other.downcast_ref::<K>() == Some(self)
-    }
-}
-
-impl StoredKey {
-    pub(super) fn new<K: Key>(key: &K, hash: u64, value_type: TypeId) -> Self {
-        Self(Arc::new(Stored { hash, value_type, key: key.keep() }))
-    }
-
-    #[inline]
-    pub(super) fn hash(&self) -> u64 {
-        self.0.hash
-    }
-
-    /// Whether it is that key, of a value of that type.
-    #[inline]
-    pub(super) fn is<K: Key>(&self, key: &K, value_type: TypeId) -> bool {
-        self.0.value_type == value_type
-            && self.0.key.as_any().downcast_ref::<K::Kept>().is_some_and(|kept| key.is(kept))
-    }
-}
-
-impl PartialEq for StoredKey {
-    fn eq(&self, other: &Self) -> bool {
-        let (one, other) = (&*self.0, &*other.0);
-        one.hash == other.hash
-            && one.value_type == other.value_type
-            && one.key.equals(other.key.as_any())
-    }
-}
-
-impl Eq for StoredKey {}
-
-impl Hash for StoredKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0.hash);
-    }
-}
-
-impl fmt::Debug for StoredKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("StoredKey").field(&self.0.hash).finish()
-    }
-}
-
-/// A key that is looked up: what a [`StoredKey`] is compared with, without making one.
+/// A key that is looked up where types are forgotten.
 pub(super) struct Asked<'a> {
     pub(super) hash: u64,
-    pub(super) is: &'a dyn Fn(&StoredKey) -> bool,
-}
-
-impl Hash for Asked<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-impl moka::Equivalent<StoredKey> for Asked<'_> {
-    #[inline]
-    fn equivalent(&self, stored: &StoredKey) -> bool {
-        self.hash == stored.0.hash && (self.is)(stored)
-    }
+    pub(super) is: &'a dyn Fn(&AnyEntry) -> bool,
 }
 
 /// Keys are hashed once, before their type is forgotten.

@@ -1,9 +1,8 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::entry::{Age, AnyEntry, Entry};
+use super::entry::{Age, AnyEntry};
 use super::events;
-use super::key::StoredKey;
 use super::snapshot::Mark;
 use super::{Cache, Sharing, Value};
 use crate::error::{Class, Counted, Failure, Reason, Rejected};
@@ -31,31 +30,27 @@ pub struct Lead<T> {
 
 struct Leading<T> {
     seat: single_flight::Lead<Cache>,
-    key: StoredKey,
     /// The value that is to be refreshed.
     stale: Option<Arc<AnyEntry>>,
-    /// How a value becomes an entry, and is got back: so that only the lookup asks what `T` is.
-    keep: fn(StoredKey, &T, Instant) -> Arc<AnyEntry>,
+    of: Of<T>,
+}
+
+/// How a value gets into an entry, and out of it: so that only the lookup asks what `T` is.
+struct Of<T> {
+    clone: fn(&T) -> T,
+    fill: fn(&mut AnyEntry, T, Instant),
     find: fn(&AnyEntry) -> Option<T>,
 }
 
 impl<T> Lead<T> {
-    pub(super) fn new(
-        seat: single_flight::Lead<Cache>,
-        key: StoredKey,
-        stale: Option<Arc<AnyEntry>>,
-    ) -> Self
+    #[inline]
+    pub(super) fn new(seat: single_flight::Lead<Cache>, stale: Option<Arc<AnyEntry>>) -> Self
     where
         T: Value,
     {
-        let leading = Leading {
-            seat,
-            key,
-            stale,
-            keep: |key, value: &T, now| Entry::value(key, value.clone(), now),
-            find: |entry| entry.as_value().cloned(),
-        };
-        Self { leading: Some(leading) }
+        let find = |entry: &AnyEntry| entry.as_value().cloned();
+        let of = Of { clone: T::clone, fill: AnyEntry::succeed::<T>, find };
+        Self { leading: Some(Leading { seat, stale, of }) }
     }
 
     /// Of a policy without a cache: nobody waits, and nothing is kept.
@@ -66,13 +61,13 @@ impl<T> Lead<T> {
     /// What its key is known by, where something is kept.
     #[cfg(feature = "record")]
     pub(in crate::resilience) fn hashed_key(&self) -> Option<u64> {
-        self.leading.as_ref().map(|leading| leading.key.hash())
+        self.leading.as_ref().map(|leading| leading.seat.flight().0)
     }
 
     /// The stale value that the work is to refresh, if there is one.
     pub fn stale(&self) -> Option<T> {
         let leading = self.leading.as_ref()?;
-        (leading.find)(leading.stale.as_deref()?)
+        (leading.of.find)(leading.stale.as_deref()?)
     }
 
     /// Takes what came of the work: keeps it, gives it to those who waited, and says what the caller
@@ -103,9 +98,9 @@ impl<T> Lead<T> {
     }
 
     /// Lands with what was found meanwhile.
-    pub(super) fn land(self, outcome: Outcome) {
+    pub(super) fn land_with(self, entry: Arc<AnyEntry>) {
         if let Some(leading) = self.leading {
-            leading.seat.land(|| outcome);
+            leading.seat.land(|| Outcome::Answered(entry));
         }
     }
 }
@@ -115,10 +110,11 @@ impl<T> Leading<T> {
         self.seat.field()
     }
 
+    #[inline]
     fn settle_value(self, value: &T) {
-        let Self { seat, key, keep, .. } = self;
-        let entry = keep(key, value, seat.field().now());
-        file(seat, entry);
+        let Self { seat, of, .. } = self;
+        let (value, now) = ((of.clone)(value), seat.field().now());
+        land(seat, |entry| (of.fill)(entry, value, now), true);
     }
 
     #[cold]
@@ -149,12 +145,9 @@ impl<T> Leading<T> {
             Failure::Rejected(rejected) if rejected.reason() == Reason::DeadlineExceeded => {}
             Failure::Rejected(rejected) => self.seat.land(|| Outcome::Refused(rejected.clone())),
             Failure::Error(error) => {
-                if let Some(entry) = sharing.keep(&self.key, error, class, now) {
-                    if self.cache().keeps_errors(class) {
-                        file(self.seat, entry);
-                    } else {
-                        self.seat.land(|| Outcome::Answered(entry));
-                    }
+                if let Some(error) = sharing.keep(error) {
+                    let kept = self.cache().keeps_errors(class);
+                    land(self.seat, |entry| entry.fail(error, class, now), kept);
                 }
             }
         }
@@ -167,7 +160,7 @@ impl<T> Leading<T> {
         if self.cache().age(entry, now) == Age::Gone || self.seat.is_forgotten() {
             return None;
         }
-        let value = (self.find)(entry)?;
+        let value = (self.of.find)(entry)?;
         self.cache().pause_refresh(entry, now);
         self.cache().tally().count(Mark::StaleIfError);
         events::stale_if_error(self.cache().name(), class);
@@ -175,19 +168,10 @@ impl<T> Leading<T> {
     }
 }
 
-/// Keeps an answer, unless its key was invalidated while the work was under way: then it may be an
-/// answer of before.
-///
-/// The flight ends under the lock under which the answer is kept: whoever begins another one finds
-/// the answer, and whoever invalidates it comes either before that or after it.
-fn file(mut seat: single_flight::Lead<Cache>, entry: Arc<AnyEntry>) {
-    let mut for_followers = None;
-    seat.field().store().put(entry, |entry| {
-        let ending = seat.end_alone();
-        for_followers = (!ending.alone).then(|| Arc::clone(entry));
-        ending.forgotten
-    });
-    match for_followers {
+/// What was awaited has come.
+#[inline]
+fn land(mut seat: single_flight::Lead<Cache>, fill: impl FnOnce(&mut AnyEntry), kept: bool) {
+    match seat.field().store().land(seat.flight(), fill, kept) {
         Some(entry) => seat.land(|| Outcome::Answered(entry)),
         None => seat.has_ended(),
     }

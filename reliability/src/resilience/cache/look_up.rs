@@ -7,6 +7,7 @@ use core::task::{Context, Poll, ready};
 use tokio::time::Sleep;
 
 use super::asking::{Asking, Found};
+use super::inner::Glance;
 use super::{Key, Value};
 use crate::error::{Failure, Reason};
 use crate::time::{Clock, Instant, Scope, timer_at};
@@ -36,23 +37,49 @@ impl<'c, K, T, E> LookUp<'c, K, T, E> {
     }
 }
 
+impl<K: Key, T: Value, E> LookUp<'_, K, T, E> {
+    /// The answer, if there is a fresh one; or what is there, to go on with.
+    #[inline(always)]
+    pub(super) fn begin(&self) -> Result<Result<T, Failure<E>>, Option<Glance>> {
+        self.asking.begin()
+    }
+
+    /// What comes after [`begin`](LookUp::begin).
+    #[inline]
+    pub(super) fn go_on(
+        &mut self,
+        glance: Option<Glance>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Found<T, E>> {
+        if let Poll::Ready(found) = self.asking.go_on(glance, cx) {
+            return Poll::Ready(found);
+        }
+        ready!(self.poll_timer(cx));
+        let rejected = self.asking.give_up(self.reason);
+        Poll::Ready(Found::Answer(Err(Failure::Rejected(rejected))))
+    }
+
+    #[cold]
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| {
+            let (at, reason) = ends_at(self.asking.cache().settings().wait);
+            self.reason = reason;
+            Box::pin(tokio::time::sleep_until(timer_at(at)))
+        });
+        timer.as_mut().poll(cx)
+    }
+}
+
 impl<K: Key, T: Value, E> Future for LookUp<'_, K, T, E> {
     type Output = Found<T, E>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let Poll::Ready(found) = this.asking.poll_found(cx) {
-            return Poll::Ready(found);
+        match this.begin() {
+            Ok(answer) => Poll::Ready(Found::Answer(answer)),
+            Err(glance) => this.go_on(glance, cx),
         }
-        let timer = this.timer.get_or_insert_with(|| {
-            let (at, reason) = ends_at(this.asking.cache().settings().wait);
-            this.reason = reason;
-            Box::pin(tokio::time::sleep_until(timer_at(at)))
-        });
-        ready!(timer.as_mut().poll(cx));
-        let rejected = this.asking.give_up(this.reason);
-        Poll::Ready(Found::Answer(Err(Failure::Rejected(rejected))))
     }
 }
 

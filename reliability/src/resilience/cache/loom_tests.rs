@@ -3,16 +3,17 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::TypeId;
+use core::ops::DerefMut;
 
 use loom::sync::Arc as LoomArc;
 use loom::thread;
 
 use super::behind::Behind;
-use super::entry::{AnyEntry, Entry};
-use super::key::{Asked, StoredKey};
+use super::entry::{AnyEntry, Entry, Pair};
+use super::key::Asked;
+use super::lead::Outcome;
 use super::store::Store;
-use crate::resilience::single_flight::{Field, Flights, Joined, join};
+use crate::resilience::single_flight::{Field, Joined, Shard, join};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::time::Instant;
@@ -23,18 +24,18 @@ struct Table(Mutex<Vec<Arc<AnyEntry>>>);
 
 impl Behind for Table {
     fn get(&self, asked: &Asked<'_>) -> Option<Arc<AnyEntry>> {
-        self.0.lock().iter().find(|entry| (asked.is)(entry.key())).cloned()
+        self.0.lock().iter().find(|entry| (asked.is)(entry)).cloned()
     }
 
     fn insert(&self, entry: &Arc<AnyEntry>) {
         let mut entries = self.0.lock();
-        entries.retain(|other| other.key() != entry.key());
+        entries.retain(|other| !other.has_key_of(entry));
         entries.push(Arc::clone(entry));
     }
 
     fn remove(&self, asked: &Asked<'_>) -> Option<Arc<AnyEntry>> {
         let mut entries = self.0.lock();
-        let index = entries.iter().position(|entry| (asked.is)(entry.key()))?;
+        let index = entries.iter().position(|entry| (asked.is)(entry))?;
         Some(entries.swap_remove(index))
     }
 
@@ -58,23 +59,21 @@ type Shop = Arc<Store<Table>>;
 const TEA: u64 = 1;
 const MILK: u64 = 2;
 
-fn key(key: u64) -> StoredKey {
-    StoredKey::new(&&key, key << 48, TypeId::of::<u32>())
+fn is(of: u64) -> impl Fn(&AnyEntry) -> bool {
+    move |entry| entry.is::<&u64, u32>(&&of)
 }
 
 fn put(shop: &Shop, of: u64, price: u32) {
-    shop.put(Entry::value(key(of), price, Instant::ZERO), |_| false);
+    shop.put(Entry::value(of, of << 48, price, Instant::ZERO));
 }
 
 fn find(shop: &Shop, of: u64) -> Option<u32> {
-    let is = |other: &StoredKey| *other == key(of);
-    let seen = shop.find(&Asked { hash: of << 48, is: &is });
+    let seen = shop.find(of << 48, is(of));
     seen.entry.and_then(|entry| entry.as_value().copied())
 }
 
 fn take(shop: &Shop, of: u64) -> bool {
-    let is = |other: &StoredKey| *other == key(of);
-    shop.take(&Asked { hash: of << 48, is: &is })
+    shop.take(&Asked { hash: of << 48, is: &is(of) })
 }
 
 /// One place in front, or none, and the price of tea behind it if there is milk in the place.
@@ -207,41 +206,39 @@ fn loom_two_who_push_each_other_out_lose_nothing() {
 #[derive(Clone)]
 struct Desk {
     shop: Shop,
-    flights: Arc<Flights<StoredKey, u32>>,
     calls: LoomArc<AtomicU32>,
 }
 
 impl Field for Desk {
-    type Key = StoredKey;
-    type Outcome = u32;
+    type Key = Arc<AnyEntry>;
+    type Outcome = Outcome;
 
-    fn flights(&self) -> &Flights<StoredKey, u32> {
-        &self.flights
+    fn shard(&self, hash: u64) -> impl DerefMut<Target = Shard<Arc<AnyEntry>, Outcome>> {
+        self.shop.flights(hash)
     }
 }
 
 impl Desk {
     /// As a lookup does it: look, lead, and look again if anything may have come meanwhile.
     fn ask(&self) {
-        let is = |other: &StoredKey| *other == key(TEA);
-        let asked = Asked { hash: TEA << 48, is: &is };
-        let seen = self.shop.find(&asked);
+        let hash = TEA << 48;
+        let seen = self.shop.find(hash, is(TEA));
         if seen.entry.is_some() {
             return;
         }
-        let Joined::Leads(lead) = join(self, TEA << 48, is, key(TEA)) else { return };
-        if self.shop.has_turned(TEA << 48, seen.turn) && self.shop.find(&asked).entry.is_some() {
-            return lead.land(|| 0);
+        let awaited = Entry::<Pair<u64, u32>>::awaited(TEA, hash);
+        let Joined::Leads(mut lead) = join(self, hash, |entry| is(TEA)(entry), awaited) else {
+            return;
+        };
+        if self.shop.has_turned(hash, seen.turn)
+            && let Some(entry) = self.shop.find(hash, is(TEA)).entry
+        {
+            return lead.land(|| Outcome::Answered(entry));
         }
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let mut ended = false;
-        self.shop.put(Entry::value(key(TEA), 7_u32, Instant::ZERO), |_| {
-            let ending = lead.end_alone();
-            ended = ending.alone;
-            ending.forgotten
-        });
-        if !ended {
-            lead.land(|| 7);
+        match self.shop.land(lead.flight(), |entry| entry.succeed(7_u32, Instant::ZERO), true) {
+            Some(entry) => lead.land(|| Outcome::Answered(entry)),
+            None => lead.has_ended(),
         }
     }
 }
@@ -253,7 +250,6 @@ fn loom_who_leads_when_another_has_landed_finds_its_answer() {
     builder.check(|| {
         let desk = Desk {
             shop: Arc::new(Store::with(1, 1, Table(Mutex::new(Vec::new())))),
-            flights: Arc::new(Flights::new()),
             calls: LoomArc::new(AtomicU32::new(0)),
         };
         let other = {
@@ -263,6 +259,45 @@ fn loom_who_leads_when_another_has_landed_finds_its_answer() {
         desk.ask();
         other.join().unwrap();
         assert_eq!(desk.calls.load(Ordering::Relaxed), 1, "one call for both");
-        assert_eq!((find(&desk.shop, TEA), desk.flights.len()), (Some(7), 0));
+        assert_eq!((find(&desk.shop, TEA), desk.shop.in_flight()), (Some(7), 0));
+    });
+}
+
+impl Desk {
+    /// Leads with what the dependency says, unless another one does.
+    fn find_out(&self) {
+        let hash = TEA << 48;
+        let awaited = Entry::<Pair<u64, u32>>::awaited(TEA, hash);
+        let Joined::Leads(mut lead) = join(self, hash, |entry| is(TEA)(entry), awaited) else {
+            return;
+        };
+        let price = self.calls.load(Ordering::Acquire);
+        match self.shop.land(lead.flight(), |entry| entry.succeed(price, Instant::ZERO), true) {
+            Some(entry) => lead.land(|| Outcome::Answered(entry)),
+            None => lead.has_ended(),
+        }
+    }
+}
+
+#[test]
+fn loom_what_is_invalidated_while_it_is_found_out_is_not_kept() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(|| {
+        let desk = Desk {
+            shop: Arc::new(Store::with(1, 1, Table(Mutex::new(Vec::new())))),
+            calls: LoomArc::new(AtomicU32::new(1)),
+        };
+        let other = {
+            let desk = desk.clone();
+            thread::spawn(move || desk.find_out())
+        };
+        desk.calls.store(2, Ordering::Release);
+        take(&desk.shop, TEA);
+        assert_ne!(find(&desk.shop, TEA), Some(1), "an answer of before");
+        desk.find_out();
+        other.join().unwrap();
+        assert_eq!(find(&desk.shop, TEA), Some(2), "one of them asked after that");
+        assert_eq!(desk.shop.in_flight(), 0);
     });
 }

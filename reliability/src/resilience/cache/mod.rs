@@ -118,6 +118,7 @@ mod settings;
 mod sharing;
 mod snapshot;
 mod store;
+mod tags;
 
 pub(in crate::resilience) use asking::Asking;
 pub use asking::Found;

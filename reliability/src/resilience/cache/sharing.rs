@@ -1,10 +1,8 @@
-use alloc::sync::Arc;
+use alloc::boxed::Box;
+use core::any::Any;
 use core::fmt;
 
-use super::entry::{AnyEntry, Entry};
-use super::key::StoredKey;
-use crate::error::Class;
-use crate::time::Instant;
+use super::entry::AnyEntry;
 
 /// Whether errors are given to all who wait for the same answer, and may be kept.
 ///
@@ -24,7 +22,7 @@ pub struct Sharing<E> {
 }
 
 struct Errors<E> {
-    keep: fn(StoredKey, &E, Class, Instant) -> Arc<AnyEntry>,
+    keep: fn(&E) -> Box<dyn Any + Send + Sync>,
     find: fn(&AnyEntry) -> Option<E>,
 }
 
@@ -43,7 +41,7 @@ impl<E> Sharing<E> {
     {
         Self {
             errors: Some(Errors {
-                keep: |key, error, class, now| Entry::error(key, error.clone(), class, now),
+                keep: |error| Box::new(error.clone()),
                 find: |entry| entry.as_error().cloned(),
             }),
         }
@@ -54,14 +52,8 @@ impl<E> Sharing<E> {
         self.errors.is_some()
     }
 
-    pub(super) fn keep(
-        &self,
-        key: &StoredKey,
-        error: &E,
-        class: Class,
-        now: Instant,
-    ) -> Option<Arc<AnyEntry>> {
-        self.errors.as_ref().map(|errors| (errors.keep)(key.clone(), error, class, now))
+    pub(super) fn keep(&self, error: &E) -> Option<Box<dyn Any + Send + Sync>> {
+        self.errors.as_ref().map(|errors| (errors.keep)(error))
     }
 
     pub(super) fn find(&self, entry: &AnyEntry) -> Option<E> {

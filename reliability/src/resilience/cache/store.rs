@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ops::DerefMut;
+use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
 use moka::policy::EvictionPolicy;
@@ -12,7 +12,9 @@ use super::behind::{Behind, Moka, Weigher};
 use super::entry::AnyEntry;
 use super::front::{Leaves, Look, Moved, Room, Set, WAYS};
 use super::key::Asked;
+use super::lead::Outcome;
 use super::snapshot::Tally;
+use crate::resilience::single_flight::Shard;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -46,12 +48,31 @@ struct Turning {
 }
 
 impl Turning {
+    #[inline]
     fn turn(&self) -> impl DerefMut<Target = Set> {
         let set = self.set.lock();
-        // Release, for those who look at the turn without the lock: a flight that ends after this
-        // is seen to have ended no earlier than the turn to have moved on.
-        self.turn.fetch_add(1, Ordering::Release);
+        // Relaxed, and not all at once: nobody else writes, and who reads has had the lock since.
+        self.turn.store(self.turn.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         set
+    }
+}
+
+/// The flights of a set, under its lock.
+struct InSet<G>(G);
+
+impl<G: Deref<Target = Set>> Deref for InSet<G> {
+    type Target = Shard<Arc<AnyEntry>, Outcome>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.0.flights
+    }
+}
+
+impl<G: DerefMut<Target = Set>> DerefMut for InSet<G> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0.flights
     }
 }
 
@@ -103,26 +124,40 @@ impl<B: Behind> Store<B> {
         &self.behind
     }
 
-    #[inline]
-    pub(super) fn find(&self, asked: &Asked<'_>) -> Seen {
-        let is = |entry: &AnyEntry| (asked.is)(entry.key());
-        let turning = self.sets.of(asked.hash);
+    #[inline(always)]
+    pub(super) fn find(&self, hash: u64, is: impl Fn(&AnyEntry) -> bool) -> Seen {
+        let turning = self.sets.of(hash);
         let mut set = turning.set.lock();
         let turn = turning.turn.load(Ordering::Relaxed);
-        let look = set.look(asked.hash, is, self.ways);
+        let look = set.look(hash, &is, self.ways);
         drop(set);
         let entry = match look {
             Look::Found(entry) => Some(entry),
             Look::Nowhere => None,
-            Look::Behind => self.find_behind(asked, turn),
+            Look::MaybeInMoka => self.find_behind(&Asked { hash, is: &is }, turn),
         };
         Seen { entry, turn }
     }
 
-    /// Whether what was seen may no longer be all there is.
+    /// Whether what was seen may no longer be all there is. For those who have had the lock of the
+    /// flights since.
     #[inline]
     pub(super) fn has_turned(&self, hash: u64, since: u64) -> bool {
-        self.sets.of(hash).turn.load(Ordering::Acquire) != since
+        self.sets.of(hash).turn.load(Ordering::Relaxed) != since
+    }
+
+    /// The flights among which one of that hash is.
+    #[inline]
+    pub(super) fn flights(
+        &self,
+        hash: u64,
+    ) -> impl DerefMut<Target = Shard<Arc<AnyEntry>, Outcome>> {
+        InSet(self.sets.of(hash).set.lock())
+    }
+
+    /// How many flights are under way.
+    pub(super) fn in_flight(&self) -> usize {
+        self.sets.0.iter().map(|turning| turning.set.lock().flights.len()).sum()
     }
 
     #[cold]
@@ -134,7 +169,7 @@ impl<B: Behind> Store<B> {
             if turning.turn.load(Ordering::Relaxed) == turn {
                 let moved = set.promote(&entry, self.room());
                 if moved.leaves.is_some() || moved.replaced.is_some() {
-                    turning.turn.fetch_add(1, Ordering::Release);
+                    turning.turn.store(turn + 1, Ordering::Relaxed);
                 }
                 drop(set);
                 self.follow_up(moved);
@@ -144,25 +179,61 @@ impl<B: Behind> Store<B> {
         (!entry.is_retired()).then_some(entry)
     }
 
-    /// Keeps an entry, unless that is no longer wanted: `unless` is asked under the lock under which
-    /// the answer would be taken away.
-    pub(super) fn put(&self, entry: Arc<AnyEntry>, unless: impl FnOnce(&Arc<AnyEntry>) -> bool) {
-        let mut set = self.sets.of(entry.hash()).turn();
-        if unless(&entry) {
-            return;
-        }
+    /// Keeps an answer, and not what is being found out meanwhile.
+    pub(super) fn put(&self, entry: Arc<AnyEntry>) {
+        let hash = entry.hash();
+        let mut set = self.sets.of(hash).turn();
+        set.flights.forget(hash, |awaited| awaited.has_key_of(&entry));
         let moved = set.put(entry, self.room());
         drop(set);
         self.follow_up(moved);
     }
 
-    /// Takes an answer away. True if there was one.
+    /// A leader has the answer: `fill` puts it into what was awaited, and it is kept if that is wanted.
+    /// Not if the key was invalidated while the work was under way: then it may be an answer of before.
+    /// Ends the flight if nobody follows; else returns what is to be told to those who do.
+    ///
+    /// All that under one lock: whoever begins another flight finds the answer, and whoever
+    /// invalidates it comes either before that or after it.
+    #[inline]
+    pub(super) fn land(
+        &self,
+        (hash, number): (u64, u64),
+        fill: impl FnOnce(&mut AnyEntry),
+        kept: bool,
+    ) -> Option<Arc<AnyEntry>> {
+        let mut set = self.sets.of(hash).turn();
+        let flight = set.flights.find_number(hash, number)?;
+        // Nobody else has it: what is awaited is in its flight only.
+        if let Some(awaited) = Arc::get_mut(&mut flight.key) {
+            fill(awaited);
+        }
+        let kept = kept && !flight.forgotten;
+        let for_followers = flight.is_followed().then(|| Arc::clone(&flight.key));
+        let entry = match &for_followers {
+            Some(entry) => Arc::clone(entry),
+            None => set.flights.remove(hash, number)?.key,
+        };
+        let moved = match kept {
+            true => set.put(entry, self.room()),
+            false => Moved { replaced: Some(entry), ..Moved::default() },
+        };
+        drop(set);
+        self.follow_up(moved);
+        for_followers
+    }
+
+    /// Takes an answer away, and what is being found out meanwhile is not kept. True if there was
+    /// one.
     pub(super) fn take(&self, asked: &Asked<'_>) -> bool {
-        let is = |entry: &AnyEntry| (asked.is)(entry.key());
-        let (taken, behind) = self.sets.of(asked.hash).turn().take(asked.hash, is, self.ways);
-        let from_behind = if behind { self.behind.remove(asked) } else { None };
-        let was_behind = from_behind.is_some_and(|entry| entry.retire());
-        taken.is_some() || was_behind
+        let hash = asked.hash;
+        let mut set = self.sets.of(hash).turn();
+        set.flights.forget(hash, |awaited| (asked.is)(awaited));
+        let (taken, maybe_in_moka) = set.take(hash, asked.is, self.ways);
+        drop(set);
+        let from_moka = if maybe_in_moka { self.behind.remove(asked) } else { None };
+        let was_in_moka = from_moka.is_some_and(|entry| entry.retire());
+        taken.is_some() || was_in_moka
     }
 
     /// Takes that entry away, and nothing that has come in its place.
@@ -172,15 +243,18 @@ impl<B: Behind> Store<B> {
     }
 
     pub(super) fn clear(&self) {
-        self.clear_front();
+        self.clear_front(|set| set.flights.forget_all());
         self.behind.clear();
         // What was found behind before it was cleared may have come to the front meanwhile.
-        self.clear_front();
+        self.clear_front(|_| {});
     }
 
-    fn clear_front(&self) {
-        for set in &self.sets.0 {
-            let cleared: Vec<_> = set.turn().clear();
+    fn clear_front(&self, first: impl Fn(&mut Set)) {
+        for turning in &self.sets.0 {
+            let mut set = turning.turn();
+            first(&mut set);
+            let cleared: Vec<_> = set.clear();
+            drop(set);
             drop(cleared);
         }
     }
@@ -193,7 +267,7 @@ impl<B: Behind> Store<B> {
     }
 
     fn room(&self) -> Room {
-        Room { ways: self.ways, behind: self.ways == 0 || self.behind.has_room() }
+        Room { ways: self.ways, moka_has_room: self.ways == 0 || self.behind.has_room() }
     }
 
     /// Outside of the lock of the set: what has to leave it is brought behind, and found in both
@@ -207,7 +281,7 @@ impl<B: Behind> Store<B> {
         }
         if let Some(so_far) = thrown_out {
             self.tally.evicted();
-            if so_far % TIDY_EVERY == 0 {
+            if so_far.is_multiple_of(TIDY_EVERY) {
                 self.behind.tidy();
             }
         }
@@ -219,7 +293,7 @@ impl<B: Behind> Store<B> {
     /// What moka has under the key of an entry that is in front is older.
     #[cold]
     fn retire_older(&self, entry: &Arc<AnyEntry>) {
-        let is = |key: &_| entry.key() == key;
+        let is = |other: &AnyEntry| other.has_key_of(entry);
         if let Some(older) = self.behind.remove(&Asked { hash: entry.hash(), is: &is })
             && !Arc::ptr_eq(&older, entry)
         {
@@ -232,11 +306,11 @@ impl<B: Behind> Store<B> {
         let set = self.sets.of(leaves.entry.hash());
         // Also when a value panics while it is weighed.
         let _left = Left { set, entry: &leaves.entry };
-        if !leaves.behind {
+        if !leaves.in_moka {
             self.behind.insert(&leaves.entry);
             return;
         }
-        let is = |key: &_| leaves.entry.key() == key;
+        let is = |other: &AnyEntry| other.has_key_of(&leaves.entry);
         self.behind.get(&Asked { hash: leaves.entry.hash(), is: &is });
     }
 }

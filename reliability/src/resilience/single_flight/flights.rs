@@ -16,12 +16,14 @@
 //! ```
 //!
 //! A flight is a line of the table, and its leader knows it by number: as long as nobody follows,
-//! nothing is allocated for it. The first follower brings the place where they wait.
+//! nothing is allocated for it. The first follower brings the place where they wait. Of a shard one
+//! flight mostly flies at a time, so one has a place of its own, and is found without the table.
 //!
 //! Two locks, always taken in this order: the one of a shard of the table, under which flights
 //! begin, are joined, and end; and the one of a flight, under which its followers wait. That a
 //! flight is joined under the lock of its shard, and taken out of the table before it lands, is why
-//! nobody can join a flight that has landed, and why none that joined is left behind.
+//! nobody can join a flight that has landed, and why none that joined is left behind. Where the
+//! shards are, and what else their locks guard, is for the [`Field`] to say.
 //!
 //! Nothing that can panic runs under a lock after a change: keys are made before, wakers are cloned
 //! before, and dropped and woken after. Only the comparison of keys runs under the lock of a shard,
@@ -29,6 +31,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::ops::DerefMut;
 
 use hashbrown::HashTable;
 
@@ -45,25 +48,28 @@ const SHARDS: usize = 1;
 /// A shard that had room for more flights than that gives it back when it is empty.
 const KEPT_ROOM: usize = 64;
 
-/// The flights under way, by key.
+/// The flights under way, by key, where nothing else has the locks for them.
 pub(crate) struct Flights<K, O> {
     shards: Box<[Guarded<K, O>]>,
 }
 
 type Guarded<K, O> = Padded<Mutex<Shard<K, O>>>;
 
-struct Shard<K, O> {
-    flights: HashTable<Flight<K, O>>,
+/// The flights that one lock guards.
+pub(crate) struct Shard<K, O> {
+    /// One of them, the only one where there is but one.
+    first: Option<Flight<K, O>>,
+    others: HashTable<Flight<K, O>>,
     next_number: u64,
 }
 
-struct Flight<K, O> {
+pub(crate) struct Flight<K, O> {
     hash: u64,
     /// No other flight of the shard has it.
     number: u64,
-    key: K,
+    pub(crate) key: K,
     /// Nobody joins it any more.
-    forgotten: bool,
+    pub(crate) forgotten: bool,
     /// There once somebody has followed.
     waiting: Option<Arc<Waiting<O>>>,
 }
@@ -74,16 +80,17 @@ pub(crate) struct Ending {
     /// Nobody follows: it has ended.
     pub(crate) alone: bool,
     /// The outcome is for those in the flight only, and not for those who come later.
-    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache reads it"))]
+    #[cfg_attr(not(reliability_loom), allow(dead_code, reason = "only models ask"))]
     pub(crate) forgotten: bool,
 }
 
-/// Whoever has a table of flights at hand: a handle, which those in the flight keep.
+/// Whoever has the flights at hand: a handle, which those in the flight keep.
 pub(crate) trait Field: Clone {
     type Key;
     type Outcome;
 
-    fn flights(&self) -> &Flights<Self::Key, Self::Outcome>;
+    /// Those among which a flight of that hash is, locked.
+    fn shard(&self, hash: u64) -> impl DerefMut<Target = Shard<Self::Key, Self::Outcome>>;
 }
 
 /// How a caller takes part in a flight.
@@ -94,13 +101,14 @@ pub(crate) enum Joined<F: Field> {
 
 /// Joins the flight of a key if there is one, or else begins it. `key` is what the table holds, and
 /// `is` says which one in the table it is.
+#[inline]
 pub(crate) fn join<F: Field>(
     field: &F,
     hash: u64,
     is: impl Fn(&F::Key) -> bool,
     key: F::Key,
 ) -> Joined<F> {
-    let mut shard = field.flights().shard(hash).lock();
+    let mut shard = field.shard(hash);
     let Some(flight) = shard.find(hash, is) else {
         let number = shard.begin(hash, key);
         drop(shard);
@@ -120,7 +128,7 @@ pub(crate) fn join_first<F: Field>(
     is: impl Fn(&F::Key) -> bool,
     key: F::Key,
 ) -> Option<Lead<F>> {
-    let mut shard = field.flights().shard(hash).lock();
+    let mut shard = field.shard(hash);
     if shard.find(hash, is).is_some() {
         return None;
     }
@@ -129,113 +137,147 @@ pub(crate) fn join_first<F: Field>(
     Some(Lead::new(field.clone(), hash, number))
 }
 
+/// Ends a flight that nobody follows, and says whether that was so.
+#[inline]
+pub(super) fn end_alone<F: Field>(field: &F, hash: u64, number: u64) -> Ending {
+    let mut shard = field.shard(hash);
+    let Some(flight) = shard.find_number(hash, number) else {
+        return Ending { alone: true, forgotten: true };
+    };
+    let forgotten = flight.forgotten;
+    if flight.waiting.is_some() {
+        return Ending { alone: false, forgotten };
+    }
+    let removed = shard.remove(hash, number);
+    drop(shard);
+    drop(removed);
+    Ending { alone: true, forgotten }
+}
+
+/// The leader has the outcome.
+pub(super) fn land<F: Field>(field: &F, hash: u64, number: u64, outcome: F::Outcome) {
+    let removed = field.shard(hash).remove(hash, number);
+    if let Some(waiting) = removed.and_then(|flight| flight.waiting) {
+        waiting.land(outcome);
+    }
+}
+
+/// The leader goes without an outcome: the first that waits leads.
+#[cold]
+pub(super) fn hand_over<F: Field>(field: &F, hash: u64, number: u64) {
+    let mut shard = field.shard(hash);
+    let waiting = shard.find_number(hash, number).and_then(|flight| flight.waiting.as_ref());
+    let next = waiting.and_then(|waiting| waiting.promote());
+    let removed = if next.is_none() { shard.remove(hash, number) } else { None };
+    drop(shard);
+    drop(removed);
+    wake(next.flatten().into_iter());
+}
+
 impl<K, O> Flights<K, O> {
     pub(crate) fn new() -> Self {
-        let shard = || Shard { flights: HashTable::new(), next_number: 0 };
-        Self { shards: (0..SHARDS).map(|_| Padded(Mutex::new(shard()))).collect() }
+        Self { shards: (0..SHARDS).map(|_| Padded(Mutex::new(Shard::default()))).collect() }
     }
 
+    /// How many flights are under way.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+
+    #[inline]
+    pub(super) fn shard(&self, hash: u64) -> impl DerefMut<Target = Shard<K, O>> {
+        // The table within a shard takes the lowest and the highest bits.
+        self.shards[(hash >> 32) as usize % SHARDS].lock()
+    }
+
+    #[cfg(all(test, reliability_loom))]
+    pub(super) fn shards(&self) -> impl Iterator<Item = impl DerefMut<Target = Shard<K, O>>> {
+        self.shards.iter().map(|shard| shard.lock())
+    }
+}
+
+impl<K, O> Shard<K, O> {
     /// Those who are in a flight get its outcome, and who comes now begins another one.
     #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
-    pub(crate) fn forget(&self, hash: u64, is: impl Fn(&K) -> bool) {
-        if let Some(flight) = self.shard(hash).lock().find(hash, is) {
+    pub(crate) fn forget(&mut self, hash: u64, is: impl Fn(&K) -> bool) {
+        if let Some(flight) = self.find(hash, is) {
             flight.forgotten = true;
         }
     }
 
     /// The same for all flights.
     #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
-    pub(crate) fn forget_all(&self) {
-        for shard in &self.shards {
-            shard.lock().flights.iter_mut().for_each(|flight| flight.forgotten = true);
-        }
+    pub(crate) fn forget_all(&mut self) {
+        self.first.iter_mut().chain(&mut self.others).for_each(|flight| flight.forgotten = true);
     }
 
-    /// Whether the flight of that number is one that nobody joins any more.
-    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
-    pub(super) fn is_forgotten(&self, hash: u64, number: u64) -> bool {
-        let mut shard = self.shard(hash).lock();
-        shard.find_number(hash, number).is_none_or(|flight| flight.forgotten)
-    }
-
-    /// How many flights are under way.
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().flights.len()).sum()
+        self.others.len() + usize::from(self.first.is_some())
     }
 
-    /// Ends a flight that nobody follows, and says whether that was so.
     #[inline]
-    pub(super) fn end_alone(&self, hash: u64, number: u64) -> Ending {
-        let mut shard = self.shard(hash).lock();
-        let Ok(found) = shard.flights.find_entry(hash, |flight| flight.number == number) else {
-            return Ending { alone: true, forgotten: true };
-        };
-        let forgotten = found.get().forgotten;
-        if found.get().waiting.is_some() {
-            return Ending { alone: false, forgotten };
-        }
-        let (removed, _) = found.remove();
-        shard.give_back();
-        drop(shard);
-        drop(removed);
-        Ending { alone: true, forgotten }
-    }
-
-    /// The leader has the outcome.
-    pub(super) fn land(&self, hash: u64, number: u64, outcome: O) {
-        let removed = self.shard(hash).lock().remove(hash, number);
-        if let Some(waiting) = removed.and_then(|flight| flight.waiting) {
-            waiting.land(outcome);
-        }
-    }
-
-    /// The leader goes without an outcome: the first that waits leads.
-    pub(super) fn hand_over(&self, hash: u64, number: u64) {
-        let mut shard = self.shard(hash).lock();
-        let waiting = shard.find_number(hash, number).and_then(|flight| flight.waiting.as_ref());
-        let next = waiting.and_then(|waiting| waiting.promote());
-        let removed = if next.is_none() { shard.remove(hash, number) } else { None };
-        drop(shard);
-        drop(removed);
-        wake(next.flatten().into_iter());
-    }
-
-    fn shard(&self, hash: u64) -> &Mutex<Shard<K, O>> {
-        // The table within a shard takes the lowest and the highest bits.
-        &self.shards[(hash >> 32) as usize % SHARDS]
-    }
-}
-
-impl<K, O> Shard<K, O> {
     fn find(&mut self, hash: u64, is: impl Fn(&K) -> bool) -> Option<&mut Flight<K, O>> {
-        self.flights
-            .find_mut(hash, |flight| flight.hash == hash && !flight.forgotten && is(&flight.key))
+        let is =
+            |flight: &Flight<K, O>| flight.hash == hash && !flight.forgotten && is(&flight.key);
+        match &mut self.first {
+            Some(first) if is(first) => Some(first),
+            _ if self.others.is_empty() => None,
+            _ => self.others.find_mut(hash, is),
+        }
     }
 
-    fn find_number(&mut self, hash: u64, number: u64) -> Option<&mut Flight<K, O>> {
-        self.flights.find_mut(hash, |flight| flight.number == number)
+    #[inline]
+    pub(crate) fn find_number(&mut self, hash: u64, number: u64) -> Option<&mut Flight<K, O>> {
+        match &mut self.first {
+            Some(first) if first.number == number => Some(first),
+            _ => self.others.find_mut(hash, |flight| flight.number == number),
+        }
     }
 
+    #[inline]
     fn begin(&mut self, hash: u64, key: K) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
         let flight = Flight { hash, number, key, forgotten: false, waiting: None };
-        self.flights.insert_unique(hash, flight, |flight| flight.hash);
+        if self.first.is_none() {
+            self.first = Some(flight);
+        } else {
+            self.others.insert_unique(hash, flight, |flight| flight.hash);
+        }
         number
     }
 
     /// Takes the flight out of the table, and hands it to the caller to drop.
-    fn remove(&mut self, hash: u64, number: u64) -> Option<Flight<K, O>> {
-        let found = self.flights.find_entry(hash, |flight| flight.number == number).ok()?;
-        let (removed, _) = found.remove();
-        self.give_back();
-        Some(removed)
+    #[inline]
+    pub(crate) fn remove(&mut self, hash: u64, number: u64) -> Option<Flight<K, O>> {
+        if let first @ Some(_) = self.first.take_if(|first| first.number == number) {
+            return first;
+        }
+        self.remove_other(hash, number)
     }
 
-    #[inline]
-    fn give_back(&mut self) {
-        if self.flights.is_empty() && self.flights.capacity() > KEPT_ROOM {
-            self.flights = HashTable::new();
+    #[cold]
+    fn remove_other(&mut self, hash: u64, number: u64) -> Option<Flight<K, O>> {
+        let found = self.others.find_entry(hash, |flight| flight.number == number).ok()?;
+        let (removed, _) = found.remove();
+        if self.others.is_empty() && self.others.capacity() > KEPT_ROOM {
+            self.others = HashTable::new();
         }
+        Some(removed)
+    }
+}
+
+impl<K, O> Flight<K, O> {
+    /// Whether somebody follows, or has followed.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    #[inline]
+    pub(crate) fn is_followed(&self) -> bool {
+        self.waiting.is_some()
+    }
+}
+
+impl<K, O> Default for Shard<K, O> {
+    fn default() -> Self {
+        Self { first: None, others: HashTable::new(), next_number: 0 }
     }
 }

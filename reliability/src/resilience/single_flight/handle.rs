@@ -4,12 +4,13 @@ use core::borrow::Borrow;
 use core::fmt;
 use core::future::Future;
 use core::hash::{BuildHasher, Hash};
+use core::ops::DerefMut;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use hashbrown::DefaultHashBuilder;
 use pin_project_lite::pin_project;
 
-use super::{Field, Flights, Follower, Joined, Lead, Turn, join};
+use super::{Field, Flights, Follower, Joined, Lead, Shard, Turn, join};
 
 /// Lets one caller work at a time for each key, and gives its answer to all who asked meanwhile.
 ///
@@ -153,8 +154,8 @@ impl<K, T> Field for &SingleFlight<K, T> {
     type Outcome = Arc<T>;
 
     #[inline]
-    fn flights(&self) -> &Flights<K, Arc<T>> {
-        &self.0.flights
+    fn shard(&self, hash: u64) -> impl DerefMut<Target = Shard<K, Arc<T>>> {
+        self.0.flights.shard(hash)
     }
 }
 

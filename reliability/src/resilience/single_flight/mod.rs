@@ -43,7 +43,7 @@ mod waiting;
 
 #[cfg_attr(not(feature = "cache"), allow(unused_imports, reason = "only the cache uses it"))]
 pub(crate) use flights::join_first;
-pub(crate) use flights::{Field, Flights, Joined, join};
+pub(crate) use flights::{Field, Flights, Joined, Shard, join};
 pub use handle::{Run, SingleFlight};
 pub(crate) use seat::{Follower, Lead, Turn};
 

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::task::{Context, Poll, ready};
 
-use super::flights::{Ending, Field};
+use super::flights::{Ending, Field, end_alone, hand_over, land};
 use super::waiting::{Called, Waiting};
 
 /// The right to do the work of a flight. Dropping it hands the flight on.
@@ -47,17 +47,35 @@ impl<F: Field> Lead<F> {
     /// Whether what was known when the flight began has been taken away.
     #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
     pub(crate) fn is_forgotten(&self) -> bool {
-        self.field.flights().is_forgotten(self.hash, self.number)
+        let mut shard = self.field.shard(self.hash);
+        shard.find_number(self.hash, self.number).is_none_or(|flight| flight.forgotten)
     }
 
     /// Ends the flight if nobody follows; else it is to be [landed](Lead::land). Runs nothing of the
     /// caller's but the key's `drop`.
     #[inline]
     pub(crate) fn end_alone(&self) -> Ending {
-        self.field.flights().end_alone(self.hash, self.number)
+        end_alone(&self.field, self.hash, self.number)
     }
 
-    /// After [`end_alone`](Lead::end_alone) has done it: spares the look for what is gone.
+    /// Gives the flight another copy of its key.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    pub(crate) fn replace_key(&self, key: F::Key) {
+        let mut shard = self.field.shard(self.hash);
+        let flight = shard.find_number(self.hash, self.number);
+        let replaced = flight.map(|flight| core::mem::replace(&mut flight.key, key));
+        drop(shard);
+        drop(replaced);
+    }
+
+    /// The hash of its key, and its number among those of the shard.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    #[inline]
+    pub(crate) fn flight(&self) -> (u64, u64) {
+        (self.hash, self.number)
+    }
+
+    /// After somebody has taken it out of its shard: spares the look for what is gone.
     #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
     pub(crate) fn has_ended(&mut self) {
         self.ended = true;
@@ -69,7 +87,7 @@ impl<F: Field> Lead<F> {
     pub(crate) fn land(mut self, outcome: impl FnOnce() -> F::Outcome) {
         if !self.ended && !self.end_alone().alone {
             let outcome = outcome();
-            self.field.flights().land(self.hash, self.number, outcome);
+            land(&self.field, self.hash, self.number, outcome);
         }
         self.ended = true;
     }
@@ -79,7 +97,7 @@ impl<F: Field> Drop for Lead<F> {
     #[inline]
     fn drop(&mut self) {
         if !self.ended {
-            self.field.flights().hand_over(self.hash, self.number);
+            hand_over(&self.field, self.hash, self.number);
         }
     }
 }
@@ -111,7 +129,7 @@ impl<F: Field<Outcome: Clone>> Follower<F> {
 impl<F: Field> Drop for Follower<F> {
     fn drop(&mut self) {
         if !self.ended && self.waiting.leave(self.ticket) {
-            self.field.flights().hand_over(self.hash, self.number);
+            hand_over(&self.field, self.hash, self.number);
         }
     }
 }
