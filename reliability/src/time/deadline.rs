@@ -160,8 +160,8 @@ impl Scope {
     /// This scope, ending that long after its start, which is read when it is needed.
     #[cfg(feature = "resilience")]
     #[inline]
-    pub(crate) fn within(mut self, after: Duration) -> Scope {
-        self.after_nanos = self.after_nanos.min(super::instant::saturating_nanos(after));
+    pub(crate) fn within_nanos(mut self, after: u64) -> Scope {
+        self.after_nanos = self.after_nanos.min(after);
         self.started = None;
         self
     }
@@ -196,10 +196,10 @@ pub(crate) struct Entered {
 }
 
 impl Entered {
-    /// Ends the scope. Returns when its start was read, if the work needed it.
+    /// When the start of the scope was read, if the work needed it.
     #[cfg(feature = "resilience")]
     #[inline]
-    pub(crate) fn leave(self) -> Option<Instant> {
+    pub(crate) fn started(&self) -> Option<Instant> {
         CURRENT.get().started
     }
 }
@@ -227,7 +227,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_panic_puts_the_outer_deadline_back() {
-        let scope = Scope::current().within(Duration::from_secs(1));
+        let scope = Scope::current().within_nanos(1_000_000_000);
         let result = std::panic::catch_unwind(|| {
             let _scope = scope.enter();
             panic!("inside")
@@ -244,12 +244,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_scope_starts_when_somebody_asks_and_says_when() {
-        let scope = Scope::current().within(Duration::from_secs(2));
-        assert_eq!(scope.enter().leave(), None);
+        let scope = Scope::current().within_nanos(2_000_000_000);
+        assert_eq!(scope.enter().started(), None);
 
         let now = Clock::precise().now();
         let inside = scope.enter();
         assert_eq!(Deadline::current(), Some(Deadline::after(Duration::from_secs(2))));
-        assert_eq!(inside.leave(), Some(now));
+        assert_eq!(inside.started(), Some(now));
     }
 }

@@ -38,10 +38,10 @@ mod wall;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use clock::system::timer_at;
 pub use clock::{Clock, ManualClock};
-#[cfg(all(feature = "std", feature = "resilience"))]
-pub(crate) use deadline::Scope;
 #[cfg(feature = "std")]
 pub use deadline::{Deadline, WithDeadline};
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub(crate) use deadline::{Entered, Scope};
 pub use instant::Instant;
 #[cfg(feature = "resilience")]
 pub(crate) use instant::saturating_nanos;

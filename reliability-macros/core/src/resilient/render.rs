@@ -333,10 +333,11 @@ fn attempts(
             let #result = loop {
                 #each
                 let #outcome = #attempt;
-                match #call.judge(#outcome) {
+                let #pause = match #call.judge(#outcome) {
                     #next::Done(#result) => break #result,
-                    #next::Again(#pause) => #pause.await,
-                }
+                    #next::Again(#pause) => #pause,
+                };
+                #pause.await;
             };
         };
     }

@@ -181,10 +181,11 @@ fn everything() {
                             client.get(sku).await
                         })
                         .await;
-                    match call.judge(outcome) {
+                    let pause = match call.judge(outcome) {
                         ::reliability::__private::Next::Done(result) => break result,
-                        ::reliability::__private::Next::Again(pause) => pause.await,
-                    }
+                        ::reliability::__private::Next::Again(pause) => pause,
+                    };
+                    pause.await;
                 };
                 match result {
                     ::core::result::Result::Err(failure) if call.wants_fallback(&failure) => {
@@ -253,10 +254,11 @@ fn repetition_without_a_fallback() {
                             self_of_attempt.bank.charge(id).await
                         })
                         .await;
-                    match call.judge(outcome) {
+                    let pause = match call.judge(outcome) {
                         ::reliability::__private::Next::Done(result) => break result,
-                        ::reliability::__private::Next::Again(pause) => pause.await,
-                    }
+                        ::reliability::__private::Next::Again(pause) => pause,
+                    };
+                    pause.await;
                 };
                 ::reliability::__private::carry(result)
             }

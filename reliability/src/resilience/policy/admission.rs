@@ -10,6 +10,7 @@ use super::step::Step;
 use super::timer::Timer;
 use super::wait::{nothing_known_bounds_the_call, poll_fired};
 use crate::error::Rejected;
+use crate::resilience::rate_limit::KeyHash;
 
 /// Passes what is left of the first so many steps. Ready with the refusal of one, or when all have let
 /// the call in.
@@ -23,8 +24,8 @@ pub(super) fn poll_admission<E>(
     if !timer.is_armed() {
         call.check_inherited_deadline()?;
     }
-    while call.step < steps {
-        let step = call.step;
+    while call.step() < steps {
+        let step = call.step();
         let passed = match call.poll_step(cx) {
             Poll::Ready(passed) => passed,
             Poll::Pending => {
@@ -50,7 +51,9 @@ impl<E> Call<'_, E> {
     #[inline]
     pub(super) fn pass_at_once(&mut self) -> bool {
         nothing_known_bounds_the_call()
-            && (self.step == self.policy.steps.len() || self.pass_steps_at_once())
+            && (self.policy.is_plain
+                || self.step() == self.policy.steps.len()
+                || self.pass_steps_at_once())
     }
 
     // Out of line, so that a call without steps does not save registers for them.
@@ -58,23 +61,26 @@ impl<E> Call<'_, E> {
     fn pass_steps_at_once(&mut self) -> bool {
         let policy = self.policy;
         let caller = self.caller();
-        let more = self.more.get_or_insert_default();
+        // Counted beside the call: read back from where it is a part of a word it would be waited for.
+        let mut passed = self.step;
+        let more = self.more();
         if more.waiting.is_some() {
             return false;
         }
-        while let Some(step) = policy.steps.get(self.step) {
+        while let Some(step) = policy.steps.get(usize::from(passed)) {
             if !step.pass_at_once(&mut more.held, caller) {
-                return false;
+                break;
             }
-            self.step += 1;
+            passed += 1;
         }
-        true
+        self.step = passed;
+        usize::from(passed) == policy.steps.len()
     }
 
     /// Passes the next admission step, outermost first; false if there is none left.
     pub(super) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Rejected>> {
         let policy = self.policy;
-        let Some(step) = policy.steps.get(self.step) else {
+        let Some(step) = policy.steps.get(self.step()) else {
             return Poll::Ready(Ok(false));
         };
         #[cfg(feature = "chaos")]
@@ -98,10 +104,11 @@ impl<E> Call<'_, E> {
     /// Who asks to be let in.
     #[inline]
     fn caller(&self) -> Caller {
+        let key = self.more.as_ref().map(|more| more.rate_limit_key);
         Caller {
             attempts: self.attempts,
             priority: self.priority,
-            rate_limit_key: self.rate_limit_key,
+            rate_limit_key: key.unwrap_or(KeyHash::NONE),
         }
     }
 }

@@ -1,5 +1,6 @@
 use core::fmt;
 use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::time::Duration;
 
 use super::Policy;
@@ -56,31 +57,46 @@ use crate::time::Instant;
 pub struct Call<'a, E> {
     pub(super) policy: &'a Inner,
     pub(super) classifier: &'a Classifier<E>,
-    /// The next admission step of this attempt; below the number of steps while it is admitted.
-    pub(super) step: usize,
+    /// Of the policy, read when the call began, or 1.
+    pub(super) attempts_max: u32,
+    // This and the next three are one word, and so are written at once.
     pub(super) attempts: u32,
-    /// Of the policy, read when the call began, or 1; at most 1000, and so as small as makes room
-    /// for the key.
-    pub(super) attempts_max: u16,
+    /// The next admission step of this attempt; below the number of steps while it is admitted.
+    pub(super) step: u16,
     pub(super) phase: Phase,
     pub(super) priority: Priority,
-    pub(super) rate_limit_key: KeyHash,
     /// Nothing as long as the call holds nothing, waits for nothing and is ready at once: then there
-    /// is nothing to make, and nothing to drop.
-    pub(super) more: Option<More<'a>>,
+    /// is nothing to make, and nothing to drop. [`Phase::Over`] says so too, and is all that the
+    /// drop of a call looks at: it stands in the future of every caller.
+    pub(super) more: ManuallyDrop<Option<More<'a>>>,
 }
 
 /// What most calls need a part of, and the simplest need nothing of.
-#[derive(Default)]
 pub(super) struct More<'a> {
     pub(super) held: Held<'a>,
     pub(super) waiting: Option<Waiting<'a>>,
     /// Nothing until the call has to wait: until then no clock is read.
     pub(super) times: Option<Times>,
     pub(super) key: Option<IdempotencyKey>,
+    pub(super) rate_limit_key: KeyHash,
     /// Its number in a recording.
     #[cfg(feature = "record")]
     pub(super) recorded: Option<u64>,
+}
+
+impl Default for More<'_> {
+    #[inline]
+    fn default() -> Self {
+        Self {
+            held: Held::default(),
+            waiting: None,
+            times: None,
+            key: None,
+            rate_limit_key: KeyHash::NONE,
+            #[cfg(feature = "record")]
+            recorded: None,
+        }
+    }
 }
 
 /// Since when a call waits, and what ends that.
@@ -119,10 +135,12 @@ pub(super) enum Phase {
     Disturbed,
     /// An attempt's work has begun.
     Working,
-    /// The work is being polled right now: who drops the call here is unwinding through it.
+    /// The work has panicked: who drops the call here is unwinding through it.
     Polling,
     /// An outcome was counted.
     Finished,
+    /// An outcome was counted, and there is nothing to drop.
+    Over,
 }
 
 impl Phase {
@@ -134,6 +152,17 @@ impl Phase {
             return true;
         }
         self == Phase::Outside
+    }
+}
+
+/// Says that whoever drops the call now is unwinding through code of its caller's, if that panics; to
+/// be forgotten if it does not. A call that is ready at once has nothing to write then.
+pub(super) struct Unwinding<'c>(pub(super) &'c mut Phase);
+
+impl Drop for Unwinding<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        *self.0 = Phase::Polling;
     }
 }
 
@@ -151,22 +180,18 @@ impl<'a, E> Call<'a, E> {
     #[inline]
     pub fn new(policy: &'a Policy, classifier: &'a Classifier<E>) -> Self {
         let policy = policy.inner();
-        let mut attempts_max = 1;
-        if let Some(retry) = &policy.retry {
-            // Read once: were the figure raised after `may_retry` has denied, then the arguments of
-            // a further attempt would be gone.
-            attempts_max = u16::try_from(retry.attempts_max()).unwrap_or(u16::MAX);
-        }
+        // Read once: were the figure raised after `may_retry` has denied, then the arguments of a
+        // further attempt would be gone.
+        let attempts_max = policy.attempts_max();
         Self {
             policy,
             classifier,
-            step: 0,
-            attempts: 0,
             attempts_max,
+            attempts: 0,
+            step: 0,
             phase: Phase::Outside,
             priority: Priority::Critical,
-            rate_limit_key: KeyHash::NONE,
-            more: None,
+            more: ManuallyDrop::new(None),
         }
     }
 
@@ -183,7 +208,7 @@ impl<'a, E> Call<'a, E> {
     /// consumes has to be kept.
     #[inline]
     pub fn may_retry(&self) -> bool {
-        u32::from(self.attempts_max) > self.attempts + 1
+        self.attempts_max > self.attempts + 1
     }
 
     /// One attempt: admission, then `work` under timeout and deadline.
@@ -208,9 +233,9 @@ impl<'a, E> Call<'a, E> {
     /// Makes the future of a request. Who drops the call here is unwinding through the work's maker.
     #[inline]
     pub(super) fn make<F>(&mut self, make: impl FnOnce() -> F) -> F {
-        let phase = core::mem::replace(&mut self.phase, Phase::Polling);
+        let unwinding = Unwinding(&mut self.phase);
         let work = make();
-        self.phase = phase;
+        core::mem::forget(unwinding);
         work
     }
 
@@ -283,7 +308,17 @@ impl<'a, E> Call<'a, E> {
         Fallback::new(self, work, refuse)
     }
 
+    #[inline]
+    pub(super) fn step(&self) -> usize {
+        usize::from(self.step)
+    }
+
+    #[inline]
     pub(super) fn more(&mut self) -> &mut More<'a> {
+        if self.more.is_none() {
+            // Whole, and not what is inside: there is nothing to drop.
+            self.more = ManuallyDrop::new(Some(More::default()));
+        }
         self.more.get_or_insert_default()
     }
 

@@ -44,7 +44,7 @@ impl<E> Call<'_, E> {
 
     /// Passes the place of chaos, in front of the first request.
     pub(super) fn disturb_first_request(&mut self) -> Result<Option<Duration>, Failure<E>> {
-        if self.step == self.policy.steps.len() {
+        if self.step() == self.policy.steps.len() {
             // It was off a moment ago.
             return Ok(None);
         }

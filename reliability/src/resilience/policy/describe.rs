@@ -1,6 +1,6 @@
 //! What a call is told about itself before its first attempt.
 
-use super::call::Call;
+use super::call::{Call, Phase};
 use super::key::IdempotencyKey;
 use crate::resilience::concurrency_limit::Priority;
 use crate::resilience::rate_limit::KeyHash;
@@ -78,11 +78,15 @@ impl<E> Call<'_, E> {
 
     #[inline]
     pub(in crate::resilience) fn set_rate_limit_key(&mut self, key: KeyHash) {
-        self.rate_limit_key = key;
+        self.more().rate_limit_key = key;
     }
 
     #[inline]
     pub(in crate::resilience) fn set_idempotency_key(&mut self, key: IdempotencyKey) {
         self.more().key = Some(key);
+        if self.phase == Phase::Over {
+            // There is something to drop again.
+            self.phase = Phase::Finished;
+        }
     }
 }

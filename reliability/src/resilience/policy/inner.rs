@@ -12,10 +12,10 @@ use crate::error::{ErrorMonitor, Name};
 use crate::resilience::Cache;
 use crate::resilience::hedge::Hedging;
 use crate::resilience::rate_limit::{KeyHash, KeyedRateLimit};
-use crate::resilience::retry::Retrying;
+use crate::resilience::retry::{self, Retrying};
 use crate::resilience::timeout::Timeout;
 use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Hedge, RateLimit, RetryBudget};
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::time::saturating_nanos;
 
 /// What all clones of a policy share.
@@ -26,8 +26,13 @@ pub(in crate::resilience) struct Inner {
     /// In the order in which a call passes them.
     pub(super) steps: Box<[Step]>,
     /// How many of the steps stand outside of `retry`: those are passed once per call.
-    pub(super) steps_per_call: usize,
+    pub(super) steps_per_call: u16,
     pub(super) breaker_per_attempt: bool,
+    /// There are no steps, and there is no deadline: which layers there are never changes, so a call
+    /// asks once for all of them.
+    pub(super) is_plain: bool,
+    /// Of `retry`, where each call reads it; or 1.
+    attempts_max: AtomicU32,
     pub(super) retry: Option<Retrying>,
     pub(super) hedge: Option<Hedging>,
     /// A timeout is that of each request, and not of all that an attempt sends.
@@ -76,10 +81,14 @@ impl Inner {
         let retry = position(Layer::Retry);
         let per_call = |step: &&Step| position(step.layer()) < retry;
         Self {
-            steps_per_call: parts.steps.iter().filter(per_call).count(),
+            steps_per_call: parts.steps.iter().filter(per_call).map(|_| 1).sum(),
             breaker_per_attempt: position(Layer::Breaker) >= retry,
             timeout_per_leg: parts.hedge.is_some()
                 && position(Layer::Hedge) < position(Layer::Timeout),
+            is_plain: parts.steps.is_empty() && parts.deadline.is_none(),
+            attempts_max: AtomicU32::new(
+                parts.retry.as_ref().map_or(1, |retry| retry.settings().attempts),
+            ),
             name: parts.name,
             layers: parts.layers.into(),
             steps: parts.steps.into(),
@@ -101,6 +110,19 @@ impl Inner {
     }
 
     #[inline]
+    pub(super) fn attempts_max(&self) -> u32 {
+        self.attempts_max.load(Ordering::Relaxed)
+    }
+
+    /// Puts settings of `retry` into force that were checked.
+    pub(super) fn apply_retry(&self, settings: &retry::Settings) {
+        if let Some(retry) = &self.retry {
+            retry.apply(settings);
+            self.attempts_max.store(settings.attempts, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
     pub(super) fn timeout(&self) -> Option<Duration> {
         self.recent.timeout.load()
     }
@@ -118,6 +140,12 @@ impl Inner {
     #[inline]
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.deadline.load()
+    }
+
+    /// In nanoseconds, for whoever only passes it on.
+    #[inline]
+    pub(super) fn deadline_nanos(&self) -> Option<u64> {
+        self.deadline.nanos()
     }
 
     pub(super) fn set_deadline(&self, deadline: Option<Duration>) {
@@ -185,9 +213,14 @@ impl Limit {
 
     #[inline]
     fn load(&self) -> Option<Duration> {
+        self.nanos().map(Duration::from_nanos)
+    }
+
+    #[inline]
+    fn nanos(&self) -> Option<u64> {
         match self.nanos.load(Ordering::Relaxed) {
             Self::NONE => None,
-            nanos => Some(Duration::from_nanos(nanos)),
+            nanos => Some(nanos),
         }
     }
 

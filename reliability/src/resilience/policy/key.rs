@@ -1,6 +1,7 @@
 use alloc::sync::Arc;
 use core::cell::RefCell;
 use core::fmt;
+use core::mem::ManuallyDrop;
 
 /// The key under which the other side recognises the attempts of one call as one call.
 ///
@@ -48,8 +49,9 @@ impl IdempotencyKey {
     }
 
     /// Lets the code that follows read the key, until the guard is dropped.
+    #[inline(never)]
     pub(super) fn enter(&self) -> Entered {
-        Entered { outer: replace(Some(self.clone())) }
+        Entered { outer: ManuallyDrop::new(replace(Some(self.clone()))) }
     }
 }
 
@@ -60,12 +62,16 @@ fn replace(key: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
 /// Puts the outer key back when it is dropped, also when the work panics.
 #[must_use = "the key is taken away as soon as the guard is dropped"]
 pub(super) struct Entered {
-    outer: Option<IdempotencyKey>,
+    // Given away whole when it is dropped, so that nothing is left to drop after that: it stands in
+    // the future of every caller, and few calls have a key.
+    outer: ManuallyDrop<Option<IdempotencyKey>>,
 }
 
 impl Drop for Entered {
+    // A call, so that it is no more than that there.
+    #[inline(never)]
     fn drop(&mut self) {
-        replace(self.outer.take());
+        drop(replace(self.outer.take()));
     }
 }
 

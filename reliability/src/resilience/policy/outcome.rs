@@ -24,17 +24,19 @@ impl<E> Call<'_, E> {
         let _turn = self.turn();
         #[cfg(feature = "record")]
         self.tell(|_| What::ok());
-        self.phase = Phase::Finished;
         self.policy.signals.count(Signal::Ok);
         if self.more.is_some() {
+            self.phase = Phase::Finished;
             self.give_back_after_success();
+        } else {
+            self.phase = Phase::Over;
         }
     }
 
     // Out of line, so that a call that holds nothing does not save registers for it.
     #[inline(never)]
     fn give_back_after_success(&mut self) {
-        let Some(more) = &mut self.more else { return };
+        let Some(more) = &mut *self.more else { return };
         if let Some(since) = more.times.and_then(|times| times.waited_since) {
             count_latency(self.policy, since);
         }
@@ -49,6 +51,10 @@ impl<E> Call<'_, E> {
             record(permit, Counted::Success, since);
         }
         more.held.bulkhead = None;
+        if more.waiting.is_none() && more.key.is_none() {
+            // What is left needs no drop.
+            self.phase = Phase::Over;
+        }
         if more.times.is_some() {
             self.count_work(Took::Exactly);
         }
@@ -98,7 +104,7 @@ impl<E> Call<'_, E> {
         let worth_it = self.classifier.failure_disposition(failure).retried
             || reason.is_some_and(|reason| retry.also_retries(reason));
         let refused_outside = self.step < self.policy.steps_per_call;
-        if !worth_it || refused_outside || self.attempts >= u32::from(self.attempts_max) {
+        if !worth_it || refused_outside || self.attempts >= self.attempts_max {
             return None;
         }
         let settings = retry.settings();
@@ -163,7 +169,7 @@ impl<E> Call<'_, E> {
         let waits_for_call = self.step < policy.steps_per_call;
         self.step = self.step.min(policy.steps_per_call);
         self.count_work(Took::Perhaps);
-        if let Some(more) = &mut self.more {
+        if let Some(more) = &mut *self.more {
             if !waits_for_call {
                 more.waiting = None;
             }
@@ -177,8 +183,8 @@ impl<E> Call<'_, E> {
     /// Gives back what was got at the steps inside of `retry`.
     fn release_attempt(&mut self) {
         let policy = self.policy;
-        if let Some(more) = &mut self.more {
-            for step in policy.steps.iter().skip(policy.steps_per_call) {
+        if let Some(more) = &mut *self.more {
+            for step in policy.steps.iter().skip(usize::from(policy.steps_per_call)) {
                 more.held.release(step);
             }
         }
@@ -228,7 +234,7 @@ impl<E> Call<'_, E> {
     pub(super) fn finish(&mut self, signal: Signal, counted: Counted) {
         self.phase = Phase::Finished;
         self.policy.signals.count(signal);
-        let Some(more) = &mut self.more else { return };
+        let Some(more) = &mut *self.more else { return };
         let since = more.times.and_then(|times| times.waited_since);
         if let Some(since) = since {
             count_latency(self.policy, since);
@@ -237,6 +243,16 @@ impl<E> Call<'_, E> {
             record(permit, counted, since);
         }
         more.held = Held::default();
+    }
+
+    /// Ends a call that has something left, or whose outcome was not counted.
+    // Out of line, so that dropping a call is one test in the future of its caller.
+    #[inline(never)]
+    fn leave(&mut self) {
+        let rest = Rest(self);
+        if rest.0.phase != Phase::Finished {
+            rest.0.abandon();
+        }
     }
 
     #[cold]
@@ -259,9 +275,18 @@ impl<E> Call<'_, E> {
 impl<E> Drop for Call<'_, E> {
     #[inline]
     fn drop(&mut self) {
-        if self.phase != Phase::Finished {
-            self.abandon();
+        if self.phase != Phase::Over {
+            self.leave();
         }
+    }
+}
+
+/// Gives back what a call still holds, also when what looks at its end panics.
+struct Rest<'c, 'a, E>(&'c mut Call<'a, E>);
+
+impl<E> Drop for Rest<'_, '_, E> {
+    fn drop(&mut self) {
+        *self.0.more = None;
     }
 }
 

@@ -3,56 +3,69 @@
 use core::task::Poll;
 use core::time::Duration;
 
-use super::call::{Call, Phase};
-use super::key::IdempotencyKey;
-use crate::time::{Instant, Scope};
+use super::call::{Call, Phase, Unwinding};
+use super::key::{self, IdempotencyKey};
+use crate::time::{Entered, Scope};
+
+/// The scopes that the work is polled in; dropping it ends them.
+struct Inside {
+    scope: Option<Entered>,
+    _key: Option<key::Entered>,
+}
 
 impl<E> Call<'_, E> {
     /// Polls the work inside the scopes that it can ask for: deadline and idempotency key.
-    #[inline]
+    // Always: the work is polled here, and the policy of most calls has neither.
+    #[inline(always)]
     pub(super) fn poll_work<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        self.phase = Phase::Polling;
-        let result = self.poll_inside(self.policy.deadline(), poll);
         self.phase = Phase::Working;
+        let is_plain = self.policy.is_plain && self.more.is_none();
+        let inside = if is_plain { None } else { Some(self.enter(self.policy.deadline_nanos())) };
+        let unwinding = Unwinding(&mut self.phase);
+        let result = poll();
+        core::mem::forget(unwinding);
+        if let Some(inside) = &inside {
+            self.note_deadline(inside);
+        }
         result
     }
 
     /// Polls the fallback inside the same scopes, but under the deadline only if that covers it.
     pub(super) fn poll_fallback<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
         let covered = self.policy.deadline_covers_fallback();
-        let deadline = if covered { self.policy.deadline() } else { None };
-        self.poll_inside(deadline, poll)
-    }
-
-    #[inline]
-    fn poll_inside<T>(
-        &mut self,
-        deadline: Option<Duration>,
-        poll: impl FnOnce() -> Poll<T>,
-    ) -> Poll<T> {
-        let key = self.more.as_ref().and_then(|more| more.key.as_ref());
-        let _key = key.map(IdempotencyKey::enter);
-        let scope = deadline.map(|deadline| self.scope(deadline).enter());
+        let deadline = if covered { self.policy.deadline_nanos() } else { None };
+        let inside = self.enter(deadline);
         let result = poll();
-        if let Some(scope) = scope {
-            self.note_deadline(scope.leave());
-        }
+        self.note_deadline(&inside);
         result
     }
 
-    /// The deadline began in code that was polled.
     #[inline]
-    fn note_deadline(&mut self, started: Option<Instant>) {
-        if let Some(started) = started {
+    fn enter(&self, deadline: Option<u64>) -> Inside {
+        let key = self.more.as_ref().and_then(|more| more.key.as_ref());
+        Inside {
+            scope: deadline.map(|deadline| self.scope(deadline).enter()),
+            _key: key.map(IdempotencyKey::enter),
+        }
+    }
+
+    /// The deadline may have begun in code that was polled.
+    // By reference: moved out of here, the scopes would be copied.
+    #[inline]
+    fn note_deadline(&mut self, inside: &Inside) {
+        if let Some(started) = inside.scope.as_ref().and_then(Entered::started) {
             self.times_mut().deadline_started.get_or_insert(started);
         }
     }
 
     #[inline]
-    fn scope(&self, deadline: Duration) -> Scope {
+    fn scope(&self, deadline: u64) -> Scope {
         match self.times().and_then(|times| times.deadline_started) {
-            Some(started) => Scope::current().until(started.saturating_add(deadline)),
-            None => Scope::current().within(deadline),
+            Some(started) => {
+                let deadline = Duration::from_nanos(deadline);
+                Scope::current().until(started.saturating_add(deadline))
+            }
+            None => Scope::current().within_nanos(deadline),
         }
     }
 }

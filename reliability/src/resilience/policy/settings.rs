@@ -149,8 +149,8 @@ impl Policy {
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
         let inner = &*self.inner;
-        if let Some((retry, settings)) = inner.retry.as_ref().zip(settings.retry.as_ref()) {
-            retry.apply(settings);
+        if let Some(settings) = &settings.retry {
+            inner.apply_retry(settings);
         }
         if let Some((budget, settings)) = inner.budget().zip(settings.retry_budget.as_ref()) {
             budget.apply(settings);

@@ -95,7 +95,7 @@ impl<E> Call<'_, E> {
         let now = Clock::precise().now();
         let policy = self.policy;
         let in_queue = self.more().waiting.as_ref().map(|waiting| waiting.ends_at(now));
-        let step = self.step;
+        let step = self.step();
         let of_chaos = self.stands_at_chaos(step);
         let covers = |limit| in_queue.is_none() || policy.covers(limit, step);
         let times = self.times_mut();

@@ -3,12 +3,10 @@ use std::sync::{PoisonError, RwLock};
 use super::{Retry, RetryBudget, Settings};
 use crate::error::{Name, Reason};
 use crate::resilience::Invalid;
-use crate::sync::atomic::{AtomicU32, Ordering};
 
 /// A [`Retry`] at work: what can be changed while calls run.
 #[derive(Debug)]
 pub(crate) struct Retrying {
-    attempts: AtomicU32,
     /// Read only after a failure, when a lock costs nothing beside the pause.
     settings: RwLock<Settings>,
     budget: Option<RetryBudget>,
@@ -19,8 +17,7 @@ impl Retrying {
     pub(crate) fn new(policy: &Name, retry: Retry) -> Result<Self, Invalid> {
         let Retry { settings, budget, also } = retry;
         settings.validate(policy)?;
-        let attempts = AtomicU32::new(settings.attempts);
-        Ok(Self { attempts, settings: RwLock::new(settings), budget, also })
+        Ok(Self { settings: RwLock::new(settings), budget, also })
     }
 
     pub(crate) fn check(policy: &Name, settings: &Settings) -> Result<(), Invalid> {
@@ -30,12 +27,6 @@ impl Retrying {
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings.clone();
-        self.attempts.store(settings.attempts, Ordering::Relaxed);
-    }
-
-    #[inline]
-    pub(crate) fn attempts_max(&self) -> u32 {
-        self.attempts.load(Ordering::Relaxed)
     }
 
     pub(crate) fn settings(&self) -> Settings {

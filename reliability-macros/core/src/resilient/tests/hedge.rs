@@ -74,44 +74,45 @@ fn a_shared_policy_may_hedge() {
         quote!(policy = self.policy, idempotent),
         item,
         expect![[r#"
-        async fn price(&self, sku: String) -> Result<Price, PriceError> {
-            let shared = &(self.policy);
-            let policy: &::reliability::resilience::Policy = ::reliability::__private::shared(
-                shared,
-            );
-            let mut call = ::reliability::__private::Call::new(
-                policy,
-                const { &::reliability::resilience::Classifier::by_fault() },
-            );
-            let mut kept_sku = ::reliability::__private::Argument::new(sku);
-            let result = loop {
-                let last = !(call.may_retry() || call.may_hedge());
-                let outcome = call
-                    .attempt_hedged(|| {
-                        #[allow(
-                            clippy::shadow_reuse,
-                            clippy::shadow_same,
-                            clippy::shadow_unrelated
-                        )]
-                        let sku = kept_sku.take(last);
-                        async move {
-                            if false {
-                                return ::reliability::__private::typed::<
-                                    Result<Price, PriceError>,
-                                >();
+            async fn price(&self, sku: String) -> Result<Price, PriceError> {
+                let shared = &(self.policy);
+                let policy: &::reliability::resilience::Policy = ::reliability::__private::shared(
+                    shared,
+                );
+                let mut call = ::reliability::__private::Call::new(
+                    policy,
+                    const { &::reliability::resilience::Classifier::by_fault() },
+                );
+                let mut kept_sku = ::reliability::__private::Argument::new(sku);
+                let result = loop {
+                    let last = !(call.may_retry() || call.may_hedge());
+                    let outcome = call
+                        .attempt_hedged(|| {
+                            #[allow(
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated
+                            )]
+                            let sku = kept_sku.take(last);
+                            async move {
+                                if false {
+                                    return ::reliability::__private::typed::<
+                                        Result<Price, PriceError>,
+                                    >();
+                                }
+                                self.client.get(sku).await
                             }
-                            self.client.get(sku).await
-                        }
-                    })
-                    .await;
-                match call.judge(outcome) {
-                    ::reliability::__private::Next::Done(result) => break result,
-                    ::reliability::__private::Next::Again(pause) => pause.await,
-                }
-            };
-            ::reliability::__private::carry(result)
-        }
-    "#]],
+                        })
+                        .await;
+                    let pause = match call.judge(outcome) {
+                        ::reliability::__private::Next::Done(result) => break result,
+                        ::reliability::__private::Next::Again(pause) => pause,
+                    };
+                    pause.await;
+                };
+                ::reliability::__private::carry(result)
+            }
+        "#]],
     );
 }
 
@@ -126,36 +127,37 @@ fn a_shared_policy_has_one_body_at_a_time_of_what_is_exclusive() {
         quote!(policy = POLICY, idempotent),
         item,
         expect![[r#"
-        async fn price(&mut self, sku: String) -> Result<Price, PriceError> {
-            let shared = &(POLICY);
-            let policy: &::reliability::resilience::Policy = ::reliability::__private::shared(
-                shared,
-            );
-            let mut call = ::reliability::__private::Call::new(
-                policy,
-                const { &::reliability::resilience::Classifier::by_fault() },
-            );
-            let mut kept_sku = ::reliability::__private::Argument::new(sku);
-            let result = loop {
-                #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
-                let sku = kept_sku.take(!call.may_retry());
-                let outcome = call
-                    .attempt(async {
-                        if false {
-                            return ::reliability::__private::typed::<
-                                Result<Price, PriceError>,
-                            >();
-                        }
-                        self.client.get(sku).await
-                    })
-                    .await;
-                match call.judge(outcome) {
-                    ::reliability::__private::Next::Done(result) => break result,
-                    ::reliability::__private::Next::Again(pause) => pause.await,
-                }
-            };
-            ::reliability::__private::carry(result)
-        }
-    "#]],
+            async fn price(&mut self, sku: String) -> Result<Price, PriceError> {
+                let shared = &(POLICY);
+                let policy: &::reliability::resilience::Policy = ::reliability::__private::shared(
+                    shared,
+                );
+                let mut call = ::reliability::__private::Call::new(
+                    policy,
+                    const { &::reliability::resilience::Classifier::by_fault() },
+                );
+                let mut kept_sku = ::reliability::__private::Argument::new(sku);
+                let result = loop {
+                    #[allow(clippy::shadow_reuse, clippy::shadow_same, clippy::shadow_unrelated)]
+                    let sku = kept_sku.take(!call.may_retry());
+                    let outcome = call
+                        .attempt(async {
+                            if false {
+                                return ::reliability::__private::typed::<
+                                    Result<Price, PriceError>,
+                                >();
+                            }
+                            self.client.get(sku).await
+                        })
+                        .await;
+                    let pause = match call.judge(outcome) {
+                        ::reliability::__private::Next::Done(result) => break result,
+                        ::reliability::__private::Next::Again(pause) => pause,
+                    };
+                    pause.await;
+                };
+                ::reliability::__private::carry(result)
+            }
+        "#]],
     );
 }

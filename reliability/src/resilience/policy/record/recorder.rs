@@ -160,9 +160,9 @@ impl<'a, E> Call<'a, E> {
     fn begin_recorded(&mut self) {
         let policy = self.policy;
         self.more().recorded = policy.recorder.enlist();
-        let max = policy.retry.as_ref().map_or(1, |retry| retry.attempts_max());
+        let max = policy.attempts_max();
         self.tell(|call| What::Began {
-            repeatable: u32::from(call.attempts_max) == max,
+            repeatable: call.attempts_max == max,
             inherited: crate::time::Scope::current().known(),
         });
     }
