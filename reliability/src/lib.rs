@@ -53,7 +53,9 @@
 //! keys over the wire, and `tower` makes any policy a layer; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
-//! Asked for by name: `chaos` adds faults on purpose; `redis` shares rate limits between processes,
+//! Asked for by name: `otlp` exports metrics, traces and logs to OpenTelemetry's collector and those
+//! who speak its protocol, `otlp-grpc` also over gRPC, and `otlp-tls` lets both of them speak to
+//! `https` addresses; `chaos` adds faults on purpose; `redis` shares rate limits between processes,
 //! through a server; `record` lets policies write down every decision; `testing` is for the tests of
 //! those who use policies; `tsc` adds a clock that reads the processor's time stamp counter.
 //!

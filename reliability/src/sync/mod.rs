@@ -14,6 +14,8 @@ mod histogram;
 #[cfg(feature = "std")]
 mod mutex;
 mod quantile;
+#[cfg(any(feature = "otlp", all(test, reliability_loom)))]
+mod room;
 mod sketch;
 mod stripe;
 #[cfg(all(feature = "std", feature = "resilience"))]
@@ -26,6 +28,8 @@ pub use histogram::{Histogram, HistogramSnapshot};
 #[cfg(feature = "std")]
 pub(crate) use mutex::{Guard, Mutex};
 pub use quantile::Quantile;
+#[cfg(feature = "otlp")]
+pub(crate) use room::Room;
 pub use sketch::{Sketch, SketchSnapshot};
 pub(crate) use stripe::{Padded, STRIPES, stripe};
 #[cfg(all(feature = "std", feature = "resilience"))]

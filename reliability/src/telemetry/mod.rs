@@ -28,6 +28,8 @@
 //! |---|---|---|
 //! | `reliability.breaker.transition` | warn or info | `reliability.breaker.name`, `reliability.breaker.from`, `reliability.breaker.to` |
 //! | `reliability.cache.stale_if_error` | warn | `reliability.cache.name`, `reliability.class` |
+//! | `reliability.otlp.failed` | warn | `reliability.otlp.signal`, `reliability.otlp.endpoint`, `reliability.error` |
+//! | `reliability.otlp.restored` | info | `reliability.otlp.signal`, `reliability.otlp.endpoint` |
 //! | `reliability.policy.rejected` | debug | `reliability.policy.name`, `reliability.reason`, `reliability.rejected_by`, `reliability.retry_after_ms` |
 //! | `reliability.policy.retried` | info | `reliability.policy.name`, `reliability.attempts`, `reliability.pause_ms` |
 //! | `reliability.policy.retry_denied` | warn | `reliability.policy.name`, `reliability.attempts` |
@@ -54,8 +56,13 @@ mod cache;
 pub mod dashboard;
 #[cfg(feature = "std")]
 pub mod log;
+#[cfg(all(feature = "otlp", not(reliability_loom)))]
+pub mod otlp;
 #[cfg(feature = "std")]
 mod percent;
+#[cfg(feature = "std")]
+#[cfg_attr(not(feature = "otlp"), allow(dead_code, reason = "who asks is a recorder"))]
+mod quiet;
 #[cfg(feature = "std")]
 mod resource;
 #[cfg(feature = "std")]

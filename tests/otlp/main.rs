@@ -1,0 +1,10 @@
+//! What leaves the process, as receivers see it that share no line with the exporter: a decoder on
+//! Google's protobuf in Python, and a collector. Each test has its own, on free ports.
+
+mod arrival;
+mod collector;
+mod failures;
+mod receiver;
+mod restart;
+mod silence;
+mod telling;
