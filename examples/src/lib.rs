@@ -2,6 +2,7 @@
 //!
 //! Nothing in here protects anything. What does stands in the examples themselves, beside `src`.
 
+pub mod month;
 pub mod overload;
 pub mod quickstart;
 pub mod storefront;

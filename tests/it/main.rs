@@ -22,6 +22,7 @@ mod retry;
 mod same_rules;
 mod semantics;
 mod shedding;
+mod slo;
 mod testing;
 mod tidy;
 mod tower;

@@ -100,7 +100,8 @@ impl Panel<'_> {
     }
 }
 
-fn line(svg: &mut String, points: &[(f64, f64)], color: &str, width: f64) {
+/// A line through points of a picture.
+pub fn line(svg: &mut String, points: &[(f64, f64)], color: &str, width: f64) {
     let _ = write!(
         svg,
         "<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\" points=\""
@@ -111,6 +112,7 @@ fn line(svg: &mut String, points: &[(f64, f64)], color: &str, width: f64) {
     svg.push_str("\"/>\n");
 }
 
-fn label(svg: &mut String, x: f64, y: f64, text: &str) {
+/// A text in a picture.
+pub fn label(svg: &mut String, x: f64, y: f64, text: &str) {
     let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>");
 }

@@ -11,7 +11,7 @@
 mod chart;
 mod numbers;
 
-pub use chart::chart;
+pub use chart::{chart, label, line};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

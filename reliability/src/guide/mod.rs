@@ -17,6 +17,7 @@
 //! - [`errors`]: what goes wrong here and how often, and what to do when another try is not enough
 //! - [`chaos`]: faults on purpose
 //! - [`operating`]: see, change and force policies while they work, by code and by file
+//! - [`slo`]: promises, error budgets, alerts, and what follows from them
 //! - [`testing`]: fake time, scripted dependencies, assertions, recording and replay
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 //!
@@ -79,6 +80,10 @@ pub mod tower {}
 #[cfg(feature = "config")]
 #[doc = include_str!("operating.md")]
 pub mod operating {}
+
+#[cfg(feature = "sre")]
+#[doc = include_str!("slo.md")]
+pub mod slo {}
 
 #[cfg(feature = "testing")]
 #[doc = include_str!("testing.md")]

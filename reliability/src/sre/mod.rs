@@ -20,7 +20,7 @@
 //! }
 //!
 //! assert!(checkout("7").await.is_ok());
-//! println!("{CHECKOUT:?}");
+//! println!("{}", CHECKOUT.status());
 //! # }
 //! # #[cfg(not(feature = "macros"))]
 //! # fn main() {}
@@ -30,29 +30,59 @@
 
 mod alert;
 mod alerting;
+mod budget;
 mod budget_policy;
+mod calendar;
 mod check;
 mod decimal;
+mod decision;
 mod definition;
+mod engine;
+mod events;
+mod file;
+mod gate;
+mod live;
+mod notify;
 mod objective;
+mod observe;
 mod outcome;
+mod reading;
 mod registry;
+mod ring;
+mod slices;
 mod slo;
+mod stance;
+mod state;
+mod status;
 mod tally;
 mod target;
+mod timeline;
+mod verdict;
+mod watch;
 mod window;
 
 pub use alert::{Alert, Burn, Severity};
 pub use alerting::{Alerting, LeftOut, WhyLeftOut};
+pub use budget::Budget;
 pub use budget_policy::BudgetPolicy;
 pub use check::InvalidDefinition;
+pub use decision::{Decision, What};
 pub use definition::Definition;
+pub use file::StateError;
+pub use gate::{Gate, GateAnswer, gate};
+pub use notify::{Console, Notify};
 pub use objective::{Indicator, Objective};
 pub use outcome::{GrpcStatus, HttpStatus, Outcome};
+pub use reading::Reading;
 pub use registry::{Registered, all, find};
 pub use slo::{Core, Slo};
+pub use stance::Stance;
+pub use status::{AlertStatus, ObjectiveStatus, Status};
 pub use tally::Counts;
 pub use target::Target;
+pub use timeline::Timeline;
+pub use verdict::Verdict;
+pub use watch::{Watch, WatchBuilder};
 pub use window::{CalendarUnit, UtcOffset, Window};
 
 /// Counts the calls of a function for a promise.

@@ -1,12 +1,19 @@
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
+use std::sync::OnceLock;
 
 use super::definition::OBJECTIVES_MAX;
-use super::tally::Tally;
-use super::{Definition, Indicator, InvalidDefinition, Objective, Outcome, registry};
+use super::live::Live;
+use super::tally::{Sums, Tally};
+use super::{
+    Decision, Definition, Indicator, InvalidDefinition, Objective, Outcome, Stance, Status,
+    Timeline, registry,
+};
 use crate::resilience::registry::Site;
+use crate::sync::Mutex;
 
 /// A promise that is kept count of.
 ///
@@ -31,6 +38,7 @@ use crate::resilience::registry::Site;
 ///
 /// CHECKOUT.record(true);
 /// CHECKOUT.record_latency(Duration::from_millis(20));
+/// println!("{}", CHECKOUT.status());
 /// ```
 #[derive(Clone)]
 pub struct Slo(Handle);
@@ -39,6 +47,22 @@ pub struct Slo(Handle);
 enum Handle {
     Static(&'static Core),
     Shared(Arc<Core>),
+}
+
+/// A handle that does not keep what was made from being dropped.
+#[derive(Debug, Clone)]
+pub(super) enum WeakSlo {
+    Static(&'static Core),
+    Shared(Weak<Core>),
+}
+
+impl WeakSlo {
+    pub(super) fn upgrade(&self) -> Option<Slo> {
+        match self {
+            Self::Static(core) => Some(Slo::from_core(core)),
+            Self::Shared(core) => core.upgrade().map(Slo::shared),
+        }
+    }
 }
 
 /// What a [`Slo`] refers to: its definition and what was counted. Lives in a `static`.
@@ -50,6 +74,7 @@ pub struct Core {
     site: Option<Site>,
     tally: Tally,
     concerns: Concerns,
+    live: OnceLock<Mutex<Live>>,
 }
 
 /// Which objectives an event concerns: a bit for each.
@@ -84,13 +109,13 @@ impl Core {
     #[cfg(not(reliability_loom))]
     const fn unchecked(definition: Definition, site: Option<Site>) -> Self {
         let concerns = Concerns::of(&definition);
-        Self { definition, site, tally: Tally::new(), concerns }
+        Self { definition, site, tally: Tally::new(), concerns, live: OnceLock::new() }
     }
 
     #[cfg(reliability_loom)]
     fn unchecked(definition: Definition, site: Option<Site>) -> Self {
         let concerns = Concerns::of(&definition);
-        Self { definition, site, tally: Tally::new(), concerns }
+        Self { definition, site, tally: Tally::new(), concerns, live: OnceLock::new() }
     }
 }
 
@@ -230,9 +255,33 @@ impl Slo {
         self.concerns.latency != 0
     }
 
-    /// What is promised.
-    pub fn definition(&self) -> &Definition {
-        &self.definition
+    /// How the promise is kept now.
+    ///
+    /// Reads the counters and moves the windows. Events are placed at the time at which they are first
+    /// read, so somebody must read from time to time: a [`Watch`](super::Watch) does.
+    pub fn status(&self) -> Status {
+        self.live().lock().step(self)
+    }
+
+    /// What follows from the budget: the strictest stance of all objectives, as of now.
+    pub fn stance(&self) -> Stance {
+        self.status().stance()
+    }
+
+    /// The last 256 decisions, the oldest first.
+    pub fn history(&self) -> Vec<Decision> {
+        self.live().lock().history().cloned().collect()
+    }
+
+    /// Tells the time by that timeline from now on: for simulations and tests.
+    pub fn follow(&self, timeline: Timeline) {
+        match self.live.get() {
+            Some(live) => live.lock().follow(timeline),
+            None => {
+                let live = || Mutex::new(Live::new(&self.definition, timeline.clone()));
+                self.live.get_or_init(live).lock().follow(timeline.clone());
+            }
+        }
     }
 
     /// What it is called.
@@ -250,8 +299,32 @@ impl Slo {
         self.site
     }
 
+    pub(super) fn downgrade(&self) -> WeakSlo {
+        match &self.0 {
+            Handle::Static(core) => WeakSlo::Static(core),
+            Handle::Shared(core) => WeakSlo::Shared(Arc::downgrade(core)),
+        }
+    }
+
     pub(super) fn shared(core: Arc<Core>) -> Self {
         Self(Handle::Shared(core))
+    }
+}
+
+impl Core {
+    /// What is promised.
+    pub fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// What is behind the lock, from the first reading on.
+    pub(super) fn live(&self) -> &Mutex<Live> {
+        self.live.get_or_init(|| Mutex::new(Live::new(&self.definition, Timeline::system())))
+    }
+
+    /// What the counters say.
+    pub(super) fn sums(&self) -> Sums {
+        self.tally.sums()
     }
 }
 

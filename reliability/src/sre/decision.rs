@@ -1,0 +1,75 @@
+use alloc::string::String;
+use core::fmt;
+use std::time::SystemTime;
+
+use super::{Alert, Severity, Stance};
+
+/// Something that was decided about an SLO, and by what.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Decision {
+    /// When, by the calendar.
+    pub at: SystemTime,
+    /// The name of the SLO.
+    pub slo: String,
+    /// The name of the objective; `None` when it is about all of them.
+    pub objective: Option<String>,
+    /// What was decided.
+    pub what: What,
+    /// How much of the budget was left then; `None` without data.
+    pub remaining: Option<f64>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum What {
+    /// An alert began to fire.
+    Fired(Alert),
+    /// An alert ceased to fire.
+    Ended(Alert),
+    /// Something else follows from the budget.
+    Turned {
+        /// What followed before.
+        from: Stance,
+        /// What follows now.
+        to: Stance,
+    },
+    /// Something was let through a closed gate, for this reason.
+    Exempted(String),
+    /// What was counted before could not be read, and begins anew.
+    Lost(String),
+}
+
+impl Decision {
+    /// Whether a person should look at it now: an alert that pages, a roll-back, a state that is
+    /// lost.
+    pub fn is_urgent(&self) -> bool {
+        match &self.what {
+            What::Fired(alert) => alert.severity == Severity::Page,
+            What::Turned { from, to } => to > from && *to == Stance::RollBack,
+            What::Lost(_) => true,
+            What::Ended(_) | What::Exempted(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.slo)?;
+        if let Some(objective) = &self.objective {
+            write!(f, "/{objective}")?;
+        }
+        match &self.what {
+            What::Fired(alert) => write!(f, ": {alert}")?,
+            What::Ended(alert) => write!(f, ": over: {alert}")?,
+            What::Turned { from, to } => write!(f, ": {to}, after {from}")?,
+            What::Exempted(why) => write!(f, ": let through: {why}")?,
+            What::Lost(why) => write!(f, ": history lost: {why}")?,
+        }
+        match self.remaining {
+            Some(remaining) => write!(f, "; {:.1}% of the budget left", 100.0 * remaining),
+            None => Ok(()),
+        }
+    }
+}

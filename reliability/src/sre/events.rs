@@ -1,0 +1,64 @@
+//! What promises tell while they are watched.
+
+use super::{Decision, What};
+
+pub(super) fn decided(decision: &Decision) {
+    let slo = decision.slo.as_str();
+    let objective = decision.objective.as_deref().unwrap_or_default();
+    let told = alloc::format!("{decision}");
+    match &decision.what {
+        What::Fired(alert) => tracing::event!(
+            name: "reliability.slo.alert",
+            target: "reliability",
+            tracing::Level::WARN,
+            reliability.slo.name = slo,
+            reliability.slo.objective = objective,
+            reliability.slo.severity = alert.severity.as_str(),
+            "{told}",
+        ),
+        What::Ended(alert) => tracing::event!(
+            name: "reliability.slo.alert_over",
+            target: "reliability",
+            tracing::Level::INFO,
+            reliability.slo.name = slo,
+            reliability.slo.objective = objective,
+            reliability.slo.severity = alert.severity.as_str(),
+            "{told}",
+        ),
+        What::Turned { to, .. } => tracing::event!(
+            name: "reliability.slo.stance",
+            target: "reliability",
+            tracing::Level::WARN,
+            reliability.slo.name = slo,
+            reliability.slo.objective = objective,
+            reliability.slo.stance = to.as_str(),
+            "{told}",
+        ),
+        What::Exempted(why) => tracing::event!(
+            name: "reliability.slo.exempted",
+            target: "reliability",
+            tracing::Level::WARN,
+            reliability.slo.name = slo,
+            reliability.slo.why = why.as_str(),
+            "{told}",
+        ),
+        What::Lost(why) => tracing::event!(
+            name: "reliability.slo.history_lost",
+            target: "reliability",
+            tracing::Level::ERROR,
+            reliability.slo.name = slo,
+            reliability.slo.why = why.as_str(),
+            "{told}",
+        ),
+    }
+}
+
+pub(super) fn not_written(error: &str) {
+    tracing::event!(
+        name: "reliability.slo.state_not_written",
+        target: "reliability",
+        tracing::Level::ERROR,
+        reliability.error = error,
+        "what was counted is not on disk, and is lost if the process ends now",
+    );
+}
