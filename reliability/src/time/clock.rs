@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use super::Instant;
 use super::instant::saturating_nanos;
+#[cfg(feature = "std")]
+use super::system;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Where the time comes from. Cheap to clone; clones share the timeline.
@@ -198,100 +200,6 @@ impl ManualClock {
     /// Sets the clock, also backwards: real clocks jump, and what runs under fire must bear it.
     pub fn set(&self, now: Instant) {
         self.nanos.store(now.as_nanos(), Ordering::Release);
-    }
-}
-
-#[cfg(feature = "std")]
-pub(crate) mod system {
-    use core::time::Duration;
-    use std::sync::OnceLock;
-
-    use super::Instant;
-
-    /// Instants are counted from the first reading in this process, less this much, so that a
-    /// clock which starts before that reading still fits on the timeline.
-    const HEADROOM_NANOS: u64 = 1 << 62;
-
-    /// Timers further away are never waited for.
-    #[cfg(feature = "resilience")]
-    const FAR_NANOS: u64 = 30 * 365 * 24 * 3600 * 1_000_000_000;
-
-    static ORIGIN: OnceLock<tokio::time::Instant> = OnceLock::new();
-
-    // By itself, so that the other clocks pay nothing for the room it takes.
-    #[inline(never)]
-    pub(super) fn precise() -> Instant {
-        let now = tokio::time::Instant::now();
-        on_timeline(now, *ORIGIN.get_or_init(|| now))
-    }
-
-    #[inline]
-    fn on_timeline(now: tokio::time::Instant, origin: tokio::time::Instant) -> Instant {
-        let nanos = |duration: Duration| duration.as_nanos() as u64;
-        // The difference compares as well, so that asking first would be a second comparison.
-        Instant::from_nanos(match now.checked_duration_since(origin) {
-            Some(after) => HEADROOM_NANOS.saturating_add(nanos(after)),
-            None => HEADROOM_NANOS.saturating_sub(nanos(origin - now)),
-        })
-    }
-
-    /// The same point on tokio's timeline, for a timer; at most thirty years from the origin.
-    #[cfg(feature = "resilience")]
-    pub(crate) fn timer_at(instant: Instant) -> tokio::time::Instant {
-        timer_from(instant, *ORIGIN.get_or_init(tokio::time::Instant::now))
-    }
-
-    #[cfg(feature = "resilience")]
-    #[cfg(feature = "resilience")]
-    fn timer_from(instant: Instant, origin: tokio::time::Instant) -> tokio::time::Instant {
-        let nanos = instant.as_nanos();
-        match nanos.checked_sub(HEADROOM_NANOS) {
-            Some(after) => origin + Duration::from_nanos(after.min(FAR_NANOS)),
-            None => origin
-                .checked_sub(Duration::from_nanos(HEADROOM_NANOS - nanos))
-                .unwrap_or_else(tokio::time::Instant::now),
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[inline(never)]
-    pub(super) fn coarse() -> Instant {
-        use rustix::time::{ClockId, clock_gettime};
-
-        let now = clock_gettime(ClockId::MonotonicCoarse);
-        Instant::from_nanos(now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    #[inline]
-    pub(super) fn coarse() -> Instant {
-        precise()
-    }
-
-    #[cfg(all(test, feature = "resilience", not(reliability_loom)))]
-    mod tests {
-        use super::*;
-
-        /// The first reading may have been made under a paused clock that was far ahead.
-        #[test]
-        fn a_timer_fires_when_the_clock_says_so_on_both_sides_of_the_origin() {
-            let origin = tokio::time::Instant::now();
-            let hour = Duration::from_secs(3600);
-            for now in [origin - hour, origin, origin + hour] {
-                for wait in [Duration::ZERO, Duration::from_nanos(1), hour, 2 * hour] {
-                    let instant = on_timeline(now, origin).saturating_add(wait);
-                    assert_eq!(timer_from(instant, origin), now + wait);
-                }
-            }
-        }
-
-        #[test]
-        fn no_instant_is_too_far_for_a_timer() {
-            let origin = tokio::time::Instant::now();
-            let far = timer_from(Instant::from_nanos(u64::MAX), origin);
-            assert_eq!(far - origin, Duration::from_nanos(FAR_NANOS));
-            assert!(timer_from(Instant::from_nanos(0), origin) <= tokio::time::Instant::now());
-        }
     }
 }
 

@@ -24,6 +24,8 @@ mod deadline;
 #[cfg(feature = "record")]
 pub(crate) mod frozen;
 mod instant;
+#[cfg(feature = "std")]
+mod system;
 #[cfg(any(feature = "config", feature = "testing"))]
 pub(crate) mod text;
 #[cfg(all(feature = "std", not(reliability_loom)))]
@@ -35,8 +37,6 @@ mod utc;
 #[cfg(any(feature = "http", all(feature = "std", feature = "telemetry")))]
 mod wall;
 
-#[cfg(all(feature = "std", feature = "resilience"))]
-pub(crate) use clock::system::timer_at;
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "std")]
 pub use deadline::{Deadline, WithDeadline};
@@ -45,6 +45,8 @@ pub(crate) use deadline::{Entered, Scope};
 pub use instant::Instant;
 #[cfg(feature = "resilience")]
 pub(crate) use instant::saturating_nanos;
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub(crate) use system::timer_at;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub(crate) use utc::Utc;
 #[cfg(any(feature = "http", all(feature = "std", feature = "telemetry")))]
