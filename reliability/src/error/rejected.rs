@@ -120,19 +120,65 @@ impl Reason {
 pub struct Rejected {
     policy: Name,
     reason: Reason,
-    retry_after: Option<Duration>,
+    retry_after: RetryAfter,
+}
+
+/// After what time another try makes sense.
+///
+/// Most refusals are dropped without anybody asking; who makes one does not divide into seconds.
+#[derive(Clone, Copy)]
+enum RetryAfter {
+    Unknown,
+    #[cfg(feature = "resilience")]
+    Nanos(u64),
+    Is(Duration),
+}
+
+impl RetryAfter {
+    #[inline]
+    const fn duration(self) -> Option<Duration> {
+        match self {
+            RetryAfter::Unknown => None,
+            #[cfg(feature = "resilience")]
+            RetryAfter::Nanos(nanos) => Some(Duration::from_nanos(nanos)),
+            RetryAfter::Is(duration) => Some(duration),
+        }
+    }
+}
+
+impl PartialEq for RetryAfter {
+    fn eq(&self, other: &Self) -> bool {
+        self.duration() == other.duration()
+    }
+}
+
+impl Eq for RetryAfter {}
+
+impl fmt::Debug for RetryAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.duration().fmt(f)
+    }
 }
 
 impl Rejected {
     /// A refusal by the policy of that name.
     pub fn new(reason: Reason, policy: impl Into<Name>) -> Self {
-        Self { policy: policy.into(), reason, retry_after: None }
+        Self { policy: policy.into(), reason, retry_after: RetryAfter::Unknown }
     }
 
     /// Adds after what time another try makes sense.
     #[must_use]
     pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
-        self.retry_after = Some(retry_after);
+        self.retry_after = RetryAfter::Is(retry_after);
+        self
+    }
+
+    /// The same, of so many nanoseconds.
+    #[cfg(feature = "resilience")]
+    #[must_use]
+    #[inline]
+    pub(crate) fn with_retry_after_nanos(mut self, nanos: u64) -> Self {
+        self.retry_after = RetryAfter::Nanos(nanos);
         self
     }
 
@@ -153,14 +199,14 @@ impl Rejected {
 
     /// After what time another try makes sense, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.retry_after.duration()
     }
 }
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.policy, self.reason.sentence())?;
-        match self.retry_after {
+        match self.retry_after() {
             Some(after) => write!(f, ", try again in {after:?}"),
             None => Ok(()),
         }
@@ -175,7 +221,7 @@ impl Fault for Rejected {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.retry_after.duration()
     }
 
     fn rejection(&self) -> Option<&Rejected> {

@@ -31,6 +31,8 @@ pub use quantile::Quantile;
 #[cfg(feature = "otlp")]
 pub(crate) use room::Room;
 pub use sketch::{Sketch, SketchSnapshot};
+#[cfg(feature = "resilience")]
+pub(crate) use stripe::owned_stripe;
 pub(crate) use stripe::{Padded, STRIPES, stripe};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use wake::wake;

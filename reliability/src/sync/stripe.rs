@@ -48,6 +48,13 @@ pub(crate) fn stripe() -> Stripe {
     imp::stripe()
 }
 
+/// The stripe that this thread owns; none either where it has not asked for its [`stripe`] yet.
+#[inline]
+#[cfg_attr(not(feature = "resilience"), allow(dead_code, reason = "who asks is a policy"))]
+pub(crate) fn owned_stripe() -> Option<usize> {
+    imp::owned_stripe()
+}
+
 /// Which stripes are owned.
 #[cfg(any(test, all(feature = "std", not(reliability_loom))))]
 #[derive(Debug)]
@@ -130,6 +137,13 @@ mod imp {
         Stripe { index: mine % STRIPES, owned: mine & OWNED != 0 }
     }
 
+    #[inline]
+    pub(super) fn owned_stripe() -> Option<usize> {
+        // One comparison: the other values are below, or are no number of a stripe.
+        let index = MINE.get().wrapping_sub(OWNED);
+        (index < STRIPES).then_some(index)
+    }
+
     #[cold]
     fn assign() -> usize {
         let first = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES;
@@ -156,6 +170,11 @@ mod imp {
         let id = digits.filter_map(|digit| digit.to_digit(10)).last().unwrap_or(0) as usize;
         Stripe { index: id % STRIPES, owned: id < STRIPES }
     }
+
+    pub(super) fn owned_stripe() -> Option<usize> {
+        let Stripe { index, owned } = stripe();
+        owned.then_some(index)
+    }
 }
 
 #[cfg(not(feature = "std"))]
@@ -164,6 +183,10 @@ mod imp {
 
     pub(super) fn stripe() -> Stripe {
         Stripe { index: 0, owned: false }
+    }
+
+    pub(super) fn owned_stripe() -> Option<usize> {
+        None
     }
 }
 
@@ -180,6 +203,23 @@ mod tests {
         assert_eq!(owners.claim(1), None);
         owners.release(2);
         assert_eq!(owners.claim(0), Some(2));
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_thread_is_told_of_its_own_stripe_alone() {
+        // More threads than stripes, at the same time.
+        let all = std::sync::Barrier::new(2 * STRIPES);
+        std::thread::scope(|scope| {
+            for _ in 0..2 * STRIPES {
+                scope.spawn(|| {
+                    assert_eq!(owned_stripe(), None);
+                    let Stripe { index, owned } = stripe();
+                    assert_eq!(owned_stripe(), owned.then_some(index));
+                    all.wait();
+                });
+            }
+        });
     }
 
     #[cfg(feature = "std")]

@@ -1,7 +1,5 @@
 //! The breaker without a clock: what it decides, given the time.
 
-use core::time::Duration;
-
 use super::Settings;
 use super::circuit::circuit::{Closed, HalfOpen, Open};
 use super::circuit::{Cell, Circuit, Seen};
@@ -15,6 +13,12 @@ use crate::state::{Packed, ReachableFrom};
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Addend, Padded};
 use crate::time::Instant;
+
+mod admit;
+
+#[cfg(test)]
+pub(super) use admit::Refusal;
+pub(super) use admit::When;
 
 /// Everything but the clock. Lock-free; no method allocates.
 #[derive(Debug)]
@@ -46,12 +50,6 @@ pub(super) struct Tally {
     pub(super) transitions: Transitions,
 }
 
-/// A call that is not let through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) retry_after: Option<Duration>,
-}
-
 impl Engine {
     /// `capacity` bounds the calls a window can be given later, `seed` decides the jitter.
     pub(super) fn new(
@@ -81,78 +79,14 @@ impl Engine {
         }
     }
 
-    /// Lets a call through, and says in which generation, or refuses it.
+    /// Counts a success on a line of this thread alone, where that is all there is to do: the usual
+    /// case, and small enough to be inlined. False where it is not, and then nothing was done.
     #[inline]
-    pub(super) fn admit(&self, now: impl Fn() -> Instant) -> Result<u32, Refusal> {
-        let seen = self.cell.load();
-        if seen.is::<Closed>() {
-            return Ok(seen.generation());
-        }
-        self.admit_unless_open(seen, now)
+    pub(super) fn record_alone(&self, generation: u32, counted: Counted) -> bool {
+        self.only_counts(generation, counted) && self.memory.success_alone(generation)
     }
 
-    #[cfg(feature = "std")]
-    #[inline]
-    pub(super) fn generation_if_closed(&self) -> Option<u32> {
-        let seen = self.cell.load();
-        seen.is::<Closed>().then(|| seen.generation())
-    }
-
-    // Kept out of the way of calls that find it closed.
-    #[inline(never)]
-    fn admit_unless_open(&self, mut seen: Seen, now: impl Fn() -> Instant) -> Result<u32, Refusal> {
-        loop {
-            let attempt = match seen.machine() {
-                Circuit::Closed { .. } | Circuit::Disabled => return Ok(seen.generation()),
-                Circuit::ForcedOpen => return Err(self.refuse(None)),
-                Circuit::Open { until_ms } => {
-                    let now = now();
-                    if let Some(remaining) = self.remaining(until_ms, now) {
-                        return Err(self.refuse(Some(remaining)));
-                    }
-                    self.note_probing_since(now);
-                    let first = HalfOpen { admitted: 1, completed: 0, failed: 0, slow: 0 };
-                    self.go::<Open, _>(seen, first)
-                }
-                Circuit::HalfOpen { admitted, completed, failed, slow } => {
-                    let trial = HalfOpen { admitted, completed, failed, slow };
-                    match self.admit_probe(seen, trial, now()) {
-                        Some(attempt) => attempt,
-                        None => return Err(self.refuse(None)),
-                    }
-                }
-            };
-            seen = match attempt {
-                Ok(reached) if reached.is::<HalfOpen>() => return Ok(reached.generation()),
-                // Re-opened, closed, or changed by somebody else.
-                Ok(other) | Err(other) => other,
-            };
-        }
-    }
-
-    /// Takes a place among the probes. `None` when there is none.
-    fn admit_probe(&self, seen: Seen, trial: HalfOpen, now: Instant) -> Option<Result<Seen, Seen>> {
-        let probes = self.settings.probes();
-        // Only where the number of probes was lowered meanwhile.
-        if u32::from(trial.completed) >= probes {
-            return Some(self.decide(seen, trial, || now));
-        }
-        let on_their_way = trial.admitted - trial.completed;
-        if on_their_way > 0 && self.waited_too_long(now) {
-            return Some(self.open::<HalfOpen>(seen, now));
-        }
-        if u32::from(trial.admitted) >= probes {
-            return None;
-        }
-        if on_their_way == 0 {
-            self.note_probing_since(now);
-        }
-        let admitted = HalfOpen { admitted: trial.admitted + 1, ..trial };
-        Some(self.cell.update(seen, admitted))
-    }
-
-    /// Counts a success, where that is all there is to do: the usual case, and small enough to be
-    /// inlined. False where it is not, and then nothing was done.
+    /// The same, wherever it is counted.
     #[inline]
     pub(super) fn record_quickly(
         &self,
@@ -160,11 +94,15 @@ impl Engine {
         counted: Counted,
         now: impl FnOnce() -> Instant,
     ) -> bool {
+        self.only_counts(generation, counted) && self.memory.success_quickly(generation, now)
+    }
+
+    #[inline]
+    fn only_counts(&self, generation: u32, counted: Counted) -> bool {
         let seen = self.cell.load();
         counted == Counted::Success
             && seen.generation() == generation
             && seen.get::<Closed>().is_some_and(|closed| closed.settled)
-            && self.memory.success_quickly(generation, now)
     }
 
     /// Takes the outcome of a call that was admitted in `generation` into account.
@@ -299,37 +237,6 @@ impl Engine {
 
     pub(super) fn restart(&self, seen: Seen, closed: Closed) -> Result<Seen, Seen> {
         self.go::<Closed, _>(seen, Closed { settled: false, ..closed })
-    }
-
-    /// How long the breaker stays open, or `None` when that is over.
-    ///
-    /// Milliseconds wrap every 49 days. What is further away than any period can be is a clock that
-    /// jumped back, or a breaker that nobody called for weeks, and over as well.
-    pub(super) fn remaining(&self, until_ms: u32, now: Instant) -> Option<Duration> {
-        let remaining = until_ms.wrapping_sub(millis(now));
-        let is_open = remaining > 0 && self.settings.may_be_open_for(remaining);
-        is_open.then(|| Duration::from_millis(remaining.into()))
-    }
-
-    /// Whether probes have been on their way for longer than they may.
-    ///
-    /// Of threads that race for the first place, each notes nearly the same time. A clock that
-    /// jumped back by more than the wait must not make it endless.
-    fn waited_too_long(&self, now: Instant) -> bool {
-        let since = Instant::from_nanos(self.tally.probing_since.load(Ordering::Relaxed));
-        let wait = self.settings.half_open_for();
-        now.saturating_duration_since(since) >= wait || since.saturating_duration_since(now) > wait
-    }
-
-    /// To be called before the transition that makes others read it.
-    fn note_probing_since(&self, now: Instant) {
-        let nanos = now.as_nanos();
-        self.tally.probing_since.store(nanos, Ordering::Relaxed);
-    }
-
-    fn refuse(&self, retry_after: Option<Duration>) -> Refusal {
-        self.rejected.add_one();
-        Refusal { retry_after }
     }
 
     pub(super) fn rejected(&self) -> u64 {

@@ -3,7 +3,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::time::Duration;
 
-use super::engine::{Engine, Refusal};
+use super::engine::{Engine, When};
 use super::permit::{Admission, OwnedPermit, Permit};
 use super::{BreakerBuilder, Settings, Snapshot, State, Window};
 use crate::error::{Counted, Fault, Name, Reason, Rejected};
@@ -229,7 +229,7 @@ impl Inner {
 
     #[inline]
     fn admit(&self) -> Result<u32, Rejected> {
-        self.engine.admit(|| self.now()).map_err(|refusal| self.rejected(refusal))
+        self.engine.admit_or_when(|| self.now()).map_err(|when| self.rejected(when))
     }
 
     #[inline]
@@ -240,10 +240,10 @@ impl Inner {
     }
 
     #[cold]
-    fn rejected(&self, refusal: Refusal) -> Rejected {
+    fn rejected(&self, when: When) -> Rejected {
         let rejected = Rejected::new(Reason::BreakerOpen, self.engine.name.clone());
-        match refusal.retry_after {
-            Some(retry_after) => rejected.with_retry_after(retry_after),
+        match when {
+            Some(millis) => rejected.with_retry_after_nanos(u64::from(millis.get()) * 1_000_000),
             None => rejected,
         }
     }
@@ -290,6 +290,20 @@ impl Inner {
         now: Option<Instant>,
     ) {
         let slow = elapsed_nanos > 0 && self.engine.settings.is_slow(elapsed_nanos);
+        if slow || !self.engine.record_alone(generation, counted) {
+            self.record_otherwise(generation, counted, slow, now);
+        }
+    }
+
+    // Kept out of the way of calls that write a line of their own, and need none of its registers.
+    #[inline(never)]
+    fn record_otherwise(
+        &self,
+        generation: u32,
+        counted: Counted,
+        slow: bool,
+        now: Option<Instant>,
+    ) {
         let read = || now.unwrap_or_else(|| self.now());
         if slow || !self.engine.record_quickly(generation, counted, read) {
             self.record_slowly(generation, counted, slow, now);

@@ -51,6 +51,13 @@ impl CountWindow {
         }
     }
 
+    /// Counts a success that was not slow, if this thread has a lane alone, of this generation.
+    #[inline]
+    pub(super) fn success_alone(&self, generation: u32) -> bool {
+        let lane = self.successes.mine();
+        lane.is_some_and(|lane| tagged::count_up_alone(&lane.own, generation))
+    }
+
     /// Counts a success that was not slow, if the lane is free and of this generation.
     #[inline]
     pub(super) fn success_quickly(&self, generation: u32) -> bool {

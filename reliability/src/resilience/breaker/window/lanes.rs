@@ -1,10 +1,15 @@
 use alloc::boxed::Box;
+use core::slice;
 
-use crate::sync::{Addend, Padded, STRIPES, stripe};
+use crate::sync::{Addend, Padded, STRIPES, owned_stripe, stripe};
 
 /// One word per thread, each alone on its cache lines: what every call writes.
 #[derive(Debug)]
-pub(crate) struct Lanes<T>(Box<[Padded<T>]>);
+pub(crate) enum Lanes<T> {
+    // The number is part of the type, so that an index needs no second look.
+    Striped(Box<[Padded<T>; STRIPES]>),
+    Single(Box<Padded<T>>),
+}
 
 /// How many lanes a breaker has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,26 +22,42 @@ pub(crate) enum LaneCount {
 
 impl<T> Lanes<T> {
     pub(crate) fn new(count: LaneCount, mut lane: impl FnMut() -> T) -> Self {
-        let count = match count {
-            LaneCount::Striped => STRIPES,
-            LaneCount::Single => 1,
-        };
-        Self((0..count).map(|_| Padded(lane())).collect())
+        match count {
+            LaneCount::Striped => Self::Striped(Box::new(core::array::from_fn(|_| Padded(lane())))),
+            LaneCount::Single => Self::Single(Box::new(Padded(lane()))),
+        }
     }
 
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().map(|lane| &lane.0)
+        let lanes = match self {
+            Self::Striped(lanes) => &lanes[..],
+            Self::Single(lane) => slice::from_ref(&**lane),
+        };
+        lanes.iter().map(|lane| &lane.0)
+    }
+
+    /// The lane of which no other thread writes what only owners write, if this thread has one and
+    /// was here before.
+    #[inline]
+    pub(crate) fn mine(&self) -> Option<&T> {
+        match self {
+            Self::Striped(lanes) => owned_stripe().map(|index| &lanes[index].0),
+            // The owners of several stripes meet.
+            Self::Single(_) => None,
+        }
     }
 
     /// The lane of this thread, and whether no other thread writes what only owners write.
     #[inline]
     pub(crate) fn mine_or_shared(&self) -> (&T, bool) {
-        let stripe = stripe();
-        // The number of lanes is a power of two.
-        let lane = &self.0[stripe.index & (self.0.len() - 1)];
-        // On fewer lanes than stripes the owners of several stripes meet.
-        (lane, stripe.owned && self.0.len() == STRIPES)
+        match self {
+            Self::Striped(lanes) => {
+                let stripe = stripe();
+                (&lanes[stripe.index % STRIPES].0, stripe.owned)
+            }
+            Self::Single(lane) => (&lane.0, false),
+        }
     }
 }
 

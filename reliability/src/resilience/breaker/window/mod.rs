@@ -164,6 +164,16 @@ impl Memory {
         })
     }
 
+    /// As [`success_quickly`](Self::success_quickly), where it takes so few operations that every
+    /// caller can have them.
+    #[inline]
+    pub(crate) fn success_alone(&self, generation: u32) -> bool {
+        match &self.0 {
+            Kind::Count(window) => window.success_alone(generation),
+            Kind::Time(_) | Kind::Consecutive(_) => false,
+        }
+    }
+
     /// Counts a success that needs no judgement, if it can be done in one go. False if not, and then
     /// nothing was done.
     #[inline]
