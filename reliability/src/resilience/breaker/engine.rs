@@ -16,7 +16,7 @@ use crate::time::Instant;
 
 mod admit;
 
-#[cfg(test)]
+#[cfg(all(test, not(reliability_loom)))]
 pub(super) use admit::Refusal;
 pub(super) use admit::When;
 
