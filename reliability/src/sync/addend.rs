@@ -35,6 +35,39 @@ impl Addend {
         }
     }
 
+    /// As [`add`](Self::add), of numbers that need not be whole; then [`sum_float`](Self::sum_float)
+    /// has the sum, and [`sum`](Self::sum) has nothing that makes sense.
+    #[cfg(feature = "telemetry")]
+    #[inline]
+    pub(crate) fn add_float(&self, owned: bool, amount: f64) {
+        let plus = |bits: u64| (f64::from_bits(bits) + amount).to_bits();
+        if owned {
+            self.own.store(plus(self.own.load(Ordering::Relaxed)), Ordering::Relaxed);
+        } else {
+            self.add_float_shared(plus);
+        }
+    }
+
+    #[cfg(feature = "telemetry")]
+    #[cold]
+    fn add_float_shared(&self, plus: impl Fn(u64) -> u64) {
+        let mut seen = self.shared.load(Ordering::Relaxed);
+        while let Err(now) = self.shared.compare_exchange_weak(
+            seen,
+            plus(seen),
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        ) {
+            seen = now;
+        }
+    }
+
+    #[cfg(feature = "telemetry")]
+    pub(crate) fn sum_float(&self) -> f64 {
+        let [own, shared] = [&self.own, &self.shared].map(|part| part.load(Ordering::Relaxed));
+        f64::from_bits(own) + f64::from_bits(shared)
+    }
+
     pub(crate) fn sum(&self) -> u64 {
         let own = self.own.load(Ordering::Relaxed);
         own.wrapping_add(self.shared.load(Ordering::Relaxed))
@@ -52,5 +85,17 @@ mod tests {
         addend.add(false, 10);
         addend.add(true, u64::MAX);
         assert_eq!(addend.sum(), 10);
+    }
+
+    #[cfg(feature = "telemetry")]
+    #[test]
+    fn parts_of_numbers_are_added_up_too() {
+        let addend = Addend::new();
+        assert_eq!(addend.sum_float(), 0.0);
+        addend.add_float(true, 0.25);
+        addend.add_float(false, 0.5);
+        addend.add_float(true, -2.0);
+        addend.add_float(false, 8.0);
+        assert_eq!(addend.sum_float(), 6.75);
     }
 }

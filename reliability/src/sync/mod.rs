@@ -18,6 +18,8 @@ mod quantile;
 mod room;
 mod sketch;
 mod stripe;
+#[cfg(all(feature = "std", feature = "telemetry"))]
+mod tally;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod wake;
 
@@ -34,5 +36,7 @@ pub use sketch::{Sketch, SketchSnapshot};
 #[cfg(feature = "resilience")]
 pub(crate) use stripe::owned_stripe;
 pub(crate) use stripe::{Padded, STRIPES, stripe};
+#[cfg(all(feature = "std", feature = "telemetry"))]
+pub(crate) use tally::Tally;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use wake::wake;

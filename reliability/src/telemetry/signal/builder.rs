@@ -2,30 +2,48 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
+use super::bounds::{self, BOUNDS_MAX, Bounds};
 use super::counter::CounterCells;
 use super::gauge::GaugeCells;
+use super::histogram::HistogramCells;
 use super::shared::{Attributes, Cells, Handle, Shared};
 use super::up_down_counter::UpDownCells;
-use super::{Counter, Descriptor, Gauge, UpDownCounter, name, watch};
+use super::{Counter, Descriptor, Gauge, Histogram, UpDownCounter, name, watch};
 use crate::error::Invalid;
 use crate::telemetry::Attribute;
 use crate::time::wall_clock;
 
 /// An instrument that is yet to be made: declared by [`signals!`](crate::telemetry::signals), or
 /// made while the program runs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 #[must_use = "a builder does nothing until it is declared or built"]
 pub struct Builder<I> {
     name: &'static str,
     unit: &'static str,
     description: &'static str,
     attributes: &'static [(&'static str, &'static str)],
+    bounds: Option<&'static [f64]>,
     instrument: PhantomData<fn() -> I>,
 }
 
+impl<I> Clone for Builder<I> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<I> Copy for Builder<I> {}
+
 impl<I> Builder<I> {
     pub(super) const fn new(name: &'static str) -> Self {
-        Self { name, unit: "", description: "", attributes: &[], instrument: PhantomData }
+        Self {
+            name,
+            unit: "",
+            description: "",
+            attributes: &[],
+            bounds: None,
+            instrument: PhantomData,
+        }
     }
 
     /// What the numbers are in, as [UCUM](https://ucum.org/ucum) writes it: `s`, `By`, `{call}`.
@@ -55,6 +73,10 @@ impl<I> Builder<I> {
     }
 
     const fn declare_with<C>(self, cells: C) -> Shared<C> {
+        assert!(
+            bounds::are_bounds(self.bounds_in_use()),
+            "the bounds of a histogram must be at most 128 numbers, each above the last: write upper bounds like `&[0.1, 0.5, 1.0]`"
+        );
         Shared {
             descriptor: Descriptor::new(self.name, self.unit, self.description),
             attributes: Attributes::Declared(self.attributes),
@@ -74,7 +96,21 @@ impl<I> Builder<I> {
             return Err(Invalid::new(self.name, "unit", expected, self.unit)
                 .with_advice("write one like `s`, `By` or `{order}`"));
         }
+        let bounds = self.bounds_in_use();
+        if !bounds::are_bounds(bounds) {
+            let expected = alloc::format!("at most {BOUNDS_MAX} numbers, each above the last");
+            let got = bounds::complaint(bounds);
+            return Err(Invalid::new(self.name, "bounds", expected, got)
+                .with_advice("write upper bounds like `&[0.1, 0.5, 1.0]`; above the last there is a bucket of its own"));
+        }
         Ok(Descriptor::new(self.name, self.unit, self.description))
+    }
+
+    const fn bounds_in_use(&self) -> &'static [f64] {
+        match self.bounds {
+            Some(bounds) => bounds,
+            None => Bounds::usual(self.unit),
+        }
     }
 
     fn bind_with<C: Cells>(
@@ -95,11 +131,12 @@ impl<I> Builder<I> {
 
 /// How an instrument is declared, and how it is made.
 macro_rules! instrument {
-    ($instrument:ident, $cells:ident, $make:expr) => {
+    ($instrument:ident, $cells:ident, |$builder:ident| $make:expr) => {
         impl Builder<$instrument> {
             /// What [`signals!`](crate::telemetry::signals) makes a `static` of.
             #[doc(hidden)]
             pub const fn declare(self) -> Shared<$cells> {
+                let $builder = &self;
                 self.declare_with($make)
             }
 
@@ -108,11 +145,12 @@ macro_rules! instrument {
             ///
             /// # Errors
             ///
-            /// [`Invalid`] when the name or the unit is none.
+            /// [`Invalid`] when the name or the unit is none, or the bounds are.
             pub fn bind(
                 self,
                 attributes: impl IntoIterator<Item = Attribute>,
             ) -> Result<$instrument, Invalid> {
+                let $builder = &self;
                 self.bind_with(attributes, $make).map($instrument)
             }
 
@@ -121,7 +159,7 @@ macro_rules! instrument {
             ///
             /// # Errors
             ///
-            /// [`Invalid`] when the name or the unit is none.
+            /// [`Invalid`] when the name or the unit is none, or the bounds are.
             pub fn build(self) -> Result<$instrument, Invalid> {
                 self.bind([])
             }
@@ -147,6 +185,17 @@ pub trait Declarable {
     type Shared;
 }
 
-instrument!(Counter, CounterCells, CounterCells::new());
-instrument!(UpDownCounter, UpDownCells, UpDownCells::new());
-instrument!(Gauge, GaugeCells, GaugeCells::new());
+instrument!(Counter, CounterCells, |_builder| CounterCells::new());
+instrument!(UpDownCounter, UpDownCells, |_builder| UpDownCells::new());
+instrument!(Gauge, GaugeCells, |_builder| GaugeCells::new());
+instrument!(Histogram, HistogramCells, |builder| HistogramCells::new(builder.bounds_in_use()));
+
+impl Builder<Histogram> {
+    /// The upper bounds of the buckets, each belonging to its own, at most 128; above the last there is
+    /// a bucket more. Default, as OpenTelemetry has it: 5 ms to 10 s in 14 steps where the unit is
+    /// `s`, and 0 to 10,000 in 15 where it is not.
+    pub const fn bounds(mut self, bounds: &'static [f64]) -> Self {
+        self.bounds = Some(bounds);
+        self
+    }
+}

@@ -4,61 +4,57 @@
 //! the first recording after a collection is kept, and all others cost a look at a word that rarely
 //! changes.
 
-use core::cell::Cell;
-
 use super::Exemplar;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::telemetry::trace::{SpanId, TraceId};
+use crate::telemetry::trace::{self, Current};
 use crate::time::wall_clock;
 
 /// How many collections there were, plus one: no slot has been filled in round 0.
 static ROUND: AtomicU64 = AtomicU64::new(1);
 
-std::thread_local! {
-    static CURRENT: Cell<Option<(TraceId, SpanId)>> = const { Cell::new(None) };
-}
-
-/// Says in which recorded span this thread works from here on; returns what it was before.
-#[cfg_attr(not(test), expect(dead_code, reason = "what records traces is yet to come"))]
-pub(crate) fn set_current(span: Option<(TraceId, SpanId)>) -> Option<(TraceId, SpanId)> {
-    CURRENT.replace(span)
-}
-
 pub(super) fn next_round() {
     ROUND.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The span that this thread works in, if somebody writes it down.
+#[inline]
+fn traced() -> Option<Current> {
+    trace::current().filter(|span| span.is_sampled() || span.is_recorded())
 }
 
 /// Room for one exemplar.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// In which round it was filled.
-    filled: AtomicU64,
+    /// How good the exemplar is: the newer round counts most.
+    rank: AtomicU64,
     kept: Mutex<Option<Exemplar>>,
 }
 
 impl Slot {
     pub(super) const fn new() -> Self {
-        Self { filled: AtomicU64::new(0), kept: Mutex::new(None) }
+        Self { rank: AtomicU64::new(0), kept: Mutex::new(None) }
     }
 
-    /// Keeps the value, if it was recorded inside of a trace that is recorded.
+    /// Keeps the value, if it was recorded inside of a trace that somebody writes down.
     #[inline]
     pub(super) fn offer(&self, value: f64) {
-        if let Some(span) = CURRENT.get() {
+        if let Some(span) = traced() {
             self.keep(value, span, ROUND.load(Ordering::Relaxed));
         }
     }
 
     #[cold]
-    fn keep(&self, value: f64, (trace_id, span_id): (TraceId, SpanId), round: u64) {
-        if self.filled.load(Ordering::Relaxed) == round {
+    pub(super) fn keep(&self, value: f64, span: Current, round: u64) {
+        // A trace that is only recorded may be thrown away in the end.
+        let rank = round << 1 | u64::from(span.is_sampled());
+        if self.rank.load(Ordering::Relaxed) >= rank {
             return;
         }
         // Whoever has it is about to fill it, or reads it: one example is as good as another.
         if let Some(mut kept) = self.kept.try_lock() {
-            *kept = Some(Exemplar::new(value, wall_clock(), trace_id, span_id));
-            self.filled.store(round, Ordering::Relaxed);
+            *kept = Some(Exemplar::new(value, wall_clock(), span.trace_id(), span.span_id()));
+            self.rank.store(rank, Ordering::Relaxed);
         }
     }
 
@@ -70,21 +66,39 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::trace::{Context, SpanId, TraceId};
+
+    fn span(trace: u128, sampled: bool) -> Current {
+        let ids = TraceId::new(trace).zip(SpanId::new(9)).expect("not zero");
+        Context::new(ids.0, ids.1, sampled).in_scope(trace::current).expect("it is in a span")
+    }
 
     #[test]
     fn the_first_value_of_a_round_is_kept_and_stays_until_there_is_another() {
         let slot = Slot::new();
         let kept = |slot: &Slot| slot.get().map(|it| (it.value, it.trace_id.get()));
-        let span = |trace: u128| TraceId::new(trace).zip(SpanId::new(9)).expect("not zero");
         assert_eq!(kept(&slot), None);
-        slot.keep(2.0, span(1), 1);
-        slot.keep(3.0, span(2), 1);
+        slot.keep(2.0, span(1, true), 1);
+        slot.keep(3.0, span(2, true), 1);
         assert_eq!(kept(&slot), Some((2.0, 1)));
-        slot.keep(4.0, span(2), 2);
+        slot.keep(4.0, span(2, true), 2);
         assert_eq!(kept(&slot), Some((4.0, 2)));
         let busy = slot.kept.lock();
-        slot.keep(5.0, span(3), 3);
+        slot.keep(5.0, span(3, true), 3);
         drop(busy);
         assert_eq!(kept(&slot), Some((4.0, 2)), "nobody waits");
+    }
+
+    #[test]
+    fn a_trace_that_is_sampled_is_a_better_example_than_one_that_may_be_thrown_away() {
+        let slot = Slot::new();
+        let kept = |slot: &Slot| slot.get().map(|it| it.value);
+        slot.keep(1.0, span(1, false), 1);
+        slot.keep(2.0, span(2, true), 1);
+        assert_eq!(kept(&slot), Some(2.0));
+        slot.keep(3.0, span(3, false), 1);
+        assert_eq!(kept(&slot), Some(2.0));
+        slot.keep(4.0, span(4, false), 2);
+        assert_eq!(kept(&slot), Some(4.0));
     }
 }

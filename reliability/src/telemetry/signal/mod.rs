@@ -26,6 +26,7 @@
 //! What has numbers of its own implements [`Observe`]: policies do, and so does whatever you
 //! [`watch`].
 
+mod bounds;
 mod builder;
 mod collection;
 mod conflict;
@@ -33,6 +34,7 @@ mod counter;
 mod descriptor;
 mod exemplar;
 mod gauge;
+mod histogram;
 mod merge;
 mod metric;
 mod name;
@@ -47,6 +49,7 @@ pub use collection::Collection;
 pub use counter::Counter;
 pub use descriptor::Descriptor;
 pub use gauge::Gauge;
+pub use histogram::Histogram;
 pub use metric::{Data, Exemplar, HistogramPoint, Metric, Point};
 #[doc(hidden)]
 pub use observe::Declared;

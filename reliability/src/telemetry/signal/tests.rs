@@ -2,11 +2,10 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::exemplar::set_current;
 use super::*;
 use crate::signals;
 use crate::telemetry::Attribute;
-use crate::telemetry::trace::{SpanId, TraceId};
+use crate::telemetry::trace::{Context, SpanId, TraceId};
 
 fn collected(name: &str) -> Option<Metric> {
     collect().into_iter().find(|metric| metric.name == name)
@@ -18,6 +17,11 @@ fn counts(name: &str) -> Vec<String> {
         return Vec::new();
     };
     points.iter().map(|point| row(&point.attributes, point.value)).collect()
+}
+
+fn in_trace(trace: u128, sampled: bool, work: impl FnOnce()) {
+    let ids = TraceId::new(trace).zip(SpanId::new(9)).expect("not zero");
+    Context::new(ids.0, ids.1, sampled).in_scope(work);
 }
 
 fn row(attributes: &[Attribute], value: impl ToString) -> String {
@@ -33,6 +37,8 @@ signals! {
     static DECLARED: Counter = Counter::builder("test.declared").attributes(&[("b", "2"), ("a", "1")]);
     static UNDOCUMENTED: UpDownCounter =
         UpDownCounter::builder("test.undocumented").description("Said in the builder.");
+    /// Between two bounds.
+    static SPREAD: Histogram = Histogram::builder("test.spread_out").bounds(&[1.0, 2.0]);
     /// Set or not.
     static SET: Gauge = Gauge::builder("test.set").unit("s");
 }
@@ -82,6 +88,44 @@ fn what_was_made_is_collected_as_long_as_a_clone_of_it_lives() {
 }
 
 #[test]
+fn a_histogram_counts_between_its_bounds_and_adds_up() {
+    assert_eq!(SPREAD.counts(), [0, 0, 0]);
+    let spread = |name: &str| match collected(name).map(|metric| metric.data) {
+        Some(Data::Histogram(points)) => points,
+        other => panic!("{other:?}"),
+    };
+    let empty = HistogramPoint::new(Vec::new(), &[1.0, 2.0][..], Vec::from([0, 0, 0]), 0.0);
+    assert_eq!(spread("test.spread_out"), [empty]);
+    for value in [0.5, 1.0, 1.5, 2.0, 2.5, -3.0, f64::NAN, f64::INFINITY] {
+        SPREAD.record(value);
+    }
+    let full = HistogramPoint::new(Vec::new(), &[1.0, 2.0][..], Vec::from([3, 2, 1]), 4.5);
+    assert_eq!(spread("test.spread_out"), [full]);
+
+    let seconds = Histogram::builder("test.took").unit("s").build().expect("valid settings");
+    seconds.record_duration(core::time::Duration::from_millis(75));
+    in_trace(3, true, || seconds.record(0.07));
+    in_trace(4, true, || seconds.record(100.0));
+    let [took] = &*spread("test.took") else { panic!("one point") };
+    assert_eq!((took.counts[4], took.counts[14], took.count()), (2, 1, 3));
+    assert!((took.sum - 100.145).abs() < 1e-9);
+    let exemplars: Vec<_> = took.exemplars.iter().map(|it| (it.value, it.trace_id.get())).collect();
+    assert_eq!(exemplars, [(0.07, 3), (100.0, 4)]);
+}
+
+#[test]
+fn what_is_made_with_wrong_bounds_is_refused() {
+    let wrong = Histogram::builder("test.wrong").bounds(&[2.0, 1.0]).build();
+    let wrong = wrong.expect_err("wrong bounds").to_string();
+    assert_eq!(
+        wrong,
+        "policy `test.wrong`: `bounds` must be at most 128 numbers, each above the last, but is \
+         1 after 2; write upper bounds like `&[0.1, 0.5, 1.0]`; above the last there is a bucket \
+         of its own"
+    );
+}
+
+#[test]
 fn what_is_made_with_a_wrong_name_or_unit_is_refused() {
     let wrong = Counter::builder("two words").build().expect_err("a wrong name");
     assert_eq!((wrong.setting(), wrong.got()), ("name", "two words"));
@@ -127,9 +171,9 @@ fn a_number_from_a_recorded_trace_names_it() {
     };
     counter.add(1);
     assert_eq!(exemplar(), None);
-    let before = set_current(TraceId::new(7).zip(SpanId::new(9)));
-    counter.add(2);
-    set_current(before);
+    in_trace(7, false, || counter.add(4));
+    assert_eq!(exemplar(), None, "nobody writes it down");
+    in_trace(7, true, || counter.add(2));
     counter.add(3);
     assert_eq!(exemplar(), Some((2.0, 7)));
 }
