@@ -50,8 +50,8 @@
 //!
 //! `std`, `macros`, `resilience`, `telemetry` and `sre` are on by default. `cache` keeps answers; `config`
 //! reads settings of policies from a file; `http` carries deadlines, `Retry-After` and idempotency
-//! keys over the wire, and `tower` makes any policy a layer; `anyhow` and `reqwest` add
-//! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
+//! keys over the wire, and `tower` makes any policy a layer; `prometheus` lets Prometheus read all
+//! metrics; `anyhow` and `reqwest` add [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
 //! Asked for by name: `otlp` exports metrics, traces and logs to OpenTelemetry's collector and those
 //! who speak its protocol, `otlp-grpc` also over gRPC, and `otlp-tls` lets both of them speak to

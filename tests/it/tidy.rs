@@ -18,7 +18,7 @@ fn root() -> &'static Path {
 }
 
 /// The text of a file, by its path from the root.
-fn read(path: impl AsRef<Path>) -> String {
+pub(crate) fn read(path: impl AsRef<Path>) -> String {
     let path = root().join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -51,7 +51,7 @@ fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
 
 /// Fails with all complaints, one a line.
 #[track_caller]
-fn refuse(complaints: &[String]) {
+pub(crate) fn refuse(complaints: &[String]) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 

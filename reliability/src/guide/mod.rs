@@ -16,6 +16,7 @@
 //! - [`caching`]: answers that are kept, and one call for all who ask at once
 //! - [`errors`]: what goes wrong here and how often, and what to do when another try is not enough
 //! - [`chaos`]: faults on purpose
+//! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
 //! - [`operating`]: see, change and force policies while they work, by code and by file
 //! - [`slo`]: promises, error budgets, alerts, and what follows from them
 //! - [`testing`]: fake time, scripted dependencies, assertions, recording and replay
@@ -64,6 +65,9 @@ pub mod hedging {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
+
+#[doc = include_str!("telemetry.md")]
+pub mod telemetry {}
 
 #[cfg(feature = "chaos")]
 #[doc = include_str!("chaos.md")]

@@ -64,6 +64,8 @@ pub mod http;
 #[cfg(feature = "std")]
 pub(crate) mod keyed;
 #[cfg(all(feature = "std", feature = "telemetry"))]
+mod metrics;
+#[cfg(all(feature = "std", feature = "telemetry"))]
 mod observe;
 #[cfg(feature = "dashboard")]
 mod panel;

@@ -121,7 +121,7 @@ fn observe_breaker(breaker: &Breaker) -> BreakerSnapshot {
     }
 }
 
-fn observe_rate_limit(limit: &RateLimit) -> RateLimitSnapshot {
+pub(super) fn observe_rate_limit(limit: &RateLimit) -> RateLimitSnapshot {
     let quota = limit.settings().quota;
     RateLimitSnapshot {
         name: limit.name().to_string(),

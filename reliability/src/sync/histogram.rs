@@ -1,9 +1,12 @@
 use core::fmt;
 use core::time::Duration;
 
-use super::Counter;
+use super::Counters;
 use super::atomic::{AtomicU64, Ordering};
 use super::buckets::{BUCKETS, Bucket, RANGE_START_NANOS, middle_nanos, rank, saturating_nanos};
+
+const BELOW: usize = 0;
+const NANOS: usize = 1;
 
 /// How long calls took: a fixed 4.3 KiB, however many there were.
 ///
@@ -38,7 +41,8 @@ use super::buckets::{BUCKETS, Bucket, RANGE_START_NANOS, middle_nanos, rank, sat
 /// assert!(p90.abs_diff(Duration::from_millis(90)) <= Duration::from_millis(90) / 16);
 /// ```
 pub struct Histogram {
-    below: Counter,
+    /// Those below the buckets, and the sum of all: what each call writes lies side by side.
+    below_and_nanos: Counters<2>,
     buckets: [AtomicU64; BUCKETS],
     above: AtomicU64,
     max_nanos: AtomicU64,
@@ -49,7 +53,7 @@ impl Histogram {
     #[cfg(not(reliability_loom))]
     pub const fn new() -> Self {
         Self {
-            below: Counter::new(),
+            below_and_nanos: Counters::new(),
             buckets: [const { AtomicU64::new(0) }; BUCKETS],
             above: AtomicU64::new(0),
             max_nanos: AtomicU64::new(0),
@@ -60,7 +64,7 @@ impl Histogram {
     #[cfg(reliability_loom)]
     pub fn new() -> Self {
         Self {
-            below: Counter::new(),
+            below_and_nanos: Counters::new(),
             buckets: core::array::from_fn(|_| AtomicU64::new(0)),
             above: AtomicU64::new(0),
             max_nanos: AtomicU64::new(0),
@@ -86,10 +90,11 @@ impl Histogram {
         if nanos > self.max_nanos.load(Ordering::Relaxed) {
             self.max_nanos.fetch_max(nanos, Ordering::Relaxed);
         }
+        self.below_and_nanos.add(NANOS, nanos.wrapping_mul(calls));
         // Release, after the maximum: whoever sees the entry sees a maximum that covers it. One below
         // the buckets may show first; its maximum is then late by less than 1.024 us.
         match Bucket::of(nanos) {
-            Bucket::Below => self.below.add(calls),
+            Bucket::Below => self.below_and_nanos.add(BELOW, calls),
             Bucket::At(index) => {
                 self.buckets[index].fetch_add(calls, Ordering::Release);
             }
@@ -104,11 +109,11 @@ impl Histogram {
     /// Beside concurrent recording a snapshot holds every entry that was complete before it began,
     /// and any of those made meanwhile.
     pub fn snapshot(&self) -> HistogramSnapshot {
-        let below = self.below.sum();
+        let [below, nanos] = self.below_and_nanos.sums();
         let buckets = core::array::from_fn(|index| self.buckets[index].load(Ordering::Acquire));
         let above = self.above.load(Ordering::Acquire);
         let max_nanos = self.max_nanos.load(Ordering::Relaxed);
-        HistogramSnapshot { below, buckets, above, max_nanos }
+        HistogramSnapshot { below, buckets, above, max_nanos, nanos }
     }
 }
 
@@ -133,6 +138,7 @@ pub struct HistogramSnapshot {
     buckets: [u64; BUCKETS],
     above: u64,
     max_nanos: u64,
+    nanos: u64,
 }
 
 impl HistogramSnapshot {
@@ -146,6 +152,29 @@ impl HistogramSnapshot {
     /// How many calls were recorded.
     pub fn count(&self) -> u64 {
         self.buckets.iter().fold(self.below.wrapping_add(self.above), |sum, n| sum.wrapping_add(*n))
+    }
+
+    /// All durations together, exact; it wraps after 584 years. Beside concurrent recording it may have
+    /// calls that are not counted yet.
+    pub fn sum(&self) -> Duration {
+        Duration::from_nanos(self.nanos)
+    }
+
+    /// How many durations there are below each of these edges in nanoseconds and not below the one
+    /// before, and last how many are not below any. Exact where an edge is a power of two from 2^10.
+    #[cfg(all(feature = "std", feature = "telemetry", feature = "resilience"))]
+    pub(crate) fn counts_between(&self, edges: &[u64]) -> alloc::vec::Vec<u64> {
+        let mut counts = alloc::vec![0_u64; edges.len() + 1];
+        let mut count = |nanos: u64, calls: u64| {
+            let slot = edges.partition_point(|edge| *edge <= nanos);
+            counts[slot] = counts[slot].wrapping_add(calls);
+        };
+        count(0, self.below);
+        for (index, calls) in self.buckets.iter().enumerate() {
+            count(middle_nanos(index), *calls);
+        }
+        count(super::buckets::RANGE_END_NANOS, self.above);
+        counts
     }
 
     /// The longest duration recorded, exact; `None` when nothing was.

@@ -32,9 +32,9 @@ impl Tally {
         let stripe = stripe();
         let first = stripe.index * self.lines_per_stripe;
         let at = 1 + bin;
-        if let Some(mine) = self.lines.get(first..first + self.lines_per_stripe)
-            && let Some(line) = mine.get(at / ADDENDS_PER_LINE)
-            && let Some(sum) = mine.first()
+        if bin < self.bins
+            && let Some(line) = self.lines.get(first + at / ADDENDS_PER_LINE)
+            && let Some(sum) = self.lines.get(first)
         {
             line[at % ADDENDS_PER_LINE].add(stripe.owned, 1);
             sum[0].add_float(stripe.owned, value);

@@ -60,6 +60,8 @@ pub mod log;
 pub mod otlp;
 #[cfg(feature = "std")]
 mod percent;
+#[cfg(feature = "prometheus")]
+pub mod prometheus;
 #[cfg(feature = "std")]
 #[cfg_attr(not(feature = "otlp"), allow(dead_code, reason = "who asks is a recorder"))]
 mod quiet;

@@ -234,7 +234,7 @@ impl Chaos {
     }
 
     /// The same for clones, and for nothing else that lives.
-    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "configuration and metrics ask"))]
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }

@@ -50,6 +50,16 @@ fn calls_that_took_no_time_are_reported_as_none() {
 }
 
 #[test]
+fn the_sum_is_exact() {
+    let histogram = Histogram::new();
+    histogram.record(Duration::from_nanos(1_023));
+    histogram.record_many(Duration::from_nanos(123_456_789), 3);
+    histogram.record(Duration::from_secs(100_000));
+    let expected = Duration::from_nanos(1_023 + 3 * 123_456_789 + 100_000_000_000_000);
+    assert_eq!(histogram.snapshot().sum(), expected);
+}
+
+#[test]
 fn recording_no_calls_leaves_no_trace() {
     let histogram = Histogram::new();
     histogram.record_many(Duration::from_secs(1), 0);

@@ -15,15 +15,31 @@ const OTHERS: &[f64] = &[
 /// A bucket costs 256 bytes for each series.
 pub(super) const BOUNDS_MAX: usize = 128;
 
-/// Up to so many bounds all are looked at, two or four in one instruction, which is quicker than
-/// finding the way among them.
-const LOOKED_AT: usize = 16;
+/// How many of them a cell of the map can name.
+const MAPPED_MAX: usize = 31;
 
+/// Four cells for each doubling, of which there are 32.
+const CELLS: usize = 128;
+
+/// A number without the bits that tell it from others of the same cell: the sign, the exponent, and
+/// two bits of the fraction.
+const fn cell_of(value: f64) -> i64 {
+    value.to_bits().cast_signed() >> 50
+}
+
+/// Finding the way among sorted bounds takes a step for each doubling of their number, each of which
+/// waits for the one before. Where bounds are so far apart that no two share a cell, as those of
+/// durations and sizes are, the cell names the only bound there is to compare with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) all: &'static [f64],
+    mapped: bool,
     /// The same, and then bounds that nothing is above.
-    few: [f64; LOOKED_AT],
+    padded: [f64; MAPPED_MAX + 1],
+    /// The first bound in each cell, or above it.
+    map: [u8; CELLS],
+    /// Where the map begins.
+    first: i64,
 }
 
 impl Bounds {
@@ -33,24 +49,51 @@ impl Bounds {
     }
 
     pub(super) const fn new(all: &'static [f64]) -> Self {
-        let mut few = [f64::INFINITY; LOOKED_AT];
-        let mut at = 0;
-        while at < all.len() && at < LOOKED_AT {
-            few[at] = all[at];
+        let mut bounds = Self {
+            all,
+            mapped: false,
+            padded: [f64::INFINITY; MAPPED_MAX + 1],
+            map: [0; CELLS],
+            first: 0,
+        };
+        if all.is_empty() || all.len() > MAPPED_MAX || all[0] <= 0.0 {
+            return bounds;
+        }
+        bounds.first = cell_of(all[0]);
+        let (mut at, mut cell) = (0, 0);
+        while at < all.len() {
+            let its_cell = cell_of(all[at]) - bounds.first;
+            // The last cell is everybody's that is above.
+            if its_cell >= CELLS as i64 - 1 || (at > 0 && cell_of(all[at - 1]) == cell_of(all[at]))
+            {
+                return bounds;
+            }
+            bounds.padded[at] = all[at];
+            while cell as i64 <= its_cell {
+                bounds.map[cell] = at as u8;
+                cell += 1;
+            }
             at += 1;
         }
-        Self { all, few }
+        while cell < CELLS {
+            bounds.map[cell] = at as u8;
+            cell += 1;
+        }
+        bounds.mapped = true;
+        bounds
     }
 
     /// The bucket of a value: each has the values that are above the bound before, and not above its
     /// own.
     #[inline]
     pub(super) fn bucket(&self, value: f64) -> usize {
-        if self.all.len() <= LOOKED_AT {
-            self.few.iter().map(|bound| usize::from(value > *bound)).sum()
-        } else {
-            self.all.partition_point(|bound| value > *bound)
+        if !self.mapped {
+            return self.all.partition_point(|bound| value > *bound);
         }
+        // A negative number is below all cells, as its sign is the uppermost bit.
+        let cell = (cell_of(value) - self.first).clamp(0, CELLS as i64 - 1);
+        let bound = usize::from(self.map[cell as usize]) & MAPPED_MAX;
+        bound + usize::from(value > self.padded[bound])
     }
 }
 
@@ -105,18 +148,47 @@ mod tests {
         }
     }
 
+    fn in_the_right_bucket(bounds: &Bounds, value: f64) -> Result<(), TestCaseError> {
+        let found = bounds.all.iter().position(|bound| value <= *bound);
+        let expected = found.unwrap_or(bounds.all.len());
+        prop_assert_eq!(bounds.bucket(value), expected, "{} among {:?}", value, bounds.all);
+        Ok(())
+    }
+
+    #[test]
+    fn usual_bounds_of_durations_and_sizes_are_mapped() {
+        for bounds in [SECONDS, &[1e3, 1e4, 1e5, 1e6, 1e9], &[0.5], &[1e-6, 1.0]] {
+            assert!(Bounds::new(bounds).mapped, "{bounds:?}");
+        }
+        for bounds in [OTHERS, &[], &[1.0, 1.1], &[1e-9, 1e9], &[-1.0, 1.0]] {
+            assert!(!Bounds::new(bounds).mapped, "{bounds:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_value_is_in_the_first_bucket_whose_bound_it_does_not_exceed(
-            bounds in proptest::collection::btree_set(-50_i32..50, 0..40),
+            near in proptest::collection::btree_set(-50_i32..50, 0..40),
+            far in proptest::collection::btree_set(0_i32..60, 0..40),
             value in -60.0..60.0_f64,
+            exponent in -12.0..40.0_f64,
         ) {
-            let bounds: alloc::vec::Vec<_> = bounds.into_iter().map(f64::from).collect();
-            let bounds = Bounds::new(bounds.leak());
-            for value in [value, value.round()] {
-                let found = bounds.all.iter().position(|bound| value <= *bound);
-                let expected = found.unwrap_or(bounds.all.len());
-                prop_assert_eq!(bounds.bucket(value), expected);
+            let near: alloc::vec::Vec<_> = near.into_iter().map(f64::from).collect();
+            let far: alloc::vec::Vec<_> =
+                far.into_iter().map(|step| 1e-3 * 1.3_f64.powi(step)).collect();
+            for bounds in [near, far] {
+                let bounds = Bounds::new(bounds.leak());
+                let usual = Bounds::new(SECONDS);
+                for value in [value, value.round(), exponent.exp2(), 1e300, -1e300, 0.0, -0.0] {
+                    in_the_right_bucket(&bounds, value)?;
+                    in_the_right_bucket(&usual, value)?;
+                }
+                for bound in bounds.all.iter().chain(usual.all) {
+                    for value in [bound.next_down(), *bound, bound.next_up()] {
+                        in_the_right_bucket(&bounds, value)?;
+                        in_the_right_bucket(&usual, value)?;
+                    }
+                }
             }
         }
     }

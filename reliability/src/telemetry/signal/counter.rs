@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::exemplar::Slot;
+use super::exemplar::{self, Slot};
 use super::shared::{About, Cells, Handle};
 use super::{Builder, Collection, Data, Point};
 use crate::sync;
@@ -59,7 +59,9 @@ impl Counter {
     pub fn add(&self, amount: u64) {
         let cells = &self.0.cells;
         cells.sum.add(amount);
-        cells.exemplar.offer(amount as f64);
+        if exemplar::wanted() {
+            cells.exemplar.offer(amount as f64);
+        }
     }
 
     /// The sum of all additions so far.

@@ -17,10 +17,10 @@ pub(super) fn next_round() {
     ROUND.fetch_add(1, Ordering::Relaxed);
 }
 
-/// The span that this thread works in, if somebody writes it down.
+/// Whether this thread works inside of a trace that somebody writes down.
 #[inline]
-fn traced() -> Option<Current> {
-    trace::current().filter(|span| span.is_sampled() || span.is_recorded())
+pub(super) fn wanted() -> bool {
+    trace::is_written_down()
 }
 
 /// Room for one exemplar.
@@ -36,16 +36,15 @@ impl Slot {
         Self { rank: AtomicU64::new(0), kept: Mutex::new(None) }
     }
 
-    /// Keeps the value, if it was recorded inside of a trace that somebody writes down.
-    #[inline]
+    /// Keeps the value; for who has asked whether this is [`wanted`].
+    #[cold]
     pub(super) fn offer(&self, value: f64) {
-        if let Some(span) = traced() {
+        if let Some(span) = trace::current() {
             self.keep(value, span, ROUND.load(Ordering::Relaxed));
         }
     }
 
-    #[cold]
-    pub(super) fn keep(&self, value: f64, span: Current, round: u64) {
+    fn keep(&self, value: f64, span: Current, round: u64) {
         // A trace that is only recorded may be thrown away in the end.
         let rank = round << 1 | u64::from(span.is_sampled());
         if self.rank.load(Ordering::Relaxed) >= rank {

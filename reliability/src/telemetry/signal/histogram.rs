@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::OnceLock;
 
 use super::bounds::Bounds;
-use super::exemplar::Slot;
+use super::exemplar::{self, Slot};
 use super::shared::{About, Cells, Handle};
 use super::{Builder, Collection, HistogramPoint};
 use crate::sync::Tally;
@@ -101,8 +101,8 @@ impl HistogramCells {
         };
         let bucket = self.bounds.bucket(value);
         counted.tally.record(bucket, value);
-        if let Some(slot) = counted.exemplars.get(bucket) {
-            slot.offer(value);
+        if exemplar::wanted() {
+            counted.offer(bucket, value);
         }
     }
 
@@ -118,6 +118,15 @@ impl HistogramCells {
     fn totals(&self) -> (Vec<u64>, f64) {
         let nothing = || (alloc::vec![0; self.bounds.all.len() + 1], 0.0);
         self.counted.get().map_or_else(nothing, |counted| counted.tally.totals())
+    }
+}
+
+impl Counted {
+    #[cold]
+    fn offer(&self, bucket: usize, value: f64) {
+        if let Some(slot) = self.exemplars.get(bucket) {
+            slot.offer(value);
+        }
     }
 }
 

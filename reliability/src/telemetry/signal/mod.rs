@@ -28,10 +28,12 @@
 
 mod bounds;
 mod builder;
+pub(crate) mod catalogue;
 mod collection;
 mod conflict;
 mod counter;
 mod descriptor;
+mod errors;
 mod exemplar;
 mod gauge;
 mod histogram;

@@ -82,6 +82,13 @@ impl From<Current> for super::Link {
     }
 }
 
+/// Whether the running code is in a trace that this process or another one writes down. Reads one
+/// byte.
+#[inline]
+pub(crate) fn is_written_down() -> bool {
+    HERE.get().flags.0 & (Flags::SAMPLED.0 | Flags::RECORDED.0) != 0
+}
+
 /// What is known of a context besides its ids.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Flags(u8);

@@ -55,6 +55,7 @@ mod span;
 mod w3c;
 
 pub use context::Context;
+pub(crate) use current::is_written_down;
 pub use current::{Current, InContext, current, in_context, in_current};
 pub(crate) use current::{Entered, Here};
 pub use id::{InvalidId, SpanId, TraceId};

@@ -49,7 +49,7 @@ impl KeyedRateLimit<KeyHash> {
     }
 
     /// The same for clones, and for nothing else that lives.
-    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only configuration asks"))]
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "configuration and metrics ask"))]
     pub(crate) fn address(&self) -> usize {
         core::ptr::from_ref(self.shared()).addr()
     }
