@@ -1,8 +1,9 @@
 //! Policies around services, beside the layers of tower and of tower-resilience.
 //!
 //! Every path makes its service ready and calls it, as the contract of tower wants it. Ours boxes
-//! one future for each call, which is in `floor_boxed`; the layers of tower have futures with names,
-//! and no counters. `ours_static` is a layer of a `&'static Policy`, which shares no reference count.
+//! one future for each call of a policy that is shared, which is in `floor_boxed`; the layers of tower
+//! have futures with names, and no counters. `ours_static` is a layer of a `&'static Policy`, whose
+//! futures have names as well, and which shares no reference count.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready};

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use reliability::error::{Contextual, ErrorMonitor, Fault, Rejected, ResultExt};
+use reliability::error::{Contextual, ErrorMonitor, Fault, Reason, Rejected, ResultExt};
 use reliability::resilience::breaker::{State, Window};
 use reliability::resilience::cache::{Cache, Sharing};
 use reliability::resilience::rate_limit::{KeyedRateLimit, Quota};
@@ -268,17 +268,44 @@ fn the_whole_stack_does_not_allocate() {
     assert_eq!(allocations(|| now_or_panic(by_hand(&policy, &client, "tea")).expect("ready")), 0);
 }
 
+fn echo() -> impl Service<u32, Response = u32, Error = Rejected, Future: Send> + Clone + Send + Sync
+{
+    service_fn(|request: u32| std::future::ready(Ok::<_, Rejected>(request)))
+}
+
+fn forever(policy: Policy) -> &'static Policy {
+    Box::leak(Box::new(policy))
+}
+
 /// A future that owns its policy and borrows from it has no name that can be written, so it is
 /// boxed; in one piece, small enough for what allocators keep at hand.
 #[test]
-fn a_call_of_a_service_allocates_once_and_less_than_a_kilobyte() {
+fn a_call_of_a_service_that_shares_its_policy_allocates_once_and_less_than_a_kilobyte() {
     let policy = policy().expect("valid settings");
-    let service = service_fn(|request: u32| std::future::ready(Ok::<_, Rejected>(request)));
-    let mut service = PolicyLayer::new(policy).idempotent().layer(service);
+    let mut service = PolicyLayer::new(policy).idempotent().layer(echo());
     assert_eq!(now_or_panic(service.call(7)), Ok(7));
     let made = measure(|| (0..CALLS).for_each(|_| drop(now_or_panic(service.call(7)))));
     assert_eq!(made.count_total, CALLS as u64);
     let bytes = made.bytes_total / CALLS as u64;
     println!("| a call of a service, boxed | {bytes} | 1024 |");
     assert!(bytes <= 1024, "{bytes} bytes");
+}
+
+#[test]
+fn a_call_of_a_service_of_a_static_policy_does_not_allocate() {
+    let policy = forever(policy().expect("valid settings"));
+    let mut service = PolicyLayer::new(policy).idempotent().layer(echo());
+    assert_eq!(allocations(|| now_or_panic(service.call(7)).expect("ready")), 0);
+    assert_eq!(policy.totals().ok(), CALLS as u64 + 1);
+}
+
+#[test]
+fn a_refusal_by_a_static_policy_of_a_service_does_not_allocate() {
+    let full = Bulkhead::builder("price").concurrent(1).queue(0).build().expect("valid settings");
+    let _inside = full.try_enter_owned().expect("room");
+    let policy = Policy::builder("price").retry(Retry::standard()).bulkhead(full);
+    let policy = forever(policy.build().expect("valid settings"));
+    let mut service = PolicyLayer::new(policy).layer(echo());
+    assert_eq!(allocations(|| now_or_panic(service.call(7)).expect_err("full")), 0);
+    assert_eq!(policy.totals().rejected(Reason::BulkheadFull), CALLS as u64 + 1);
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod contract;
 mod endings;
+mod forever;
 mod layers;
 mod repetition;
 mod same;

@@ -303,6 +303,13 @@ impl Gate {
         self.load().waiting()
     }
 
+    /// Whether there is no room inside, and none in the queue.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        let seen = self.load();
+        !seen.admits_a_newcomer() && seen.waiting() >= self.queue_capacity
+    }
+
     pub(super) fn queue_capacity(&self) -> u32 {
         self.queue_capacity
     }

@@ -216,6 +216,17 @@ impl Bulkhead {
         self.shared.gate.try_enter().then(|| Permit(Held(&*self.shared)))
     }
 
+    /// The refusal of a call that could not even wait, without the lock of the queue.
+    #[inline]
+    pub(crate) fn refuse_at_once(&self) -> Option<Rejected> {
+        let shared = &*self.shared;
+        if !shared.gate.is_full() {
+            return None;
+        }
+        shared.rejected.add(1);
+        Some(Rejected::new(Reason::BulkheadFull, shared.name.clone()))
+    }
+
     /// The way in for a driver that bounds the wait with a timer of its own.
     #[inline]
     pub(crate) fn ticket(&self) -> Waiting<'_> {

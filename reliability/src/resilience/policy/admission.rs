@@ -4,9 +4,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use super::call::{Call, More};
-use super::step::Caller;
-#[cfg(feature = "chaos")]
-use super::step::Step;
+use super::step::{Caller, Step, earn};
 use super::timer::Timer;
 use super::wait::{nothing_known_bounds_the_call, poll_fired};
 use crate::error::Rejected;
@@ -23,6 +21,9 @@ pub(super) fn poll_admission<E>(
 ) -> Poll<Result<(), Rejected>> {
     if !timer.is_armed() {
         call.check_inherited_deadline()?;
+        if let Some(rejected) = call.refuse_at_once() {
+            return Poll::Ready(Err(rejected));
+        }
     }
     while call.step() < steps {
         let step = call.step();
@@ -60,21 +61,63 @@ impl<E> Call<'_, E> {
     #[inline(never)]
     fn pass_steps_at_once(&mut self) -> bool {
         let policy = self.policy;
+        if self.waits() {
+            return false;
+        }
         let caller = self.caller();
         // Counted beside the call: read back from where it is a part of a word it would be waited for.
         let mut passed = self.step;
-        let more = self.more();
-        if more.waiting.is_some() {
-            return false;
-        }
         while let Some(step) = policy.steps.get(usize::from(passed)) {
-            if !step.pass_at_once(&mut more.held, caller) {
+            let at_once = match step {
+                // Who holds nothing has nothing to give back afterwards.
+                Step::Earn(budget) => {
+                    earn(budget, caller);
+                    true
+                }
+                Step::Bulkhead(bulkhead) => match bulkhead.enter_at_once() {
+                    Some(permit) => {
+                        self.more().held.bulkhead = Some(permit);
+                        true
+                    }
+                    None => false,
+                },
+                step => step.pass_at_once(&mut self.more().held, caller),
+            };
+            if !at_once {
                 break;
             }
             passed += 1;
         }
         self.step = passed;
         usize::from(passed) == policy.steps.len()
+    }
+
+    fn waits(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.waiting.is_some())
+    }
+
+    /// The refusal of the next step, where that takes neither a wait nor a lock.
+    #[inline]
+    fn refuse_at_once(&self) -> Option<Rejected> {
+        match self.policy.steps.get(self.step()) {
+            Some(Step::Bulkhead(bulkhead)) if !self.waits() => bulkhead.refuse_at_once(),
+            _ => None,
+        }
+    }
+
+    /// Refuses and ends the call where the next step does so at once, and there is nothing else to it:
+    /// nothing to give back, nothing to write down, and no deadline that would be the reason instead.
+    ///
+    /// For who makes no further attempt. A refusal is much larger than most answers, and copying it
+    /// from step to step is most of what it costs.
+    #[inline]
+    pub(super) fn end_refused(&mut self) -> Option<Rejected> {
+        if self.takes_turns() || self.more.is_some() || !nothing_known_bounds_the_call() {
+            return None;
+        }
+        let rejected = self.refuse_at_once()?;
+        self.fail_at_once(&rejected);
+        Some(rejected)
     }
 
     /// Passes the next admission step, outermost first; false if there is none left.

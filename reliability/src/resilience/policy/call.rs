@@ -200,8 +200,13 @@ impl<'a, E> Call<'a, E> {
     #[inline]
     pub fn once(policy: &'a Policy, classifier: &'a Classifier<E>) -> Self {
         let mut call = Self::new(policy, classifier);
-        call.attempts_max = 1;
+        call.limit_to_one_attempt();
         call
+    }
+
+    #[inline]
+    pub(in crate::resilience) fn limit_to_one_attempt(&mut self) {
+        self.attempts_max = 1;
     }
 
     /// Whether another attempt may follow the one that is about to be made: if so, what the body
@@ -222,7 +227,7 @@ impl<'a, E> Call<'a, E> {
     }
 
     #[inline]
-    pub(super) fn begin_attempt(&mut self) {
+    pub(in crate::resilience) fn begin_attempt(&mut self) {
         if self.attempts > 0 {
             self.leave_attempt();
         }

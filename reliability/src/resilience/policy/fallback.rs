@@ -41,18 +41,29 @@ where
     type Output = Result<T, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if let Poll::Ready(answer) = this.call.poll_fallback(|| this.work.poll(cx)) {
-            return Poll::Ready(answer);
-        }
-        if !this.timer.is_armed() {
-            let bound = this.call.begin_fallback();
-            if bound.exists() {
-                this.timer.as_mut().arm(bound.at);
-            }
-        }
-        this.timer.poll_fired(cx).map(|()| Err((this.refuse)(this.call.expired())))
+        let this = self.project();
+        poll_fall_back(this.call, this.timer, |cx| this.work.poll(cx), *this.refuse, cx)
     }
+}
+
+/// Polls the fallback, which whoever keeps it lends with the call and the timer.
+pub(super) fn poll_fall_back<T, E>(
+    call: &mut Call<'_, E>,
+    mut timer: Pin<&mut Timer>,
+    work: impl FnOnce(&mut Context<'_>) -> Poll<Result<T, E>>,
+    refuse: fn(Rejected) -> E,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, E>> {
+    if let Poll::Ready(answer) = call.poll_fallback(|| work(cx)) {
+        return Poll::Ready(answer);
+    }
+    if !timer.is_armed() {
+        let bound = call.begin_fallback();
+        if bound.exists() {
+            timer.as_mut().arm(bound.at);
+        }
+    }
+    timer.poll_fired(cx).map(|()| Err(refuse(call.expired())))
 }
 
 impl<F, E> fmt::Debug for Fallback<'_, '_, F, E> {

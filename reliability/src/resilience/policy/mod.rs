@@ -47,6 +47,8 @@ mod scopes;
 mod settings;
 mod signals;
 mod step;
+#[cfg(feature = "tower")]
+mod timed;
 mod timer;
 #[cfg(not(feature = "chaos"))]
 mod undisturbed;
@@ -69,6 +71,8 @@ pub use look_up::LookUp;
 pub use pause::Pause;
 pub use settings::Settings;
 pub use signals::Totals;
+#[cfg(feature = "tower")]
+pub(in crate::resilience) use timed::Timed;
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;

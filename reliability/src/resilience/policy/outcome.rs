@@ -12,7 +12,7 @@ use super::record::What;
 use super::signals::Signal;
 use super::step::Held;
 use super::wait::{End, inherited_deadline_has_passed};
-use crate::error::{Counted, Failure, Reason};
+use crate::error::{Counted, Failure, Reason, Rejected};
 use crate::resilience::breaker;
 use crate::resilience::concurrency_limit::{self, Outcome};
 use crate::time::{Clock, Instant};
@@ -66,36 +66,54 @@ impl<E> Call<'_, E> {
     /// on the way of a call that succeeds.
     #[cold]
     pub(super) fn judge_failure(&mut self, failure: Failure<E>) -> Result<Pause, Failure<E>> {
-        let _turn = self.turn();
-        self.end_attempt(&failure);
-        match self.pause_before_retry(&failure) {
-            Some(pause) => Ok(pause),
-            None => Err(self.fail(failure)),
-        }
+        self.pause_after(&failure, true).map(Pause::new).ok_or(failure)
     }
 
     #[cold]
     pub(super) fn conclude_failure(&mut self, failure: Failure<E>) -> Failure<E> {
+        self.pause_after(&failure, false);
+        failure
+    }
+
+    /// How long to wait before another attempt; without that the call has ended.
+    #[inline]
+    pub(super) fn pause_after(
+        &mut self,
+        failure: &Failure<E>,
+        may_repeat: bool,
+    ) -> Option<Duration> {
         let _turn = self.turn();
-        self.end_attempt(&failure);
-        self.fail(failure)
+        self.end_attempt(failure);
+        let pause = if may_repeat { self.pause_before_retry(failure) } else { None };
+        if pause.is_none() {
+            self.fail(failure);
+        }
+        pause
     }
 
     /// Counts the failure that ends the call.
-    fn fail(&mut self, failure: Failure<E>) -> Failure<E> {
-        let signal = match &failure {
+    #[inline]
+    fn fail(&mut self, failure: &Failure<E>) {
+        let signal = match failure {
             Failure::Rejected(rejected) => {
                 events::rejected(self.policy, rejected);
                 Signal::Rejected(rejected.reason())
             }
             Failure::Error(error) => Signal::Failed(self.classifier.class(error)),
         };
-        self.finish(signal, self.counted(&failure));
-        failure
+        self.finish(signal, |call| call.counted(failure));
+    }
+
+    /// Counts the refusal of a call that holds nothing.
+    #[inline]
+    pub(super) fn fail_at_once(&mut self, rejected: &Rejected) {
+        events::rejected(self.policy, rejected);
+        self.phase = Phase::Finished;
+        self.policy.signals.count(Signal::Rejected(rejected.reason()));
     }
 
     /// The pause before the next attempt, if there is to be one.
-    fn pause_before_retry(&mut self, failure: &Failure<E>) -> Option<Pause> {
+    fn pause_before_retry(&mut self, failure: &Failure<E>) -> Option<Duration> {
         let retry = self.policy.retry.as_ref()?;
         let reason = match failure {
             Failure::Rejected(rejected) => Some(rejected.reason()),
@@ -137,14 +155,24 @@ impl<E> Call<'_, E> {
             // The caller waits from here on, also when no attempt ever does.
             self.times_mut().waited_since.get_or_insert_with(|| Clock::precise().now());
         }
-        Some(Pause::new(pause))
+        Some(pause)
     }
 
     /// Takes note of how an attempt ended, and gives back what it alone held.
-    pub(super) fn end_attempt(&mut self, failure: &Failure<E>) {
-        self.record_failure(failure);
+    #[inline]
+    fn end_attempt(&mut self, failure: &Failure<E>) {
+        if self.policy.monitor.is_some() {
+            self.record_failure(failure);
+        }
         #[cfg(feature = "record")]
         self.tell(|call| What::Ended(call.outcome(failure)));
+        if self.more.is_some() {
+            self.give_back_after_failure(failure);
+        }
+    }
+
+    #[cold]
+    fn give_back_after_failure(&mut self, failure: &Failure<E>) {
         let limit = self.more.as_mut().and_then(|more| more.held.concurrency_limit.take());
         if let Some(permit) = limit {
             report_load(permit, self.load_outcome(failure), self.times().copied());
@@ -231,9 +259,19 @@ impl<E> Call<'_, E> {
             && inherited_deadline_has_passed()
     }
 
-    pub(super) fn finish(&mut self, signal: Signal, counted: Counted) {
+    #[inline]
+    fn finish(&mut self, signal: Signal, counted: impl FnOnce(&Self) -> Counted) {
+        // What is held is given back by what is known of the call before it has ended.
+        let held = self.more.is_some().then(|| counted(self));
         self.phase = Phase::Finished;
         self.policy.signals.count(signal);
+        if let Some(counted) = held {
+            self.give_back(counted);
+        }
+    }
+
+    /// Gives back all that the call holds.
+    fn give_back(&mut self, counted: Counted) {
         let Some(more) = &mut *self.more else { return };
         let since = more.times.and_then(|times| times.waited_since);
         if let Some(since) = since {
@@ -265,9 +303,9 @@ impl<E> Call<'_, E> {
         });
         self.count_work(Took::Perhaps);
         if self.phase == Phase::Polling {
-            self.finish(Signal::Panicked, Counted::Failure);
+            self.finish(Signal::Panicked, |_| Counted::Failure);
         } else if self.attempts > 0 || self.times().is_some() {
-            self.finish(Signal::Cancelled, Counted::Nothing);
+            self.finish(Signal::Cancelled, |_| Counted::Nothing);
         }
     }
 }

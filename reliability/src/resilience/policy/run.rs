@@ -26,32 +26,57 @@ impl<E> Call<'_, E> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        if self.phase.is_before_work() {
-            let _turn = self.turn();
-            #[cfg(feature = "record")]
-            self.tell_begun();
-            if (timer.is_armed() || !self.pass_at_once())
-                && let Err(rejected) =
-                    ready!(poll_admission(self, self.policy.steps.len(), timer.as_mut(), cx))
-            {
-                #[cfg(feature = "record")]
-                self.tell(|_| What::refused(&rejected));
-                return Poll::Ready(Err(self.refused(rejected)));
-            }
-            #[cfg(feature = "record")]
-            self.tell(|_| What::Admitted);
+        if self.phase.is_before_work() && !self.enter_at_once(&timer) {
+            ready!(self.poll_entry(timer.as_mut(), cx))?;
         }
         match self.poll_work(|| work.poll(cx)) {
             Poll::Ready(result) => Poll::Ready(result.map_err(Failure::Error)),
-            Poll::Pending => {
-                #[cfg(feature = "record")]
-                if self.is_held() {
-                    return Poll::Pending;
-                }
-                let _turn = self.turn();
-                ready!(poll_fired(self, timer, cx));
-                Poll::Ready(Err(Failure::Rejected(self.expired())))
-            }
+            Poll::Pending => self.poll_expiry(timer, cx).map(Err),
         }
+    }
+
+    /// Lets the call in if that takes neither a wait nor a refusal, and nobody writes it down.
+    #[inline(always)]
+    pub(super) fn enter_at_once(&mut self, timer: &Timer) -> bool {
+        !self.takes_turns() && !timer.is_armed() && self.pass_at_once()
+    }
+
+    /// Lets the call in, or refuses it.
+    #[cold]
+    pub(super) fn poll_entry(
+        &mut self,
+        timer: Pin<&mut Timer>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Failure<E>>> {
+        let _turn = self.turn();
+        #[cfg(feature = "record")]
+        self.tell_begun();
+        let at_once = self.takes_turns() && !timer.is_armed() && self.pass_at_once();
+        if !at_once
+            && let Err(rejected) = ready!(poll_admission(self, self.policy.steps.len(), timer, cx))
+        {
+            #[cfg(feature = "record")]
+            self.tell(|_| What::refused(&rejected));
+            return Poll::Ready(Err(self.refused(rejected)));
+        }
+        #[cfg(feature = "record")]
+        self.tell(|_| What::Admitted);
+        Poll::Ready(Ok(()))
+    }
+
+    /// The work has to wait: ready when that has reached its bound.
+    #[inline(always)]
+    pub(super) fn poll_expiry(
+        &mut self,
+        timer: Pin<&mut Timer>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Failure<E>> {
+        #[cfg(feature = "record")]
+        if self.is_held() {
+            return Poll::Pending;
+        }
+        let _turn = self.turn();
+        ready!(poll_fired(self, timer, cx));
+        Poll::Ready(Failure::Rejected(self.expired()))
     }
 }

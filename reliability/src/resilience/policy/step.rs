@@ -145,7 +145,7 @@ impl Step {
 
 /// The first attempt earns; retries spend.
 #[inline]
-fn earn(budget: &RetryBudget, caller: Caller) {
+pub(super) fn earn(budget: &RetryBudget, caller: Caller) {
     if caller.attempts == 1 {
         budget.deposit();
     }

@@ -11,6 +11,11 @@ impl<E> Call<'_, E> {
         Turn
     }
 
+    #[inline]
+    pub(super) fn takes_turns(&self) -> bool {
+        false
+    }
+
     pub(super) fn tell_request_begins(&self, _: usize) {}
 
     pub(super) fn draw(&self) -> u64 {

@@ -11,56 +11,42 @@ use super::failed::{Judged, Outcome};
 pin_project! {
     /// One request: waits until the service is ready, and calls that very service, for what it has
     /// reserved belongs to it and not to a clone.
-    pub(super) struct Ask<'r, S, Req, F, V, A> {
-        #[pin]
-        state: State<S, Req, F>,
-        errors: &'r V,
-        responses: &'r A,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    enum State<S, Req, F> {
+    #[project = AskingProjection]
+    pub(super) enum Asking<S, Req, F> {
         Readying { service: S, request: Option<Req> },
         Responding { #[pin] response: F },
-        Unsent,
+        // It never ends.
+        Nothing,
     }
 }
 
-impl<'r, S: Service<Req>, Req, V, A> Ask<'r, S, Req, S::Future, V, A> {
+impl<S: Service<Req>, Req> Asking<S, Req, S::Future> {
     #[inline]
-    pub(super) fn new(service: S, request: Req, errors: &'r V, responses: &'r A) -> Self {
-        let state = State::Readying { service, request: Some(request) };
-        Self { state, errors, responses }
+    pub(super) fn new(service: S, request: Req) -> Self {
+        Asking::Readying { service, request: Some(request) }
     }
 
-    /// A hedge of a request that could be copied once, and cannot any more: it never ends, and
-    /// leaves the answer to the requests that are under way.
-    #[cold]
-    pub(super) fn unsent(errors: &'r V, responses: &'r A) -> Self {
-        Self { state: State::Unsent, errors, responses }
+    /// What is to be asked, before it is.
+    #[inline]
+    pub(super) fn unasked(&self) -> Option<(&S, &Req)> {
+        match self {
+            Asking::Readying { service, request: Some(request) } => Some((service, request)),
+            _ => None,
+        }
     }
 }
 
-impl<S, Req, V, A> Future for Ask<'_, S, Req, S::Future, V, A>
-where
-    S: Service<Req>,
-    V: ClassifyError<S::Error>,
-    A: ClassifyResponse<S::Response>,
-{
-    type Output = Outcome<S::Response, S::Error, V::Verdict, A::Verdict>;
+impl<S: Service<Req>, Req> Future for Asking<S, Req, S::Future> {
+    type Output = Result<S::Response, S::Error>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut state = this.state;
-        let ended = loop {
-            let response = match state.as_mut().project() {
-                StateProjection::Responding { response } => break ready!(response.poll(cx)),
-                StateProjection::Readying { service, request } => {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let response = match self.as_mut().project() {
+                AskingProjection::Responding { response } => return response.poll(cx),
+                AskingProjection::Readying { service, request } => {
                     if let Err(error) = ready!(service.poll_ready(cx)) {
-                        break Err(error);
+                        return Poll::Ready(Err(error));
                     }
                     match request.take() {
                         Some(request) => service.call(request),
@@ -68,11 +54,42 @@ where
                         None => return Poll::Pending,
                     }
                 }
-                StateProjection::Unsent => return Poll::Pending,
+                AskingProjection::Nothing => return Poll::Pending,
             };
-            state.set(State::Responding { response });
-        };
-        Poll::Ready(match ended {
+            self.set(Asking::Responding { response });
+        }
+    }
+}
+
+pin_project! {
+    /// A request, and what is said of its answer.
+    pub(super) struct Ask<'r, G, V, A> {
+        #[pin]
+        asking: G,
+        errors: &'r V,
+        responses: &'r A,
+    }
+}
+
+impl<'r, G, V, A> Ask<'r, G, V, A> {
+    #[inline]
+    pub(super) fn new(asking: G, errors: &'r V, responses: &'r A) -> Self {
+        Self { asking, errors, responses }
+    }
+}
+
+impl<G, Res, E, V, A> Future for Ask<'_, G, V, A>
+where
+    G: Future<Output = Result<Res, E>>,
+    V: ClassifyError<E>,
+    A: ClassifyResponse<Res>,
+{
+    type Output = Outcome<Res, E, V::Verdict, A::Verdict>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        Poll::Ready(match ready!(this.asking.poll(cx)) {
             Ok(response) => match this.responses.judge(&response) {
                 None => Ok(response),
                 Some(verdict) => Err(Judged::Response(response, verdict)),

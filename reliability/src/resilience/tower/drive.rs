@@ -5,13 +5,14 @@ use core::future::Future;
 use tower_service::Service;
 
 use super::Rules;
-use super::ask::Ask;
+use super::ask::{Ask, Asking};
 use super::cached::KeepResponse;
 use super::classify::{ClassifyError, ClassifyResponse};
 use super::describe::Describe;
-use super::failed::{Failed, Judged, Outcome};
+use super::driving::Driving;
+use super::failed::{Judged, Outcome};
 use super::fallback::Answer;
-use super::refuse::Refuse;
+use super::refuse::{Refuse, reply};
 use super::repeat::{Repeat, Word};
 use crate::error::Failure;
 use crate::resilience::{Call, Classifier, Next, Policy};
@@ -42,7 +43,8 @@ macro_rules! attempts {
                     Box::pin(hedged(&mut $call, &$rules, ($service, $request), again)).await
                 }
                 _ => {
-                    let ask = Ask::new($service, $request, &$rules.errors, &$rules.responses);
+                    let asking = Asking::new($service, $request);
+                    let ask = Ask::new(asking, &$rules.errors, &$rules.responses);
                     $call.attempt(ask).await
                 }
             };
@@ -59,7 +61,8 @@ macro_rules! attempts {
     };
 }
 
-/// One call of a service, from the look into the cache to the fallback.
+/// One call of a service, from the look into the cache to the fallback: what
+/// [`Driving`](super::driving::Driving) does, and what only few policies need.
 pub(super) async fn drive<S, P, Req, Q, V, A, X, B, C, W>(
     policy: P,
     rules: Rules<Q, V, A, X, B, C, W>,
@@ -114,11 +117,33 @@ where
         }
         None => failed,
     };
-    match failed {
-        Failed::Response(response) => Ok(response),
-        Failed::Error(error) => Err(rules.refuse.error(error)),
-        Failed::Rejected(rejected) => rules.refuse.refuse(rejected),
-    }
+    reply(&rules.refuse, failed)
+}
+
+/// One call under a policy that it holds itself, and that sends one request at a time.
+pub(super) async fn drive_alone<S, P, Req, Q, V, A, X, B, C, W>(
+    policy: P,
+    rules: Rules<Q, V, A, X, B, C, W>,
+    service: S,
+    request: Req,
+) -> Result<S::Response, X::Error>
+where
+    S: Service<Req> + Clone,
+    P: Borrow<Policy>,
+    Q: Repeat<Req>,
+    V: ClassifyError<S::Error>,
+    A: ClassifyResponse<S::Response>,
+    X: Refuse<S::Response, S::Error>,
+    B: Answer<Req, S::Response, S::Error>,
+    W: Describe<Req>,
+{
+    Driving::<_, _, _, B::Future, B::Kept, ErrorOf<S, Req, V, A>, _>::new(
+        policy.borrow(),
+        rules,
+        service,
+        request,
+    )
+    .await
 }
 
 /// A hedged attempt, and the request again for one that may follow it.
@@ -139,10 +164,12 @@ where
     let mut first = Some(first);
     let send = move || {
         let further = || Some((again.0.clone(), rules.repeat.copy(&again.1)?));
-        match first.take().or_else(further) {
-            Some((service, request)) => Ask::new(service, request, errors, responses),
-            None => Ask::unsent(errors, responses),
-        }
+        let asking = match first.take().or_else(further) {
+            Some((service, request)) => Asking::new(service, request),
+            // It could be copied once, and cannot any more: the answer is left to those under way.
+            None => Asking::Nothing,
+        };
+        Ask::new(asking, errors, responses)
     };
     call.attempt_hedged(send).await
 }

@@ -20,7 +20,8 @@ pub enum Failed<Res, E> {
 
 /// The error that the driver sees, with what was said of it. A bad response is one, so that breaker
 /// and retry work on it, and becomes a response again at the end.
-pub(super) enum Judged<Res, E, V, A> {
+#[derive(Debug)]
+pub enum Judged<Res, E, V, A> {
     Rejected(Rejected),
     Error(E, V),
     Response(Res, A),

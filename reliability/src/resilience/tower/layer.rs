@@ -28,8 +28,8 @@ use crate::resilience::{IdempotencyKey, Policy};
 /// [`Fault`], takes every response for a success, and turns refusals into the service's own error.
 /// The setters change that, one thing each.
 ///
-/// `P` is the policy or what borrows one: with a `&'static Policy` calls touch no reference count,
-/// which is what two threads that share a policy would wait for.
+/// `P` is what [holds](super::HoldPolicy) the policy: with a `&'static Policy` calls allocate nothing, and
+/// touch no reference count, which is what two threads that share a policy would wait for.
 ///
 /// # Examples
 ///

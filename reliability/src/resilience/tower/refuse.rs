@@ -1,6 +1,7 @@
 use alloc::boxed::Box;
 use core::error::Error;
 
+use super::Failed;
 use super::repeat::opaque_debug;
 use crate::error::{Failure, Rejected};
 use core::fmt;
@@ -26,6 +27,18 @@ pub trait Refuse<Res, E> {
 
     /// What becomes of an error of the service itself.
     fn error(&self, error: E) -> Self::Error;
+}
+
+/// What the caller gets for a failure.
+pub(super) fn reply<Res, E, X: Refuse<Res, E>>(
+    refuse: &X,
+    failed: Failed<Res, E>,
+) -> Result<Res, X::Error> {
+    match failed {
+        Failed::Response(response) => Ok(response),
+        Failed::Error(error) => Err(refuse.error(error)),
+        Failed::Rejected(rejected) => refuse.refuse(rejected),
+    }
 }
 
 /// Refusals become errors of the service's own type: what a layer does unless it is told otherwise.

@@ -7,11 +7,12 @@ use tower_service::Service;
 use super::cached::KeepResponse;
 use super::classify::{ClassifyError, ClassifyResponse};
 use super::describe::Describe;
-use super::drive::{ErrorOf, drive};
+use super::drive::{ErrorOf, drive, drive_alone};
+use super::driving::{Driving, DrivingOf};
 use super::fallback::Answer;
 use super::refuse::Refuse;
 use super::repeat::Repeat;
-use super::{ResponseFuture, Rules};
+use super::{HoldPolicy, ResponseFuture, Rules};
 use crate::resilience::Policy;
 
 /// A service with a [`Policy`] around it; made by [`PolicyLayer`](super::PolicyLayer).
@@ -64,7 +65,7 @@ where
     Req: Send + 'static,
     S: Service<Req, Response: Send + 'static, Error: Send + 'static, Future: Send>,
     S: Clone + Send + 'static,
-    P: Borrow<Policy> + Clone + Send + Sync + 'static,
+    P: HoldPolicy,
     Q: Repeat<Req> + Clone + Send + Sync + 'static,
     V: ClassifyError<S::Error, Verdict: Send> + Clone + Send + Sync + 'static,
     A: ClassifyResponse<S::Response, Verdict: Send> + Clone + Send + Sync + 'static,
@@ -76,7 +77,7 @@ where
 {
     type Response = S::Response;
     type Error = X::Error;
-    type Future = ResponseFuture<S::Response, X::Error>;
+    type Future = P::Future<S::Response, X::Error, DrivingOf<S, Req, Q, V, A, X, B, C, W>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
@@ -87,6 +88,16 @@ where
         // is used by the first attempt, and not carried along by every clone after it.
         let fresh = self.inner.clone();
         let service = mem::replace(&mut self.inner, fresh);
-        ResponseFuture::new(drive(self.policy.clone(), self.rules.clone(), service, request))
+        self.policy.begin(
+            (self.rules.clone(), service, request),
+            |policy, (rules, service, request)| Driving::new(policy, rules, service, request),
+            |policy, (rules, service, request)| {
+                if policy.borrow().sends_one_request_at_a_time() {
+                    ResponseFuture::new(drive_alone(policy, rules, service, request))
+                } else {
+                    ResponseFuture::new(drive(policy, rules, service, request))
+                }
+            },
+        )
     }
 }

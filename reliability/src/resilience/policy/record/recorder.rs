@@ -148,6 +148,12 @@ impl<'a, E> Call<'a, E> {
         if self.policy.recorder.is_on() { begin_turn(self.policy) } else { Turn { _lock: None } }
     }
 
+    /// Whether decisions are taken one at a time, and written down or gone through again.
+    #[inline]
+    pub(in crate::resilience::policy) fn takes_turns(&self) -> bool {
+        self.policy.recorder.is_on()
+    }
+
     /// Writes down that the call begins, at its first step.
     #[inline]
     pub(in crate::resilience::policy) fn tell_begun(&mut self) {
