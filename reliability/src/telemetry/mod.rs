@@ -28,6 +28,7 @@
 //! |---|---|---|
 //! | `reliability.breaker.transition` | warn or info | `reliability.breaker.name`, `reliability.breaker.from`, `reliability.breaker.to` |
 //! | `reliability.cache.stale_if_error` | warn | `reliability.cache.name`, `reliability.class` |
+//! | `reliability.dashboard.ordered` | warn | `reliability.dashboard.panel`, `reliability.dashboard.row`, `reliability.dashboard.action`, `reliability.dashboard.done` |
 //! | `reliability.otlp.failed` | warn | `reliability.otlp.signal`, `reliability.otlp.endpoint`, `reliability.error` |
 //! | `reliability.otlp.restored` | info | `reliability.otlp.signal`, `reliability.otlp.endpoint` |
 //! | `reliability.policy.rejected` | debug | `reliability.policy.name`, `reliability.reason`, `reliability.rejected_by`, `reliability.retry_after_ms` |
