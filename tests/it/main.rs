@@ -17,6 +17,7 @@ mod policy;
 mod prometheus;
 mod quiet;
 mod rate_limit;
+mod recorded;
 mod registry;
 mod replay;
 mod resilient;

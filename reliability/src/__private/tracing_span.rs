@@ -7,10 +7,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use tracing::field::{Field, Value};
+use tracing::field::Value;
 
 use crate::telemetry::trace::{
-    Ending, Entered, FieldOf, Fields, Head, Here, Kind, Link, OpenSpan, Ring, State, recorder,
+    Ending, Entered, Fields, Head, Here, Kind, Link, OpenSpan, Ring, State, recorder,
 };
 
 /// A span that is about to begin.
@@ -54,7 +54,7 @@ pub struct NewFields(Fields);
 impl NewFields {
     /// A field, with whatever `tracing` takes as a value.
     pub fn value(&mut self, key: &'static str, value: &dyn Value) {
-        record(&mut self.0, key, value);
+        self.0.value(key, value);
     }
 
     /// Spans that it has to do with.
@@ -64,41 +64,6 @@ impl NewFields {
             self.0.link(trace_id, span_id);
         }
     }
-}
-
-fn record(fields: &mut Fields, key: &'static str, value: &dyn Value) {
-    if let Some(any) = any_field() {
-        value.record(&any, &mut FieldOf { fields, key });
-    }
-}
-
-/// A value of `tracing` is read by whoever has a field for it. This is one, of no event or span.
-fn any_field() -> Option<Field> {
-    use tracing::callsite::{Callsite, Identifier};
-    use tracing::field::FieldSet;
-    use tracing::metadata::Kind;
-    use tracing::{Level, Metadata, subscriber::Interest};
-
-    struct Nowhere;
-    impl Callsite for Nowhere {
-        fn set_interest(&self, _: Interest) {}
-
-        fn metadata(&self) -> &Metadata<'_> {
-            &METADATA
-        }
-    }
-    static NOWHERE: Nowhere = Nowhere;
-    static METADATA: Metadata<'static> = Metadata::new(
-        "value",
-        "reliability",
-        Level::TRACE,
-        None,
-        None,
-        None,
-        FieldSet::new(&["value"], Identifier(&NOWHERE)),
-        Kind::SPAN,
-    );
-    METADATA.fields().field("value")
 }
 
 /// The span of a call that goes on. A call that ends otherwise than by [`end`](Traced::end) and its
@@ -157,7 +122,7 @@ impl Traced {
             self.span.record(key, &value);
         }
         if let Some(open) = &self.open {
-            open.add(|fields| record(fields, key, &value));
+            open.add(|fields| fields.value(key, &value));
         }
     }
 

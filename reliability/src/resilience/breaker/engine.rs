@@ -271,6 +271,12 @@ impl Engine {
                 )
             };
         }
+        #[cfg(feature = "std")]
+        crate::telemetry::trace::event("reliability.breaker.transition", |fields| {
+            fields.text("reliability.breaker.name", self.name.as_str());
+            fields.add("reliability.breaker.from", from.as_str());
+            fields.add("reliability.breaker.to", to.as_str());
+        });
         // The level of an event is a constant.
         match to {
             State::Open => transition!(WARN),

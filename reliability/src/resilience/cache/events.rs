@@ -12,6 +12,10 @@ pub(super) fn stale_if_error(cache: &Name, class: Class) {
         reliability.class = class.as_str(),
         "the refresh failed, answering with the stale value",
     );
+    crate::telemetry::trace::event("reliability.cache.stale_if_error", |fields| {
+        fields.text("reliability.cache.name", cache.as_str());
+        fields.add("reliability.class", class.as_str());
+    });
 }
 
 #[cfg(not(feature = "telemetry"))]

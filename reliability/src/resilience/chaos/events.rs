@@ -60,6 +60,10 @@ pub(super) fn injected(name: &Name, injection: Injection) {
         reliability.chaos.latency_ms = latency,
         "injected a fault",
     );
+    crate::telemetry::trace::event("reliability.chaos.injected", |fields| {
+        fields.text("reliability.chaos.name", name.as_str());
+        fields.add("reliability.chaos.injection", what);
+    });
 }
 
 #[cfg(not(feature = "telemetry"))]

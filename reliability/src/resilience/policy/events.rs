@@ -1,4 +1,5 @@
-//! What a policy tells while it works: `tracing` events, off the path of calls that go well.
+//! What a policy tells while it works: `tracing` events, off the path of calls that go well, and the
+//! same on the span that the call is in.
 //!
 //! Names follow OpenTelemetry's conventions: lower case, dots between namespaces, snake case
 //! within, and all in this crate's namespace. Without the `telemetry` feature nothing is emitted.
@@ -14,7 +15,7 @@ macro_rules! event {
         $(#[$doc:meta])*
         $level:ident $name:literal, $message:literal:
         fn $function:ident($($argument:ident: $type:ty),*) {
-            $($($key:ident).+ = $value:expr,)*
+            $($key:ident $(.$of_key:ident)* = $value:expr,)*
         }
     ) => {
         $(#[$doc])*
@@ -25,9 +26,14 @@ macro_rules! event {
                 target: "reliability",
                 tracing::Level::$level,
                 reliability.policy.name = policy.name.as_str(),
-                $($($key).+ = $value,)*
+                $($key $(.$of_key)* = $value,)*
                 $message,
             );
+            #[cfg(all(feature = "std", feature = "telemetry"))]
+            crate::telemetry::trace::event($name, |fields| {
+                fields.text("reliability.policy.name", policy.name.as_str());
+                $(fields.value(concat!(stringify!($key) $(, ".", stringify!($of_key))*), &$value);)*
+            });
             #[cfg(not(feature = "telemetry"))]
             let _ = (policy, $($argument),*);
         }

@@ -62,6 +62,13 @@ impl Fields {
         self.formatted(key, format_args!("{text}"));
     }
 
+    /// An attribute that is whatever `tracing` takes as a value.
+    pub fn value(&mut self, key: &'static str, value: &dyn tracing::Value) {
+        if let Some(any) = any_field() {
+            value.record(&any, &mut FieldOf { fields: self, key });
+        }
+    }
+
     /// An attribute that is text, made only here.
     pub fn formatted(&mut self, key: &'static str, text: fmt::Arguments<'_>) {
         let written = self.write(text);
@@ -161,7 +168,36 @@ impl tracing::field::Visit for FieldOf<'_> {
 
 /// Where the one field goes that is visited.
 #[derive(Debug)]
-pub(crate) struct FieldOf<'a> {
-    pub(crate) fields: &'a mut Fields,
-    pub(crate) key: &'static str,
+struct FieldOf<'a> {
+    fields: &'a mut Fields,
+    key: &'static str,
+}
+
+/// A value of `tracing` is read by whoever has a field for it. This is one, of no event or span.
+fn any_field() -> Option<tracing::field::Field> {
+    use tracing::callsite::{Callsite, Identifier};
+    use tracing::field::FieldSet;
+    use tracing::metadata::Kind;
+    use tracing::{Level, Metadata, subscriber::Interest};
+
+    struct Nowhere;
+    impl Callsite for Nowhere {
+        fn set_interest(&self, _: Interest) {}
+
+        fn metadata(&self) -> &Metadata<'_> {
+            &METADATA
+        }
+    }
+    static NOWHERE: Nowhere = Nowhere;
+    static METADATA: Metadata<'static> = Metadata::new(
+        "value",
+        "reliability",
+        Level::TRACE,
+        None,
+        None,
+        None,
+        FieldSet::new(&["value"], Identifier(&NOWHERE)),
+        Kind::SPAN,
+    );
+    METADATA.fields().field("value")
 }

@@ -40,7 +40,6 @@ use head::Switches;
 
 pub(crate) use buffer::{Caller, State};
 pub use counts::RecorderCounts;
-pub(crate) use fields::FieldOf;
 pub use fields::Fields;
 pub(crate) use head::Head;
 pub(crate) use settings::recorder;
