@@ -71,6 +71,8 @@ extern crate self as reliability;
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "config")]
+mod document;
 pub mod error;
 #[cfg(all(doc, feature = "macros", feature = "resilience", feature = "telemetry"))]
 pub mod guide;

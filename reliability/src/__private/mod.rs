@@ -83,4 +83,4 @@ pub use traced::{
     ValueOfResult, end_debug, end_display, end_hidden,
 };
 #[cfg(all(feature = "std", feature = "telemetry"))]
-pub use tracing_span::{Begin, NewFields, Traced};
+pub use tracing_span::{Begin, LinkTo, NewFields, Traced};

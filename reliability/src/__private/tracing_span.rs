@@ -10,7 +10,8 @@ use pin_project_lite::pin_project;
 use tracing::field::Value;
 
 use crate::telemetry::trace::{
-    Ending, Entered, Fields, Head, Here, Kind, Link, OpenSpan, Ring, State, recorder,
+    Context as TraceContext, Current, Ending, Entered, Fields, Head, Here, Kind, Link, OpenSpan,
+    Ring, SpanId, State, TraceId, recorder,
 };
 
 /// A span that is about to begin.
@@ -58,11 +59,53 @@ impl NewFields {
     }
 
     /// Spans that it has to do with.
-    pub fn links<L: Into<Link>>(&mut self, links: impl IntoIterator<Item = L>) {
+    pub fn links<L: LinkTo>(&mut self, links: impl IntoIterator<Item = L>) {
         for link in links {
-            let Link { trace_id, span_id, .. } = link.into();
-            self.0.link(trace_id, span_id);
+            if let Some((trace, span)) = link.ids() {
+                self.0.link(trace, span);
+            }
         }
+    }
+}
+
+/// What names a span that others can be linked to.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no span that this one could be linked to",
+    label = "`links = ..` wants some of `Context`, `Current` or `Link`",
+    note = "as in `links = messages.iter().map(|message| &message.context)`"
+)]
+pub trait LinkTo {
+    /// The ids of its trace and of itself; `None` outside of a trace.
+    fn ids(&self) -> Option<(TraceId, SpanId)>;
+}
+
+impl LinkTo for TraceContext {
+    fn ids(&self) -> Option<(TraceId, SpanId)> {
+        self.trace_id().zip(self.span_id())
+    }
+}
+
+impl LinkTo for Current {
+    fn ids(&self) -> Option<(TraceId, SpanId)> {
+        Some((self.trace_id(), self.span_id()))
+    }
+}
+
+impl LinkTo for Link {
+    fn ids(&self) -> Option<(TraceId, SpanId)> {
+        Some((self.trace_id, self.span_id))
+    }
+}
+
+impl<L: LinkTo> LinkTo for Option<L> {
+    fn ids(&self) -> Option<(TraceId, SpanId)> {
+        self.as_ref().and_then(L::ids)
+    }
+}
+
+impl<L: LinkTo> LinkTo for &L {
+    fn ids(&self) -> Option<(TraceId, SpanId)> {
+        L::ids(self)
     }
 }
 

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::keys::{KEYS, Key};
-use super::kind::did_you_mean;
 use super::overlay::{Change, Section};
+use crate::document::did_you_mean;
 use crate::resilience::Invalid;
 
 /// Retries and hedges have one budget, which is written in either of them.

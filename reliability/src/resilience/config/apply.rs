@@ -8,10 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::advice::place;
 use super::common::{self, Common, Contradiction, Layer};
-use super::kind::did_you_mean;
-use super::mistake::{MISTAKES_MAX, Mistakes};
 use super::overlay::{Change, Overlay, Section, shorten};
-use super::tree::Fault;
+use crate::document::Fault;
+use crate::document::did_you_mean;
+use crate::document::{MISTAKES_MAX, Mistakes};
 use crate::resilience::policy::{Settings, WeakPolicy};
 use crate::resilience::registry::{self, Entry, Site};
 use crate::resilience::{Invalid, Policy};

@@ -8,9 +8,9 @@ use alloc::vec::Vec;
 use std::collections::HashMap;
 
 use super::keys::{KEYS, Key, exclusion};
-use super::mistake::Source;
 use super::overlay::{Change, Section};
-use super::tree::Fault;
+use crate::document::Fault;
+use crate::document::Source;
 use crate::error::Name;
 use crate::resilience::policy::Settings;
 use crate::resilience::{Invalid, Policy};

@@ -6,9 +6,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::mistake::{LoadError, Mistakes, Source};
+use super::load_error::LoadError;
 use super::overlay::{BYTES_MAX, Format, Overlay};
-use super::tree::Fault;
+use crate::document::Fault;
+use crate::document::{Mistakes, Source};
 
 /// Reads a file of settings and puts it into force: TOML, YAML or JSON, by how its name ends.
 ///

@@ -5,7 +5,7 @@ use core::fmt;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use super::tree::{Node, Value};
+use crate::document::{Node, Value, did_you_mean};
 use crate::resilience::rate_limit::Quota;
 use crate::time::text::{parse_duration, write_duration};
 
@@ -225,22 +225,4 @@ impl fmt::Display for Kind {
             Kind::OrNone(kind) => write!(f, "false, or {kind}"),
         }
     }
-}
-
-/// "did you mean ..?", where one of the names is near.
-pub(super) fn did_you_mean<'a>(
-    written: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
-    // Distances take the product of the lengths, and no name is as long as a hostile one.
-    if written.len() > 200 {
-        return None;
-    }
-    let near = |name: &'a str| {
-        let distance = strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase());
-        (distance, name)
-    };
-    let (distance, name) = names.into_iter().map(near).min()?;
-    let close = distance <= 1 + written.chars().count().max(name.chars().count()) / 4;
-    close.then(|| format!("did you mean `{name}`?"))
 }

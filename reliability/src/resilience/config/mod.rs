@@ -69,18 +69,15 @@ mod advice;
 mod apply;
 mod common;
 mod file;
-mod json;
 mod keys;
 mod kind;
-mod mistake;
+mod load_error;
 mod overlay;
-mod toml;
-mod tree;
-mod yaml;
 
+pub use crate::document::{Mistake, Mistakes};
 pub(in crate::resilience) use apply::lay_over;
 pub use file::{ConfigFile, load};
-pub use mistake::{LoadError, Mistake, Mistakes};
+pub use load_error::LoadError;
 pub use overlay::Overlay;
 
 #[cfg(all(test, not(reliability_loom)))]

@@ -6,10 +6,10 @@ use core::ops::Range;
 
 use super::advice::{canonical, children, unknown, words};
 use super::keys::{KEYS, Key, exclusion};
-use super::kind::{Kind, Reading, did_you_mean};
-use super::mistake::{MISTAKES_MAX, Mistakes, Source};
-use super::tree::{self, Fault, Node, Value};
-use super::{json, toml, yaml};
+use super::kind::{Kind, Reading};
+use crate::document::did_you_mean;
+use crate::document::{self, Fault, Node, Value};
+use crate::document::{MISTAKES_MAX, Mistakes, Source};
 
 /// What a file says: other settings for policies, by name.
 ///
@@ -141,9 +141,9 @@ impl Overlay {
                 let message = format!("the file must have at most {BYTES_MAX} bytes");
                 Err(Vec::from([Fault::new(0..0, message)]))
             }
-            Format::Toml => toml::read(source.text()),
-            Format::Yaml => yaml::read(source.text()),
-            Format::Json => json::read(source.text()),
+            Format::Toml => document::read_toml(source.text()),
+            Format::Yaml => document::read_yaml(source.text()),
+            Format::Json => document::read_json(source.text()),
         };
         let sections = read.and_then(|root| {
             let mut reader = Reader { source: &source, faults: Vec::new() };
@@ -200,7 +200,7 @@ impl Reader<'_> {
             self.wrong(policies.span.clone(), message);
             return Vec::new();
         };
-        let section = |(key, node): &(tree::Key, Node)| {
+        let section = |(key, node): &(document::Key, Node)| {
             let mut section =
                 Section { name: key.name.clone(), span: key.span.clone(), changes: Vec::new() };
             let path = format!("{ROOT}.{}", shorten(&key.name));
@@ -244,7 +244,7 @@ impl Reader<'_> {
     fn setting(
         &mut self,
         into: &mut Vec<Change>,
-        word: &tree::Key,
+        word: &document::Key,
         path: &str,
         key: &'static Key,
         node: &Node,

@@ -9,7 +9,7 @@ use super::Overlay;
 use super::keys::KEYS;
 use super::kind::{Kind, Reading};
 use super::overlay::Format;
-use super::tree::{Node, Value};
+use crate::document::{Node, Value};
 use crate::resilience::policy::Settings;
 use crate::resilience::retry::Retry;
 use crate::resilience::timeout::Timeout;

@@ -54,6 +54,8 @@ mod sink;
 mod span;
 mod w3c;
 
+#[cfg(feature = "config")]
+pub use crate::document::{Mistake, Mistakes};
 pub use context::Context;
 pub(crate) use current::is_written_down;
 pub use current::{Current, InContext, current, in_context, in_current};

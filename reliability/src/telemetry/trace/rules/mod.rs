@@ -1,6 +1,8 @@
 //! The tail decision: which traces are kept, once it is known how they ended.
 
 mod rule;
+#[cfg(feature = "config")]
+mod yaml;
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};

@@ -14,7 +14,7 @@ use super::tree::{DEPTH_MAX, Fault, Key, Node, Value};
 ///
 /// YAML would take comments and commas at the end as well. But who writes JSON has other programs
 /// read the file, too, and those refuse it.
-pub(super) fn read(text: &str) -> Result<Node, Vec<Fault>> {
+pub(crate) fn read(text: &str) -> Result<Node, Vec<Fault>> {
     Reader { text, at: 0 }.document().map_err(|fault| Vec::from([*fault]))
 }
 

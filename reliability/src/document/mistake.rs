@@ -1,5 +1,4 @@
 use alloc::string::{String, ToString};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
@@ -10,28 +9,28 @@ use crate::error::{Class, Fault};
 
 /// A text and what it is called in messages.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     name: String,
     text: String,
 }
 
 impl Source {
     /// Without the mark that some editors put at the beginning.
-    pub(super) fn new(name: impl Into<String>, text: &str) -> Self {
+    pub(crate) fn new(name: impl Into<String>, text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self { name: name.into(), text: text.to_string() }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// What stands there, in one line and not too long.
-    pub(super) fn written(&self, span: &Range<usize>) -> String {
+    pub(crate) fn written(&self, span: &Range<usize>) -> String {
         let text = self.text.get(span.clone()).unwrap_or("").trim();
         let line = text.lines().next().unwrap_or("");
         match line.char_indices().nth(WRITTEN_MAX) {
@@ -42,7 +41,7 @@ impl Source {
     }
 
     /// The line number of a byte, for those who say where a setting comes from.
-    pub(super) fn line(&self, at: usize) -> usize {
+    pub(crate) fn line(&self, at: usize) -> usize {
         let before = self.text.as_bytes().get(..at).unwrap_or(self.text.as_bytes());
         1 + before.iter().filter(|byte| **byte == b'\n').count()
     }
@@ -158,10 +157,10 @@ pub struct Mistakes {
 }
 
 /// Who has made so many mistakes does not read more of them.
-pub(super) const MISTAKES_MAX: usize = 100;
+pub(crate) const MISTAKES_MAX: usize = 100;
 
 impl Mistakes {
-    pub(super) fn new(source: &Source, mut found: Vec<Found>) -> Self {
+    pub(crate) fn new(source: &Source, mut found: Vec<Found>) -> Self {
         found.sort_by_key(|found| found.span.start);
         let left_out = found.len().saturating_sub(MISTAKES_MAX);
         let list = found.into_iter().take(MISTAKES_MAX).map(|found| source.mistake(found));
@@ -199,56 +198,5 @@ impl Error for Mistakes {}
 impl Fault for Mistakes {
     fn class(&self) -> Class {
         Class::Permanent
-    }
-}
-
-/// Why a file was not put to use. Nothing has changed.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// It could not be read.
-    Unreadable {
-        /// The path that was asked for.
-        path: String,
-        /// What the system says.
-        source: Arc<std::io::Error>,
-    },
-    /// What stands in it makes no sense.
-    Mistakes(Mistakes),
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LoadError::Unreadable { path, source } => {
-                write!(f, "the settings of policies cannot be read from `{path}`: {source}")
-            }
-            LoadError::Mistakes(mistakes) => mistakes.fmt(f),
-        }
-    }
-}
-
-impl Error for LoadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            LoadError::Unreadable { source, .. } => Some(&**source),
-            LoadError::Mistakes(_) => None,
-        }
-    }
-}
-
-impl From<Mistakes> for LoadError {
-    fn from(mistakes: Mistakes) -> Self {
-        LoadError::Mistakes(mistakes)
-    }
-}
-
-impl Fault for LoadError {
-    fn class(&self) -> Class {
-        match self {
-            // A file that is being replaced is there in a moment.
-            LoadError::Unreadable { .. } => Class::Transient,
-            LoadError::Mistakes(_) => Class::Permanent,
-        }
     }
 }

@@ -13,7 +13,7 @@ use super::tree::{DEPTH_MAX, Fault, Key, Node, Value};
 ///
 /// Anchors and aliases are refused: a small file could stand for a huge tree, and who reads a
 /// setting should find its value where it stands.
-pub(super) fn read(text: &str) -> Result<Node, Vec<Fault>> {
+pub(crate) fn read(text: &str) -> Result<Node, Vec<Fault>> {
     Reader::new(text).document().map_err(|fault| Vec::from([*fault]))
 }
 

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::tree::{DEPTH_MAX, Fault, Key, Node, Value};
 
 /// Reads TOML; tells everything that is wrong with it.
-pub(super) fn read(text: &str) -> Result<Node, Vec<Fault>> {
+pub(crate) fn read(text: &str) -> Result<Node, Vec<Fault>> {
     // The tree of tables is dropped by recursion, and keys alone can make it as deep as the file.
     let deep = too_deep(text);
     if !deep.is_empty() {

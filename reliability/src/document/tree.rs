@@ -8,13 +8,13 @@ use core::ops::Range;
 /// that does not fit. This keeps both: what is wrong is found by whoever knows what the value
 /// means, and told with its line.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
-    pub(super) span: Range<usize>,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) span: Range<usize>,
+    pub(crate) value: Value,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// Nothing, or what no setting takes, such as a date: what it is, in words.
     Other(&'static str),
     Flag(bool),
@@ -27,30 +27,30 @@ pub(super) enum Value {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Key {
-    pub(super) span: Range<usize>,
-    pub(super) name: String,
+pub(crate) struct Key {
+    pub(crate) span: Range<usize>,
+    pub(crate) name: String,
 }
 
 /// Tables and lists in each other, beyond which no setting is.
-pub(super) const DEPTH_MAX: usize = 16;
+pub(crate) const DEPTH_MAX: usize = 16;
 
 /// What a parser refuses: where, and why.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
-    pub(super) span: Range<usize>,
-    pub(super) message: String,
+pub(crate) struct Fault {
+    pub(crate) span: Range<usize>,
+    pub(crate) message: String,
 }
 
 impl Fault {
-    pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
         Self { span, message: message.into() }
     }
 }
 
 impl Value {
     /// What it is, for "but is ..".
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Value::Other(kind) => kind,
             Value::Flag(_) => "true or false",
@@ -62,7 +62,7 @@ impl Value {
     }
 
     /// A number as a program writes it, however many digits it has.
-    pub(super) fn number(text: &str, radix: u32) -> Option<Self> {
+    pub(crate) fn number(text: &str, radix: u32) -> Option<Self> {
         if let Ok(whole) = i128::from_str_radix(text, radix) {
             return Some(Value::Whole(whole));
         }
