@@ -17,6 +17,7 @@ mod service;
 mod sketch;
 mod stack;
 mod timeout;
+mod traced;
 
 use std::time::Duration;
 
@@ -76,5 +77,6 @@ fn main() {
     sketch::paths(&mut criterion);
     stack::paths(&mut criterion);
     service::paths(&mut criterion);
+    traced::paths(&mut criterion);
     criterion.final_summary();
 }

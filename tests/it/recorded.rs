@@ -348,3 +348,24 @@ async fn what_the_head_drops_records_nothing_and_formats_nothing() {
     assert!(!here.is_recorded() && !here.is_sampled());
     assert!(recording.kept.0.lock().unwrap().is_empty());
 }
+
+#[test]
+fn what_was_dropped_is_a_metric() {
+    use reliability::telemetry::signal::{self, Data};
+
+    let recording = Recording::with(Sampler::always_off(), None);
+    let not_sampled = || {
+        let metrics = signal::collect();
+        let roots = metrics.iter().find(|metric| metric.name == "reliability.trace.roots");
+        let Some(Data::Counter(points)) = roots.map(|metric| &metric.data) else {
+            panic!("no such counter in {metrics:#?}")
+        };
+        let of =
+            |point: &&signal::Point<u64>| point.attributes[0].value.as_str() == Some("not_sampled");
+        points.iter().find(of).map_or(0, |point| point.value)
+    };
+    let before = not_sampled();
+    assert_eq!(answers(), 42);
+    assert_eq!(not_sampled(), before + 1);
+    drop(recording);
+}

@@ -17,6 +17,7 @@
 //! - [`errors`]: what goes wrong here and how often, and what to do when another try is not enough
 //! - [`chaos`]: faults on purpose
 //! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
+//! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
 //! - [`operating`]: see, change and force policies while they work, by code and by file
 //! - [`slo`]: promises, error budgets, alerts, and what follows from them
 //! - [`testing`]: fake time, scripted dependencies, assertions, recording and replay
@@ -68,6 +69,9 @@ pub mod errors {}
 
 #[doc = include_str!("telemetry.md")]
 pub mod telemetry {}
+
+#[doc = include_str!("traces.md")]
+pub mod traces {}
 
 #[cfg(feature = "chaos")]
 #[doc = include_str!("chaos.md")]

@@ -83,8 +83,8 @@ mod variables;
 pub use crate::signals;
 pub use attribute::{Attribute, Value};
 pub use cache::CacheSnapshot;
-/// Makes one `tracing` span per call of a function, with its arguments, and its error if it ends in
-/// one.
+/// Makes one span per call of a function, with its arguments, and its error if it ends in one: for the
+/// [recorder](trace) of the process, and as a span of `tracing` for whoever subscribes to that.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -106,23 +106,33 @@ pub use cache::CacheSnapshot;
 /// | setting | meaning | default |
 /// |---|---|---|
 /// | `name = ".."` | the name of the span | the function's |
-/// | `level =` `trace`, `debug`, `info`, `warn`, `error` | its level | `info` |
+/// | `kind =` `internal`, `server`, `client`, `producer`, `consumer` | on which side of a call it is | `internal` |
+/// | `level =` `trace`, `debug`, `info`, `warn`, `error` | its level in `tracing`; what is recorded is decided by traces, not by levels | `info` |
 /// | `fields(..)` | more fields, as `tracing` writes them: `a = x`, `a.b = %x` by `Display`, `?x` by `Debug`. A field that is called like an argument replaces it | none |
 /// | `skip(..)` | arguments that are not recorded: what is secret, or large | |
 /// | `skip_all` | records no argument | |
+/// | `err =` `display`, `debug`, `hidden` | how an error is told; `hidden` for one whose text is secret | `display` where it can, else `debug` |
+/// | `ret`, `ret = display` | tells the result as well, of a `Result` what is in `Ok`; by `Debug` unless told otherwise | no |
+/// | `links = ..` | spans that this one has to do with and is not part of: anything that iterates over [`Context`](trace::Context), [`Current`](trace::Current) or [`Link`](trace::Link) | none |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it | `::reliability` |
 ///
 /// Numbers, `bool` and `&str` are recorded as such; other arguments by `Debug`, or by the name of
 /// their type where it has none. `self`, destructured arguments and those under `#[cfg(..)]` are not
-/// recorded. A `Result` that is an error is recorded as `error`, by `Display` or else by `Debug`,
-/// with `otel.status_code = "ERROR"`.
+/// recorded. A `Result` that is an error ends the span as one; in `tracing` that are the fields `error`
+/// and `otel.status_code = "ERROR"`. Expressions in `fields` are evaluated by each who records, and not
+/// at all where nobody does.
+///
+/// While nobody records, a call pays for one load, and what `tracing` asks. Where the trace that it is
+/// in is not kept, nothing is built or formatted either: that is decided first.
 ///
 /// Beside [`#[resilient]`](crate::resilience::resilient) the span is around all attempts of a call,
 /// whichever of the two attributes stands first.
 ///
 /// # Cancel safety
 ///
-/// As the function's own; a dropped call closes its span.
+/// As the function's own; a dropped call closes its span there and then, with
+/// `reliability.ended = "cancelled"`. The span is that of the running code only while the call is
+/// polled, and while what it holds is dropped.
 #[cfg(all(feature = "macros", feature = "std"))]
 pub use reliability_macros::traced;
 #[cfg(feature = "std")]

@@ -1,6 +1,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{LitStr, ReturnType};
+use syn::{LitStr, ReturnType, spanned::Spanned as _};
 
 use super::Args;
 use super::args::Tell;
@@ -134,7 +134,11 @@ fn fill(args: &Args, begin: &Ident) -> TokenStream {
             None => quote!(#known.value(#name, &(#value));),
         }
     });
-    let links = args.links.iter().map(|links| quote!(#known.links(#links);));
+    let links = args.links.iter().map(|links| {
+        // What cannot be linked to is told where it is written.
+        let method = Ident::new("links", links.span());
+        quote!(#known.#method(#links);)
+    });
     let all: TokenStream = recorded.chain(fields).chain(links).collect();
     if all.is_empty() {
         return all;

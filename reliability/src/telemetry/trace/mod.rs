@@ -64,7 +64,7 @@ pub use id::{InvalidId, SpanId, TraceId};
 pub use record::{Event, Kind, Link, Span, Status, Trace};
 pub use recorder::{Builder, Fields, Recorder, RecorderCounts};
 #[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
-pub(crate) use recorder::{Ending, Head, Open, Ring, State, recorder};
+pub(crate) use recorder::{Ending, Head, Ring, State, recorder};
 pub use rules::{Rule, Rules};
 pub use sampler::Sampler;
 pub use sink::{Sink, SinkGuard, add_sink};

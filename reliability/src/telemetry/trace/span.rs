@@ -164,6 +164,12 @@ impl OpenSpan {
     /// Ends it.
     pub fn end(self) {}
 
+    /// Ends it, before it is dropped.
+    #[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "who keeps a span is a future"))]
+    pub(crate) fn finish(&mut self) {
+        drop(Self { open: self.open.take() });
+    }
+
     #[inline]
     pub(crate) fn begin_with(open: Option<(&'static Ring, Open)>) -> Self {
         Self { open }

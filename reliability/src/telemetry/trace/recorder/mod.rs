@@ -26,6 +26,7 @@ mod free;
 mod head;
 mod keep;
 mod note;
+mod observe;
 mod settings;
 
 use alloc::boxed::Box;

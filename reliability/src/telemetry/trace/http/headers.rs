@@ -1,23 +1,8 @@
-//! Contexts in the headers of HTTP messages: what axum receives, what hyper and reqwest send, and,
-//! since its metadata is made of the same headers, what tonic does.
-//!
-//! ```
-//! use http::HeaderMap;
-//! use reliability::telemetry::trace::{self, Context};
-//!
-//! let mut received = HeaderMap::new();
-//! received.insert("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse()?);
-//! let mut sent = HeaderMap::new();
-//! trace::http::extract(&received).in_scope(|| trace::http::inject(&Context::current(), &mut sent));
-//! assert_eq!(sent["traceparent"], received["traceparent"]);
-//! # Ok::<(), http::header::InvalidHeaderValue>(())
-//! ```
-
 use alloc::string::{String, ToString};
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Baggage, Context, TraceState};
+use super::super::{Baggage, Context, TraceState};
 
 /// Which trace and span.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
