@@ -1,7 +1,6 @@
 //! `#[traced]` and policies as our own recorder sees them.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context as TaskContext, Waker};
 
