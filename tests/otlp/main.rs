@@ -4,6 +4,7 @@
 mod arrival;
 mod collector;
 mod failures;
+mod program;
 mod receiver;
 mod restart;
 mod silence;

@@ -20,6 +20,7 @@
 //! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
 //! - [`operating`]: see, change and force policies while they work, by code and by file
 //! - [`slo`]: promises, error budgets, alerts, and what follows from them
+//! - [`otlp`]: metrics, traces and logs for the outside, and what happens when nobody takes them
 //! - [`testing`]: fake time, scripted dependencies, assertions, recording and replay
 //! - [`tower`]: all of them around services, of axum, reqwest and hyper
 //!
@@ -80,6 +81,10 @@ pub mod chaos {}
 #[cfg(feature = "cache")]
 #[doc = include_str!("caching.md")]
 pub mod caching {}
+
+#[cfg(feature = "otlp")]
+#[doc = include_str!("otlp.md")]
+pub mod otlp {}
 
 #[cfg(all(feature = "tower", feature = "http", feature = "reqwest"))]
 #[doc = include_str!("tower.md")]

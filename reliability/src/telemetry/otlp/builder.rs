@@ -10,6 +10,7 @@ use super::handle::{Entrance, Otlp, Shared};
 use super::lane::{Lane, Pace};
 use super::queue::{Item, queue};
 use super::settings::{Compression, Limits, Protocol, Target, header};
+use super::started::started;
 use super::supply::{Collected, Queued, Source, Supply};
 use super::voice::Voice;
 use super::watch::{SignalWatch, Watch};
@@ -20,7 +21,7 @@ use crate::telemetry::Resource;
 use crate::telemetry::log::Record;
 use crate::telemetry::signal::{self, Metric};
 use crate::telemetry::trace::Trace;
-use crate::time::{Instant, wall_clock};
+use crate::time::Instant;
 
 /// The settings of an exporter, from [`Otlp::builder`] or from the environment by
 /// [`Otlp::from_env`].
@@ -339,7 +340,7 @@ impl Builder {
         };
         signal::watch(&watch);
         if self.exported[Signal::Metrics.index()] {
-            let supply = Collected::new(source, resource, wall_clock(), Arc::clone(&watch));
+            let supply = Collected::new(source, resource, started(), Arc::clone(&watch));
             supplies.push((Signal::Metrics, Box::new(supply)));
         }
         let lanes = move |now: Instant| {

@@ -29,6 +29,7 @@
 //!
 //! The messages are those of the [protocol](https://opentelemetry.io/docs/specs/otlp/), made from
 //! what this crate has, with exemplars; the OpenTelemetry SDK has no part in it.
+//! [The chapter](crate::guide::otlp) goes through failures one by one.
 
 mod answer;
 mod backoff;
@@ -44,6 +45,7 @@ mod pipeline;
 mod queue;
 mod settings;
 mod signal;
+mod started;
 mod supply;
 mod transport;
 mod voice;
