@@ -53,7 +53,7 @@ fn spans(requests: &[Value]) -> Vec<Value> {
     scopes.flat_map(|scope| scope["spans"].as_array().unwrap().clone()).collect()
 }
 
-/// The value of the first point of a metric, and of all of its points together.
+/// The values of all points of a metric together.
 fn sum(request: &Value, name: &str) -> u64 {
     let metrics = &request["message"]["resource_metrics"][0]["scope_metrics"][0]["metrics"];
     let metric = metrics.as_array().unwrap().iter().find(|metric| metric["name"] == name);
@@ -79,6 +79,8 @@ fn what_happened_in_a_program_arrives_complete() {
     });
     otlp.flush(PATIENCE).unwrap();
     assert_eq!(exported(&otlp, Signal::Traces), Some(CALLS * 2));
+    // The first one collects before it sends.
+    otlp.flush(PATIENCE).unwrap();
     let requests = receiver.kill();
 
     let spans = spans(&requests);

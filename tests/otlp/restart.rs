@@ -77,3 +77,18 @@ fn a_receiver_that_was_killed_gets_what_waited_and_the_rest_is_counted_over_http
 fn a_receiver_that_was_killed_gets_what_waited_and_the_rest_is_counted_over_grpc() {
     assert_nothing_is_unaccounted_for(Protocol::Grpc);
 }
+
+#[test]
+fn a_receiver_that_was_restarted_while_nothing_was_sent_is_no_failure() {
+    for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
+        let mut receiver = Receiver::start();
+        let otlp = receiver.exporter(protocol).without(Signal::Metrics).build().unwrap();
+        for number in 0..3 {
+            say(&otlp, number..number + 1);
+            otlp.flush(PATIENCE).unwrap();
+            assert_eq!(numbers(&receiver.kill()), [number]);
+            receiver.restart();
+        }
+        assert_eq!(logs(&otlp).failures, 0, "{:?}", logs(&otlp));
+    }
+}

@@ -45,6 +45,8 @@ use crate::time::Instant;
 /// | [`resource`](Self::resource) | as [`Resource::detect`] has it | [`Resource::detect`] |
 /// | [`stderr`](Self::stderr) | | true |
 ///
+/// `OTEL_BSP_EXPORT_TIMEOUT` and its like are not read: it is requests that have a timeout.
+///
 /// # Examples
 ///
 /// ```

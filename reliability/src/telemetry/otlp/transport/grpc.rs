@@ -85,26 +85,36 @@ impl Line {
     }
 
     async fn send(&mut self, signal: Signal, body: Bytes) -> Answer {
-        if let Err(error) = self.client.ready().await {
-            return Answer::later(chain(&error));
+        match self.try_to_send(signal, body.clone()).await {
+            Ok(answer) => answer,
+            // Nobody looks after a connection between two requests, so that one which the receiver
+            // has closed meanwhile is found out by using it. That is no failure yet.
+            Err(_) => match self.try_to_send(signal, body).await {
+                Ok(answer) => answer,
+                Err(why) => Answer::later(why),
+            },
         }
+    }
+
+    /// The answer of the receiver, or why there is none.
+    async fn try_to_send(&mut self, signal: Signal, body: Bytes) -> Result<Answer, String> {
+        self.client.ready().await.map_err(|error| chain(&error))?;
         let mut request = Request::new(body);
         *request.metadata_mut() = self.headers.clone();
         let method = http::uri::PathAndQuery::from_static(signal.method());
         match self.client.unary(request, method, Raw).await {
-            Ok(response) => taken(response.get_ref()),
-            Err(status) => refused(&status),
+            Ok(response) => Ok(taken(response.get_ref())),
+            // One that has a cause was made here and did not come from the receiver: its code is
+            // `unknown` where a connection broke, which would not be worth another try if the
+            // receiver had said so.
+            Err(status) => match core::error::Error::source(&status) {
+                Some(cause) => Err(chain(cause)),
+                None => {
+                    let (code, said) = (status.code().into(), status.message());
+                    Ok(grpc::refusal(code, said, status.details()))
+                }
+            },
         }
-    }
-}
-
-/// What is to be done about it. A status that has a cause was made here and did not come from the
-/// receiver: its code is `unknown` where a connection broke that had been open for a while, which
-/// would not be worth another try if the receiver had said so.
-fn refused(status: &Status) -> Answer {
-    match core::error::Error::source(status) {
-        Some(cause) => Answer::later(chain(cause)),
-        None => grpc::refusal(status.code().into(), status.message(), status.details()),
     }
 }
 
