@@ -190,7 +190,7 @@ async fn events_have_the_documented_names_levels_and_fields() {
 
 /// What was heard are the events of the table that `which` names, each with its level and fields.
 #[track_caller]
-pub(crate) fn assert_as_documented(heard: &[Told], which: fn(&str) -> bool) {
+pub(crate) fn assert_as_documented(heard: &[Told], which: impl Fn(&str) -> bool) {
     let documented: Vec<_> = documented().into_iter().filter(|(event, ..)| which(event)).collect();
     for (event, levels, fields) in &documented {
         let (metadata, _) = heard.iter().find(|(metadata, _)| metadata.name() == event).unwrap();
