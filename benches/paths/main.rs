@@ -15,6 +15,7 @@ mod rate_limit;
 mod retry;
 mod service;
 mod sketch;
+mod slo;
 mod stack;
 mod timeout;
 mod traced;
@@ -75,6 +76,7 @@ fn main() {
     concurrency_limit::paths(&mut criterion);
     hedge::paths(&mut criterion);
     sketch::paths(&mut criterion);
+    slo::paths(&mut criterion);
     stack::paths(&mut criterion);
     service::paths(&mut criterion);
     traced::paths(&mut criterion);

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::MINUTES;
-use crate::overload::{label, line};
+use crate::overload::chart::{label, line};
 
 const WIDTH: f64 = 1_000.0;
 const PANEL: f64 = 260.0;
@@ -46,9 +46,11 @@ pub fn chart(points: &[Point]) -> String {
     }
 
     label(&mut svg, LEFT, budget - 8.0, "error budget left; shaded: releases are frozen");
-    // From -50 % to 100 %.
-    let share = |remaining: f64| (remaining + 0.5) / 1.5;
-    for (percent, remaining) in [("100 %", 1.0), ("50 %", 0.5), ("0", 0.0), ("-50 %", -0.5)] {
+    // From -100 % to 100 %.
+    let share = |remaining: f64| (remaining + 1.0) / 2.0;
+    for (percent, remaining) in
+        [("100 %", 1.0), ("50 %", 0.5), ("0", 0.0), ("-50 %", -0.5), ("-100 %", -1.0)]
+    {
         let y = y(budget, share(remaining));
         label(&mut svg, 8.0, y + 4.0, percent);
         line(&mut svg, &[(LEFT, y), (LEFT + WIDTH, y)], "#ddd", 1.0);

@@ -1,3 +1,5 @@
+//! Pictures as SVG: of runs, and the lines and texts that other pictures are made of.
+
 use std::fmt::Write as _;
 
 use super::{Point, Run, World};

@@ -1,8 +1,17 @@
 //! What promises tell while they are watched.
 
-use super::{Decision, What};
+use super::Decision;
 
+#[cfg(not(feature = "telemetry"))]
+pub(super) fn decided(_: &Decision) {}
+
+#[cfg(not(feature = "telemetry"))]
+pub(super) fn not_written(_: &str) {}
+
+#[cfg(feature = "telemetry")]
 pub(super) fn decided(decision: &Decision) {
+    use super::What;
+
     let slo = decision.slo.as_str();
     let objective = decision.objective.as_deref().unwrap_or_default();
     let told = alloc::format!("{decision}");
@@ -53,6 +62,7 @@ pub(super) fn decided(decision: &Decision) {
     }
 }
 
+#[cfg(feature = "telemetry")]
 pub(super) fn not_written(error: &str) {
     tracing::event!(
         name: "reliability.slo.state_not_written",

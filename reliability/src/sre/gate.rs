@@ -143,7 +143,7 @@ impl fmt::Display for Gate {
 }
 
 /// A text as JSON writes it.
-struct Json<'a>(&'a str);
+pub(super) struct Json<'a>(pub(super) &'a str);
 
 impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,6 +44,7 @@ mod gate;
 mod live;
 mod notify;
 mod objective;
+#[cfg(feature = "telemetry")]
 mod observe;
 mod outcome;
 mod reading;
@@ -59,6 +60,8 @@ mod target;
 mod timeline;
 mod verdict;
 mod watch;
+#[cfg(feature = "reqwest")]
+mod webhook;
 mod window;
 
 pub use alert::{Alert, Burn, Severity};
@@ -83,6 +86,8 @@ pub use target::Target;
 pub use timeline::Timeline;
 pub use verdict::Verdict;
 pub use watch::{Watch, WatchBuilder};
+#[cfg(feature = "reqwest")]
+pub use webhook::Webhook;
 pub use window::{CalendarUnit, UtcOffset, Window};
 
 /// Counts the calls of a function for a promise.

@@ -46,6 +46,12 @@
 //! | `reliability.recovery.degraded` | warn | `reliability.degradation.name`, `reliability.degradation.level` |
 //! | `reliability.recovery.restored` | info | `reliability.degradation.name`, `reliability.degradation.why` |
 //! | `reliability.signal.conflict` | warn | `reliability.metric.name`, `reliability.metric.kept`, `reliability.metric.left_out` |
+//! | `reliability.slo.alert` | warn | `reliability.slo.name`, `reliability.slo.objective`, `reliability.slo.severity` |
+//! | `reliability.slo.alert_over` | info | `reliability.slo.name`, `reliability.slo.objective`, `reliability.slo.severity` |
+//! | `reliability.slo.stance` | warn | `reliability.slo.name`, `reliability.slo.objective`, `reliability.slo.stance` |
+//! | `reliability.slo.exempted` | warn | `reliability.slo.name`, `reliability.slo.why` |
+//! | `reliability.slo.history_lost` | error | `reliability.slo.name`, `reliability.slo.why` |
+//! | `reliability.slo.state_not_written` | error | `reliability.error` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |

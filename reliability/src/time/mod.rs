@@ -34,7 +34,7 @@ mod ticker;
 mod tsc;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod utc;
-#[cfg(any(feature = "http", all(feature = "std", feature = "telemetry")))]
+#[cfg(any(feature = "http", all(feature = "std", feature = "telemetry"), feature = "sre"))]
 mod wall;
 
 pub use clock::{Clock, ManualClock};
@@ -49,5 +49,5 @@ pub(crate) use instant::saturating_nanos;
 pub(crate) use system::timer_at;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub(crate) use utc::Utc;
-#[cfg(any(feature = "http", all(feature = "std", feature = "telemetry")))]
+#[cfg(any(feature = "http", all(feature = "std", feature = "telemetry"), feature = "sre"))]
 pub(crate) use wall::wall_clock;

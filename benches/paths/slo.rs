@@ -1,0 +1,86 @@
+//! One call counted for a promise.
+//!
+//! The peers keep no promises themselves: they count calls under labels of which one is the name of
+//! the promise, for rules that a server evaluates. `labelled` is what autometrics does at the end of
+//! a function: a counter and a histogram that are found by their labels, in a family of prometheus-client.
+
+use std::time::Duration;
+
+use criterion::Criterion;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use reliability::sre::{Core, Definition, Objective, Outcome, Slo, Target, Window};
+
+use super::Row;
+
+const AVAILABILITY: Objective = Objective::availability(Target::percent("99.95"));
+const LATENCY: Objective = Objective::latency(Target::percent("99"), Duration::from_millis(500));
+const TOOK: Duration = Duration::from_millis(20);
+
+static ONE: Slo = {
+    static CORE: Core = Core::new(Definition::new("one", Window::days(30)).objective(AVAILABILITY));
+    Slo::from_core(&CORE)
+};
+
+static TWO: Slo = {
+    static CORE: Core = Core::new(
+        Definition::new("two", Window::days(30)).objective(AVAILABILITY).objective(LATENCY),
+    );
+    Slo::from_core(&CORE)
+};
+
+/// What autometrics writes beside each count.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    function: &'static str,
+    module: &'static str,
+    caller_function: &'static str,
+    result: &'static str,
+    objective_name: &'static str,
+    objective_percentile: &'static str,
+}
+
+fn labels(result: &'static str) -> Labels {
+    Labels {
+        function: "checkout",
+        module: "shop::orders",
+        caller_function: "serve",
+        result,
+        objective_name: "checkout",
+        objective_percentile: "99.9",
+    }
+}
+
+type Latencies = Family<Labels, Histogram, fn() -> Histogram>;
+
+fn latencies() -> Latencies {
+    Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.005, 2.0, 10)))
+}
+
+pub(super) fn paths(criterion: &mut Criterion) {
+    let outcome = || Outcome::of(std::hint::black_box(true));
+    let took = || std::hint::black_box(TOOK);
+    let counted = Family::<Labels, Counter>::default();
+    let latencies = latencies();
+
+    let mut row = Row::new(criterion, "slo_record");
+    row.path("ours", || move || ONE.record_outcome(outcome()));
+    row.path("labelled", || {
+        || {
+            counted.get_or_create(&labels(std::hint::black_box("ok"))).inc();
+        }
+    });
+    drop(row);
+
+    let mut row = Row::new(criterion, "slo_record_latency");
+    row.path("ours", || move || TWO.record_call(outcome(), took()));
+    row.path("labelled", || {
+        || {
+            let labels = labels(std::hint::black_box("ok"));
+            counted.get_or_create(&labels).inc();
+            latencies.get_or_create(&labels).observe(took().as_secs_f64());
+        }
+    });
+}

@@ -1,0 +1,181 @@
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+use std::thread;
+
+use super::gate::Json;
+use super::timeline::unix_seconds;
+use super::{Decision, Notify, What};
+
+/// Posts each decision as JSON to an address, with the client of `reqwest`.
+///
+/// Whatever answers with a status from 200 to 299 has been told; all else is
+/// [told again](Notify). For an address with `https` let your own dependency on `reqwest` bring
+/// the TLS that you want.
+///
+/// ```json
+/// {"text":"checkout/availability: page: burn > 14.4 over 1h and 5m; 93.1% of the budget left",
+///  "slo":"checkout","objective":"availability","what":"fired","severity":"page","urgent":true,
+///  "budget_left_percent":93.056,"unix_seconds":1793491260}
+/// ```
+///
+/// Several chats show `text` as it stands.
+///
+/// # Examples
+///
+/// ```no_run
+/// use reliability::sre::{Watch, Webhook};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let watch = Watch::builder().notify(Webhook::new("http://pager.internal/hook")?).start()?;
+/// # drop(watch);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    client: reqwest::Client,
+    url: reqwest::Url,
+}
+
+/// From the first byte sent to the last one received.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Webhook {
+    /// A hook at that address, `http` or `https`, which has five seconds to answer.
+    ///
+    /// # Errors
+    ///
+    /// When that is no address, or the client cannot be made.
+    pub fn new(url: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let parsed = reqwest::Url::parse(url)
+            .map_err(|error| alloc::format!("`{url}` is no address of a webhook: {error}"))?;
+        if !["http", "https"].contains(&parsed.scheme()) {
+            return Err(alloc::format!("`{url}` must begin with http:// or https://").into());
+        }
+        // No kept connections: there may be hours between two decisions, and each is sent by a runtime
+        // of its own.
+        let client = reqwest::Client::builder().timeout(TIMEOUT).pool_max_idle_per_host(0);
+        Ok(Self { client: client.build()?, url: parsed })
+    }
+
+    /// On a thread of its own, because whoever looks by hand may stand in a runtime already.
+    fn post(&self, body: String) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let send = move || -> Result<(), Box<dyn Error + Send + Sync>> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let request = self.client.post(self.url.clone()).body(body);
+            let request = request.header("content-type", "application/json");
+            runtime.block_on(async { request.send().await?.error_for_status() })?;
+            Ok(())
+        };
+        thread::scope(|scope| match scope.spawn(send).join() {
+            Ok(sent) => sent,
+            Err(_) => Err("the client panicked".into()),
+        })
+    }
+}
+
+impl Notify for Webhook {
+    fn notify(&self, decision: &Decision) -> Result<(), Box<dyn Error + Send + Sync>> {
+        self.post(Body(decision).to_string())
+    }
+}
+
+/// A decision as JSON.
+struct Body<'a>(&'a Decision);
+
+impl fmt::Display for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(decision) = self;
+        let (what, detail) = match &decision.what {
+            What::Fired(alert) => ("fired", Some(("severity", alert.severity.to_string()))),
+            What::Ended(alert) => ("ended", Some(("severity", alert.severity.to_string()))),
+            What::Turned { to, .. } => ("turned", Some(("stance", to.to_string()))),
+            What::Exempted(why) => ("exempted", Some(("why", why.clone()))),
+            What::Lost(why) => ("lost", Some(("why", why.clone()))),
+        };
+        write!(f, r#"{{"text":{},"slo":{}"#, Json(&decision.to_string()), Json(&decision.slo))?;
+        if let Some(objective) = &decision.objective {
+            write!(f, r#","objective":{}"#, Json(objective))?;
+        }
+        write!(f, r#","what":"{what}""#)?;
+        if let Some((key, value)) = detail {
+            write!(f, r#","{key}":{}"#, Json(&value))?;
+        }
+        write!(f, r#","urgent":{}"#, decision.is_urgent())?;
+        if let Some(remaining) = decision.remaining {
+            write!(f, r#","budget_left_percent":{:.3}"#, 100.0 * remaining)?;
+        }
+        write!(f, r#","unix_seconds":{}}}"#, unix_seconds(decision.at))
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::UNIX_EPOCH;
+
+    fn decision() -> Decision {
+        Decision {
+            at: UNIX_EPOCH + Duration::from_secs(60),
+            slo: "check\"out".into(),
+            objective: None,
+            what: What::Exempted("a fix\n".into()),
+            remaining: Some(-0.5),
+        }
+    }
+
+    const BODY: &str = concat!(
+        r#"{"text":"check\"out: let through: a fix\u000a; -50.0% of the budget left","#,
+        r#""slo":"check\"out","what":"exempted","why":"a fix\u000a","urgent":false,"#,
+        r#""budget_left_percent":-50.000,"unix_seconds":60}"#,
+    );
+
+    /// Answers one request with each of these statuses; the requests it got.
+    fn server(statuses: &'static [u16]) -> (String, thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = alloc::format!("http://{}/hook", listener.local_addr().unwrap());
+        let serve = move || {
+            let serve_one = |status: &u16| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let (mut got, mut part) = (Vec::new(), [0; 4_096]);
+                while !String::from_utf8_lossy(&got).ends_with('}') {
+                    let read = stream.read(&mut part).unwrap();
+                    got.extend_from_slice(&part[..read]);
+                }
+                write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n").unwrap();
+                String::from_utf8(got).unwrap()
+            };
+            statuses.iter().map(serve_one).collect()
+        };
+        (url, thread::spawn(serve))
+    }
+
+    #[tokio::test]
+    async fn a_decision_is_posted_and_only_a_success_is_told() {
+        let (url, server) = server(&[200, 503]);
+        let webhook = Webhook::new(&url).unwrap();
+        // Also from within a runtime.
+        assert!(webhook.notify(&decision()).is_ok());
+        assert!(webhook.notify(&decision()).is_err());
+        let requests = server.join().unwrap();
+        for request in requests {
+            assert!(request.starts_with("POST /hook HTTP/1.1\r\n"), "{request}");
+            assert!(request.contains("content-type: application/json"), "{request}");
+            assert!(request.ends_with(BODY), "{request}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for url in ["", "pager", "ftp://pager/hook"] {
+            let refused = Webhook::new(url).unwrap_err().to_string();
+            assert!(refused.contains(url), "{refused}");
+        }
+    }
+}
