@@ -73,6 +73,12 @@ impl fmt::Debug for Counted<'_> {
     }
 }
 
+/// Calls a body. Its bound says that the body is called once, so that what it captures may leave.
+#[inline]
+pub fn run_once<A>(body: impl FnOnce() -> A) -> A {
+    body()
+}
+
 /// By what the user says of it.
 #[inline]
 pub fn judge_with<A: ?Sized, O: Into<Outcome>>(answer: &A, judge: impl FnOnce(&A) -> O) -> Outcome {
@@ -128,15 +134,24 @@ impl Good for () {
     }
 }
 
-/// Found for all else.
+/// Found for all else. The bound stands on the method, so that the message above is what is read.
 pub trait JudgeAnswer {
+    /// The type of the answer.
+    type Answer;
     /// Good, or bad.
-    fn outcome(&self) -> Outcome;
+    fn outcome(&self) -> Outcome
+    where
+        Self::Answer: Good;
 }
 
-impl<A: Good> JudgeAnswer for Judged<'_, A> {
+impl<A> JudgeAnswer for Judged<'_, A> {
+    type Answer = A;
+
     #[inline]
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> Outcome
+    where
+        A: Good,
+    {
         self.0.outcome()
     }
 }

@@ -47,6 +47,8 @@ mod objective;
 #[cfg(feature = "telemetry")]
 mod observe;
 mod outcome;
+#[cfg(feature = "dashboard")]
+mod panel;
 mod reading;
 mod registry;
 mod ring;

@@ -57,7 +57,11 @@ impl Args {
 }
 
 fn objective(setting: &Setting) -> syn::Result<Path> {
-    let value = setting.expr()?;
+    let mut value = setting.expr()?;
+    // As it comes through a `macro_rules!` fragment.
+    while let Expr::Group(group) = value {
+        value = *group.expr;
+    }
     match value {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path),
         Expr::Lit(_) => {

@@ -20,7 +20,7 @@ pub(super) fn render(args: &Args, objective: &Path, item: &FnItem) -> FnItem {
     let run = if item.sig.asyncness.is_some() {
         quote!(async move #block.await)
     } else {
-        quote!((move || #block)())
+        quote!(#krate::__private::run_once(move || #block))
     };
     let begin = {
         let span = objective.span();

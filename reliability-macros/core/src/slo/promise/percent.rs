@@ -88,6 +88,10 @@ fn written(value: &Expr, example: &str) -> syn::Result<(String, bool)> {
             let text = text.value();
             Ok((text.trim().trim_end_matches('%').trim_end().to_owned(), true))
         }
+        _ if matches!(value, Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), .. })) => {
+            let message = format!("a share cannot be negative; write for example `{example}`");
+            Err(syn::Error::new_spanned(value, message))
+        }
         _ => {
             let message = format!(
                 "expected a number of per cent, such as `{example}`; it is read when the program \

@@ -147,7 +147,7 @@ fn numbers_that_promise_nothing_are_refused() {
         (quote!(100), "a target of 100 % leaves no budget"),
         (quote!(100.0), "a target of 100 % leaves no budget"),
         (quote!(0), "a target of 0 % promises nothing"),
-        (quote!(-1), "expected a number of per cent"),
+        (quote!(-1), "cannot be negative"),
         (quote!("-1%"), "cannot be negative"),
         (quote!(101), "below 100, but this is 101"),
         (quote!(0.999), "write `99.9`, or `\\\"0.999%\\\"`"),

@@ -1,0 +1,11 @@
+//~ expected `Result<(), String>`, found integer
+use reliability::sre::{Slo, slo};
+
+static CHECKOUT: Slo = reliability::slo! { name: "checkout", availability: 99.9 };
+
+#[slo(objective = CHECKOUT)]
+async fn checkout() -> Result<(), String> {
+    7
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+//~ write the name of the `static` without quotes
+use reliability::sre::{Slo, slo};
+
+static CHECKOUT: Slo = reliability::slo! { name: "checkout", availability: 99.9 };
+
+#[slo(objective = "CHECKOUT")]
+async fn checkout() -> Result<(), String> {
+    Ok(())
+}
+
+fn main() {}
