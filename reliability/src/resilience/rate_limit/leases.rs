@@ -2,7 +2,7 @@ use super::{Algorithm, Quota};
 use crate::error::Name;
 use crate::resilience::Invalid;
 use crate::sync::atomic::{AtomicU32, Ordering};
-use crate::sync::{Padded, STRIPES, stripe};
+use crate::sync::{Padded, STRIPES, owned_stripe, stripe};
 
 /// Permits that threads have taken from the bucket ahead of their calls, a stripe for each thread.
 ///
@@ -62,7 +62,9 @@ impl Leases {
     }
 
     /// Takes a permit of this thread's lease, and says how many are left.
-    #[inline]
+    ///
+    /// A call, for the registers that it takes are missing in the short way without leases.
+    #[inline(never)]
     pub(super) fn take_own(&self) -> Option<u32> {
         take(self.own())
     }
@@ -99,16 +101,19 @@ impl Leases {
     #[inline]
     fn own(&self) -> &AtomicU32 {
         let in_use = self.stripes_in_use.load(Ordering::Relaxed) as usize;
-        let index = stripe().index;
-        &self.stripes[if index < in_use { index } else { among(index, in_use) }]
+        match owned_stripe() {
+            Some(index) if index < in_use => &self.stripes[index],
+            _ => self.among(in_use),
+        }
     }
-}
 
-/// A division, for threads that have no stripe of their own because the burst is small.
-#[cold]
-#[inline(never)]
-fn among(index: usize, in_use: usize) -> usize {
-    index % in_use.max(1)
+    /// The stripe of a thread that has none of its own, or not yet, or not here because the burst is
+    /// small.
+    #[cold]
+    #[inline(never)]
+    fn among(&self, in_use: usize) -> &AtomicU32 {
+        &self.stripes[stripe().index % in_use.clamp(1, STRIPES)]
+    }
 }
 
 /// As many stripes as fit into half of the burst.

@@ -85,36 +85,62 @@ impl Shared {
         if let Some(leases) = &self.leases
             && permits == 1
         {
-            return self.take_leased(leases).map(Left::permits);
+            return match leases.take_own() {
+                Some(left) => Ok(Left::permits(left)),
+                None => self.lease(leases).map(Left::permits),
+            };
         }
         let now = self.clock.now();
         if let Cell::TokenBucket(word) = &self.cell
-            && let Some(taken) = self.decide::<TokenBucket>(word, now, permits)
+            && let seen = word.load(Ordering::Relaxed)
+            && let Some(Ok(taken)) = self.decide::<TokenBucket>(word, seen, now, permits)
         {
             return taken;
         }
         self.take_otherwise(now, permits).map(Left::permits)
     }
 
-    /// Decides if the algorithm can in a few operations and nobody is in between.
+    /// Decides if the algorithm can in a few operations, or says what somebody else has made of the
+    /// word in between.
     #[inline]
     fn decide<L: Word>(
+        &self,
+        word: &AtomicU64,
+        seen: u64,
+        now: Instant,
+        permits: u32,
+    ) -> Option<Result<Result<Left, Wait>, u64>> {
+        // After the word: what changes the settings changes the word as well.
+        let rule = L::from_words(self.live.words_unless_changing()?);
+        Some(match rule.decide(seen, now, permits)? {
+            Verdict::Allowed(next, left) => {
+                let swap = word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed);
+                swap.map(|_| Ok(left))
+            }
+            // Under settings that came after the word was read it says nothing, and then the word
+            // has changed too.
+            Verdict::Limited(wait) => match word.load(Ordering::Relaxed) {
+                found if found == seen => Ok(Err(wait)),
+                found => Err(found),
+            },
+        })
+    }
+
+    /// As often as somebody else comes in between: the fewer operations there are from the look to
+    /// the swap, the less often that is.
+    #[inline]
+    fn decide_in_turn<L: Word>(
         &self,
         word: &AtomicU64,
         now: Instant,
         permits: u32,
     ) -> Option<Result<Left, Wait>> {
-        // Before the settings: what changes them changes the word as well.
-        let seen = word.load(Ordering::Relaxed);
-        let rule = L::from_words(self.live.words_unless_changing()?);
-        match rule.decide(seen, now, permits)? {
-            Verdict::Allowed(next, left) => {
-                word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed).ok()?;
-                Some(Ok(left))
+        let mut seen = word.load(Ordering::Relaxed);
+        loop {
+            match self.decide::<L>(word, seen, now, permits)? {
+                Ok(taken) => return Some(taken),
+                Err(found) => seen = found,
             }
-            // Under settings that came after the word was read it says nothing, and then the word
-            // has changed too.
-            Verdict::Limited(wait) => (word.load(Ordering::Relaxed) == seen).then_some(Err(wait)),
         }
     }
 
@@ -122,22 +148,14 @@ impl Shared {
     #[inline(never)]
     fn take_otherwise(&self, now: Instant, permits: u32) -> Result<u32, Wait> {
         let decided = match &self.cell {
-            Cell::LeakyBucket(word) => self.decide::<LeakyBucket>(word, now, permits),
-            Cell::FixedWindow(word) => self.decide::<FixedWindow>(word, now, permits),
-            _ => None,
+            Cell::TokenBucket(word) => self.decide_in_turn::<TokenBucket>(word, now, permits),
+            Cell::LeakyBucket(word) => self.decide_in_turn::<LeakyBucket>(word, now, permits),
+            Cell::FixedWindow(word) => self.decide_in_turn::<FixedWindow>(word, now, permits),
+            Cell::SlidingLog(_) | Cell::SlidingCounter(_) => None,
         };
         match decided {
             Some(taken) => taken.map(Left::count),
             None => Ok(self.book(now, permits, Duration::ZERO)?.remaining()),
-        }
-    }
-
-    /// A call, for the registers that it takes are missing in the short way.
-    #[inline(never)]
-    fn take_leased(&self, leases: &Leases) -> Result<u32, Wait> {
-        match leases.take_own() {
-            Some(left) => Ok(left),
-            None => self.lease(leases),
         }
     }
 

@@ -82,6 +82,12 @@ impl SlidingCounter {
     }
 
     fn windows_at(&self, state: &Windows, now: Instant) -> Windows {
+        // Whether it is still the same window takes no division.
+        let begin = state.window.checked_mul(self.period_nanos);
+        let into = begin.and_then(|begin| now.as_nanos().checked_sub(begin));
+        if into.is_some_and(|into| into < self.period_nanos) {
+            return *state;
+        }
         state.advanced_to(now.as_nanos() / self.period_nanos.max(1))
     }
 
@@ -103,8 +109,23 @@ impl SlidingCounter {
     fn counted_before(&self, windows: Windows, now: Instant) -> u64 {
         let begin = windows.window.saturating_mul(self.period_nanos);
         let into = now.as_nanos().saturating_sub(begin).min(self.period_nanos);
-        let left = u128::from(self.period_nanos - into);
-        (u128::from(windows.before()) * left).div_ceil(u128::from(self.period_nanos.max(1))) as u64
+        let (left, period) = (self.period_nanos - into, self.period_nanos.max(1));
+        match windows.before().checked_mul(left) {
+            Some(share) => share.div_ceil(period),
+            None => {
+                let share = u128::from(windows.before()) * u128::from(left);
+                share.div_ceil(u128::from(period)) as u64
+            }
+        }
+    }
+
+    /// What could be had now, given the windows as of now or later.
+    fn remaining_in(&self, windows: Windows, now: Instant) -> u32 {
+        if windows.window.saturating_mul(self.period_nanos) > now.as_nanos() {
+            return 0;
+        }
+        let used = self.counted_before(windows, now).saturating_add(windows.this());
+        self.permits.saturating_sub(used).min(u32::MAX.into()) as u32
     }
 }
 
@@ -150,10 +171,11 @@ impl Limiter for SlidingCounter {
         let mut free_after = self.free_after(windows, permits);
         // In the second window ahead nothing of this one counts any more.
         for ahead in windows.window.saturating_add(1)..=windows.window.saturating_add(2) {
-            if free_after.is_none() {
-                windows = windows.advanced_to(ahead);
-                free_after = self.free_after(windows, permits);
+            if free_after.is_some() {
+                break;
             }
+            windows = windows.advanced_to(ahead);
+            free_after = self.free_after(windows, permits);
         }
         let begin = windows.window.saturating_mul(self.period_nanos);
         let free_at = begin.saturating_add(free_after.unwrap_or(self.period_nanos));
@@ -161,7 +183,7 @@ impl Limiter for SlidingCounter {
         within(now, starts_at, longest)?;
         windows.used[0] = windows.used[0].saturating_add(permits);
         *state = windows;
-        let remaining = self.remaining(state, now);
+        let remaining = self.remaining_in(windows, now);
         Ok(Booking { starts_at, permits, place: windows.window, before: 0, remaining })
     }
 
@@ -178,12 +200,7 @@ impl Limiter for SlidingCounter {
     }
 
     fn remaining(&self, state: &Windows, now: Instant) -> u32 {
-        let windows = self.windows_at(state, now);
-        if windows.window.saturating_mul(self.period_nanos) > now.as_nanos() {
-            return 0;
-        }
-        let used = self.counted_before(windows, now).saturating_add(windows.this());
-        self.permits.saturating_sub(used).min(u32::MAX.into()) as u32
+        self.remaining_in(self.windows_at(state, now), now)
     }
 
     fn carry_over(&self, state: &mut Windows, now: Instant, before: &Self) {
