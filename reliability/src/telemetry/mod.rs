@@ -45,6 +45,7 @@
 //! | `reliability.recovery.escalated` | error | `reliability.component.name`, `reliability.action`, `reliability.error`, `reliability.suppressed` |
 //! | `reliability.recovery.degraded` | warn | `reliability.degradation.name`, `reliability.degradation.level` |
 //! | `reliability.recovery.restored` | info | `reliability.degradation.name`, `reliability.degradation.why` |
+//! | `reliability.signal.overflow` | warn | `reliability.metric.name`, `reliability.metric.series`, `reliability.metric.left_out` |
 //! | `reliability.signal.conflict` | warn | `reliability.metric.name`, `reliability.metric.kept`, `reliability.metric.left_out` |
 //! | `reliability.slo.alert` | warn | `reliability.slo.name`, `reliability.slo.objective`, `reliability.slo.severity` |
 //! | `reliability.slo.alert_over` | info | `reliability.slo.name`, `reliability.slo.objective`, `reliability.slo.severity` |

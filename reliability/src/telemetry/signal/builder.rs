@@ -8,7 +8,9 @@ use super::gauge::GaugeCells;
 use super::histogram::HistogramCells;
 use super::shared::{Attributes, Cells, Handle, Shared};
 use super::up_down_counter::UpDownCells;
-use super::{Counter, Descriptor, Gauge, Histogram, UpDownCounter, name, watch};
+use super::{
+    Collection, Counter, Descriptor, Gauge, Histogram, Observe, UpDownCounter, name, watch,
+};
 use crate::error::Invalid;
 use crate::telemetry::Attribute;
 use crate::time::wall_clock;
@@ -72,20 +74,31 @@ impl<I> Builder<I> {
         if self.description.is_empty() { self.description(documentation) } else { self }
     }
 
-    const fn declare_with<C>(self, cells: C) -> Shared<C> {
+    /// Makes what is wrong an error of the compiler, where it is constant.
+    pub(super) const fn assert_valid(&self) {
         assert!(
             bounds::are_bounds(self.bounds_in_use()),
             "the bounds of a histogram must be at most 128 numbers, each above the last: write upper bounds like `&[0.1, 0.5, 1.0]`"
         );
+        let _ = self.descriptor();
+    }
+
+    /// What it will be called; panics if that is no name.
+    pub(super) const fn descriptor(&self) -> Descriptor {
+        Descriptor::new(self.name, self.unit, self.description)
+    }
+
+    const fn declare_with<C>(self, cells: C) -> Shared<C> {
+        self.assert_valid();
         Shared {
-            descriptor: Descriptor::new(self.name, self.unit, self.description),
+            descriptor: self.descriptor(),
             attributes: Attributes::Declared(self.attributes),
             since: None,
             cells,
         }
     }
 
-    fn checked(&self) -> Result<Descriptor, Invalid> {
+    pub(super) fn checked(&self) -> Result<Descriptor, Invalid> {
         if !name::is_name(self.name) {
             let expected = "a letter, and then at most 254 letters, digits and `_.-/`";
             return Err(Invalid::new(self.name, "name", expected, self.name)
@@ -103,7 +116,7 @@ impl<I> Builder<I> {
             return Err(Invalid::new(self.name, "bounds", expected, got)
                 .with_advice("write upper bounds like `&[0.1, 0.5, 1.0]`; above the last there is a bucket of its own"));
         }
-        Ok(Descriptor::new(self.name, self.unit, self.description))
+        Ok(self.descriptor())
     }
 
     const fn bounds_in_use(&self) -> &'static [f64] {
@@ -118,14 +131,26 @@ impl<I> Builder<I> {
         attributes: impl IntoIterator<Item = Attribute>,
         cells: C,
     ) -> Result<Handle<C>, Invalid> {
-        let descriptor = self.checked()?;
-        let mut all: Vec<_> = Attributes::Declared(self.attributes).to_vec();
-        all.extend(attributes);
-        let since = Some(wall_clock());
-        let shared =
-            Arc::new(Shared { descriptor, attributes: Attributes::Owned(all), since, cells });
+        self.checked()?;
+        let shared = self.unwatched(attributes, cells);
         watch(&shared);
         Ok(Handle::Owned(shared))
+    }
+
+    /// For settings that are known to be valid.
+    fn unwatched<C>(
+        self,
+        attributes: impl IntoIterator<Item = Attribute>,
+        cells: C,
+    ) -> Arc<Shared<C>> {
+        let mut all: Vec<_> = Attributes::Declared(self.attributes).to_vec();
+        all.extend(attributes);
+        Arc::new(Shared {
+            descriptor: self.descriptor(),
+            attributes: Attributes::Owned(all),
+            since: Some(wall_clock()),
+            cells,
+        })
     }
 }
 
@@ -176,7 +201,36 @@ macro_rules! instrument {
         impl Declarable for $instrument {
             type Shared = Shared<$cells>;
         }
+
+        impl Instrument for $instrument {
+            fn of_family(seed: Seed<Self>) -> Self {
+                let $builder = &seed.builder;
+                let shared = seed.builder.unwatched(seed.attributes, $make);
+                Self(Handle::Owned(shared))
+            }
+
+            fn tell(&self, into: &mut Collection) {
+                self.0.observe(into);
+            }
+        }
     };
+}
+
+/// What a [`Family`](super::Family) can consist of: [`Counter`], [`UpDownCounter`], [`Gauge`] and
+/// [`Histogram`].
+pub trait Instrument: Clone + Send + Sync + 'static {
+    #[doc(hidden)]
+    fn of_family(seed: Seed<Self>) -> Self;
+
+    #[doc(hidden)]
+    fn tell(&self, into: &mut Collection);
+}
+
+/// What a series of a family is made of.
+#[derive(Debug)]
+pub struct Seed<I> {
+    pub(super) builder: Builder<I>,
+    pub(super) attributes: Vec<Attribute>,
 }
 
 /// What [`signals!`](crate::telemetry::signals) can declare.

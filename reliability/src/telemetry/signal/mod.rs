@@ -35,6 +35,7 @@ mod counter;
 mod descriptor;
 mod errors;
 mod exemplar;
+mod family;
 mod gauge;
 mod histogram;
 mod merge;
@@ -44,12 +45,13 @@ mod observe;
 mod shared;
 mod up_down_counter;
 
-pub use builder::Builder;
+pub use builder::{Builder, Instrument};
 #[doc(hidden)]
-pub use builder::Declarable;
+pub use builder::{Declarable, Seed};
 pub use collection::Collection;
 pub use counter::Counter;
 pub use descriptor::Descriptor;
+pub use family::{Family, FamilyBuilder, Label, Labels};
 pub use gauge::Gauge;
 pub use histogram::Histogram;
 pub use metric::{Data, Exemplar, HistogramPoint, Metric, Point};

@@ -1,0 +1,107 @@
+use alloc::borrow::ToOwned;
+use core::fmt;
+
+use crate::telemetry::Value;
+
+/// The value of one attribute, borrowed: so that asking a family for a series allocates nothing.
+///
+/// Made of text, whole numbers and `bool` by `into()`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Label<'a> {
+    /// Text.
+    Text(&'a str),
+    /// A whole number.
+    Integer(i64),
+    /// Yes or no.
+    Boolean(bool),
+}
+
+impl Label<'_> {
+    pub(super) fn is(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Text(label), Value::Text(value)) => label == value,
+            (Self::Integer(label), Value::Integer(value)) => label == *value,
+            (Self::Boolean(label), Value::Boolean(value)) => label == *value,
+            _ => false,
+        }
+    }
+
+    pub(super) fn to_value(self) -> Value {
+        match self {
+            Self::Text(label) => Value::from(label.to_owned()),
+            Self::Integer(label) => Value::from(label),
+            Self::Boolean(label) => Value::from(label),
+        }
+    }
+}
+
+impl fmt::Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(label) => label.fmt(f),
+            Self::Integer(label) => label.fmt(f),
+            Self::Boolean(label) => label.fmt(f),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Label<'a> {
+    fn from(label: &'a str) -> Self {
+        Self::Text(label)
+    }
+}
+
+impl<'a> From<&'a alloc::string::String> for Label<'a> {
+    fn from(label: &'a alloc::string::String) -> Self {
+        Self::Text(label)
+    }
+}
+
+macro_rules! from {
+    ($($kind:ident: $($from:ty),+;)+) => {$($(
+        impl From<$from> for Label<'_> {
+            fn from(label: $from) -> Self {
+                Self::$kind(label.into())
+            }
+        }
+    )+)+};
+}
+
+from! {
+    Integer: i8, i16, i32, i64, u8, u16, u32;
+    Boolean: bool;
+}
+
+/// The values of `N` attributes: a tuple, or an array where all are of one type.
+pub trait Labels<'a, const N: usize> {
+    /// In the order of the keys.
+    fn labels(self) -> [Label<'a>; N];
+}
+
+impl<'a, T: Into<Label<'a>>, const N: usize> Labels<'a, N> for [T; N] {
+    fn labels(self) -> [Label<'a>; N] {
+        self.map(Into::into)
+    }
+}
+
+macro_rules! tuples {
+    ($($count:literal: $($kind:ident)+;)+) => {$(
+        impl<'a, $($kind: Into<Label<'a>>),+> Labels<'a, $count> for ($($kind,)+) {
+            fn labels(self) -> [Label<'a>; $count] {
+                #[allow(non_snake_case, reason = "a value is called like its type")]
+                let ($($kind,)+) = self;
+                [$($kind.into()),+]
+            }
+        }
+    )+};
+}
+
+tuples! {
+    1: A;
+    2: A B;
+    3: A B C;
+    4: A B C D;
+    5: A B C D E;
+    6: A B C D E F;
+}
