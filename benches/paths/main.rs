@@ -14,6 +14,7 @@ mod hedge;
 mod rate_limit;
 mod retry;
 mod service;
+mod signal;
 mod sketch;
 mod slo;
 mod stack;
@@ -75,6 +76,7 @@ fn main() {
     chaos::paths(&mut criterion);
     concurrency_limit::paths(&mut criterion);
     hedge::paths(&mut criterion);
+    signal::paths(&mut criterion);
     sketch::paths(&mut criterion);
     slo::paths(&mut criterion);
     stack::paths(&mut criterion);

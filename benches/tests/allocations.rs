@@ -17,6 +17,9 @@ use reliability::resilience::rate_limit::{KeyedRateLimit, Quota};
 use reliability::resilience::single_flight::SingleFlight;
 use reliability::resilience::tower::PolicyLayer;
 use reliability::resilience::{Breaker, Bulkhead, Chaos, Hedge, Invalid, Policy, Retry, resilient};
+use reliability::telemetry::signal::{Counter, Family, Gauge, Histogram, UpDownCounter};
+use reliability::telemetry::signals;
+use reliability::telemetry::trace;
 use reliability::time::Clock;
 use reliability_benches::now_or_panic;
 use reliability_benches::single::{Small, ready, with_hedge, with_retry, with_timeout};
@@ -100,6 +103,37 @@ fn a_key_of_a_rate_limit_takes_as_much_memory_as_is_said() {
         let larger = bytes_per_key(keys, |key| [key; 4]).expect("valid settings");
         assert!((92.0..=186.0).contains(&larger), "{larger} bytes, with {keys} keys");
     }
+}
+
+signals! {
+    static ORDERS: Counter = Counter::builder("allocations.orders");
+    static WAITING: UpDownCounter = UpDownCounter::builder("allocations.waiting");
+    static LOAD: Gauge = Gauge::builder("allocations.load");
+    static TAKING: Histogram = Histogram::builder("allocations.duration").unit("s");
+    static ANSWERS: Family<Counter, 2> = Counter::builder("allocations.answers").by(["route", "status"]);
+    static FULL: Family<Counter, 1> = Counter::builder("allocations.full").by(["user"]).series(1);
+}
+
+#[test]
+fn what_is_counted_allocates_nothing() {
+    assert_eq!(allocations(|| ORDERS.add(1)), 0);
+    assert_eq!(allocations(|| WAITING.add(-1)), 0);
+    assert_eq!(allocations(|| LOAD.set(0.5)), 0);
+    // The first value sets the histogram up.
+    assert_eq!(allocations(|| TAKING.record(0.03)), 0);
+    assert_eq!(allocations(|| ANSWERS.with(("/orders", 200)).add(1)), 0);
+    let mut user = 0_u32;
+    FULL.with([user]).add(1);
+    let next = || {
+        user += 1;
+        FULL.with([user]).add(1);
+    };
+    assert_eq!(allocations(next), 0);
+    let caller =
+        trace::Context::from_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    let in_a_trace =
+        || caller.as_ref().map(|caller| caller.in_scope(|| TAKING.record(0.03))).is_ok();
+    assert_eq!(allocations(in_a_trace), 0);
 }
 
 /// Neither does one that has to wait, as long as no hedge is sent.

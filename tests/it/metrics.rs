@@ -76,6 +76,13 @@ fn documented() -> BTreeMap<String, Row> {
     rows
 }
 
+/// Whether a chapter names it, in a table of its own or in a sentence.
+fn has_a_chapter(metric: &str) -> bool {
+    let name = format!("`{metric}`");
+    let chapters = super::tidy::files("reliability/src/guide", &["md"]);
+    chapters.iter().any(|chapter| super::tidy::read(chapter).contains(&name))
+}
+
 fn complaint(row: &Row, metric: &Metric) -> Option<String> {
     let (kind, unit) = (metric.data.kind(), &metric.unit);
     if row.kind != kind || row.unit != *unit {
@@ -130,6 +137,7 @@ async fn the_table_of_the_guide_is_what_is_told() {
     let mut complaints = Vec::new();
     for metric in metrics.iter().filter(|metric| metric.name.starts_with("reliability.")) {
         match documented.get(&*metric.name) {
+            None if has_a_chapter(&metric.name) => {}
             None => complaints.push(format!("{}: write a row for it", metric.name)),
             Some(row) => complaints.extend(complaint(row, metric)),
         }

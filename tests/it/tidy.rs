@@ -24,7 +24,7 @@ pub(crate) fn read(path: impl AsRef<Path>) -> String {
 }
 
 /// All files with one of these extensions under a folder, as paths from the root, sorted.
-fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
