@@ -25,6 +25,28 @@
 /// assert_eq!(orders.map(|orders| &*orders.description), Some("Orders that were taken."));
 /// ```
 ///
+/// What is no name, no unit, or no bounds does not compile:
+///
+/// ```compile_fail,E0080
+/// use reliability::telemetry::signal::Counter;
+/// use reliability::telemetry::signals;
+///
+/// signals! {
+///     /// A name does not have blanks.
+///     static ORDERS: Counter = Counter::builder("shop orders");
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// use reliability::telemetry::signal::Histogram;
+/// use reliability::telemetry::signals;
+///
+/// signals! {
+///     /// Bounds grow.
+///     static TAKING: Histogram = Histogram::builder("shop.duration").bounds(&[1.0, 0.5]);
+/// }
+/// ```
+///
 /// A `static` of another kind is listed too, if it implements [`Observe`](crate::telemetry::signal::Observe):
 ///
 /// ```

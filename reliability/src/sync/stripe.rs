@@ -302,4 +302,29 @@ mod loom_tests {
             assert_eq!(shared.1.sum(), 3);
         });
     }
+
+    #[test]
+    fn loom_parts_of_numbers_are_not_lost_either() {
+        loom::model(|| {
+            let shared = Arc::new((Owners::<1>::new(), Addend::new()));
+            let add = |shared: &(Owners<1>, Addend)| {
+                let claimed = shared.0.claim(0);
+                shared.1.add_float(claimed.is_some(), 0.5);
+                if let Some(index) = claimed {
+                    shared.0.release(index);
+                }
+            };
+            let others: alloc::vec::Vec<_> = (0..2)
+                .map(|_| {
+                    let shared = Arc::clone(&shared);
+                    thread::spawn(move || add(&shared))
+                })
+                .collect();
+            add(&shared);
+            for other in others {
+                other.join().expect("nothing panics");
+            }
+            assert_eq!(shared.1.sum_float(), 1.5);
+        });
+    }
 }

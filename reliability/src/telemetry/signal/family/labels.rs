@@ -1,12 +1,13 @@
 use alloc::borrow::ToOwned;
 use core::fmt;
+use core::hash::Hasher;
 
 use crate::telemetry::Value;
 
 /// The value of one attribute, borrowed: so that asking a family for a series allocates nothing.
 ///
 /// Made of text, whole numbers and `bool` by `into()`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Label<'a> {
     /// Text.
@@ -18,6 +19,17 @@ pub enum Label<'a> {
 }
 
 impl Label<'_> {
+    /// What looks alike may have one hash: whoever finds a series compares.
+    #[inline]
+    pub(super) fn hash_into(self, hasher: &mut impl Hasher) {
+        match self {
+            Self::Text(label) => hasher.write(label.as_bytes()),
+            Self::Integer(label) => hasher.write_i64(label),
+            Self::Boolean(label) => hasher.write_u8(label.into()),
+        }
+    }
+
+    #[inline]
     pub(super) fn is(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Text(label), Value::Text(value)) => label == value,

@@ -1,6 +1,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::hash::{BuildHasher, Hash, Hasher};
+use core::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 
 use hashbrown::DefaultHashBuilder;
@@ -74,7 +74,7 @@ impl<I> Table<I> {
     fn hash_of(&self, labels: &[Label<'_>]) -> u64 {
         let mut hasher = self.hash.build_hasher();
         for label in labels {
-            label.hash(&mut hasher);
+            label.hash_into(&mut hasher);
         }
         hasher.finish()
     }
