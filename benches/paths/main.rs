@@ -82,5 +82,6 @@ fn main() {
     stack::paths(&mut criterion);
     service::paths(&mut criterion);
     traced::paths(&mut criterion);
+    traced::work_sizes(&mut criterion);
     criterion.final_summary();
 }

@@ -121,11 +121,69 @@ pub(super) fn paths(criterion: &mut Criterion) {
             move || {
                 let root = fastrace::Span::root("root", SpanContext::random());
                 let _inside = root.set_local_parent();
-                (0..100).for_each(|value| drop(call(value)));
+                (0..100).for_each(|value| {
+                    std::hint::black_box(call(value));
+                });
             }
         });
     }
     fastrace::flush();
+}
+
+/// One span around work of so many microseconds: what tracing everything costs in a program that does
+/// something.
+pub(super) fn work_sizes(criterion: &mut Criterion) {
+    let per_microsecond = rounds_per_microsecond();
+    let started = Recorder::running().map_or_else(|| Recorder::builder().start(), Ok);
+    let recorder = started.expect("valid settings");
+    for microseconds in [1, 10, 20, 50, 100] {
+        let rounds = microseconds * per_microsecond;
+        let mut row = Row::new(criterion, &format!("traced_work_{microseconds}us"));
+        row.path("floor_work", || move || spin(rounds));
+        recorder.resume();
+        recorder.reload(Sampler::always_off(), None).expect("no rules");
+        row.path("ours_head_off", || move || ours_spin(rounds));
+        let rules = Rules::standard().otherwise(0.0);
+        recorder.reload(Sampler::default(), Some(rules)).expect("valid rules");
+        row.path("ours_tail_dropped", || move || ours_spin(rounds));
+        recorder.reload(Sampler::always_on(), None).expect("no rules");
+        row.path("ours_kept", || move || ours_spin(rounds));
+        recorder.pause();
+        let (dispatch, provider) = subscriber(OtelSampler::AlwaysOn);
+        row.path("tracing_opentelemetry_on", || {
+            let guard = tracing::dispatcher::set_default(&dispatch);
+            move || {
+                let _inside = &guard;
+                let _span = tracing::info_span!("spin", rounds).entered();
+                spin(rounds)
+            }
+        });
+        provider.shutdown().expect("an exporter that does nothing");
+    }
+}
+
+#[traced]
+fn ours_spin(rounds: u64) -> u64 {
+    spin(rounds)
+}
+
+/// A chain that the processor cannot shorten.
+#[inline(never)]
+fn spin(rounds: u64) -> u64 {
+    (0..rounds).fold(rounds | 1, |value, round| {
+        std::hint::black_box(value.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ round)
+    })
+}
+
+fn rounds_per_microsecond() -> u64 {
+    const ROUNDS: u64 = 1_000_000;
+    let best = (0..10).map(|_| {
+        let start = std::time::Instant::now();
+        std::hint::black_box(spin(ROUNDS));
+        start.elapsed()
+    });
+    let nanos = best.min().map_or(1, |best| best.as_nanos() as u64);
+    (ROUNDS * 1_000 / nanos.max(1)).max(1)
 }
 
 fn ours_recorded(row: &mut Row<'_>) {
@@ -149,13 +207,21 @@ fn ours_recorded(row: &mut Row<'_>) {
     row.path("ours_tail_100_children", || {
         || {
             let root = trace::span("root").begin();
-            root.in_scope(|| (0..100).for_each(|value| drop(ours_bare(value))));
+            root.in_scope(|| {
+                (0..100).for_each(|value| {
+                    std::hint::black_box(ours_bare(value));
+                })
+            });
         }
     });
     row.path("ours_tail_100_children_with_value", || {
         || {
             let root = trace::span("root").begin();
-            root.in_scope(|| (0..100).for_each(|value| drop(ours(value))));
+            root.in_scope(|| {
+                (0..100).for_each(|value| {
+                    std::hint::black_box(ours(value));
+                })
+            });
         }
     });
     head(Sampler::always_on());

@@ -1,7 +1,7 @@
 //! The span of one call of a `#[traced]` function: one of our recorder, and one of `tracing` for
 //! subscribers of other libraries.
 
-use core::fmt::{self, Display};
+use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -11,7 +11,7 @@ use tracing::field::Value;
 
 use crate::telemetry::trace::{
     Context as TraceContext, Current, Ending, Entered, Fields, Head, Here, Kind, Link, OpenSpan,
-    Ring, SpanId, State, TraceId, recorder,
+    Opened, Ring, SpanId, State, TraceId, recorder,
 };
 
 /// A span that is about to begin.
@@ -43,8 +43,11 @@ impl Begin {
     pub fn open(self, name: &'static str, kind: Kind) -> Traced {
         let Self { span, head, fields } = self;
         let fields = fields.map(|fields| fields.0);
-        let open = head.map(|(ring, head)| (ring, ring.open(name, kind, head, fields)));
-        Traced { span, open: Some(OpenSpan::begin_with(open)) }
+        let open = match head {
+            Some((ring, head)) => ring.open(name, kind, head, fields),
+            None => Opened::Nothing,
+        };
+        Traced { span, open: OpenSpan::begin_with(open) }
     }
 }
 
@@ -115,7 +118,7 @@ impl<L: LinkTo> LinkTo for &L {
 #[must_use]
 pub struct Traced {
     span: tracing::Span,
-    open: Option<OpenSpan>,
+    open: OpenSpan,
 }
 
 /// Inside of a span while a body is dropped: what `tracing` has for that may not go to another
@@ -128,7 +131,7 @@ struct Inside<'a> {
 
 impl<'a> Inside<'a> {
     fn enter(traced: &'a Traced) -> Self {
-        let place = traced.open.as_ref().and_then(OpenSpan::enter);
+        let place = traced.open.enter();
         if !traced.span.is_disabled() {
             traced.span.with_subscriber(|(id, dispatch)| dispatch.enter(id));
         }
@@ -148,7 +151,7 @@ impl Traced {
     /// Runs the body of a function that is not async.
     #[inline]
     pub fn in_scope<R>(&self, body: impl FnOnce() -> R) -> R {
-        let _place = self.open.as_ref().map(OpenSpan::enter);
+        let _place = self.open.enter();
         let _span = self.span.enter();
         body()
     }
@@ -164,15 +167,13 @@ impl Traced {
         if !self.span.is_disabled() {
             self.span.record(key, &value);
         }
-        if let Some(open) = &self.open {
-            open.add(|fields| fields.value(key, &value));
-        }
+        self.open.add(|fields| fields.value(key, &value));
     }
 
     /// Ends it well.
     #[inline]
     pub fn end(mut self) {
-        drop(self.open.take());
+        self.open.finish();
     }
 
     /// Ends it in an error.
@@ -194,22 +195,19 @@ impl Traced {
         if !self.span.is_disabled() {
             self.span.record("otel.status_code", "ERROR");
         }
-        if let Some(open) = self.open.take() {
-            open.close(Ending { state: State::Error, message: Some(error) });
-        }
+        self.open.close(Ending { state: State::Error, message: Some(error) });
     }
 
     #[cold]
     fn abandoned(&mut self) {
-        let Some(open) = self.open.take() else { return };
         if std::thread::panicking() {
-            open.set("reliability.ended", "panicked");
-            let message: &dyn Display = &"panicked";
-            open.close(Ending { state: State::Error, message: Some(format_args!("{message}")) });
+            self.open.set("reliability.ended", "panicked");
+            self.open
+                .close(Ending { state: State::Error, message: Some(format_args!("panicked")) });
         } else {
             // No error: whoever dropped the call did not want its answer any more.
-            open.set("reliability.ended", "cancelled");
-            drop(open);
+            self.open.set("reliability.ended", "cancelled");
+            self.open.finish();
         }
     }
 }
@@ -217,7 +215,7 @@ impl Traced {
 impl Drop for Traced {
     #[inline]
     fn drop(&mut self) {
-        if self.open.is_some() {
+        if self.open.is_open() {
             self.abandoned();
         }
     }
@@ -249,7 +247,7 @@ impl<F: Future> Future for Instrumented<'_, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _place = this.traced.open.as_ref().map(OpenSpan::enter);
+        let _place = this.traced.open.enter();
         let _span = this.traced.span.enter();
         this.body.poll(cx)
     }

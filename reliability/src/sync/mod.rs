@@ -10,6 +10,9 @@ pub(crate) mod atomic;
 mod buckets;
 mod counter;
 mod counters;
+#[cfg(any(all(feature = "std", feature = "telemetry"), reliability_loom))]
+#[cfg_attr(reliability_loom, allow(dead_code, reason = "its models need nobody who uses it"))]
+mod free_list;
 mod histogram;
 #[cfg(feature = "std")]
 mod mutex;
@@ -27,6 +30,8 @@ mod wake;
 pub(crate) use addend::Addend;
 pub use counter::Counter;
 pub use counters::Counters;
+#[cfg(all(feature = "std", feature = "telemetry"))]
+pub(crate) use free_list::FreeList;
 pub use histogram::{Histogram, HistogramSnapshot};
 #[cfg(feature = "std")]
 pub(crate) use mutex::{Guard, Mutex};

@@ -6,7 +6,7 @@
 //! processes of their own, to which everything is sent first. Here spans are written into memory
 //! that does not grow, for next to nothing, and the decision is made when the local root ends.
 //!
-//! ```
+//! ```standalone_crate
 //! use std::sync::{Arc, Mutex};
 //! use reliability::telemetry::trace::{self, Recorder, Rules, Sink, Trace};
 //!
@@ -64,7 +64,7 @@ pub use id::{InvalidId, SpanId, TraceId};
 pub use record::{Event, Kind, Link, Span, Status, Trace};
 pub use recorder::{Builder, Fields, Recorder, RecorderCounts};
 #[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
-pub(crate) use recorder::{Ending, Head, Ring, State, recorder};
+pub(crate) use recorder::{Ending, Head, Opened, Ring, State, recorder};
 pub use rules::{Rule, Rules};
 pub use sampler::Sampler;
 pub use sink::{Sink, SinkGuard, add_sink};

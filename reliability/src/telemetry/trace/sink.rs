@@ -1,9 +1,11 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{PoisonError, RwLock};
 
 use super::Trace;
+use super::current::Here;
 
 /// Where kept traces go: an exporter, a page, a test.
 ///
@@ -30,7 +32,8 @@ pub trait Sink: Send + Sync + 'static {
     /// Takes a trace that is kept.
     ///
     /// It is called by the thread on which the local root ended, so it has to be quick: it puts the
-    /// trace into a bounded queue, or counts that there was no room. It makes no spans.
+    /// trace into a bounded queue, or counts that there was no room. Spans that it makes are not
+    /// recorded.
     fn keep(&self, trace: Trace);
 }
 
@@ -71,12 +74,20 @@ impl Drop for SinkGuard {
 
 static SINKS: RwLock<Vec<Arc<dyn Sink>>> = RwLock::new(Vec::new());
 
-/// Hands a trace to all who are there.
+/// Hands a trace to all who are there. What they do is in no trace, or it would be handed to them
+/// again; and one that panics takes nothing from the others, nor from the call that has ended.
 pub(super) fn hand_over(trace: Trace) {
     // A sink may add another one, so nobody waits for it here.
     let sinks = SINKS.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let span_id = trace.spans.first().map(|span| span.id);
+    let _nowhere = Here { trace_id: Some(trace.id), span_id, ..Here::NOWHERE }.enter();
+    let tell = |sink: &Arc<dyn Sink>, trace: Trace| {
+        if catch_unwind(AssertUnwindSafe(|| sink.keep(trace))).is_err() {
+            tracing::error!(target: "reliability", "a sink of traces panicked, and lost one");
+        }
+    };
     if let Some((last, others)) = sinks.split_last() {
-        others.iter().for_each(|sink| sink.keep(trace.clone()));
-        last.keep(trace);
+        others.iter().for_each(|sink| tell(sink, trace.clone()));
+        tell(last, trace);
     }
 }

@@ -6,7 +6,7 @@ use core::task::{Context as TaskContext, Poll};
 use pin_project_lite::pin_project;
 
 use super::current::{Entered, Here};
-use super::recorder::{Ending, Fields, Head, Open, Ring, State, recorder};
+use super::recorder::{Ending, Fields, Head, Open, Opened, Ring, State, recorder};
 use super::{Context, Kind};
 use crate::telemetry::Value;
 
@@ -91,7 +91,11 @@ impl SpanBuilder {
     #[must_use = "the span ends when it is dropped"]
     pub fn begin(self) -> OpenSpan {
         let Self { name, kind, head, fields } = self;
-        OpenSpan { open: head.map(|(ring, head)| (ring, ring.open(name, kind, head, fields))) }
+        let open = match head {
+            Some((ring, head)) => ring.open(name, kind, head, fields),
+            None => Opened::Nothing,
+        };
+        OpenSpan { open }
     }
 }
 
@@ -99,7 +103,7 @@ impl SpanBuilder {
 #[derive(Debug)]
 #[must_use = "the span ends when it is dropped"]
 pub struct OpenSpan {
-    open: Option<(&'static Ring, Open)>,
+    open: Opened,
 }
 
 impl OpenSpan {
@@ -120,7 +124,7 @@ impl OpenSpan {
 
     /// Whether it is recorded; if not, what is said of it goes nowhere.
     pub fn is_recorded(&self) -> bool {
-        self.open.as_ref().is_some_and(|(_, open)| open.is_recorded())
+        self.recorded().is_some()
     }
 
     /// Something that became known of it.
@@ -165,14 +169,20 @@ impl OpenSpan {
     pub fn end(self) {}
 
     /// Ends it, before it is dropped.
-    #[cfg_attr(not(feature = "tower"), allow(dead_code, reason = "who keeps a span is a future"))]
+    #[inline]
     pub(crate) fn finish(&mut self) {
-        drop(Self { open: self.open.take() });
+        self.close(Ending { state: State::Unset, message: None });
     }
 
     #[inline]
-    pub(crate) fn begin_with(open: Option<(&'static Ring, Open)>) -> Self {
+    pub(crate) const fn begin_with(open: Opened) -> Self {
         Self { open }
+    }
+
+    /// Whether there is anything to end.
+    #[inline]
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.open, Opened::Recorded(..))
     }
 
     pub(crate) fn add(&self, fill: impl FnOnce(&mut Fields)) {
@@ -185,27 +195,35 @@ impl OpenSpan {
 
     #[inline]
     pub(crate) fn enter(&self) -> Option<Entered> {
-        self.open.as_ref().map(|(_, open)| open.here.enter())
-    }
-
-    /// Ends it in that way.
-    pub(crate) fn close(mut self, ending: Ending<'_>) {
-        if let Some((ring, open)) = self.open.take() {
-            ring.close(&open, ending, None);
+        match &self.open {
+            Opened::Nothing => None,
+            Opened::Unrecorded(here) => Some(here.enter()),
+            Opened::Recorded(_, open) => Some(open.here.enter()),
         }
     }
 
-    fn recorded(&self) -> Option<&(&'static Ring, Open)> {
-        self.open.as_ref().filter(|(_, open)| open.is_recorded())
+    /// Ends it in that way.
+    // In place: what is moved out of an option is copied, whether there is something in it or not.
+    #[inline]
+    pub(crate) fn close(&mut self, ending: Ending<'_>) {
+        if let Opened::Recorded(ring, open) = &self.open {
+            ring.close(open, ending);
+            self.open = Opened::Nothing;
+        }
+    }
+
+    fn recorded(&self) -> Option<(&'static Ring, &Open)> {
+        match &self.open {
+            Opened::Recorded(ring, open) if open.is_recorded() => Some((ring, open)),
+            _ => None,
+        }
     }
 }
 
 impl Drop for OpenSpan {
     #[inline]
     fn drop(&mut self) {
-        if let Some((ring, open)) = self.open.take() {
-            ring.close(&open, Ending { state: State::Unset, message: None }, None);
-        }
+        self.close(Ending { state: State::Unset, message: None });
     }
 }
 

@@ -7,7 +7,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::super::{Context, InContext, Kind, OpenSpan, in_context, span};
+use super::super::{InContext, Kind, OpenSpan, in_context, span};
 use super::{extract, inject};
 
 /// For servers: runs each request in the context that came with it, inside of a span of kind
@@ -239,7 +239,7 @@ mod tests {
 
     use tower::{ServiceExt, service_fn};
 
-    use super::super::super::{Baggage, current};
+    use super::super::super::{Baggage, Context, current};
     use super::*;
 
     /// A server behind a client: what the one sends is where the other runs.

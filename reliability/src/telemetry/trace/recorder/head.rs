@@ -16,11 +16,13 @@ pub(crate) enum Head {
     Child { outer: Here },
     /// Nothing is recorded; the code inside is told so.
     Unrecorded { here: Here },
+    /// Nothing is recorded, and the code inside stays where it is.
+    Nothing,
 }
 
 impl Head {
     pub(crate) const fn is_recorded(&self) -> bool {
-        !matches!(self, Self::Unrecorded { .. })
+        matches!(self, Self::Root { .. } | Self::Child { .. })
     }
 }
 
@@ -97,7 +99,7 @@ impl Ring {
         }
         if outer.trace_id.is_some() && !outer.flags.has(Flags::REMOTE) {
             // A part of what is not recorded.
-            return Head::Unrecorded { here: outer };
+            return Head::Nothing;
         }
         self.head_of_root(outer)
     }

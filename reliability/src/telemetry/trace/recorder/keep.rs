@@ -49,9 +49,11 @@ impl Ring {
     pub(super) fn settle(&self, mut buffer: Guard<'_, Buffer>, open: &Open, end: u64) {
         if open.here.place.index == 0 {
             self.refresh_rules(&mut buffer);
-            let rules = buffer.rules.clone();
+            // Taken out and put back, which costs less than a count that all threads write.
+            let rules = buffer.rules.take();
             let sampler = self.switches.sampler().root;
             buffer.kept_by = decide(&mut buffer, rules.as_deref(), sampler);
+            buffer.rules = rules;
             if buffer.kept_by.is_none() {
                 self.count_root(buffer.caller, Count::Dropped);
                 return self.release(buffer, open);
@@ -142,8 +144,9 @@ impl Ring {
         };
         buffer.entries.push(entry);
         self.refresh_rules(&mut buffer);
-        let rules = buffer.rules.clone();
+        let rules = buffer.rules.take();
         buffer.kept_by = decide(&mut buffer, rules.as_deref(), self.switches.sampler().root);
+        buffer.rules = rules;
         if buffer.kept_by.is_none() {
             self.counts.add(Count::Dropped, 1);
             return;

@@ -22,7 +22,6 @@ mod counts;
 mod decide;
 mod decided;
 mod fields;
-mod free;
 mod head;
 mod keep;
 mod note;
@@ -36,7 +35,6 @@ use budget::Budget;
 use buffer::{Buffer, Entry, Limits};
 use counts::{Count, Counts};
 use decided::Decided;
-use free::FreeList;
 use head::Switches;
 
 pub(crate) use buffer::{Caller, State};
@@ -49,7 +47,7 @@ pub use settings::{Builder, Recorder};
 use super::current::{Flags, Here, Place, luggage};
 use super::rules::Rules;
 use super::{Kind, SpanId, TraceState};
-use crate::sync::Mutex;
+use crate::sync::{FreeList, Mutex};
 use crate::time::Clock;
 use note::Small;
 
@@ -80,6 +78,17 @@ pub(crate) struct Open {
     kind: Kind,
     start: u64,
     parent: Option<SpanId>,
+}
+
+/// What a span holds while the code inside runs. By its size, what is not recorded is copied as little
+/// as can be.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// Nobody records, or the code inside stays where it is.
+    Nothing,
+    /// The code inside is told that nothing is recorded.
+    Unrecorded(Here),
+    Recorded(&'static Ring, Open),
 }
 
 /// What becomes of a span when it ends.
@@ -123,19 +132,24 @@ impl Ring {
 
     /// Begins a span, after [`head`](Ring::head) has said what becomes of it. `fields` is what is
     /// known of it.
+    #[inline]
     pub(crate) fn open(
-        &self,
+        &'static self,
         name: &'static str,
         kind: Kind,
         head: Head,
         fields: Option<Fields>,
-    ) -> Open {
+    ) -> Opened {
         let open = match head {
-            Head::Root { here, caller, parent } => {
-                self.open_root(name, kind, here, caller, parent, fields.as_ref())
+            Head::Root { here, caller, parent } => Opened::Recorded(
+                self,
+                self.open_root(name, kind, here, caller, parent, fields.as_ref()),
+            ),
+            Head::Child { outer } => {
+                Opened::Recorded(self, self.open_child(name, kind, outer, fields.as_ref()))
             }
-            Head::Child { outer } => self.open_child(name, kind, outer, fields.as_ref()),
-            Head::Unrecorded { here } => Open::unrecorded(here),
+            Head::Unrecorded { here } => return Opened::Unrecorded(here),
+            Head::Nothing => return Opened::Nothing,
         };
         if let Some(fields) = fields {
             fields.done();
@@ -238,53 +252,47 @@ impl Ring {
         Open::unrecorded(Here { flags, ..outer })
     }
 
-    /// Ends a span. `fields` is what became known of it.
-    pub(crate) fn close(&self, open: &Open, ending: Ending<'_>, fields: Option<Fields>) {
+    /// Ends a span.
+    pub(crate) fn close(&self, open: &Open, ending: Ending<'_>) {
         if open.sort == Sort::Unrecorded {
             return;
         }
         // The error speaks with nothing locked, for it is code of the user.
-        let mut said = Fields::take();
-        let message = ending.message.map(|message| said.write(message));
+        let said = ending.message.map(|message| {
+            let mut said = Fields::take();
+            said.write(message);
+            said
+        });
+        let text = said.as_ref().map_or(&[][..], |said| &said.text);
         let end = self.clock.now().as_nanos();
         let nanos = end.saturating_sub(open.start);
         let error = ending.state == State::Error;
         match open.sort {
-            Sort::Alone(caller) => {
-                let text = message.map_or(&[][..], |message| message.of(&said.text));
-                self.end_alone(open, caller, nanos, error.then_some(text));
-            }
+            Sort::Alone(caller) => self.end_alone(open, caller, nanos, error.then_some(text)),
             Sort::Beyond => {
                 if let Some(mut buffer) = self.buffer(open.here.place).filter(|_| error) {
                     buffer.lost_error = true;
                 }
             }
-            _ => {
-                let Some(mut buffer) = self.buffer(open.here.place) else {
-                    self.counts.add(Count::Late, 1);
-                    said.done();
-                    return;
-                };
-                let index = open.here.place.index;
-                if let Some(fields) = &fields {
-                    buffer.append(index, fields, self.limits, &self.budget);
-                }
-                let message = message.and_then(|message| {
-                    buffer.keep_text(message.of(&said.text), self.limits, &self.budget)
-                });
-                if let Some(entry) = buffer.entries.get_mut(index as usize) {
-                    (entry.nanos, entry.ended) = (nanos, true);
-                    if ending.state != State::Unset {
-                        (entry.state, entry.message) = (ending.state, message);
+            _ => match self.buffer(open.here.place) {
+                Some(mut buffer) => {
+                    let index = open.here.place.index;
+                    let message =
+                        error.then(|| buffer.keep_text(text, self.limits, &self.budget)).flatten();
+                    if let Some(entry) = buffer.entries.get_mut(index as usize) {
+                        (entry.nanos, entry.ended) = (nanos, true);
+                        if ending.state != State::Unset {
+                            (entry.state, entry.message) = (ending.state, message);
+                        }
                     }
+                    buffer.open = buffer.open.saturating_sub(1);
+                    self.settle(buffer, open, end);
                 }
-                buffer.open = buffer.open.saturating_sub(1);
-                self.settle(buffer, open, end);
-            }
+                None => self.counts.add(Count::Late, 1),
+            },
         }
-        said.done();
-        if let Some(fields) = fields {
-            fields.done();
+        if let Some(said) = said {
+            said.done();
         }
     }
 

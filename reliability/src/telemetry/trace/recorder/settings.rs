@@ -20,7 +20,7 @@ pub(crate) fn recorder() -> Option<&'static Ring> {
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use reliability::telemetry::trace::{Recorder, Rule, Rules, Sampler};
 ///
 /// let recorder = Recorder::builder()

@@ -16,7 +16,7 @@ use crate::time::{Instant, ManualClock};
 
 /// A recorder of its own, whose kept traces are told apart from those of other tests by their ids.
 struct Bench {
-    ring: Ring,
+    ring: &'static Ring,
     clock: ManualClock,
     kept: Arc<Kept>,
     _sink: SinkGuard,
@@ -35,7 +35,9 @@ impl Bench {
     fn new(builder: Builder) -> Self {
         let clock = ManualClock::new();
         clock.set(Instant::from_nanos(1 << 40));
-        let ring = builder.clock(clock.clock()).ring().unwrap();
+        // A recorder lives as long as its process.
+        let ring: &Ring =
+            alloc::boxed::Box::leak(builder.clock(clock.clock()).ring().unwrap().into());
         let kept = Arc::new(Kept::default());
         Self { ring, clock, _sink: add_sink(kept.clone()), kept }
     }
@@ -55,16 +57,20 @@ impl Bench {
             fill(&mut fields);
             fields
         });
-        self.ring.open(name, Kind::Internal, head, fields)
+        match self.ring.open(name, Kind::Internal, head, fields) {
+            Opened::Recorded(_, open) => open,
+            Opened::Unrecorded(here) => Open::unrecorded(here),
+            Opened::Nothing => Open::unrecorded(outer),
+        }
     }
 
     fn end(&self, open: &Open) {
-        self.ring.close(open, Ending { state: State::Unset, message: None }, None);
+        self.ring.close(open, Ending { state: State::Unset, message: None });
     }
 
     fn fail(&self, open: &Open, why: &str) {
         let message = Some(format_args!("{why}"));
-        self.ring.close(open, Ending { state: State::Error, message }, None);
+        self.ring.close(open, Ending { state: State::Error, message });
     }
 
     fn pass(&self, millis: u64) {
@@ -293,10 +299,40 @@ fn a_value_may_make_spans_while_it_is_formatted() {
         fields.formatted("value", format_args!("{}", Asks(&bench, root.here)));
     });
     let message = Some(format_args!("{}", Asks(&bench, root.here)));
-    bench.ring.close(&child, Ending { state: State::Error, message }, None);
+    bench.ring.close(&child, Ending { state: State::Error, message });
     bench.end(&root);
     let kept = bench.kept_of(root.here.trace_id);
     assert_eq!(names(&kept[0]), ["root", "inner", "child", "inner"]);
     assert_eq!(kept[0].spans[2].attributes[0].to_string(), "value=asked");
     assert_eq!(kept[0].spans[2].status, Status::Error("asked".into()));
+}
+
+#[test]
+fn a_sink_that_panics_or_makes_spans_does_no_harm() {
+    struct Panics(TraceId);
+    impl Sink for Panics {
+        fn keep(&self, trace: Trace) {
+            assert!(trace.id != self.0, "on purpose");
+        }
+    }
+    struct Traces(TraceId, Arc<Bench>, Mutex<Vec<bool>>);
+    impl Sink for Traces {
+        fn keep(&self, trace: Trace) {
+            if trace.id == self.0 {
+                let span = self.1.begin("inside", Here::get());
+                self.2.lock().unwrap().push(span.is_recorded());
+                self.1.end(&span);
+            }
+        }
+    }
+    let from = caller(true);
+    let id = from.trace_id.unwrap();
+    let _panics = add_sink(Arc::new(Panics(id)));
+    let bench = Arc::new(Bench::new(Recorder::builder()));
+    let traces = Arc::new(Traces(id, bench.clone(), Mutex::default()));
+    let _traces = add_sink(traces.clone());
+    let root = bench.begin("root", from);
+    bench.end(&root);
+    assert_eq!(bench.kept_of(Some(id)).len(), 1);
+    assert_eq!(*traces.2.lock().unwrap(), [false]);
 }

@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
-use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use crate::sync::{Padded, STRIPES, stripe};
+use super::atomic::{AtomicU32, AtomicU64, Ordering};
+use super::{Padded, STRIPES, stripe};
 
 /// The places that nobody has: a stack for each stripe, so that a thread gets the place back that it
 /// gave last, which is in its cache, and threads rarely meet.
@@ -9,7 +9,7 @@ use crate::sync::{Padded, STRIPES, stripe};
 /// The top of a stack is a word of the place and of how often the stack has changed: who read the
 /// top, and the one below it, before others took and returned it, is refused by the count.
 #[derive(Debug)]
-pub(super) struct FreeList {
+pub(crate) struct FreeList {
     tops: Box<[Padded<AtomicU64>]>,
     /// Which place is below each.
     below: Box<[AtomicU32]>,
@@ -31,7 +31,7 @@ const fn place(word: u64) -> u32 {
 
 impl FreeList {
     /// That many places, all of them free.
-    pub(super) fn new(places: u32) -> Self {
+    pub(crate) fn new(places: u32) -> Self {
         let list = Self {
             tops: (0..STRIPES).map(|_| Padded(AtomicU64::new(word(0, NONE)))).collect(),
             below: (0..places).map(|_| AtomicU32::new(NONE)).collect(),
@@ -43,14 +43,14 @@ impl FreeList {
 
     /// A place that is free from now on no more.
     #[inline]
-    pub(super) fn take(&self) -> Option<u32> {
+    pub(crate) fn take(&self) -> Option<u32> {
         let own = stripe().index;
         self.pop(own).or_else(|| self.take_from_others(own))
     }
 
     /// Gives a place back.
     #[inline]
-    pub(super) fn give(&self, place: u32) {
+    pub(crate) fn give(&self, place: u32) {
         self.put(stripe().index, place);
     }
 
