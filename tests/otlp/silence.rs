@@ -85,7 +85,7 @@ fn what_the_clients_say_while_they_send_is_not_sent() {
     assert!(sent.iter().any(|target| target.contains("silence")), "{sent:?}");
     otlp.flush(PATIENCE).unwrap();
     let logs = otlp.health().signal(Signal::Logs).map(|logs| logs.exported);
-    assert!(logs.is_some_and(|exported| exported < 50), "it does not grow by itself: {logs:?}");
+    assert!(logs.is_some_and(|exported| exported < 200), "it does not grow by itself: {logs:?}");
 }
 
 fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {

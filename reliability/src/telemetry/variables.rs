@@ -10,6 +10,7 @@ use crate::error::{Class, Fault};
 #[derive(Clone, Copy)]
 pub(crate) struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
 
+#[cfg_attr(not(feature = "otlp"), allow(dead_code, reason = "who asks for most is an exporter"))]
 impl<'a> Variables<'a> {
     pub(crate) fn new(look_up: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self(look_up)

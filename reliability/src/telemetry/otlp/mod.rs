@@ -32,6 +32,7 @@
 //! [The chapter](crate::guide::otlp) goes through failures one by one.
 
 mod answer;
+mod assembly;
 mod backoff;
 mod builder;
 mod encode;
