@@ -78,7 +78,12 @@ impl Live {
     }
 
     /// Goes on where another process has stopped: at `engine`, whose clock has gone on meanwhile.
-    pub(super) fn resume(&mut self, definition: &Definition, engine: Engine, stances: &[Stance]) {
+    pub(super) fn resume(
+        &mut self,
+        definition: &Definition,
+        engine: Engine,
+        memories: Vec<Memory>,
+    ) {
         let gap = self.timeline.now(0).unix_seconds.saturating_sub(engine.now.unix_seconds).max(0);
         self.engine = engine;
         self.origin_millis =
@@ -86,9 +91,7 @@ impl Live {
         // What this process has counted came after it began: the next step reads it.
         self.timeline = self.timeline.restarted();
         self.engine.resume(definition, self.timeline.now(self.origin_millis));
-        for (memory, stance) in self.memories.iter_mut().zip(stances) {
-            memory.stance = *stance;
-        }
+        self.memories = memories;
     }
 
     /// Tells the time by another timeline from now on.

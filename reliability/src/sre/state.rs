@@ -4,7 +4,7 @@
 //!  "RELSLO" version(2) │ count │ name, length, section │ name, length, section │ .. │ checksum
 //!                                     │
 //!          section: clocks, excluded, window of the calendar, and for each objective
-//!                   what it counts, stance, sums, rings
+//!                   what it counts, stance, alerts that fire, sums, rings
 //! ```
 //!
 //! Numbers are little-endian. Objectives are found by what they count and rings by their window, so
@@ -12,10 +12,11 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::engine::{Beginning, Engine, Moment, Track};
 use super::live::Memory;
-use super::{Counts, Definition, Objective, Stance, Window};
+use super::{Alert, Counts, Definition, Objective, Stance, Window};
 
 const MAGIC: &[u8; 8] = b"RELSLO\x01\x00";
 /// No file of ours has more; what says so is none.
@@ -96,6 +97,12 @@ pub(super) fn encode(definition: &Definition, engine: &Engine, memories: &[Memor
     for ((track, objective), memory) in tracks {
         out.bytes(objective_key(objective).as_bytes());
         out.0.push(memory.stance as u8);
+        let alerts = definition.alerting(objective).alerts;
+        let firing = alerts.iter().zip(&memory.firing).filter(|(_, fires)| **fires);
+        out.u32(firing.clone().count() as u32);
+        for (alert, _) in firing {
+            out.alert(alert);
+        }
         out.counts(track.sum);
         out.u32(track.rings.len() as u32);
         for ring in &track.rings {
@@ -108,9 +115,9 @@ pub(super) fn encode(definition: &Definition, engine: &Engine, memories: &[Memor
     out.0
 }
 
-/// The engine that a section was written of, and the stances of its objectives; `None` when it is
-/// no such section.
-pub(super) fn decode(definition: &Definition, section: &[u8]) -> Option<(Engine, Vec<Stance>)> {
+/// The engine that a section was written of, and what was decided about its objectives; `None` when
+/// it is no such section.
+pub(super) fn decode(definition: &Definition, section: &[u8]) -> Option<(Engine, Vec<Memory>)> {
     let mut reader = Reader(section);
     let now = Moment { millis: reader.u64()?, unix_seconds: reader.u64()? as i64 };
     let mut engine = Engine::new(definition, now);
@@ -123,11 +130,13 @@ pub(super) fn decode(definition: &Definition, section: &[u8]) -> Option<(Engine,
         let sums = (0..objectives).map(|_| reader.counts()).collect::<Option<Vec<_>>>()?;
         heads.push(Beginning { at, seen_from, sums });
     }
-    let mut stances = alloc::vec![Stance::Release; definition.objectives().len()];
+    let mut memories = alloc::vec![Memory::default(); definition.objectives().len()];
     let mut places = alloc::vec![None; definition.objectives().len()];
     for place in 0..objectives {
         let key = reader.bytes()?;
         let stance = stance(reader.u8()?)?;
+        let fired = reader.u32()?;
+        let fired = (0..fired).map(|_| reader.alert()).collect::<Option<Vec<_>>>()?;
         let sum = reader.counts()?;
         let known = definition.objectives().iter();
         let known = known.enumerate().find(|(_, it)| objective_key(it).as_bytes() == key);
@@ -142,7 +151,9 @@ pub(super) fn decode(definition: &Definition, section: &[u8]) -> Option<(Engine,
         }
         if let (Some((at, _)), Some(track)) = (known, track) {
             *engine.tracks.get_mut(at)? = track;
-            *stances.get_mut(at)? = stance;
+            let alerts = definition.alerting(definition.objectives().get(at)?).alerts;
+            let firing = alerts.iter().map(|alert| fired.contains(&alert_key(alert))).collect();
+            *memories.get_mut(at)? = Memory { stance, firing };
             *places.get_mut(at)? = Some(place as usize);
         }
     }
@@ -164,7 +175,7 @@ pub(super) fn decode(definition: &Definition, section: &[u8]) -> Option<(Engine,
         let sums = || engine.tracks.iter().map(|track| track.sum).collect();
         calendar.beginnings.iter_mut().for_each(|beginning| beginning.sums = sums());
     }
-    reader.0.is_empty().then_some((engine, stances))
+    reader.0.is_empty().then_some((engine, memories))
 }
 
 fn stance(byte: u8) -> Option<Stance> {
@@ -175,6 +186,12 @@ fn stance(byte: u8) -> Option<Stance> {
 /// the same.
 fn objective_key(objective: &Objective) -> String {
     alloc::format!("{} {:?}", objective.name, objective.indicator)
+}
+
+/// An alert is the same if it says the same about the same windows.
+fn alert_key(alert: &Alert) -> [u64; 3] {
+    let millis = |duration: Duration| duration.as_millis() as u64;
+    [millis(alert.long), millis(alert.short), alert.burn.as_millionths()]
 }
 
 fn calendar_key(definition: &Definition) -> String {
@@ -209,6 +226,10 @@ impl Writer {
         self.u64(counts.bad);
     }
 
+    fn alert(&mut self, alert: &Alert) {
+        alert_key(alert).into_iter().for_each(|part| self.u64(part));
+    }
+
     fn bytes(&mut self, bytes: &[u8]) {
         self.u32(bytes.len() as u32);
         self.0.extend_from_slice(bytes);
@@ -238,6 +259,10 @@ impl<'a> Reader<'a> {
 
     fn counts(&mut self) -> Option<Counts> {
         Some(Counts::new(self.u64()?, self.u64()?))
+    }
+
+    fn alert(&mut self) -> Option<[u64; 3]> {
+        Some([self.u64()?, self.u64()?, self.u64()?])
     }
 
     fn bytes(&mut self) -> Option<&'a [u8]> {

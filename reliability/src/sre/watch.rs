@@ -301,8 +301,8 @@ impl Round {
     fn remember(&self, slo: &Slo, live: &mut Live) -> Option<String> {
         let Some(section) = self.sections.find(slo.name()) else { return self.broken.clone() };
         match state::decode(slo.definition(), section) {
-            Some((engine, stances)) => {
-                live.resume(slo.definition(), engine, &stances);
+            Some((engine, memories)) => {
+                live.resume(slo.definition(), engine, memories);
                 None
             }
             None => Some("its part of the state file makes no sense".into()),

@@ -8,6 +8,7 @@ use std::thread;
 use super::gate::Json;
 use super::timeline::unix_seconds;
 use super::{Decision, Notify, What};
+use crate::error::Invalid;
 
 /// Posts each decision as JSON to an address, with the client of `reqwest`.
 ///
@@ -48,17 +49,27 @@ impl Webhook {
     ///
     /// # Errors
     ///
-    /// When that is no address, or the client cannot be made.
-    pub fn new(url: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let parsed = reqwest::Url::parse(url)
-            .map_err(|error| alloc::format!("`{url}` is no address of a webhook: {error}"))?;
-        if !["http", "https"].contains(&parsed.scheme()) {
-            return Err(alloc::format!("`{url}` must begin with http:// or https://").into());
-        }
+    /// [`Invalid`] when that is no such address, or the client cannot be made.
+    pub fn new(url: &str) -> Result<Self, Invalid> {
+        let parsed = reqwest::Url::parse(url).ok();
+        let parsed = parsed.filter(|parsed| ["http", "https"].contains(&parsed.scheme()));
+        let parsed = parsed.ok_or_else(|| {
+            Invalid::new(
+                "webhook",
+                "url",
+                "an address with http or https",
+                alloc::format!("`{url}`"),
+            )
+            .with_advice("write such as `http://pager.internal/hook`")
+        })?;
         // No kept connections: there may be hours between two decisions, and each is sent by a runtime
         // of its own.
         let client = reqwest::Client::builder().timeout(TIMEOUT).pool_max_idle_per_host(0);
-        Ok(Self { client: client.build()?, url: parsed })
+        let client = client.build().map_err(|error| {
+            Invalid::new("webhook", "client", "one that can be made", error)
+                .with_advice("look at what `reqwest` says")
+        })?;
+        Ok(Self { client, url: parsed })
     }
 
     /// On a thread of its own, because whoever looks by hand may stand in a runtime already.
@@ -116,7 +127,7 @@ impl fmt::Display for Body<'_> {
 mod tests {
     use super::*;
     use alloc::vec::Vec;
-    use std::io::{Read, Write};
+    use std::io::{self, Read, Write};
     use std::net::TcpListener;
     use std::time::UNIX_EPOCH;
 
@@ -136,34 +147,36 @@ mod tests {
         r#""budget_left_percent":-50.000,"unix_seconds":60}"#,
     );
 
+    type Served = thread::JoinHandle<io::Result<Vec<String>>>;
+
     /// Answers one request with each of these statuses; the requests it got.
-    fn server(statuses: &'static [u16]) -> (String, thread::JoinHandle<Vec<String>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = alloc::format!("http://{}/hook", listener.local_addr().unwrap());
+    fn server(statuses: &'static [u16]) -> io::Result<(String, Served)> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = alloc::format!("http://{}/hook", listener.local_addr()?);
         let serve = move || {
             let serve_one = |status: &u16| {
-                let (mut stream, _) = listener.accept().unwrap();
+                let (mut stream, _) = listener.accept()?;
                 let (mut got, mut part) = (Vec::new(), [0; 4_096]);
-                while !String::from_utf8_lossy(&got).ends_with('}') {
-                    let read = stream.read(&mut part).unwrap();
+                while !got.ends_with(b"}") {
+                    let read = stream.read(&mut part)?;
                     got.extend_from_slice(&part[..read]);
                 }
-                write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n").unwrap();
-                String::from_utf8(got).unwrap()
+                write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n")?;
+                Ok(String::from_utf8_lossy(&got).into_owned())
             };
             statuses.iter().map(serve_one).collect()
         };
-        (url, thread::spawn(serve))
+        Ok((url, thread::spawn(serve)))
     }
 
     #[tokio::test]
     async fn a_decision_is_posted_and_only_a_success_is_told() {
-        let (url, server) = server(&[200, 503]);
+        let (url, server) = server(&[200, 503]).unwrap();
         let webhook = Webhook::new(&url).unwrap();
         // Also from within a runtime.
         assert!(webhook.notify(&decision()).is_ok());
         assert!(webhook.notify(&decision()).is_err());
-        let requests = server.join().unwrap();
+        let requests = server.join().unwrap().unwrap();
         for request in requests {
             assert!(request.starts_with("POST /hook HTTP/1.1\r\n"), "{request}");
             assert!(request.contains("content-type: application/json"), "{request}");

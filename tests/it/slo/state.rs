@@ -109,6 +109,25 @@ fn a_stance_outlives_the_process_within_its_hysteresis() {
     assert_eq!(second.slo.stance(), Stance::Freeze);
 }
 
+/// Whoever was called is not called again because of a restart, and hears when it is over.
+#[test]
+fn an_alert_that_fires_is_not_told_again_after_a_restart() {
+    let folder = Folder::new("firing");
+    let first = Process::start(&folder, Window::days(30), 0);
+    first.go_on(720, 1_000, 0);
+    record(&first.slo, 0, 100);
+    let fired = first.watch.look().unwrap();
+    assert!(fired.iter().any(|decision| matches!(decision.what, What::Fired(_))), "{fired:?}");
+    drop(first);
+    let second = Process::start(&folder, Window::days(30), 720);
+    assert_eq!(second.watch.look().unwrap(), []);
+    assert!(second.slo.status().firing().count() > 0);
+    second.clock.advance(HOUR);
+    record(&second.slo, 1_000, 0);
+    let over = second.watch.look().unwrap();
+    assert!(over.iter().any(|decision| matches!(decision.what, What::Ended(_))), "{over:?}");
+}
+
 #[test]
 fn a_clock_that_was_set_back_meanwhile_loses_nothing() {
     let folder = Folder::new("set-back");

@@ -38,7 +38,9 @@ fn filled(definition: &Definition) -> Engine {
 }
 
 fn memories(stances: &[Stance]) -> Vec<Memory> {
-    stances.iter().map(|stance| Memory { stance: *stance, ..Memory::default() }).collect()
+    // Of the three alerts of each the second fires.
+    let firing = [false, true, false];
+    stances.iter().map(|stance| Memory { stance: *stance, firing: firing.to_vec() }).collect()
 }
 
 const STANCES: [Stance; 3] = [Stance::Freeze, Stance::Release, Stance::RollBack];
@@ -49,8 +51,8 @@ fn what_was_written_is_read_again() {
         let definition = definition(window);
         let engine = filled(&definition);
         let section = encode(&definition, &engine, &memories(&STANCES));
-        let (read, stances) = decode(&definition, &section).expect("what was written");
-        assert_eq!(stances, STANCES);
+        let (read, remembered) = decode(&definition, &section).expect("what was written");
+        assert_eq!(remembered, memories(&STANCES));
         assert_eq!(Status::read(&definition, &read), Status::read(&definition, &engine));
         assert_eq!(read.calendar, engine.calendar);
     }
@@ -66,8 +68,10 @@ fn what_changes_is_forgotten_and_nothing_else() {
         .objective(Objective::availability(Target::percent("99.99")))
         .alert(Alert::page(Burn::times("14.4"), HOUR))
         .alert(Alert::page(Burn::times("9"), 2 * HOUR));
-    let (read, stances) = decode(&changed, &section).expect("a section");
+    let (read, remembered) = decode(&changed, &section).expect("a section");
+    let stances: Vec<_> = remembered.iter().map(|memory| memory.stance).collect();
     assert_eq!(stances, [Stance::Release, Stance::Freeze]);
+    assert_eq!(remembered[1].firing, [false, false], "neither of these is one that fired");
     let status = Status::read(&changed, &read);
     let before = Status::read(&before, &filled(&before));
     let kept = &status.objectives[1];
