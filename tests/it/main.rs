@@ -26,6 +26,7 @@ mod same_rules;
 mod semantics;
 mod shedding;
 mod slo;
+mod subscriber;
 mod testing;
 mod tidy;
 mod tower;

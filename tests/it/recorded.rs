@@ -23,14 +23,14 @@ impl Sink for Kept {
 
 /// The recorder of the process, which one test has at a time. While nobody has it, it is off, so that
 /// other tests see what a program without it sees.
-struct Recording {
+pub(super) struct Recording {
     recorder: Recorder,
     kept: Arc<Kept>,
     _alone: MutexGuard<'static, ()>,
 }
 
 impl Recording {
-    fn with(sampler: Sampler, rules: Option<Rules>) -> Self {
+    pub(super) fn with(sampler: Sampler, rules: Option<Rules>) -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         static STARTED: OnceLock<(Recorder, Arc<Kept>)> = OnceLock::new();
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,12 +44,12 @@ impl Recording {
         Self { recorder: *recorder, kept: kept.clone(), _alone: alone }
     }
 
-    fn all() -> Self {
+    pub(super) fn all() -> Self {
         Self::with(Sampler::always_on(), None)
     }
 
     /// What was kept of the trace whose local root has that name.
-    fn trace(&self, root: &str) -> Trace {
+    pub(super) fn trace(&self, root: &str) -> Trace {
         let kept = self.kept.0.lock().unwrap();
         let found = kept.iter().rev().find(|trace| trace.spans[0].name == root);
         found.unwrap_or_else(|| panic!("no trace of `{root}` was kept: {kept:#?}")).clone()

@@ -157,8 +157,10 @@ impl Traced {
     }
 
     /// Runs the body of an async function.
+    ///
+    /// Not `instrument`: `Instrument` of `tracing` may be in scope, and would come first.
     #[inline]
-    pub fn instrument<F: Future>(&self, body: F) -> Instrumented<'_, F> {
+    pub fn enclose<F: Future>(&self, body: F) -> Instrumented<'_, F> {
         Instrumented { body, leave: None, traced: self }
     }
 

@@ -253,7 +253,7 @@ impl Promises {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sre::{Definition, Objective, Slo, Target, Window};
+    use crate::sre::{Counts, Definition, Objective, Reading, Slo, Target, Window};
     use crate::telemetry::dashboard::Content;
 
     fn made(name: &'static str) -> Slo {
@@ -283,12 +283,19 @@ mod tests {
 
     #[test]
     fn a_budget_that_is_used_up_is_bad() {
-        let slo = made("panel-spent");
-        (0..50).for_each(|_| slo.record(true));
-        (0..50).for_each(|_| slo.record(false));
-        let row = row_of(&slo);
+        let answered = Objective::availability(Target::percent("99"));
+        let definition = Definition::new("panel-spent", Window::days(30)).objective(answered);
+        let spent = Status::of(&definition, 3, |_, window| {
+            let window = window.unwrap_or(Window::days(30).nominal());
+            Reading::rolling(window, window, Counts::new(500, 500))
+        });
+        let shown: Vec<Shown<'_>> = shown(&spent).collect();
+        assert_eq!(shown[0].level, Level::Bad);
+        let row = row(&shown[0]);
         assert_eq!(row.cells[1].content, Content::Number(Number::Share(0.5)));
         assert_eq!(row.cells[2].level, Level::Bad);
-        assert!(row.facts.iter().any(|(_, value)| value == "50 good, 50 bad"), "{row:?}");
+        assert_eq!(row.cells[5], Cell::new("page").level(Level::Bad));
+        assert!(row.facts.iter().any(|(_, value)| value == "500 good, 500 bad"), "{row:?}");
+        assert!(summary(&[spent], Stance::RollBack).contains("should be taken back"));
     }
 }

@@ -80,6 +80,8 @@ pub mod signal;
 mod snapshot;
 #[cfg(feature = "std")]
 mod source;
+#[cfg(feature = "subscriber")]
+pub mod subscriber;
 #[cfg(feature = "std")]
 pub mod trace;
 #[cfg(feature = "std")]
@@ -153,5 +155,7 @@ pub use snapshot::{
 pub(crate) use source::Source;
 #[cfg(feature = "std")]
 pub use source::snapshot;
+#[cfg(feature = "subscriber")]
+pub use subscriber::{InitError, Telemetry, init};
 #[cfg(feature = "std")]
 pub use variables::InvalidVariable;

@@ -44,7 +44,8 @@ pub(super) fn render(args: &Args, objective: &Path, item: &FnItem) -> FnItem {
     };
     let correct = args.correct.as_ref().map(|correct| {
         let span = correct.span();
-        quote_spanned!(span=> #counted.check(&#answer, #correct);)
+        let path = krate.at(span);
+        quote_spanned!(span=> #path::__private::Counted::check(&#counted, &#answer, #correct);)
     });
     let statements = quote! {
         let #counted: #krate::__private::Counted<'_> = #begin;

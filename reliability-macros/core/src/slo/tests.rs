@@ -53,21 +53,21 @@ fn a_sync_function_that_says_what_is_good() {
         args,
         item,
         expect![[r#"
-        fn price(sku: &str) -> u32 {
-            let counted: ::reliability::__private::Counted<'_> = ::reliability::__private::Counted::begin(
-                &promises::PRICE,
-            );
-            let answer = (move || {
-                if false {
-                    return ::reliability::__private::typed::<u32>();
-                }
-                sku.len() as u32
-            })();
-            counted.check(&answer, is_right);
-            counted.end(::reliability::__private::judge_with(&answer, |price| *price > 0));
-            answer
-        }
-    "#]],
+            fn price(sku: &str) -> u32 {
+                let counted: ::reliability::__private::Counted<'_> = ::reliability::__private::Counted::begin(
+                    &promises::PRICE,
+                );
+                let answer = ::reliability::__private::run_once(move || {
+                    if false {
+                        return ::reliability::__private::typed::<u32>();
+                    }
+                    sku.len() as u32
+                });
+                ::reliability::__private::Counted::check(&counted, &answer, is_right);
+                counted.end(::reliability::__private::judge_with(&answer, |price| *price > 0));
+                answer
+            }
+        "#]],
     );
 }
 

@@ -108,7 +108,7 @@ fn one_stack() {
                 begin.open("price", ::reliability::__private::Kind::Internal)
             };
             let outcome = traced
-                .instrument(async move {
+                .enclose(async move {
                     if false {
                         return ::reliability::__private::typed::<Result<Price, PriceError>>();
                     }

@@ -16,7 +16,7 @@ pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem
     let statements = item.statements();
     let block = item.block(quote!(#typed #statements));
     let run = if item.sig.asyncness.is_some() {
-        quote!(#traced.instrument(async move #block).await)
+        quote!(#traced.enclose(async move #block).await)
     } else {
         quote!(#traced.in_scope(move || #block))
     };

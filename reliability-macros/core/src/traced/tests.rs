@@ -52,7 +52,7 @@ fn an_async_function() {
                     begin.open("price", ::reliability::__private::Kind::Internal)
                 };
                 let outcome = traced
-                    .instrument(async move {
+                    .enclose(async move {
                         if false {
                             return ::reliability::__private::typed::<Result<Price, PriceError>>();
                         }

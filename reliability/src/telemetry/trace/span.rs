@@ -202,6 +202,16 @@ impl OpenSpan {
         }
     }
 
+    /// Where the code inside of it is.
+    #[cfg(feature = "subscriber")]
+    pub(crate) fn here(&self) -> Option<Here> {
+        match &self.open {
+            Opened::Nothing => None,
+            Opened::Unrecorded(here) => Some(*here),
+            Opened::Recorded(_, open) => Some(open.here),
+        }
+    }
+
     /// Ends it in that way.
     // In place: what is moved out of an option is copied, whether there is something in it or not.
     #[inline]
