@@ -327,6 +327,8 @@ impl<F: Future> Future for InContext<F> {
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
+    #![allow(clippy::expect_used, reason = "helpers of tests")]
+
     use super::*;
     use crate::telemetry::trace::Baggage;
 

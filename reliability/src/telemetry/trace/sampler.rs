@@ -162,6 +162,8 @@ impl fmt::Debug for Threshold {
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
+    #![allow(clippy::expect_used, reason = "helpers of tests")]
+
     use alloc::string::ToString;
 
     use super::*;

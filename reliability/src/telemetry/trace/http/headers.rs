@@ -81,6 +81,8 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
+    #![allow(clippy::expect_used, reason = "helpers of tests")]
+
     use super::*;
     use proptest::prelude::*;
 

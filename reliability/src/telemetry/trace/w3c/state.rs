@@ -103,9 +103,7 @@ impl TraceState {
         let only_short = all > LENGTH_MAX;
         for (k, v) in others().take(ENTRIES_MAX - 1) {
             let long = length((k, v)) > ENTRY_LONG + 1;
-            if !(only_short && long)
-                && (!only_short || written.len() + length((k, v)) <= LENGTH_MAX)
-            {
+            if !only_short || (!long && written.len() + length((k, v)) <= LENGTH_MAX) {
                 push(&mut written, k, v);
             }
         }
