@@ -350,6 +350,13 @@ impl PartialEq for Slo {
 
 impl Eq for Slo {}
 
+/// What is promised; [`status`](Slo::status) says how it is kept.
+impl fmt::Display for Slo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.definition().fmt(f)
+    }
+}
+
 impl fmt::Debug for Slo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
@@ -373,6 +380,7 @@ impl fmt::Debug for Core {
 mod tests {
     use super::*;
     use crate::sre::{Counts, Target, Window};
+    use alloc::string::ToString;
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -426,6 +434,7 @@ mod tests {
         let answered = Objective::availability(Target::percent("99.9"));
         let definition = Definition::new("made", Window::days(30)).objective(answered);
         let made = Slo::new(definition).expect("a valid one");
+        assert_eq!(made.to_string(), "made over 30d: availability 99.9%");
         let clone = made.clone();
         drop(made);
         assert_eq!(registry::find("made"), Some(clone.clone()));
