@@ -52,9 +52,9 @@ impl Rules {
     /// ```
     /// use reliability::telemetry::trace::Rules;
     ///
-    /// let mistakes = Rules::from_yaml("rules:\n  - name: slow\n    slower: 1s\n").unwrap_err();
+    /// let mistakes = Rules::from_yaml("rules:\n  - name: slow\n    slower_then: 1s\n").unwrap_err();
     /// let message = mistakes.list()[0].message();
-    /// assert_eq!(message, "a rule has no `slower`; did you mean `slower_than`?");
+    /// assert_eq!(message, "a rule has no `slower_then`; did you mean `slower_than`?");
     /// ```
     pub fn from_yaml(text: &str) -> Result<Self, Mistakes> {
         let source = Source::new("YAML", text);
