@@ -60,5 +60,5 @@ pub use observe::Declared;
 pub use observe::{Observe, collect, watch};
 pub use up_down_counter::UpDownCounter;
 
-#[cfg(all(test, not(reliability_loom)))]
+#[cfg(test)]
 mod tests;
