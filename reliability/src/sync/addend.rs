@@ -37,7 +37,7 @@ impl Addend {
 
     /// As [`add`](Self::add), of numbers that need not be whole; then [`sum_float`](Self::sum_float)
     /// has the sum, and [`sum`](Self::sum) has nothing that makes sense.
-    #[cfg(any(feature = "telemetry", reliability_loom))]
+    #[cfg(any(all(feature = "std", feature = "telemetry"), reliability_loom))]
     #[inline]
     pub(crate) fn add_float(&self, owned: bool, amount: f64) {
         let plus = |bits: u64| (f64::from_bits(bits) + amount).to_bits();
@@ -48,7 +48,7 @@ impl Addend {
         }
     }
 
-    #[cfg(any(feature = "telemetry", reliability_loom))]
+    #[cfg(any(all(feature = "std", feature = "telemetry"), reliability_loom))]
     #[cold]
     fn add_float_shared(&self, plus: impl Fn(u64) -> u64) {
         let mut seen = self.shared.load(Ordering::Relaxed);
@@ -62,7 +62,7 @@ impl Addend {
         }
     }
 
-    #[cfg(any(feature = "telemetry", reliability_loom))]
+    #[cfg(any(all(feature = "std", feature = "telemetry"), reliability_loom))]
     pub(crate) fn sum_float(&self) -> f64 {
         let [own, shared] = [&self.own, &self.shared].map(|part| part.load(Ordering::Relaxed));
         f64::from_bits(own) + f64::from_bits(shared)
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(addend.sum(), 10);
     }
 
-    #[cfg(feature = "telemetry")]
+    #[cfg(all(feature = "std", feature = "telemetry"))]
     #[test]
     fn parts_of_numbers_are_added_up_too() {
         let addend = Addend::new();
