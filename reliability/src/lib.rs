@@ -39,7 +39,7 @@
 //! | [`resilience`] | keep one call alive: fallback, cache, deadline, retry, breaker, rate limit, adaptive concurrency limit, bulkhead, hedge, timeout, chaos |
 //! | [`sre`] | promise something, and keep count: objectives, error budgets, burn rates, alerts |
 //! | [`state`] | one enum declares a machine; what it does not declare does not compile |
-//! | [`telemetry`] | what every policy has counted |
+//! | [`telemetry`] | metrics, traces and logs of the process and its policies; what is kept of them, where it goes, and a page to look at |
 //! | `testing` | for your tests: fake time, scripted dependencies, assertions on policies |
 //! | [`time`] | clocks, and deadlines that travel with the task |
 //! | [`sync`] | the lock-free pieces underneath: counters, histograms, and a sketch of recent latencies |
@@ -53,7 +53,8 @@
 //! keys over the wire, and `tower` makes any policy a layer; `prometheus` lets Prometheus read all
 //! metrics; `anyhow` and `reqwest` add [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
-//! Asked for by name: `otlp` exports metrics, traces and logs to OpenTelemetry's collector and those
+//! Asked for by name: `subscriber` starts all telemetry in a line, and gives events and spans of
+//! `tracing` their trace; `dashboard` serves a page that shows how the process is doing; `otlp` exports metrics, traces and logs to OpenTelemetry's collector and those
 //! who speak its protocol, `otlp-grpc` also over gRPC, and `otlp-tls` lets both of them speak to
 //! `https` addresses; `chaos` adds faults on purpose; `redis` shares rate limits between processes,
 //! through a server; `record` lets policies write down every decision; `testing` is for the tests of

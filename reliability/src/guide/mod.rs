@@ -18,6 +18,7 @@
 //! - [`chaos`]: faults on purpose
 //! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
 //! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
+//! - [`dashboard`]: a page to look at, and panels of your own
 //! - [`operating`]: see, change and force policies while they work, by code and by file
 //! - [`slo`]: promises, error budgets, alerts, and what follows from them
 //! - [`otlp`]: metrics, traces and logs for the outside, and what happens when nobody takes them
@@ -81,6 +82,10 @@ pub mod chaos {}
 #[cfg(feature = "cache")]
 #[doc = include_str!("caching.md")]
 pub mod caching {}
+
+#[cfg(feature = "dashboard")]
+#[doc = include_str!("dashboard.md")]
+pub mod dashboard {}
 
 #[cfg(feature = "otlp")]
 #[doc = include_str!("otlp.md")]
