@@ -18,6 +18,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use reliability::prelude::*;
+use reliability::sre::Slo;
 use reliability_examples::storefront::{self, Price, Shop, Unreachable, page};
 
 /// Why there is no price, and whether another try makes sense.
@@ -44,13 +45,24 @@ impl fmt::Display for PriceError {
     }
 }
 
+/// What visitors are promised, whatever the inventory does.
+static PRICES: Slo = reliability::slo! {
+    name: "prices",
+    window: "1d",
+    availability: 99.5,
+    latency: "95% < 300ms",
+};
+
 /// The price, as the inventory tells it.
+#[traced(kind = client, skip_all, fields(server.address = "inventory", sku = sku))]
 async fn ask(shop: &Shop, sku: u32) -> Result<Price, PriceError> {
     let answer = shop.ask(sku).await.map_err(PriceError::Unreachable)?;
     shop.read(sku, &answer).ok_or(PriceError::Failing(answer.status))
 }
 
 /// The price, whatever the inventory does.
+#[slo(objective = PRICES)]
+#[traced(kind = server, skip_all, fields(sku = sku))]
 #[resilient(
     fallback = cached_price,
     deadline = "1s",

@@ -17,6 +17,9 @@ use axum::routing::get;
 use reliability::error::{Class, Fault, Rejected};
 use reliability::resilience::breaker::{Breaker, Window};
 use reliability::resilience::{Backoff, Bulkhead, Invalid, Jitter, Policy, Retry};
+use reliability::sre::{Definition, Objective, Outcome, Slo, Target, Window as Period};
+use reliability::telemetry::trace::{self, Kind};
+use reliability::time::Clock;
 use reliability_examples::storefront::{self, Price, Shop, Unreachable, page};
 
 /// Why there is no price.
@@ -85,10 +88,39 @@ fn price_policy() -> Result<Policy, Invalid> {
         .build()
 }
 
+/// What visitors are promised, whatever the inventory does.
+const PRICES: Definition = Definition::new("prices", Period::days(1))
+    .objective(Objective::availability(Target::percent("99.5")))
+    .objective(Objective::latency(Target::percent("95"), Duration::from_millis(300)));
+
 /// The price, as the inventory tells it.
 async fn ask(shop: &Shop, sku: u32) -> Result<Price, PriceError> {
-    let answer = shop.ask(sku).await.map_err(PriceError::Unreachable)?;
-    shop.read(sku, &answer).ok_or(PriceError::Failing(answer.status))
+    let span = trace::span("ask").kind(Kind::Client);
+    let span = span.attribute("server.address", "inventory").attribute("sku", sku).begin();
+    let asked = async {
+        let answer = shop.ask(sku).await.map_err(PriceError::Unreachable)?;
+        shop.read(sku, &answer).ok_or(PriceError::Failing(answer.status))
+    };
+    let answer = span.around(asked).await;
+    if let Err(error) = &answer {
+        span.fail(error);
+    }
+    answer
+}
+
+/// The price, whatever the inventory does: counted, traced, and under the policy.
+async fn price(prices: &Slo, policy: &Policy, shop: &Shop, sku: u32) -> Result<Price, PriceError> {
+    let begun = Clock::default().now();
+    let span = trace::span("price").kind(Kind::Server).attribute("sku", sku).begin();
+    let call = policy.call_or(|| ask(shop, sku), |error| cached_price(shop, sku, error));
+    let answer = span.around(call).await;
+    if let Err(error) = &answer {
+        span.fail(error);
+    }
+    span.end();
+    let latency = Clock::default().now().saturating_duration_since(begun);
+    prices.record_call(Outcome::of_result(&answer), latency);
+    answer
 }
 
 /// The price that the inventory told last, if it ever did.
@@ -102,9 +134,9 @@ async fn unprotected(State(shop): State<Shop>, Path(sku): Path<u32>) -> Response
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let policy = price_policy()?;
+    let (prices, policy) = (Slo::new(PRICES)?, price_policy()?);
     let protected = async move |State(shop): State<Shop>, Path(sku): Path<u32>| {
-        page(policy.call_or(|| ask(&shop, sku), |error| cached_price(&shop, sku, error)).await)
+        page(price(&prices, &policy, &shop, sku).await)
     };
     let routes = Router::new()
         .route("/unprotected/{sku}", get(unprotected))

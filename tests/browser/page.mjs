@@ -59,6 +59,14 @@ assert.equal(frames, 3);
 assert.ok(await row(page, "stock").locator("details").evaluate((details) => details.open));
 assert.equal(await page.evaluate(() => document.activeElement.textContent), "stock");
 
+// A failed trace unfolds to its spans, the promise it broke is listed, and the map has both ends.
+const trace = page.locator(".trace", { hasText: "browser.looked" }).first();
+await trace.locator("summary").click();
+await trace.locator(".spans li", { hasText: "shelf" }).waitFor();
+assert.match(await trace.innerText(), /no milk/);
+await page.locator("#slos tbody tr", { hasText: "shelves" }).first().waitFor();
+await page.locator("#map text", { hasText: "shelf" }).first().waitFor();
+
 // Everything has a name that is read aloud, and the order of headings has no gap.
 const unnamed = await page.evaluate(() =>
   [...document.querySelectorAll("button, a, [role=img], section, nav, table input")]

@@ -6,6 +6,8 @@ use std::fmt;
 pub(super) struct Flags {
     /// Where the page is to be served.
     pub(super) dashboard: Option<String>,
+    /// Where metrics and traces go.
+    pub(super) otlp: Option<String>,
 }
 
 impl Flags {
@@ -13,11 +15,16 @@ impl Flags {
         let mut flags = Self::default();
         let mut arguments = arguments.peekable();
         while let Some(argument) = arguments.next() {
-            if argument != "--dashboard" {
-                return Err(Usage(argument));
+            let value = arguments.next_if(|next| !next.starts_with('-'));
+            match argument.as_str() {
+                "--dashboard" => {
+                    flags.dashboard = Some(value.unwrap_or_else(|| "127.0.0.1:9090".into()));
+                }
+                "--otlp" => {
+                    flags.otlp = Some(value.unwrap_or_else(|| "http://127.0.0.1:4318".into()));
+                }
+                _ => return Err(Usage(argument)),
             }
-            let address = arguments.next_if(|next| !next.starts_with('-'));
-            flags.dashboard = Some(address.unwrap_or_else(|| "127.0.0.1:9090".into()));
         }
         Ok(flags)
     }
@@ -31,8 +38,9 @@ impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` means nothing here; there is `--dashboard [ADDRESS]`, which serves a page at \
-             127.0.0.1:9090 or at that address",
+            "`{}` means nothing here; there are `--dashboard [ADDRESS]`, which serves a page at \
+             127.0.0.1:9090 or at that address, and `--otlp [URL]`, which sends metrics and traces \
+             to http://127.0.0.1:4318 or there",
             self.0
         )
     }
@@ -49,11 +57,16 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_the_page_may_be_left_out() {
-        let at = |address: &str| Ok(Flags { dashboard: Some(address.into()) });
-        assert_eq!(read(""), Ok(Flags::default()));
-        assert_eq!(read("--dashboard"), at("127.0.0.1:9090"));
-        assert_eq!(read("--dashboard 127.0.0.1:0"), at("127.0.0.1:0"));
+    fn addresses_may_be_left_out() {
+        let flags = |dashboard: Option<&str>, otlp: Option<&str>| {
+            let (dashboard, otlp) = (dashboard.map(String::from), otlp.map(String::from));
+            Ok(Flags { dashboard, otlp })
+        };
+        let usual = flags(Some("127.0.0.1:9090"), Some("http://127.0.0.1:4318"));
+        assert_eq!(read(""), flags(None, None));
+        assert_eq!(read("--dashboard --otlp"), usual);
+        assert_eq!(read("--dashboard [::1]:1"), flags(Some("[::1]:1"), None));
+        assert_eq!(read("--otlp http://a"), flags(None, Some("http://a")));
         assert_eq!(read("--dashbord"), Err(Usage("--dashbord".into())));
     }
 }

@@ -10,6 +10,8 @@
 //! brings the two routes, and what stands around the one that is protected. Only the moods of the
 //! inventory follow a plan: every figure in the table is measured at the visitors' end.
 
+#[cfg_attr(not(feature = "otlp"), path = "without_export.rs")]
+mod export;
 mod flags;
 mod http;
 mod inventory;
@@ -25,6 +27,7 @@ use std::time::Duration;
 
 use axum::Router;
 use reliability::telemetry::dashboard::{self, Serving};
+use reliability::telemetry::trace::{Recorder, Rules};
 use tokio::time::{Instant, sleep_until};
 
 pub use http::{Answer, Http, Unreachable};
@@ -53,18 +56,24 @@ const PLAN: [(Mood, u32); 7] = [
 ///
 /// `routes` has `/unprotected/{sku}` and `/protected/{sku}`; `policy` is the name of the policy
 /// that protects the second. With `--dashboard` there is a page to watch it on, and the moods come
-/// again and again until Ctrl-C.
+/// again and again until Ctrl-C; with `--otlp` metrics and traces go to whoever listens there.
 ///
 /// # Errors
 ///
 /// When the loopback interface has no free port, or the command line is wrong.
 pub async fn run(routes: Router<Shop>, policy: &str) -> Result<ExitCode, Box<dyn Error>> {
     let flags = Flags::read(std::env::args().skip(1))?;
+    if flags.dashboard.is_some() || flags.otlp.is_some() {
+        // All that failed or was slow, and one call in a hundred of the others.
+        Recorder::builder().rules(Rules::standard()).start()?;
+    }
+    let exporter = flags.otlp.as_deref().map(export::start).transpose()?;
     let page = match &flags.dashboard {
         Some(address) => Some(serve_page(address).await?),
         None => None,
     };
     let verdict = open(routes, policy, page.is_some()).await?;
+    exporter.into_iter().for_each(export::finish);
     Ok(verdict)
 }
 

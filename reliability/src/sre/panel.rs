@@ -7,6 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use std::sync::{Mutex, PoisonError};
 
+use super::window::Length;
 use super::{AlertStatus, ObjectiveStatus, Severity, Stance, Status, Verdict};
 use crate::telemetry::dashboard::{
     Cell, Chart, Column, Level, Number, Panel, Row, Series, Submitted, Table, Tile, Unit, View,
@@ -237,8 +238,8 @@ impl Promises {
             moments.iter().map(|it| (seconds(it), value(it))).collect()
         };
         chart.series = alloc::vec![
-            Series::new(format!("over {:?}", alert.long.window), line(|it| it.long)),
-            Series::new(format!("over {:?}", alert.short.window), line(|it| it.short)),
+            Series::new(format!("over {}", Length(alert.long.window)), line(|it| it.long)),
+            Series::new(format!("over {}", Length(alert.short.window)), line(|it| it.short)),
         ];
         let limit = alert.alert.burn.as_millionths() as f64 / 1e6;
         // A line far above all others would press them to the ground.

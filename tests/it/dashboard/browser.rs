@@ -5,9 +5,27 @@ use std::time::Duration;
 
 use reliability::error::Rejected;
 use reliability::resilience::{Breaker, Policy};
+use reliability::sre::{Slo, slo};
 use reliability::telemetry::dashboard::Dashboard;
+use reliability::telemetry::traced;
 
 use super::TOKEN;
+use crate::recorded::Recording;
+
+static SHELVES: Slo = reliability::slo! {
+    name: "shelves", availability: 90, latency: "50% < 1s", min_events: 0,
+};
+
+#[slo(objective = SHELVES)]
+#[traced(name = "browser.looked", kind = server)]
+async fn looked(sku: &str) -> Result<u32, String> {
+    shelf(sku).await
+}
+
+#[traced(kind = client, fields(server.address = "shelf"))]
+async fn shelf(sku: &str) -> Result<u32, String> {
+    Err(format!("no {sku}"))
+}
 
 /// Two policies, one of them with a breaker that was forced open.
 async fn policies() -> [Policy; 2] {
@@ -38,6 +56,11 @@ async fn people_see_what_there_is() {
     let _policies = policies().await;
     let page = Dashboard::builder().service("shop").operators(TOKEN).build().expect("is valid");
     let page = page.serve("127.0.0.1:0").await.expect("a port is free");
+    {
+        // From the moment on when there is a page it holds what is kept.
+        let _recording = Recording::all();
+        assert!(looked("milk").await.is_err());
+    }
 
     let mut script = Command::new("node")
         .arg(root.join("tests/browser/page.mjs"))

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use std::collections::BTreeMap;
 
-use super::Map;
+use super::{Edge, Map};
 
 /// A place in the grid of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,15 @@ pub(super) fn place(map: &Map) -> BTreeMap<&str, Placed> {
         }
         if !moved {
             break;
+        }
+    }
+    // Whom nobody calls stands beside the nearest whom it calls: its arrow crosses no other node.
+    for node in &map.nodes {
+        let own = |edge: &&Edge| edge.from == node.id && edge.to != node.id;
+        let called = map.edges.iter().any(|edge| edge.to == node.id && edge.from != node.id);
+        let nearest = map.edges.iter().filter(own).filter_map(|edge| columns.get(&*edge.to)).min();
+        if let (false, Some(nearest)) = (called, nearest.copied()) {
+            columns.insert(node.id.as_str(), nearest.saturating_sub(1));
         }
     }
     let mut filled: Vec<usize> = Vec::new();
@@ -69,7 +78,7 @@ fn leads_to<'a>(map: &'a Map, from: &'a str, to: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::dashboard::{Edge, Level, Node};
+    use crate::telemetry::dashboard::{Level, Node};
 
     fn columns(nodes: &[&str], edges: &[(&str, &str)]) -> Vec<usize> {
         let map = Map {
@@ -85,6 +94,8 @@ mod tests {
     fn who_is_called_stands_to_the_right_of_all_callers() {
         let edges = [("shop", "price"), ("price", "stock"), ("shop", "stock")];
         assert_eq!(columns(&["stock", "price", "shop"], &edges), [2, 1, 0]);
+        let edges = [("shop", "price"), ("price", "stock"), ("job", "stock")];
+        assert_eq!(columns(&["job", "price", "shop", "stock"], &edges), [1, 1, 0, 2]);
     }
 
     #[test]

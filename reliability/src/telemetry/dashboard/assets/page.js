@@ -123,14 +123,14 @@ const facts = (list) => h("dl", { class: "facts" }, list.map(([name, value]) => 
 
 function row(panel, row, columns) {
   const more = row.facts.length || row.actions.length;
-  const name = [h("span", {}, row.title), row.subtitle && h("div", { class: "soft small" }, row.subtitle)];
+  const subtitle = row.subtitle && h("div", { class: "soft small" }, row.subtitle);
   const inside = () => [
     row.facts.length ? facts(row.facts) : null,
     row.actions.length ? h("div", { class: "actions" }, row.actions.map((action) =>
       h("button", { type: "button", onclick: () => order(panel, row, action) }, action.title))) : null,
   ];
   return h("tr", { "data-key": row.id, id: `${panel}/${row.id}` },
-    h("th", { scope: "row" }, more ? h("details", {}, h("summary", {}, row.title), row.subtitle && h("div", { class: "soft small" }, row.subtitle), inside()) : name),
+    h("th", { scope: "row" }, more ? h("details", {}, h("summary", {}, row.title), inside()) : h("span", {}, row.title), subtitle),
     row.cells.map((it, at) => cell(it, columns[at])));
 }
 

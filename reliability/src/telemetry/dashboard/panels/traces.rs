@@ -16,6 +16,9 @@ inventory::submit! {
 /// The traces that were kept, span by span.
 struct Traces;
 
+/// How many that failed are shown, and how many others.
+const SHOWN: usize = 12;
+
 impl Panel for Traces {
     fn id(&self) -> &'static str {
         "traces"
@@ -37,7 +40,9 @@ impl Panel for Traces {
             0 => "none was kept yet".into(),
             all => format!("the {all} that were kept last; {failures} of them failed"),
         };
-        let traces = kept.iter().map(|trace| shown(trace)).collect();
+        // Failures first, each by time: who looks here looks for them.
+        let of = |fails: bool| kept.iter().filter(move |trace| failed(trace) == fails).take(SHOWN);
+        let traces = of(true).chain(of(false)).map(|trace| shown(trace)).collect();
         View::new(level, summary).with(Widget::Traces(traces))
     }
 }
