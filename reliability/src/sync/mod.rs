@@ -33,8 +33,10 @@ pub use counters::Counters;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub(crate) use free_list::FreeList;
 pub use histogram::{Histogram, HistogramSnapshot};
+#[cfg(all(feature = "std", feature = "telemetry"))]
+pub(crate) use mutex::Guard;
 #[cfg(feature = "std")]
-pub(crate) use mutex::{Guard, Mutex};
+pub(crate) use mutex::Mutex;
 pub use quantile::Quantile;
 #[cfg(feature = "otlp")]
 pub(crate) use room::Room;

@@ -36,10 +36,12 @@ pub(super) fn render(args: &Args, objective: &Path, item: &FnItem) -> FnItem {
         None => {
             let span = error_span(&item.sig.output);
             let path = krate.at(span);
-            quote_spanned! {span=> {
-                use #path::__private::{JudgeAnswer as _, JudgeFault as _, JudgeResult as _};
-                (&&&#path::__private::Judged(&#answer)).outcome()
-            }}
+            // Only the call points at the user's type: imports there would be called unused.
+            let outcome = quote_spanned!(span=> (&&&#path::__private::Judged(&#answer)).outcome());
+            quote!({
+                use #krate::__private::{JudgeAnswer as _, JudgeFault as _, JudgeResult as _};
+                #outcome
+            })
         }
     };
     let correct = args.correct.as_ref().map(|correct| {

@@ -110,6 +110,7 @@ impl<E> Call<'_, E> {
     ///
     /// For who makes no further attempt. A refusal is much larger than most answers, and copying it
     /// from step to step is most of what it costs.
+    #[cfg(feature = "tower")]
     #[inline]
     pub(super) fn end_refused(&mut self) -> Option<Rejected> {
         if self.takes_turns() || self.more.is_some() || !nothing_known_bounds_the_call() {

@@ -12,7 +12,7 @@ use super::record::What;
 use super::signals::Signal;
 use super::step::Held;
 use super::wait::{End, inherited_deadline_has_passed};
-use crate::error::{Counted, Failure, Reason, Rejected};
+use crate::error::{Counted, Failure, Reason};
 use crate::resilience::breaker;
 use crate::resilience::concurrency_limit::{self, Outcome};
 use crate::time::{Clock, Instant};
@@ -105,8 +105,9 @@ impl<E> Call<'_, E> {
     }
 
     /// Counts the refusal of a call that holds nothing.
+    #[cfg(feature = "tower")]
     #[inline]
-    pub(super) fn fail_at_once(&mut self, rejected: &Rejected) {
+    pub(super) fn fail_at_once(&mut self, rejected: &crate::error::Rejected) {
         events::rejected(self.policy, rejected);
         self.phase = Phase::Finished;
         self.policy.signals.count(Signal::Rejected(rejected.reason()));
