@@ -3,6 +3,8 @@
 //!
 //! ```sh
 //! cargo run --example storefront
+//! cargo run --example storefront -- --dashboard
+//! cargo run --features otlp --example storefront -- --otlp http://127.0.0.1:4318
 //! ```
 //!
 //! The shop, the inventory and the visitors are in `src/storefront`; what protects a call is all

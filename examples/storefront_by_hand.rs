@@ -2,6 +2,8 @@
 //!
 //! ```sh
 //! cargo run --example storefront_by_hand
+//! cargo run --example storefront_by_hand -- --dashboard
+//! cargo run --features otlp --example storefront_by_hand -- --otlp http://127.0.0.1:4318
 //! ```
 
 use std::error::Error;

@@ -77,6 +77,7 @@ pub async fn run(routes: Router<Shop>, policy: &str) -> Result<ExitCode, Box<dyn
     Ok(verdict)
 }
 
+#[allow(clippy::print_stdout, reason = "an example shows what it does")]
 async fn serve_page(address: &str) -> Result<Serving, dashboard::ServeError> {
     let page = dashboard::serve(address).await?;
     println!("the page is at {}\n", page.url());

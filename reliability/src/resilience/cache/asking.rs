@@ -202,13 +202,17 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     }
 
     /// Between the look and the lead another call may have landed.
-    fn lead(&self, lead: Lead<T>, turn: u64, mark: Mark) -> Found<T, E> {
-        if self.cache.store().has_turned(self.hash, turn)
-            && let Some((entry, Age::Fresh)) = self.glance().entry
-            && let Some(answer) = self.answer(&entry)
-        {
-            lead.land_with(entry);
-            return Found::Answer(answer);
+    fn lead(&self, mut lead: Lead<T>, turn: u64, mark: Mark) -> Found<T, E> {
+        if self.cache.store().has_turned(self.hash, turn) {
+            let entry = self.glance().entry;
+            if let Some((entry, Age::Fresh)) = &entry
+                && let Some(answer) = self.answer(entry)
+            {
+                lead.land_with(Arc::clone(entry));
+                return Found::Answer(answer);
+            }
+            // What was taken away meanwhile is no answer any more, whatever becomes of the work.
+            lead.keep_stale(entry.as_ref().map(|(entry, _)| entry));
         }
         self.cache.tally().count(mark);
         Found::Lead(lead)

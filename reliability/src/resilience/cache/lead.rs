@@ -64,6 +64,16 @@ impl<T> Lead<T> {
         self.leading.as_ref().map(|leading| leading.seat.flight().0)
     }
 
+    /// Forgets the stale value unless it is that one.
+    pub(super) fn keep_stale(&mut self, entry: Option<&Arc<AnyEntry>>) {
+        if let Some(leading) = &mut self.leading {
+            leading.stale = leading
+                .stale
+                .take()
+                .filter(|stale| entry.is_some_and(|entry| Arc::ptr_eq(stale, entry)));
+        }
+    }
+
     /// The stale value that the work is to refresh, if there is one.
     pub fn stale(&self) -> Option<T> {
         let leading = self.leading.as_ref()?;
@@ -157,7 +167,8 @@ impl<T> Leading<T> {
     /// The stale value, if it may still be used: it has neither become too old meanwhile, nor been
     /// taken away or replaced.
     fn stale_if_error(&self, entry: &AnyEntry, class: Class, now: Instant) -> Option<T> {
-        if self.cache().age(entry, now) == Age::Gone || self.seat.is_forgotten() {
+        let gone = self.cache().age(entry, now) == Age::Gone;
+        if gone || entry.is_retired() || self.seat.is_forgotten() {
             return None;
         }
         let value = (self.of.find)(entry)?;

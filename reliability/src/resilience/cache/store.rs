@@ -307,6 +307,11 @@ impl<B: Behind> Store<B> {
         // Also when a value panics while it is weighed.
         let _left = Left { set, entry: &leaves.entry };
         if !leaves.in_moka {
+            if self.ways == 0 {
+                // Where all goes behind, nobody has taken the older answer away; and moka keeps the
+                // first of equal keys as long as there is one, with the answer that belongs to it.
+                self.retire_older(&leaves.entry);
+            }
             self.behind.insert(&leaves.entry);
             return;
         }

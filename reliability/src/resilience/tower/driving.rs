@@ -149,6 +149,7 @@ where
                 this.asking.set(Asking::Nothing);
                 this.timed.succeed();
                 *this.again = None;
+                *this.kept = None;
                 *this.stage = Stage::Over;
                 return Poll::Ready(Ok(response));
             }
@@ -297,7 +298,10 @@ where
                 let answered = ready!(this.timed.poll_fall_back(work, cx));
                 *this.stage = Stage::Over;
                 let failed = answered.map_err(Judged::failed);
-                Poll::Ready(Some(failed.or_else(|failed| reply(&this.rules.refuse, failed))))
+                let ended = failed.or_else(|failed| reply(&this.rules.refuse, failed));
+                // What it holds is given back with the answer, and not with the call.
+                *self.project().answer = None;
+                Poll::Ready(Some(ended))
             }
             _ => panic!("a call that has ended was polled again"),
         }

@@ -1,5 +1,6 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{PoisonError, RwLock};
 
 use super::Record;
@@ -17,7 +18,7 @@ static SINKS: RwLock<Vec<Arc<dyn Sink>>> = RwLock::new(Vec::new());
 
 /// Gives all records from now on to that sink, too.
 ///
-/// They come from the layer of [`subscriber`](crate::telemetry), or from who calls [`emit`].
+/// They come from the layer of `telemetry::subscriber`, or from who calls [`emit`].
 ///
 /// # Examples
 ///
@@ -44,11 +45,12 @@ pub fn add_sink(sink: Arc<dyn Sink>) {
     SINKS.write().unwrap_or_else(PoisonError::into_inner).push(sink);
 }
 
-/// Gives a record to all sinks.
+/// Gives a record to all sinks. One that panics is passed over.
 pub fn emit(record: &Record) {
     // Not under the lock: a sink may say something itself.
     let sinks = SINKS.read().unwrap_or_else(PoisonError::into_inner).clone();
     for sink in sinks {
-        sink.take(record);
+        // Whoever says something does not panic because of who listens.
+        let _ = catch_unwind(AssertUnwindSafe(|| sink.take(record)));
     }
 }

@@ -54,8 +54,6 @@ fn start(variables: Variables<'_>) -> Result<Telemetry, InitError> {
         };
         recorder.start().map_err(InitError::of)?;
     }
-    #[cfg(feature = "otlp")]
-    let otlp = plan.otlp.map(export).transpose()?;
     let layer = Layer::new().lines(plan.format).with_filter(plan.targets);
     tracing_subscriber::registry().with(layer).try_init().map_err(|_| InitError {
         what: "another subscriber of `tracing` was there before: add \
@@ -63,6 +61,9 @@ fn start(variables: Variables<'_>) -> Result<Telemetry, InitError> {
             .into(),
         source: None,
     })?;
+    // Last, so that nothing is left over of what is not started.
+    #[cfg(feature = "otlp")]
+    let otlp = plan.otlp.map(export).transpose()?;
     Ok(Telemetry {
         #[cfg(feature = "otlp")]
         otlp,
@@ -135,11 +136,12 @@ impl Plan {
 #[cfg(feature = "otlp")]
 fn is_wanted(variables: Variables<'_>) -> bool {
     let has = |name: &str| variables.get(name).is_some();
+    let names = |name: &str| variables.get(name).is_some_and(|names| names.contains("otlp"));
     let signals = ["TRACES", "METRICS", "LOGS"];
     has("OTEL_EXPORTER_OTLP_ENDPOINT")
         || signals.iter().any(|signal| {
             has(&alloc::format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"))
-                || has(&alloc::format!("OTEL_{signal}_EXPORTER"))
+                || names(&alloc::format!("OTEL_{signal}_EXPORTER"))
         })
 }
 
@@ -245,6 +247,19 @@ mod tests {
         assert_eq!(plan(&[]).expect("is valid").traces, Some(Traces::Tail));
         let disabled = plan(&[("OTEL_SDK_DISABLED", "TRUE")]).expect("is valid");
         assert_eq!(disabled.traces, None);
+    }
+
+    #[cfg(feature = "otlp")]
+    #[test]
+    fn nothing_is_exported_unless_somebody_asks_for_it() {
+        let exports = |pairs: &[(&str, &str)]| plan(pairs).expect("is valid").otlp.is_some();
+        assert!(!exports(&[]));
+        assert!(!exports(&[("OTEL_TRACES_EXPORTER", "none")]));
+        assert!(exports(&[("OTEL_METRICS_EXPORTER", "otlp")]));
+        assert!(exports(&[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://localhost:1/v1/logs")]));
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:1");
+        assert!(exports(&[endpoint]));
+        assert!(!exports(&[endpoint, ("OTEL_SDK_DISABLED", "true")]));
     }
 
     #[test]

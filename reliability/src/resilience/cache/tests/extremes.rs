@@ -3,6 +3,7 @@
 use core::hash::{Hash, Hasher};
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
+use std::sync::Arc;
 
 use super::*;
 
@@ -25,6 +26,20 @@ fn what_weighs_nothing_takes_room_all_the_same() {
         cache.insert(&key, key);
     }
     assert!(cache.snapshot().size <= 10);
+}
+
+#[test]
+fn an_answer_that_was_replaced_does_not_stay_in_memory() {
+    let (cache, _) = with(|builder| builder.capacity(10).weigher(|_: &Arc<u32>| 1));
+    let first = Arc::new(0);
+    let forgotten = Arc::downgrade(&first);
+    cache.insert(&"tea", first);
+    // Garbage is collected by and by.
+    let gone = (1..100_000).any(|price| {
+        cache.insert(&"tea", Arc::new(price));
+        forgotten.upgrade().is_none()
+    });
+    assert!(gone, "it is held as long as there is a newer one");
 }
 
 #[test]
