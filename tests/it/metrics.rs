@@ -54,7 +54,7 @@ struct Row {
 
 fn documented() -> BTreeMap<String, Row> {
     let guide = super::tidy::read("reliability/src/guide/telemetry.md");
-    let plain = |cell: &str| cell.trim_matches(['`', '[', ']', ' ']).to_owned();
+    let plain = |cell: &str| cell.trim_matches(['`', '[', ']', '\\', ' ']).to_owned();
     let mut rows = BTreeMap::new();
     for line in guide.lines().filter(|line| line.starts_with("| `reliability.")) {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -62,7 +62,7 @@ fn documented() -> BTreeMap<String, Row> {
         let (sometimes, always) = attributes
             .split(", ")
             .filter(|attribute| !attribute.is_empty())
-            .partition::<Vec<_>, _>(|attribute| attribute.starts_with('['));
+            .partition::<Vec<_>, _>(|attribute| attribute.starts_with("\\["));
         let set = |all: Vec<&str>| all.into_iter().map(plain).collect();
         let row = Row {
             kind: kind.to_owned(),
