@@ -1,5 +1,6 @@
 //! The layers that keep a state of their own.
 
+#[cfg(feature = "chaos")]
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -130,6 +131,7 @@ pub(super) fn observe_rate_limit(
 }
 
 /// A name and what happened, of which each has a series.
+#[cfg(any(feature = "cache", feature = "chaos"))]
 fn by(name: Attribute, key: &'static str, what: &'static str) -> Vec<Attribute> {
     Vec::from([name, attribute(key, what)])
 }

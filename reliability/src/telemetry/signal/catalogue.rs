@@ -89,7 +89,10 @@ catalogue! {
         "1 while the store that processes share does not answer, and 0 while it does.";
     RATE_LIMIT_DEGRADED = "reliability.rate_limit.degraded_calls" in "{call}":
         "Calls that were decided without the store.";
+}
 
+#[cfg(feature = "cache")]
+catalogue! {
     CACHE_LOOKUPS = "reliability.cache.lookups" in "{lookup}":
         "Lookups, by what became of them.";
     CACHE_EVICTIONS = "reliability.cache.evictions" in "{entry}":
@@ -98,7 +101,10 @@ catalogue! {
         "How many entries there are.";
     CACHE_IN_FLIGHT = "reliability.cache.in_flight" in "{key}":
         "How many keys are being worked on now.";
+}
 
+#[cfg(feature = "chaos")]
+catalogue! {
     CHAOS_ON = "reliability.chaos.on" in "{chaos}":
         "1 while faults are injected on purpose, and 0 while they are not.";
     CHAOS_INJECTIONS = "reliability.chaos.injections" in "{attempt}":
