@@ -33,10 +33,10 @@ fn an_answer_that_was_replaced_does_not_stay_in_memory() {
     let (cache, _) = with(|builder| builder.capacity(10).weigher(|_: &Arc<u32>| 1));
     let first = Arc::new(0);
     let forgotten = Arc::downgrade(&first);
-    cache.insert(&"tea", first);
+    cache.insert("tea", first);
     // Garbage is collected by and by.
     let gone = (1..100_000).any(|price| {
-        cache.insert(&"tea", Arc::new(price));
+        cache.insert("tea", Arc::new(price));
         forgotten.upgrade().is_none()
     });
     assert!(gone, "it is held as long as there is a newer one");
