@@ -9,6 +9,9 @@ use crate::resilience::breaker::State;
 use crate::resilience::concurrency_limit::Priority;
 use crate::resilience::observe::observe_rate_limit as snapshot_of;
 use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Policy, RetryBudget};
+#[cfg(any(feature = "cache", feature = "chaos"))]
+use crate::telemetry::Attribute;
+use crate::telemetry::RateLimitSnapshot;
 use crate::telemetry::signal::Collection;
 use crate::telemetry::signal::catalogue::{
     BREAKER_REJECTIONS, BREAKER_STATE, BREAKER_TRANSITIONS, BREAKER_TRIPS, BUDGET_CAPACITY,
@@ -24,7 +27,6 @@ use crate::telemetry::signal::catalogue::{
 };
 #[cfg(feature = "chaos")]
 use crate::telemetry::signal::catalogue::{CHAOS_INJECTIONS, CHAOS_ON};
-use crate::telemetry::{Attribute, RateLimitSnapshot};
 
 pub(super) fn observe(policy: &Policy, naming: Naming<'_>, told: &mut Told, into: &mut Collection) {
     if let Some(budget) = policy.retry_budget().filter(|it| told.insert(it.address())) {
