@@ -18,8 +18,8 @@ use crate::error::recovery::Degradation;
 use crate::sync::Mutex;
 use crate::time::{Clock, wall_clock};
 
-/// Looks at promises from time to time: moves their windows, tells what was decided, has policies do
-/// less while a budget burns, and keeps what was counted on disk.
+/// Looks at promises from time to time: moves their windows, tells what was decided, raises a
+/// [`Degradation`] while a budget burns, for the program to do less, and keeps what was counted on disk.
 ///
 /// Looks no more when it is dropped, after one last look.
 ///
