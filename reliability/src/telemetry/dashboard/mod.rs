@@ -38,7 +38,7 @@
 //! [`operators`](DashboardBuilder::operators) sets a token. Names that are not its own are refused,
 //! so that no page from elsewhere can read it through a browser on this machine
 //! ([DNS rebinding](https://en.wikipedia.org/wiki/DNS_rebinding)). Clients are bounded: those who look
-//! cannot take more than a few connections and a few milliseconds per second.
+//! cannot take more than a few connections, and panels are asked once a second for all of them.
 
 mod builder;
 mod connections;
