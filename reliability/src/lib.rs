@@ -77,6 +77,8 @@ mod document;
 pub mod error;
 #[cfg(all(doc, feature = "macros", feature = "resilience", feature = "telemetry"))]
 pub mod guide;
+#[cfg(any(feature = "sre", all(feature = "std", feature = "telemetry")))]
+mod json;
 pub mod prelude;
 #[cfg(feature = "resilience")]
 pub mod resilience;

@@ -4,6 +4,7 @@ use core::fmt;
 use std::process::ExitCode;
 
 use super::{Slo, Stance, Status, What, registry};
+use crate::json::Text;
 
 /// Whether something new may be released, by the budgets of all promises.
 ///
@@ -118,7 +119,7 @@ impl Gate {
         let slos = self.judged.iter().map(|Judged { status, .. }| {
             let remaining = status.remaining();
             let percent = remaining.map_or("null".into(), |it| alloc::format!("{:.3}", 100.0 * it));
-            let (name, stance) = (Json(&status.name), status.stance());
+            let (name, stance) = (Text(&status.name), status.stance());
             alloc::format!(
                 r#"{{"name":{name},"stance":"{stance}","budget_left_percent":{percent}}}"#
             )
@@ -139,22 +140,5 @@ impl fmt::Display for Gate {
             write!(f, "\n{status}")?;
         }
         Ok(())
-    }
-}
-
-/// A text as JSON writes it.
-pub(super) struct Json<'a>(pub(super) &'a str);
-
-impl fmt::Display for Json<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
-        for c in self.0.chars() {
-            match c {
-                '"' | '\\' => write!(f, "\\{c}")?,
-                c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
-                c => write!(f, "{c}")?,
-            }
-        }
-        f.write_str("\"")
     }
 }

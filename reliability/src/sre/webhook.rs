@@ -5,10 +5,10 @@ use core::fmt;
 use core::time::Duration;
 use std::thread;
 
-use super::gate::Json;
 use super::timeline::unix_seconds;
 use super::{Decision, Notify, What};
 use crate::error::Invalid;
+use crate::json::Text;
 
 /// Posts each decision as JSON to an address, with the client of `reqwest`.
 ///
@@ -107,13 +107,13 @@ impl fmt::Display for Body<'_> {
             What::Exempted(why) => ("exempted", Some(("why", why.clone()))),
             What::Lost(why) => ("lost", Some(("why", why.clone()))),
         };
-        write!(f, r#"{{"text":{},"slo":{}"#, Json(&decision.to_string()), Json(&decision.slo))?;
+        write!(f, r#"{{"text":{},"slo":{}"#, Text(&decision.to_string()), Text(&decision.slo))?;
         if let Some(objective) = &decision.objective {
-            write!(f, r#","objective":{}"#, Json(objective))?;
+            write!(f, r#","objective":{}"#, Text(objective))?;
         }
         write!(f, r#","what":"{what}""#)?;
         if let Some((key, value)) = detail {
-            write!(f, r#","{key}":{}"#, Json(&value))?;
+            write!(f, r#","{key}":{}"#, Text(&value))?;
         }
         write!(f, r#","urgent":{}"#, decision.is_urgent())?;
         if let Some(remaining) = decision.remaining {

@@ -12,7 +12,7 @@ const ROWS: [&[&str]; 6] = [
     &["distributed", "service", "monitor"],
     &["resilience", "concurrency", "platform", "journal"],
     &["telemetry"],
-    &["document", "error", "state", "time", "sync"],
+    &["document", "error", "json", "state", "time", "sync"],
 ];
 
 fn row(module: &str) -> Option<usize> {

@@ -1,6 +1,7 @@
 use core::fmt::{self, Write};
 
 use super::Record;
+use crate::json::Text;
 use crate::telemetry::{Attribute, Value};
 use crate::time::Utc;
 
@@ -41,27 +42,6 @@ pub(super) fn write(out: &mut impl Write, record: &Record) -> fmt::Result {
         out.write_char('}')?;
     }
     out.write_char('}')
-}
-
-/// A text in quotes, by [RFC 8259, section 7](https://www.rfc-editor.org/rfc/rfc8259#section-7).
-struct Text<'a>(&'a str);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        for c in self.0.chars() {
-            match c {
-                '"' => f.write_str("\\\"")?,
-                '\\' => f.write_str("\\\\")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                c if u32::from(c) < 0x20 => write!(f, "\\u{:04x}", u32::from(c))?,
-                c => f.write_char(c)?,
-            }
-        }
-        f.write_char('"')
-    }
 }
 
 #[cfg(test)]
