@@ -1,14 +1,32 @@
 // Looks at the page of telemetry::dashboard as people do: in a browser.
 //
 // node page.mjs URL TOKEN FOLDER: exits with 0 when all is as it should be. Pictures for people to
-// look at are in FOLDER. Run where playwright-core is installed.
+// look at are in FOLDER. Run where playwright-core is installed. What fails says at which step, and
+// leaves a picture.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
 const { chromium } = createRequire(`${process.cwd()}/`)("playwright-core");
 const [url, token, folder] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+
+// Long, for machines that do much else: nothing waits so long where all is well.
+const patience = 120_000;
+let step = "the browser starts";
+let open_page = null;
 const complaints = [];
+
+// A renderer that hangs answers nothing, and some questions to it have no end.
+setTimeout(() => {
+  console.error(`it hangs: ${step}`);
+  process.exit(1);
+}, 5 * patience).unref();
+
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  timeout: patience,
+  // Containers have little in /dev/shm, no user namespaces, and no graphics card.
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+});
 
 const desk = { width: 1280, height: 800 };
 const looks = {
@@ -19,115 +37,143 @@ const looks = {
 
 async function open(look) {
   const context = await browser.newContext(look);
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
+  open_page = page;
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("crash", () => complaints.push("the page crashed"));
   page.on("request", (request) => request.url().startsWith(url) || complaints.push(`asks for ${request.url()}`));
   await page.goto(url, { waitUntil: "domcontentloaded" });
-  await page.waitForFunction(() => document.querySelector("#link")?.dataset.state === "live");
+  await until(page, () => document.querySelector("#link")?.dataset.state === "live");
   return page;
 }
 
+// Asks ten times a second, and not once a picture: a browser that is short of time draws none.
+const until = (page, truth, argument) => page.waitForFunction(truth, argument, { polling: 100 });
+
 const row = (page, name) => page.locator("tbody tr", { has: page.locator("summary, th > span", { hasText: new RegExp(`^${name}$`) }) });
 
-// It is drawn, in all looks, and nothing is wider than the screen.
-for (const [name, look] of Object.entries(looks)) {
-  const page = await open(look);
-  await row(page, "stock").locator(".state", { hasText: "open" }).waitFor();
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(wide <= 0, `${name}: the page is ${wide} px wider than the screen`);
-  await row(page, "stock").locator("summary").click();
-  await row(page, "stock").locator("dl.facts").waitFor();
-  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-  await page.context().close();
+async function everything() {
+  for (const [name, look] of Object.entries(looks)) {
+    step = `it is drawn, ${name}, and nothing is wider than the screen`;
+    const page = await open(look);
+    await row(page, "stock").locator(".state", { hasText: "open" }).waitFor();
+    await page.locator("#traces .trace").first().waitFor();
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+    await row(page, "stock").locator("summary").click();
+    await row(page, "stock").locator("dl.facts").waitFor();
+    await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+    await page.context().close();
+  }
+
+  step = "names that look like markup are text";
+  const page = await open(looks.light);
+  assert.equal(await page.locator("main b").count(), 0);
+  assert.ok((await page.locator("#policies tbody").innerText()).includes("<b>quoted</b>"));
+
+  step = "what is unfolded stays so, and focus stays where it is, while numbers change";
+  const summary = row(page, "stock").locator("summary");
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  const frame = (least) => {
+    const shown = Number(document.querySelector("#frames .tiles dd").textContent.replace(/\D/g, ""));
+    return shown >= least && shown;
+  };
+  await until(page, frame, (await page.evaluate(frame, 0)) + 3);
+  assert.ok(await row(page, "stock").locator("details").evaluate((details) => details.open));
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "stock");
+
+  step = "a failed trace unfolds to its spans, the promise it broke is listed, and the map has both ends";
+  const trace = page.locator(".trace", { hasText: "browser.looked" }).first();
+  await trace.locator("summary").click();
+  await trace.locator(".spans li", { hasText: "shelf" }).waitFor();
+  assert.match(await trace.innerText(), /no milk/);
+  await page.locator("#slos tbody tr", { hasText: "shelves" }).first().waitFor();
+  await page.locator("#map text", { hasText: "shelf" }).first().waitFor();
+
+  step = "everything has a name that is read aloud, and the order of headings has no gap";
+  const unnamed = await page.evaluate(() =>
+    [...document.querySelectorAll("button, a, [role=img], section, nav, table input")]
+      .filter((element) => !(element.textContent.trim() || element.getAttribute("aria-label") || element.getAttribute("aria-labelledby")))
+      .map((element) => element.outerHTML));
+  assert.deepEqual(unnamed, []);
+  const headings = await page.evaluate(() => [...document.querySelectorAll("h1, h2, h3, h4")].map((it) => Number(it.tagName[1])));
+  assert.equal(headings[0], 1);
+  assert.ok(headings.every((level, at) => level <= (headings[at - 1] ?? 0) + 1), `${headings}`);
+
+  step = "text is readable: 4.5 to 1, in both schemes";
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    const faint = await page.evaluate(() => {
+      const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      const channels = (color) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+      };
+      const light = (color) => {
+        const [r, g, b] = channels(color).slice(0, 3).map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const ground = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+          const color = getComputedStyle(at).backgroundColor;
+          if (channels(color)[3] === 255) return color;
+        }
+        return getComputedStyle(document.body).backgroundColor;
+      };
+      return [...document.querySelectorAll("main *, header *")]
+        .filter((element) => element.checkVisibility() && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) && !element.closest("svg"))
+        .map((element) => {
+          const [a, b] = [light(getComputedStyle(element).color), light(ground(element))];
+          return [element.textContent.slice(0, 30), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+        })
+        .filter(([, contrast]) => contrast < 4.5);
+    });
+    assert.deepEqual(faint, [], scheme);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+
+  step = "an order wants the token, and says what happened";
+  assert.deepEqual(complaints, []);
+  const act = async (word) => {
+    await page.evaluate(() => { document.querySelector("#outcome").hidden = true; });
+    await row(page, "stock").locator("button", { hasText: "Reset the breaker" }).click();
+    await page.locator("#token").fill(word);
+    await page.locator("dialog button", { hasText: "Do it" }).click();
+    const told = await until(page, () => { const it = document.querySelector("#outcome"); return !it.hidden && it.textContent; });
+    return told.jsonValue();
+  };
+  assert.match(await act("wrong"), /not the operators' token/);
+  // The browser notes what was refused, in its own time, and nothing else.
+  for (const from = Date.now(); complaints.length === 0 && Date.now() - from < patience;) {
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
+  }
+  assert.match(complaints.splice(0).join(), /^[^,]*401[^,]*$/);
+  assert.match(await act(token), /stock was told/);
+  await row(page, "stock").locator(".state", { hasText: "closed" }).first().waitFor();
+  await page.screenshot({ path: `${folder}/after.png`, fullPage: true });
+
+  step = "a service that goes away is not shown as if it were there";
+  assert.deepEqual(complaints, []);
+  console.log("gone?");
+  await until(page, () => document.querySelector("#link").dataset.state === "lost");
+  assert.ok(await page.evaluate(() => document.body.classList.contains("stale")));
+  assert.deepEqual(complaints.filter((text) => !text.includes("ERR_")), []);
 }
 
-// Names that look like markup are text.
-const page = await open(looks.light);
-assert.equal(await page.locator("main b").count(), 0);
-assert.ok((await page.locator("#policies tbody").innerText()).includes("<b>quoted</b>"));
-
-// What is unfolded stays so, and focus stays where it is, while numbers change.
-const summary = row(page, "stock").locator("summary");
-await summary.focus();
-await page.keyboard.press("Enter");
-const frames = await page.evaluate(() => new Promise((done) => {
-  let seen = 0;
-  new MutationObserver(() => { seen += 1; if (seen === 3) done(seen); }).observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true, attributes: true });
-}));
-assert.equal(frames, 3);
-assert.ok(await row(page, "stock").locator("details").evaluate((details) => details.open));
-assert.equal(await page.evaluate(() => document.activeElement.textContent), "stock");
-
-// A failed trace unfolds to its spans, the promise it broke is listed, and the map has both ends.
-const trace = page.locator(".trace", { hasText: "browser.looked" }).first();
-await trace.locator("summary").click();
-await trace.locator(".spans li", { hasText: "shelf" }).waitFor();
-assert.match(await trace.innerText(), /no milk/);
-await page.locator("#slos tbody tr", { hasText: "shelves" }).first().waitFor();
-await page.locator("#map text", { hasText: "shelf" }).first().waitFor();
-
-// Everything has a name that is read aloud, and the order of headings has no gap.
-const unnamed = await page.evaluate(() =>
-  [...document.querySelectorAll("button, a, [role=img], section, nav, table input")]
-    .filter((element) => !(element.textContent.trim() || element.getAttribute("aria-label") || element.getAttribute("aria-labelledby")))
-    .map((element) => element.outerHTML));
-assert.deepEqual(unnamed, []);
-
-// Text is readable: 4.5 to 1, in both schemes.
-for (const scheme of ["light", "dark"]) {
-  await page.emulateMedia({ colorScheme: scheme });
-  const faint = await page.evaluate(() => {
-    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-    const channels = (color) => {
-      canvas.clearRect(0, 0, 1, 1);
-      canvas.fillStyle = color;
-      canvas.fillRect(0, 0, 1, 1);
-      return [...canvas.getImageData(0, 0, 1, 1).data];
-    };
-    const light = (color) => {
-      const [r, g, b] = channels(color).slice(0, 3).map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ground = (element) => {
-      for (let at = element; at; at = at.parentElement) {
-        const color = getComputedStyle(at).backgroundColor;
-        if (channels(color)[3] === 255) return color;
-      }
-      return getComputedStyle(document.body).backgroundColor;
-    };
-    return [...document.querySelectorAll("main *, header *")]
-      .filter((element) => element.checkVisibility() && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) && !element.closest("svg"))
-      .map((element) => {
-        const [a, b] = [light(getComputedStyle(element).color), light(ground(element))];
-        return [element.textContent.slice(0, 30), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
-      })
-      .filter(([, contrast]) => contrast < 4.5);
-  });
-  assert.deepEqual(faint, [], scheme);
+try {
+  await everything();
+} catch (error) {
+  console.error(`${step}: ${error.stack}`);
+  console.error(`complaints of the page: ${JSON.stringify(complaints)}`);
+  const short = { timeout: 20_000 };
+  const html = await open_page?.locator("body").evaluate((body) => body.outerHTML, undefined, short).catch((why) => why.message);
+  console.error(`the page: ${html?.slice(0, 40_000)}`);
+  await open_page?.screenshot({ path: `${folder}/failed.png`, fullPage: true, ...short }).catch((why) => console.error(why.message));
+  process.exitCode = 1;
 }
-await page.emulateMedia({ colorScheme: "light" });
-
-// An order wants the token, and says what happened.
-const act = async (word) => {
-  await row(page, "stock").locator("button", { hasText: "Reset the breaker" }).click();
-  await page.locator("#token").fill(word);
-  await page.locator("dialog button", { hasText: "Do it" }).click();
-  await page.locator("#outcome:not([hidden])").waitFor();
-  return page.locator("#outcome").innerText();
-};
-complaints.length = 0;
-assert.match(await act("wrong"), /not the operators' token/);
-assert.match(complaints.splice(0).join(), /401/, "the browser notes what was refused, and nothing else");
-await page.evaluate(() => { document.querySelector("#outcome").hidden = true; });
-assert.match(await act(token), /stock was told/);
-await row(page, "stock").locator(".state", { hasText: "closed" }).first().waitFor();
-await page.screenshot({ path: `${folder}/after.png`, fullPage: true });
-
-// A service that goes away is not shown as if it were there.
-console.log("gone?");
-await page.waitForFunction(() => document.querySelector("#link").dataset.state === "lost");
-assert.ok(await page.evaluate(() => document.body.classList.contains("stale")));
-const lost = complaints.filter((text) => !text.includes("ERR_"));
-assert.deepEqual(lost, []);
 await browser.close();

@@ -1,6 +1,4 @@
-//! The page, over HTTP and in a browser.
-
-mod browser;
+//! The page, over HTTP. `tests/browser` looks at it in a browser.
 
 use std::sync::Arc;
 

@@ -1,16 +1,27 @@
+//! The page in a browser: drawn in light, dark and on a phone, readable, usable by keyboard, and
+//! honest about a service that is gone.
+//!
+//! It is a process of its own. In one with other tests their policies and traces are on the page,
+//! too, and push from it what is looked for, the sooner the slower the browser starts.
+#![allow(clippy::expect_used, reason = "all of it is tests")]
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reliability::error::Rejected;
 use reliability::resilience::{Breaker, Policy};
 use reliability::sre::{Slo, slo};
-use reliability::telemetry::dashboard::Dashboard;
+use reliability::telemetry::dashboard::{
+    self, Dashboard, Level, Number, Panel, Tile, View, Widget,
+};
+use reliability::telemetry::trace::Recorder;
 use reliability::telemetry::traced;
 
-use super::TOKEN;
-use crate::recorded::Recording;
+const TOKEN: &str = "a token of operators";
 
 static SHELVES: Slo = reliability::slo! {
     name: "shelves", availability: 90, latency: "50% < 1s", min_events: 0,
@@ -42,8 +53,26 @@ async fn policies() -> [Policy; 2] {
     [stock, markup]
 }
 
-/// Chromium looks at the page: drawn in light, dark and on a phone, readable, usable by keyboard,
-/// and honest about a service that is gone. The pictures are in `target/page`.
+/// A number that is another one in each frame, so that something changes while nothing happens.
+struct Frames(AtomicU64);
+
+impl Panel for Frames {
+    fn id(&self) -> &'static str {
+        "frames"
+    }
+
+    fn title(&self) -> &'static str {
+        "Frames"
+    }
+
+    fn view(&self) -> View {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        let tile = Tile::new("This frame", Number::Count(number)).level(Level::Ok);
+        View::new(Level::Ok, "a panel of the program's own").with(Widget::Tiles(vec![tile]))
+    }
+}
+
+/// Chromium looks at the page. The pictures are in `target/page`, also those of a failure.
 #[tokio::test(flavor = "multi_thread")]
 async fn people_see_what_there_is() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("is in the workspace");
@@ -53,14 +82,13 @@ async fn people_see_what_there_is() {
         "`tests/run` installs it: npm install --prefix target/browser playwright-core",
     );
     std::fs::create_dir_all(&pictures).expect("target can be written");
+    Recorder::builder().start().expect("is the only one");
     let _policies = policies().await;
+    dashboard::add_panel(Arc::new(Frames(AtomicU64::new(1))));
     let page = Dashboard::builder().service("shop").operators(TOKEN).build().expect("is valid");
     let page = page.serve("127.0.0.1:0").await.expect("a port is free");
-    {
-        // From the moment on when there is a page it holds what is kept.
-        let _recording = Recording::all();
-        assert!(looked("milk").await.is_err());
-    }
+    // From the moment on when there is a page it holds what is kept.
+    assert!(looked("milk").await.is_err());
 
     let mut script = Command::new("node")
         .arg(root.join("tests/browser/page.mjs"))
@@ -71,16 +99,17 @@ async fn people_see_what_there_is() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("node: `apt-get install nodejs`");
+    let mut complaints = script.stderr.take().expect("is piped");
+    let complaints = std::thread::spawn(move || {
+        let mut all = String::new();
+        complaints.read_to_string(&mut all).map(|_| all)
+    });
     let mut told = String::new();
     let mut said = BufReader::new(script.stdout.take().expect("is piped"));
     tokio::task::block_in_place(|| said.read_line(&mut told)).expect("is text");
     // It has seen all that it wanted of a page that is there.
     page.shutdown().await;
-    let mut complaints = String::new();
-    tokio::task::block_in_place(|| {
-        script.stderr.take().expect("is piped").read_to_string(&mut complaints)
-    })
-    .expect("is text");
     let ended = tokio::task::block_in_place(|| script.wait()).expect("ends");
+    let complaints = complaints.join().expect("does not panic").expect("is text");
     assert!(ended.success() && told == "gone?\n", "{told}{complaints}");
 }
