@@ -1,17 +1,21 @@
-//! One call counted for a promise.
+//! One call counted for a promise, by hand and by an attribute.
 //!
 //! The peers keep no promises themselves: they count calls under labels of which one is the name of
-//! the promise, for rules that a server evaluates. `labelled` is what autometrics does at the end of
-//! a function: a counter and a histogram that are found by their labels, in a family of prometheus-client.
+//! the promise, for rules that a server evaluates. `labelled` is the least of it: a counter and a
+//! histogram that are found by their labels, in a family of prometheus-client. autometrics is the
+//! attribute that does so, here with the registry of prometheus.
 
 use std::time::Duration;
 
+use autometrics::autometrics;
+use autometrics::objectives::{Objective as Autometric, ObjectiveLatency, ObjectivePercentile};
 use criterion::Criterion;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use reliability::sre::{Core, Definition, Objective, Outcome, Slo, Target, Window};
+use reliability::sre::{Core, Definition, Objective, Outcome, Slo, Target, Window, slo};
+use reliability_benches::now_or_panic;
 
 use super::Row;
 
@@ -59,7 +63,39 @@ fn latencies() -> Latencies {
     Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.005, 2.0, 10)))
 }
 
+#[slo(objective = ONE)]
+async fn available(value: u64) -> Result<u64, std::num::ParseIntError> {
+    Ok(std::hint::black_box(value))
+}
+
+#[slo(objective = TWO)]
+async fn in_time(value: u64) -> Result<u64, std::num::ParseIntError> {
+    Ok(std::hint::black_box(value))
+}
+
+const AUTOMETRIC: Autometric = Autometric::new("checkout")
+    .success_rate(ObjectivePercentile::P99_9)
+    .latency(ObjectiveLatency::Ms500, ObjectivePercentile::P99);
+
+#[autometrics(objective = AUTOMETRIC)]
+async fn with_autometrics(value: u64) -> Result<u64, std::num::ParseIntError> {
+    Ok(std::hint::black_box(value))
+}
+
+async fn bare(value: u64) -> Result<u64, std::num::ParseIntError> {
+    Ok(std::hint::black_box(value))
+}
+
 pub(super) fn paths(criterion: &mut Criterion) {
+    counted(criterion);
+    let mut row = Row::new(criterion, "slo_call");
+    row.path("floor_call", || || now_or_panic(bare(7)));
+    row.path("ours", || || now_or_panic(available(7)));
+    row.path("ours_latency", || || now_or_panic(in_time(7)));
+    row.path("autometrics", || || now_or_panic(with_autometrics(7)));
+}
+
+fn counted(criterion: &mut Criterion) {
     let outcome = || Outcome::of(std::hint::black_box(true));
     let took = || std::hint::black_box(TOOK);
     let counted = Family::<Labels, Counter>::default();

@@ -1,10 +1,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Addend, Padded, STRIPES, stripe};
+use super::{Addend, Padded, STRIPES, owned_stripe, stripe};
 
 /// What fits on one line.
 const ADDENDS_PER_LINE: usize = 8;
+
+/// One line for each thread.
+type Lines = [Padded<[Addend; ADDENDS_PER_LINE]>; STRIPES];
 
 /// How many values fell into each of some bins, and their sum: as many bins as one asks for, side by
 /// side on the cache lines of each thread.
@@ -13,31 +16,40 @@ const ADDENDS_PER_LINE: usize = 8;
 /// the first adds up numbers that are not whole.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    lines: Box<[Padded<[Addend; ADDENDS_PER_LINE]>]>,
-    lines_per_stripe: usize,
+    /// The sum and seven bins, and then eight bins each.
+    lines: Box<[Lines]>,
     bins: usize,
 }
 
 impl Tally {
     pub(crate) fn new(bins: usize) -> Self {
-        let lines_per_stripe = (1 + bins).div_ceil(ADDENDS_PER_LINE);
         let line = || Padded(core::array::from_fn(|_| Addend::new()));
-        let lines = (0..STRIPES * lines_per_stripe).map(|_| line()).collect();
-        Self { lines, lines_per_stripe, bins }
+        let lines =
+            (0..(1 + bins).div_ceil(ADDENDS_PER_LINE)).map(|_| core::array::from_fn(|_| line()));
+        Self { lines: lines.collect(), bins }
     }
 
-    /// Counts a value that falls into that bin; one that there is not is left out.
+    /// Counts a value that falls into that bin, one of those that were asked for.
     #[inline]
     pub(crate) fn record(&self, bin: usize, value: f64) {
+        match owned_stripe() {
+            Some(index) => self.add(index, true, bin, value),
+            None => self.add_as_guest(bin, value),
+        }
+    }
+
+    #[cold]
+    fn add_as_guest(&self, bin: usize, value: f64) {
         let stripe = stripe();
-        let first = stripe.index * self.lines_per_stripe;
+        self.add(stripe.index, stripe.owned, bin, value);
+    }
+
+    #[inline]
+    fn add(&self, stripe: usize, owned: bool, bin: usize, value: f64) {
         let at = 1 + bin;
-        if bin < self.bins
-            && let Some(line) = self.lines.get(first + at / ADDENDS_PER_LINE)
-            && let Some(sum) = self.lines.get(first)
-        {
-            line[at % ADDENDS_PER_LINE].add(stripe.owned, 1);
-            sum[0].add_float(stripe.owned, value);
+        if let Some(lines) = self.lines.get(at / ADDENDS_PER_LINE) {
+            lines[stripe][at % ADDENDS_PER_LINE].add(owned, 1);
+            self.lines[0][stripe][0].add_float(owned, value);
         }
     }
 
@@ -46,8 +58,8 @@ impl Tally {
     pub(crate) fn totals(&self) -> (Vec<u64>, f64) {
         let mut counts = alloc::vec![0_u64; self.bins];
         let mut sum = 0.0;
-        for stripe in self.lines.chunks(self.lines_per_stripe) {
-            let mut addends = stripe.iter().flat_map(|line| line.iter());
+        for stripe in 0..STRIPES {
+            let mut addends = self.lines.iter().flat_map(|lines| lines[stripe].iter());
             sum += addends.next().map_or(0.0, Addend::sum_float);
             for (count, addend) in counts.iter_mut().zip(addends) {
                 *count = count.wrapping_add(addend.sum());
@@ -70,7 +82,6 @@ mod tests {
                     scope.spawn(|| (0..50 * bins).for_each(|n| tally.record(n % bins, 0.5)));
                 }
             });
-            tally.record(bins + 7, 1e9);
             let each = 2 * STRIPES as u64 * 50;
             let all = (alloc::vec![each; bins], each as f64 * bins as f64 / 2.0);
             assert_eq!(tally.totals(), all);

@@ -33,14 +33,18 @@ const fn cell_of(value: f64) -> i64 {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) all: &'static [f64],
-    mapped: bool,
     /// The same, and then bounds that nothing is above.
     padded: [f64; MAPPED_MAX + 1],
     /// The first bound in each cell, or above it.
     map: [u8; CELLS],
-    /// Where the map begins.
+    /// Where the map begins; without a map, where no number is.
     first: i64,
 }
+
+/// Numbers up to four times the last bound are on the map, and below the first as many as there is
+/// room for.
+const CELLS_ABOVE: i64 = 8;
+const NOWHERE: i64 = i64::MAX;
 
 impl Bounds {
     /// Those that are usual for numbers of that unit.
@@ -49,27 +53,22 @@ impl Bounds {
     }
 
     pub(super) const fn new(all: &'static [f64]) -> Self {
-        let mut bounds = Self {
-            all,
-            mapped: false,
-            padded: [f64::INFINITY; MAPPED_MAX + 1],
-            map: [0; CELLS],
-            first: 0,
-        };
+        let mut bounds =
+            Self { all, padded: [f64::INFINITY; MAPPED_MAX + 1], map: [0; CELLS], first: NOWHERE };
         if all.is_empty() || all.len() > MAPPED_MAX || all[0] <= 0.0 {
             return bounds;
         }
-        bounds.first = cell_of(all[0]);
+        let first = cell_of(all[all.len() - 1]) + CELLS_ABOVE - (CELLS as i64 - 1);
+        if cell_of(all[0]) < first {
+            return bounds;
+        }
         let (mut at, mut cell) = (0, 0);
         while at < all.len() {
-            let its_cell = cell_of(all[at]) - bounds.first;
-            // The last cell is everybody's that is above.
-            if its_cell >= CELLS as i64 - 1 || (at > 0 && cell_of(all[at - 1]) == cell_of(all[at]))
-            {
+            if at > 0 && cell_of(all[at - 1]) == cell_of(all[at]) {
                 return bounds;
             }
             bounds.padded[at] = all[at];
-            while cell as i64 <= its_cell {
+            while cell as i64 <= cell_of(all[at]) - first {
                 bounds.map[cell] = at as u8;
                 cell += 1;
             }
@@ -79,21 +78,24 @@ impl Bounds {
             bounds.map[cell] = at as u8;
             cell += 1;
         }
-        bounds.mapped = true;
+        bounds.first = first;
         bounds
     }
 
     /// The bucket of a value: each has the values that are above the bound before, and not above its
-    /// own.
+    /// own. None has what is no number, or infinite.
     #[inline]
-    pub(super) fn bucket(&self, value: f64) -> usize {
-        if !self.mapped {
-            return self.all.partition_point(|bound| value > *bound);
-        }
-        // A negative number is below all cells, as its sign is the uppermost bit.
-        let cell = (cell_of(value) - self.first).clamp(0, CELLS as i64 - 1);
-        let bound = usize::from(self.map[cell as usize]) & MAPPED_MAX;
-        bound + usize::from(value > self.padded[bound])
+    pub(super) fn bucket(&self, value: f64) -> Option<usize> {
+        // Zero, what is negative, and what is no finite number lie outside of every map.
+        let cell = cell_of(value).wrapping_sub(self.first).cast_unsigned() as usize;
+        let Some(bound) = self.map.get(cell) else { return self.search(value) };
+        let bound = usize::from(*bound) & MAPPED_MAX;
+        Some(bound + usize::from(value > self.padded[bound]))
+    }
+
+    #[inline(never)]
+    fn search(&self, value: f64) -> Option<usize> {
+        value.is_finite().then(|| self.all.partition_point(|bound| value > *bound))
     }
 }
 
@@ -126,6 +128,8 @@ pub(super) fn complaint(bounds: &[f64]) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -151,17 +155,30 @@ mod tests {
     fn in_the_right_bucket(bounds: &Bounds, value: f64) -> Result<(), TestCaseError> {
         let found = bounds.all.iter().position(|bound| value <= *bound);
         let expected = found.unwrap_or(bounds.all.len());
-        prop_assert_eq!(bounds.bucket(value), expected, "{} among {:?}", value, bounds.all);
+        prop_assert_eq!(bounds.bucket(value), Some(expected), "{} among {:?}", value, bounds.all);
         Ok(())
     }
 
     #[test]
     fn usual_bounds_of_durations_and_sizes_are_mapped() {
         for bounds in [SECONDS, &[1e3, 1e4, 1e5, 1e6, 1e9], &[0.5], &[1e-6, 1.0]] {
-            assert!(Bounds::new(bounds).mapped, "{bounds:?}");
+            assert_ne!(Bounds::new(bounds).first, NOWHERE, "{bounds:?}");
         }
         for bounds in [OTHERS, &[], &[1.0, 1.1], &[1e-9, 1e9], &[-1.0, 1.0]] {
-            assert!(!Bounds::new(bounds).mapped, "{bounds:?}");
+            assert_eq!(Bounds::new(bounds).first, NOWHERE, "{bounds:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_finite_number_has_no_bucket() {
+        for bounds in [SECONDS, OTHERS, &[], &[1e300]] {
+            let bounds = Bounds::new(bounds);
+            for odd in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                assert_eq!(bounds.bucket(odd), None, "{odd} among {:?}", bounds.all);
+            }
+            for end in [f64::MIN, f64::MAX, 0.0, -0.0, f64::MIN_POSITIVE] {
+                in_the_right_bucket(&bounds, end).unwrap();
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::sync::Tally;
 /// Counts values between bounds, such as how long calls took, or how large answers were.
 ///
 /// Recording finds the bucket, and adds to its count and to the sum on cache lines of the thread's
-/// own: 2 to 5 ns. Counts are exact, and so of all processes together. A quantile that is read from
+/// own: 3 to 4 ns. Counts are exact, and so of all processes together. A quantile that is read from
 /// them later is as exact as the bounds are close; where a promise says `500 ms`, let there be a bound
 /// of `0.5`. Memory: 4 KiB for the default bounds, 256 bytes for a bucket more.
 ///
@@ -92,14 +92,11 @@ impl HistogramCells {
 
     #[inline]
     fn record(&self, value: f64) {
-        if !value.is_finite() {
-            return;
-        }
         let counted = match self.counted.get() {
             Some(counted) => counted,
             None => self.set_up(),
         };
-        let bucket = self.bounds.bucket(value);
+        let Some(bucket) = self.bounds.bucket(value) else { return };
         counted.tally.record(bucket, value);
         if exemplar::wanted() {
             counted.offer(bucket, value);
