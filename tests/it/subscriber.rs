@@ -30,7 +30,7 @@ fn sink() -> &'static Arc<Said> {
     static SINK: OnceLock<Arc<Said>> = OnceLock::new();
     SINK.get_or_init(|| {
         let sink = Arc::new(Said::default());
-        log::add_sink(sink.clone());
+        log::add_sink(sink.clone()).forget();
         sink
     })
 }

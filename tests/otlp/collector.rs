@@ -13,10 +13,10 @@ use crate::telling::{
     without_time,
 };
 
-struct Collector {
+pub(crate) struct Collector {
     process: Child,
     folder: PathBuf,
-    http: u16,
+    pub(crate) http: u16,
     grpc: u16,
 }
 
@@ -33,7 +33,7 @@ fn program(of: &Path) -> PathBuf {
 }
 
 impl Collector {
-    fn before(receiver: &Receiver) -> Self {
+    pub(crate) fn before(receiver: &Receiver) -> Self {
         let (http, grpc) = (free_port(), free_port());
         let folder = std::env::temp_dir().join(format!("rotel-{}-{http}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();

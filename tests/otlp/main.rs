@@ -9,4 +9,5 @@ mod program;
 mod receiver;
 mod restart;
 mod silence;
+mod storefront;
 mod telling;

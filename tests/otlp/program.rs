@@ -65,8 +65,8 @@ fn sum(request: &Value, name: &str) -> u64 {
 fn what_happened_in_a_program_arrives_complete() {
     let mut receiver = Receiver::start();
     let otlp = receiver.exporter(Protocol::HttpProtobuf).batch(50).build().unwrap();
-    let _sink = trace::add_sink(Arc::new(otlp.clone()));
-    log::add_sink(Arc::new(otlp.clone()));
+    let _traces = trace::add_sink(Arc::new(otlp.clone()));
+    let _logs = log::add_sink(Arc::new(otlp.clone()));
     Recorder::builder().rules(Rules::standard().otherwise(1.0)).start().unwrap();
     let policy = Policy::builder("program").timeout(PATIENCE).build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

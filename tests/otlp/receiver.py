@@ -172,14 +172,16 @@ def main():
     http_port, grpc_port = int(sys.argv[1]), int(sys.argv[2])
     web = ThreadingHTTPServer(("127.0.0.1", http_port), Web)
     web.daemon_threads = True
-    threading.Thread(target=web.serve_forever, daemon=True).start()
     server = grpc.server(futures.ThreadPoolExecutor(4))
     traces_grpc.add_TraceServiceServicer_to_server(Grpc("traces"), server)
     metrics_grpc.add_MetricsServiceServicer_to_server(Grpc("metrics"), server)
     logs_grpc.add_LogsServiceServicer_to_server(Grpc("logs"), server)
     bound = server.add_insecure_port(f"127.0.0.1:{grpc_port}")
-    server.start()
-    say({"http": web.server_address[1], "grpc": bound})
+    # Who knows the ports already, from a receiver that was there before, is told of after them.
+    with printing:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        server.start()
+        print(json.dumps({"http": web.server_address[1], "grpc": bound}), flush=True)
     for line in sys.stdin:
         answers.put(json.loads(line))
         say({"answer": "is known"})

@@ -6,8 +6,10 @@ use std::fmt;
 pub(super) struct Flags {
     /// Where the page is to be served.
     pub(super) dashboard: Option<String>,
-    /// Where metrics and traces go.
+    /// Where metrics, traces and logs go.
     pub(super) otlp: Option<String>,
+    /// One second for each mood of the inventory.
+    pub(super) brief: bool,
 }
 
 impl Flags {
@@ -23,6 +25,7 @@ impl Flags {
                 "--otlp" => {
                     flags.otlp = Some(value.unwrap_or_else(|| "http://127.0.0.1:4318".into()));
                 }
+                "--brief" if value.is_none() => flags.brief = true,
                 _ => return Err(Usage(argument)),
             }
         }
@@ -39,8 +42,8 @@ impl fmt::Display for Usage {
         write!(
             f,
             "`{}` means nothing here; there are `--dashboard [ADDRESS]`, which serves a page at \
-             127.0.0.1:9090 or at that address, and `--otlp [URL]`, which sends metrics and traces \
-             to http://127.0.0.1:4318 or there",
+             127.0.0.1:9090 or at that address, `--otlp [URL]`, which sends metrics, traces and logs \
+             to http://127.0.0.1:4318 or there, and `--brief`, which takes seven seconds",
             self.0
         )
     }
@@ -60,13 +63,15 @@ mod tests {
     fn addresses_may_be_left_out() {
         let flags = |dashboard: Option<&str>, otlp: Option<&str>| {
             let (dashboard, otlp) = (dashboard.map(String::from), otlp.map(String::from));
-            Ok(Flags { dashboard, otlp })
+            Ok(Flags { dashboard, otlp, brief: false })
         };
         let usual = flags(Some("127.0.0.1:9090"), Some("http://127.0.0.1:4318"));
         assert_eq!(read(""), flags(None, None));
         assert_eq!(read("--dashboard --otlp"), usual);
         assert_eq!(read("--dashboard [::1]:1"), flags(Some("[::1]:1"), None));
         assert_eq!(read("--otlp http://a"), flags(None, Some("http://a")));
+        assert_eq!(read("--brief"), Ok(Flags { brief: true, ..Flags::default() }));
+        assert_eq!(read("--brief 3"), Err(Usage("--brief".into())));
         assert_eq!(read("--dashbord"), Err(Usage("--dashbord".into())));
     }
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use axum::Router;
 use reliability::telemetry::dashboard::{self, Serving};
-use reliability::telemetry::trace::{Recorder, Rules};
+use reliability::telemetry::trace::{Recorder, Rules, Sampler};
 use tokio::time::{Instant, sleep_until};
 
 pub use http::{Answer, Http, Unreachable};
@@ -56,24 +56,32 @@ const PLAN: [(Mood, u32); 7] = [
 ///
 /// `routes` has `/unprotected/{sku}` and `/protected/{sku}`; `policy` is the name of the policy
 /// that protects the second. With `--dashboard` there is a page to watch it on, and the moods come
-/// again and again until Ctrl-C; with `--otlp` metrics and traces go to whoever listens there.
+/// again and again until Ctrl-C; with `--otlp` metrics, traces and logs go to whoever listens there.
+/// `OTEL_TRACES_SAMPLER` says which traces, instead of [`Rules::standard`].
 ///
 /// # Errors
 ///
-/// When the loopback interface has no free port, or the command line is wrong.
+/// When the loopback interface has no free port, or the command line or the environment is wrong.
 pub async fn run(routes: Router<Shop>, policy: &str) -> Result<ExitCode, Box<dyn Error>> {
     let flags = Flags::read(std::env::args().skip(1))?;
     if flags.dashboard.is_some() || flags.otlp.is_some() {
-        // All that failed or was slow, and one call in a hundred of the others.
-        Recorder::builder().rules(Rules::standard()).start()?;
+        let recorder = match std::env::var("OTEL_TRACES_SAMPLER") {
+            Ok(name) => Recorder::builder().sampler(Sampler::named(&name, None)?),
+            // All that failed or was slow, and one call in a hundred of the others.
+            Err(_) => Recorder::builder().rules(Rules::standard()),
+        };
+        recorder.start()?;
     }
     let exporter = flags.otlp.as_deref().map(export::start).transpose()?;
     let page = match &flags.dashboard {
         Some(address) => Some(serve_page(address).await?),
         None => None,
     };
-    let verdict = open(routes, policy, page.is_some()).await?;
-    exporter.into_iter().for_each(export::finish);
+    let verdict = open(routes, policy, &flags).await?;
+    if let Some(exporter) = exporter {
+        export::finish(exporter).await;
+    }
+    drop(page);
     Ok(verdict)
 }
 
@@ -84,7 +92,7 @@ async fn serve_page(address: &str) -> Result<Serving, dashboard::ServeError> {
     Ok(page)
 }
 
-async fn open(routes: Router<Shop>, policy: &str, forever: bool) -> io::Result<ExitCode> {
+async fn open(routes: Router<Shop>, policy: &str, flags: &Flags) -> io::Result<ExitCode> {
     let inventory = Inventory::open().await?;
     let listener = http::listen().await?;
     let shop = listener.local_addr()?;
@@ -97,10 +105,10 @@ async fn open(routes: Router<Shop>, policy: &str, forever: bool) -> io::Result<E
     let mut second = 0;
     let mut before = Protection::of(policy);
     let start = Instant::now();
-    let times = if forever { usize::MAX } else { 1 };
+    let times = if flags.dashboard.is_some() { usize::MAX } else { 1 };
     for (mood, seconds) in std::iter::repeat_n(PLAN, times).flatten() {
         inventory.turn(mood);
-        for _ in 0..seconds {
+        for _ in 0..if flags.brief { 1 } else { seconds } {
             second += 1;
             sleep_until(start + Duration::from_secs(second)).await;
             let now = Protection::of(policy);
@@ -116,5 +124,7 @@ async fn open(routes: Router<Shop>, policy: &str, forever: bool) -> io::Result<E
             verdict.add(&row);
         }
     }
+    unprotected.leave().await;
+    protected.leave().await;
     Ok(verdict.print())
 }

@@ -5,8 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use reliability::telemetry::signal::Counter;
+use reliability::telemetry::signals;
 
 use super::{Answer, Http, Unreachable};
+
+signals! {
+    /// Prices that the inventory was asked for.
+    pub(super) static ASKED: Counter = Counter::builder("storefront.asked").unit("{price}");
+}
 
 /// A price, and whether the inventory has just told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +42,7 @@ impl Shop {
     ///
     /// When no whole answer came.
     pub async fn ask(&self, sku: u32) -> Result<Answer, Unreachable> {
+        ASKED.add(1);
         self.inventory.get(&format!("/price/{sku}")).await
     }
 

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::http::Http;
@@ -86,20 +87,27 @@ enum Page {
     Failed,
 }
 
-/// The visitors of one route; they come back for as long as the process lives.
+/// The visitors of one route; they come back until they are told to leave.
 #[derive(Debug)]
 pub(super) struct Visitors {
     tally: Arc<Mutex<Tally>>,
+    there: JoinSet<()>,
 }
 
 impl Visitors {
     pub(super) fn arrive(shop: SocketAddr, route: &'static str) -> Self {
         let tally = Arc::<Mutex<Tally>>::default();
         let http = Http::new(shop);
+        let mut there = JoinSet::new();
         for number in 0..VISITORS {
-            tokio::spawn(visit(http.clone(), route, number, tally.clone()));
+            there.spawn(visit(http.clone(), route, number, tally.clone()));
         }
-        Self { tally }
+        Self { tally, there }
+    }
+
+    /// Ends all visits. Who waits for a page closes the connection, as a browser does.
+    pub(super) async fn leave(mut self) {
+        self.there.shutdown().await;
     }
 
     /// What happened since the last time this was asked.

@@ -12,6 +12,6 @@ pub(super) fn start(url: &str) -> Result<Otlp, Box<dyn Error>> {
     .into())
 }
 
-pub(super) fn finish(otlp: Otlp) {
+pub(super) async fn finish(otlp: Otlp) {
     match otlp {}
 }

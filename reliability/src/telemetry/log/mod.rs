@@ -34,4 +34,4 @@ mod sink;
 
 pub use format::Format;
 pub use record::{Record, Severity};
-pub use sink::{Sink, add_sink, emit};
+pub use sink::{Sink, SinkGuard, add_sink, emit};

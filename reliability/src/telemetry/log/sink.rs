@@ -1,5 +1,6 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{PoisonError, RwLock};
 
@@ -9,14 +10,14 @@ use super::Record;
 ///
 /// It is called by whoever said something, so it must not wait: what takes time belongs into a
 /// queue with an end.
-pub trait Sink: Send + Sync {
+pub trait Sink: Send + Sync + 'static {
     /// Takes one record.
     fn take(&self, record: &Record);
 }
 
 static SINKS: RwLock<Vec<Arc<dyn Sink>>> = RwLock::new(Vec::new());
 
-/// Gives all records from now on to that sink, too.
+/// Gives all records from now on to that sink, too, until the answer is dropped.
 ///
 /// They come from the layer of `telemetry::subscriber`, or from who calls [`emit`].
 ///
@@ -37,12 +38,43 @@ static SINKS: RwLock<Vec<Arc<dyn Sink>>> = RwLock::new(Vec::new());
 /// }
 ///
 /// let kept = Arc::new(Kept::default());
-/// log::add_sink(kept.clone());
+/// let registered = log::add_sink(kept.clone());
 /// log::emit(&Record::new(SystemTime::now(), Severity::Info, "started"));
+/// drop(registered);
+/// log::emit(&Record::new(SystemTime::now(), Severity::Info, "not heard any more"));
 /// assert_eq!(*kept.0.lock().unwrap(), ["started"]);
 /// ```
-pub fn add_sink(sink: Arc<dyn Sink>) {
-    SINKS.write().unwrap_or_else(PoisonError::into_inner).push(sink);
+#[must_use = "the sink is given nothing once this is dropped"]
+pub fn add_sink(sink: Arc<dyn Sink>) -> SinkGuard {
+    SINKS.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&sink));
+    SinkGuard { sink }
+}
+
+/// Takes its sink out when it is dropped; made by [`add_sink`].
+pub struct SinkGuard {
+    sink: Arc<dyn Sink>,
+}
+
+impl SinkGuard {
+    /// Leaves the sink there for as long as the process lives.
+    pub fn forget(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl fmt::Debug for SinkGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SinkGuard")
+    }
+}
+
+impl Drop for SinkGuard {
+    fn drop(&mut self) {
+        let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = sinks.iter().position(|sink| Arc::ptr_eq(sink, &self.sink)) {
+            sinks.remove(at);
+        }
+    }
 }
 
 /// Gives a record to all sinks. One that panics is passed over.

@@ -75,7 +75,7 @@ fn start(variables: Variables<'_>) -> Result<Telemetry, InitError> {
 fn export(builder: otlp::Builder) -> Result<Otlp, InitError> {
     let otlp = builder.build().map_err(InitError::of)?;
     trace::add_sink(Arc::new(otlp.clone())).forget();
-    log::add_sink(Arc::new(otlp.clone()));
+    log::add_sink(Arc::new(otlp.clone())).forget();
     Ok(otlp)
 }
 
