@@ -15,3 +15,5 @@ pub(crate) use near::did_you_mean;
 pub(crate) use toml::read as read_toml;
 pub(crate) use tree::{Fault, Key, Node, Value};
 pub(crate) use yaml::read as read_yaml;
+#[cfg(feature = "sre")]
+pub(crate) use yaml::read_all as read_yaml_documents;

@@ -17,6 +17,28 @@ pub(crate) fn read(text: &str) -> Result<Node, Vec<Fault>> {
     Reader::new(text).document().map_err(|fault| Vec::from([*fault]))
 }
 
+/// Reads all documents of a text: those before the first mistake of the syntax, and that mistake.
+#[cfg(feature = "sre")]
+pub(crate) fn read_all(text: &str) -> (Vec<Node>, Option<Fault>) {
+    let mut reader = Reader::new(text);
+    let mut documents = Vec::new();
+    loop {
+        let document = reader.next().and_then(|(event, span)| match event {
+            Event::StreamStart
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::Nothing
+            | Event::StreamEnd => Ok((event == Event::StreamEnd, None)),
+            other => reader.node(other, span, 0).map(|node| (false, Some(node))),
+        });
+        match document {
+            Ok((false, document)) => documents.extend(document),
+            Ok((true, _)) => return (documents, None),
+            Err(fault) => return (documents, Some(*fault)),
+        }
+    }
+}
+
 struct Reader<'t> {
     text: &'t str,
     events: Parser<'t, StrInput<'t>>,

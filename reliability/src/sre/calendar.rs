@@ -59,6 +59,16 @@ fn first_day(year: i64, month: i64) -> i64 {
     era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH
 }
 
+/// A date of a file, in days since 1970; months and days are counted from 1. `None` if there is none.
+#[cfg(feature = "config")]
+pub(super) fn day(year: i64, month: i64, day: i64) -> Option<i64> {
+    if !(1..=9_999).contains(&year) || !(1..=12).contains(&month) || day < 1 {
+        return None;
+    }
+    let (first, next) = months(first_day(year, month - 1), 1);
+    Some(first + day - 1).filter(|day| *day < next)
+}
+
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
     use super::*;
@@ -84,6 +94,18 @@ mod tests {
         assert_eq!((begin, end), (1_735_657_200, 1_738_335_600));
         assert_eq!(bounds(1_735_657_199, CalendarUnit::Month, UtcOffset::hours(9)).1, begin);
         assert_eq!(bounds(-1, CalendarUnit::Day, UTC), (-86_400, 0));
+    }
+
+    #[cfg(feature = "config")]
+    #[test]
+    fn a_date_is_a_day_or_none() {
+        assert_eq!(day(1970, 1, 1), Some(0));
+        assert_eq!(day(2024, 2, 29), Some(1_709_164_800 / DAY_SECONDS));
+        for (year, month, of_month) in
+            [(2023, 2, 29), (2024, 13, 1), (2024, 0, 1), (2024, 4, 31), (0, 1, 1)]
+        {
+            assert_eq!(day(year, month, of_month), None, "{year}-{month}-{of_month}");
+        }
     }
 
     proptest! {

@@ -2,6 +2,8 @@
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+#[cfg(feature = "config")]
+use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
@@ -9,7 +11,7 @@ use core::time::Duration;
 use super::definition::{ALERTS_MAX, OBJECTIVES_MAX};
 use super::target::ONE;
 use super::window::DAY;
-use super::{Definition, Indicator, Objective, Window};
+use super::{Alert, Definition, Indicator, Objective, Window};
 use crate::error::{Class, Fault};
 
 /// A definition that makes no sense.
@@ -85,20 +87,13 @@ impl Definition {
     }
 
     const fn mistake(&self) -> Option<Mistake> {
-        let objectives = self.objectives();
-        if bytes(&self.name).is_empty() {
-            return Some(Mistake::NoName);
-        }
-        if objectives.is_empty() || self.objectives_given > OBJECTIVES_MAX {
-            return Some(Mistake::Objectives);
-        }
-        if let Window::Rolling(length) = self.window
-            && (length.as_secs() < PERIOD_MIN
-                || length.as_secs() > PERIOD_MAX
-                || length.subsec_nanos() != 0)
+        let [name, count, window] = self.mistakes_of_the_whole();
+        if let (Some(mistake), ..) | (None, Some(mistake), _) | (None, None, Some(mistake)) =
+            (name, count, window)
         {
-            return Some(Mistake::WindowLength);
+            return Some(mistake);
         }
+        let objectives = self.objectives();
         let mut at = 0;
         while at < objectives.len() {
             if let Some(mistake) = self.objective_mistake(objectives, at) {
@@ -110,6 +105,41 @@ impl Definition {
             return Some(mistake);
         }
         self.policy_mistake()
+    }
+
+    /// All that makes no sense, of each part the first: for who tells it in the lines of a file.
+    #[cfg(feature = "config")]
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        let objectives = self.objectives();
+        let mut mistakes: Vec<_> = self.mistakes_of_the_whole().into_iter().flatten().collect();
+        mistakes
+            .extend((0..objectives.len()).filter_map(|at| self.objective_mistake(objectives, at)));
+        if self.alerts_given.is_some_and(|given| given > ALERTS_MAX) {
+            mistakes.push(Mistake::Alerts);
+        }
+        let alerts = self.written_alerts().unwrap_or_default().iter().enumerate();
+        mistakes
+            .extend(alerts.filter_map(|(at, alert)| self.mistake_of_alert(objectives, alert, at)));
+        mistakes.extend(self.policy_mistake());
+        mistakes
+    }
+
+    const fn mistakes_of_the_whole(&self) -> [Option<Mistake>; 3] {
+        let mut mistakes = [None; 3];
+        if bytes(&self.name).is_empty() {
+            mistakes[0] = Some(Mistake::NoName);
+        }
+        if self.objectives_given == 0 || self.objectives_given > OBJECTIVES_MAX {
+            mistakes[1] = Some(Mistake::Objectives);
+        }
+        if let Window::Rolling(length) = self.window
+            && (length.as_secs() < PERIOD_MIN
+                || length.as_secs() > PERIOD_MAX
+                || length.subsec_nanos() != 0)
+        {
+            mistakes[2] = Some(Mistake::WindowLength);
+        }
+        mistakes
     }
 
     const fn objective_mistake(&self, all: &[Objective], at: usize) -> Option<Mistake> {
@@ -152,26 +182,37 @@ impl Definition {
         }
         let mut at = 0;
         while at < alerts.len() {
-            let alert = &alerts[at];
-            if alert.long.as_nanos() > self.window.nominal().as_nanos()
-                || alert.long.as_nanos() <= alert.short.as_nanos()
-            {
-                return Some(Mistake::AlertLong(at));
-            }
-            if alert.short.as_nanos() < SHORT_MIN.as_nanos() {
-                return Some(Mistake::AlertShort(at));
-            }
-            if alert.burn.as_millionths() == 0 {
-                return Some(Mistake::AlertBurn(at));
-            }
-            let mut objective = 0;
-            while objective < objectives.len() {
-                if !alert.can_fire(objectives[objective].target) {
-                    return Some(Mistake::AlertNeverFires { alert: at, objective });
-                }
-                objective += 1;
+            if let Some(mistake) = self.mistake_of_alert(objectives, &alerts[at], at) {
+                return Some(mistake);
             }
             at += 1;
+        }
+        None
+    }
+
+    const fn mistake_of_alert(
+        &self,
+        objectives: &[Objective],
+        alert: &Alert,
+        at: usize,
+    ) -> Option<Mistake> {
+        if alert.long.as_nanos() > self.window.nominal().as_nanos()
+            || alert.long.as_nanos() <= alert.short.as_nanos()
+        {
+            return Some(Mistake::AlertLong(at));
+        }
+        if alert.short.as_nanos() < SHORT_MIN.as_nanos() {
+            return Some(Mistake::AlertShort(at));
+        }
+        if alert.burn.as_millionths() == 0 {
+            return Some(Mistake::AlertBurn(at));
+        }
+        let mut objective = 0;
+        while objective < objectives.len() {
+            if !alert.can_fire(objectives[objective].target) {
+                return Some(Mistake::AlertNeverFires { alert: at, objective });
+            }
+            objective += 1;
         }
         None
     }
@@ -188,7 +229,7 @@ impl Definition {
     }
 
     /// Which part a mistake is about, and what stands there.
-    fn about(&self, mistake: Mistake) -> (Option<String>, String) {
+    pub(super) fn about(&self, mistake: Mistake) -> (Option<String>, String) {
         let objective = |at: usize| self.objectives().get(at);
         let name = |at| objective(at).map(|objective| objective.name.to_string());
         let alert = |at: usize| self.written_alerts()?.get(at).map(ToString::to_string);
@@ -233,7 +274,7 @@ impl Definition {
 
 impl Mistake {
     /// What must be; goes before "but is".
-    const fn must(self) -> &'static str {
+    pub(super) const fn must(self) -> &'static str {
         match self {
             Self::NoName => "the name of an SLO must not be empty",
             Self::Objectives => "an SLO must have 1 to 7 objectives",
@@ -263,7 +304,7 @@ impl Mistake {
         }
     }
 
-    fn advice(self) -> &'static str {
+    pub(super) fn advice(self) -> &'static str {
         match self {
             Self::NoName => "name it after what it is about, such as `checkout`",
             Self::Objectives => "give it one, such as an availability of 99.9%",
@@ -331,7 +372,7 @@ impl Fault for InvalidDefinition {
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
     use super::*;
-    use crate::sre::{Alert, BudgetPolicy, Burn, Target};
+    use crate::sre::{BudgetPolicy, Burn, Target};
 
     const HOUR: Duration = Duration::from_secs(3600);
     const GOOD: Objective = Objective::availability(Target::percent("99.9"));

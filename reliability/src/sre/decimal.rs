@@ -58,19 +58,22 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, value: u64, places: u32) -> fmt:
     write!(f, ".{fraction:0width$}")
 }
 
+/// The same for who has no formatter.
+#[cfg(any(feature = "config", test))]
+pub(super) struct Written(pub(super) u64, pub(super) u32);
+
+#[cfg(any(feature = "config", test))]
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(f, self.0, self.1)
+    }
+}
+
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
     use super::*;
     use alloc::string::ToString;
     use proptest::prelude::*;
-
-    struct Written(u64, u32);
-
-    impl fmt::Display for Written {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write(f, self.0, self.1)
-        }
-    }
 
     #[test]
     fn a_number_is_read_exactly_or_not_at_all() {

@@ -40,6 +40,8 @@ mod definition;
 mod engine;
 mod events;
 mod file;
+#[cfg(feature = "config")]
+mod files;
 mod gate;
 mod live;
 mod notify;
@@ -74,6 +76,8 @@ pub use check::InvalidDefinition;
 pub use decision::{Decision, What};
 pub use definition::Definition;
 pub use file::StateError;
+#[cfg(feature = "config")]
+pub use files::{Definitions, LoadError, Mistake, Mistakes, NotInOpenSlo, Remark};
 pub use gate::{Gate, GateAnswer, gate};
 pub use notify::{Console, Notify};
 pub use objective::{Indicator, Objective};

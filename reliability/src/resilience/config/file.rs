@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::load_error::LoadError;
 use super::overlay::{BYTES_MAX, Format, Overlay};
-use crate::document::Fault;
-use crate::document::{Mistakes, Source};
+use crate::document::Source;
 
 /// Reads a file of settings and puts it into force: TOML, YAML or JSON, by how its name ends.
 ///
@@ -179,15 +178,9 @@ impl ConfigFile {
             }
         };
         let name = self.path.display().to_string();
-        match core::str::from_utf8(bytes) {
-            Ok(text) => Ok(Overlay::read(format, &name, text)?.expecting(self.expected.clone())),
-            Err(error) => {
-                let source = Source::new(name, &String::from_utf8_lossy(bytes));
-                let at = error.valid_up_to();
-                let fault = Fault::new(at..at, "this is no UTF-8; save the file as UTF-8");
-                Err(Mistakes::new(&source, Vec::from([fault])).into())
-            }
-        }
+        let source = Source::from_bytes(name, bytes)?;
+        let overlay = Overlay::read(format, source.name(), source.text())?;
+        Ok(overlay.expecting(self.expected.clone()))
     }
 
     fn read(&self) -> Result<Vec<u8>, LoadError> {

@@ -25,7 +25,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LoadError::Unreadable { path, source } => {
-                write!(f, "the settings of policies cannot be read from `{path}`: {source}")
+                write!(f, "`{path}` cannot be read: {source}")
             }
             LoadError::Mistakes(mistakes) => mistakes.fmt(f),
         }
