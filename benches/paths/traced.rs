@@ -2,6 +2,8 @@
 //! when everything is recorded and judged at the end; beside a span of `tracing` that goes to
 //! OpenTelemetry, and beside fastrace.
 //!
+//! `metrics` paths count and time every call beside that.
+//!
 //! Every path is one call with one argument that is recorded. `child` paths are a call below a root
 //! that is open all the time, so they are what one span more costs.
 
@@ -35,6 +37,16 @@ async fn ours_async(value: u64) -> Result<u64, std::num::ParseIntError> {
 #[traced(skip_all)]
 fn ours_bare(value: u64) -> u64 {
     work(value)
+}
+
+#[traced(metrics)]
+fn ours_counted(value: u64) -> u64 {
+    work(value)
+}
+
+#[traced(metrics)]
+async fn ours_counted_async(value: u64) -> Result<u64, std::num::ParseIntError> {
+    Ok(work(value))
 }
 
 fn with_tracing(value: u64) -> u64 {
@@ -83,6 +95,9 @@ pub(super) fn paths(criterion: &mut Criterion) {
     let mut row = Row::new(criterion, "traced");
     row.path("floor_call", || || work(7));
     row.path("ours_nobody_records", || || ours(7));
+    // Two readings of the clock and a histogram more than the row above.
+    row.path("ours_metrics", || || ours_counted(7));
+    row.path("ours_metrics_async", || || now_or_panic(ours_counted_async(7)));
     ours_recorded(&mut row);
     for (name, sampler) in [("off", OtelSampler::AlwaysOff), ("on", OtelSampler::AlwaysOn)] {
         let (dispatch, provider) = subscriber(sampler);
@@ -226,5 +241,6 @@ fn ours_recorded(row: &mut Row<'_>) {
     });
     head(Sampler::always_on());
     row.path("ours_kept_root", || || ours_bare(7));
+    row.path("ours_kept_root_metrics", || || ours_counted(7));
     recorder.pause();
 }

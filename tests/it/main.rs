@@ -12,6 +12,7 @@ mod error_monitor;
 mod failed;
 mod fault;
 mod metrics;
+mod operations;
 mod overload;
 mod policy;
 mod prometheus;

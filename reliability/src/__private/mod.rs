@@ -10,6 +10,8 @@ mod cache;
 mod chaos;
 mod described;
 mod diagnostics;
+#[cfg(all(feature = "std", feature = "telemetry"))]
+mod operation;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod rate_limit;
 #[cfg(all(feature = "std", feature = "resilience"))]
@@ -37,7 +39,7 @@ pub use inventory;
 pub use tracing;
 
 #[cfg(all(feature = "std", feature = "telemetry"))]
-pub use crate::telemetry::signal::{Declarable, Declared as Watched};
+pub use crate::telemetry::signal::{Declarable, Declared as Watched, Operation};
 
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use crate::resilience::declared::{Declaration, Declared, Registered};
@@ -73,6 +75,8 @@ pub use diagnostics::{
     CarriesRejected, Method, OneImplementor, RetryAfter, carry, carry_failure, one_implementor,
     typed,
 };
+#[cfg(all(feature = "std", feature = "telemetry"))]
+pub use operation::{Finished, FinishedFault, FinishedOther, FinishedResult, Timed};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use rate_limit::{RateLimitKey, rate_limit_key};
 #[cfg(all(feature = "std", feature = "resilience"))]

@@ -164,6 +164,12 @@ impl Traced {
         Instrumented { body, leave: None, traced: self }
     }
 
+    /// Back inside of it, for what is counted at its end, if it is recorded.
+    #[inline]
+    pub(super) fn place(&self) -> Option<Entered> {
+        if self.open.is_open() { self.open.enter() } else { None }
+    }
+
     /// A field that is known at the end.
     pub fn record(&self, key: &'static str, value: impl Value) {
         if !self.span.is_disabled() {

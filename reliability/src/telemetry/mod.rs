@@ -123,6 +123,7 @@ pub use cache::CacheSnapshot;
 /// | `err =` `display`, `debug`, `hidden` | how an error is told; `hidden` for one whose text is secret | `display` where it can, else `debug` |
 /// | `ret`, `ret = display` | tells the result as well, of a `Result` what is in `Ok`; by `Debug` unless told otherwise | no |
 /// | `links = ..` | spans that this one has to do with and is not part of: anything that iterates over [`Context`](trace::Context), [`Current`](trace::Current) or [`Link`](trace::Link) | none |
+/// | `metrics` | counts and times every call, whatever is kept of its trace: see [`Operation`](signal::Operation) | no |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it | `::reliability` |
 ///
 /// Numbers, `bool` and `&str` are recorded as such; other arguments by `Debug`, or by the name of
@@ -130,6 +131,25 @@ pub use cache::CacheSnapshot;
 /// recorded. A `Result` that is an error ends the span as one; in `tracing` that are the fields `error`
 /// and `otel.status_code = "ERROR"`. Expressions in `fields` are evaluated by each who records, and not
 /// at all where nobody does.
+///
+/// With `metrics` calls are counted by how they ended, and their durations, by the names
+/// `reliability.operation.calls` and `reliability.operation.duration`, from before the first call on. An
+/// error is told by its [class](crate::error::Fault), where its type has one; what is not a `Result`
+/// ends well. The name of the span is that of the operation. That costs two readings of the clock for
+/// each call, and without the word nothing.
+///
+/// ```
+/// use reliability::error::Class;
+/// use reliability::telemetry::{signal, traced};
+///
+/// #[traced(metrics)]
+/// fn reserve(seats: u32) -> Result<u32, Class> {
+///     if seats > 9 { Err(Class::Permanent) } else { Ok(seats) }
+/// }
+///
+/// assert!(reserve(2).is_ok());
+/// assert!(signal::collect().iter().any(|it| it.name == "reliability.operation.duration"));
+/// ```
 ///
 /// While nobody records, a call pays for one load, and what `tracing` asks. Where the trace that it is
 /// in is not kept, nothing is built or formatted either: that is decided first.

@@ -24,6 +24,8 @@ pub(crate) struct Args {
     /// How a result is told, if it is.
     pub(crate) ret: Option<Tell>,
     pub(crate) links: Option<Expr>,
+    /// Whether all calls are counted and timed.
+    pub(crate) metrics: bool,
     /// Arguments that are recorded: those that are neither skipped nor given a field.
     pub(crate) recorded: Vec<Recorded>,
     /// Fields as they are written, for the `span!` of `tracing`.
@@ -64,6 +66,7 @@ const KNOWN: Known = &[
     ("err", "err = debug"),
     ("ret", "ret"),
     ("links", "links = causes"),
+    ("metrics", "metrics"),
     ("fields", "fields(sku = %sku)"),
     ("skip", "skip(argument)"),
     ("skip_all", "skip_all"),
@@ -102,6 +105,7 @@ impl Args {
             err: None,
             ret: None,
             links: None,
+            metrics: false,
             recorded: arguments(sig),
             fields: Vec::new(),
             krate: CratePath::default(),
@@ -131,6 +135,7 @@ impl Args {
             "err" => self.take_err(diagnostics, setting, sig),
             "ret" => self.take_ret(diagnostics, setting, sig),
             "links" => self.links = diagnostics.keep(setting.expr()),
+            "metrics" => self.metrics = diagnostics.keep(setting.flag()).is_some(),
             "fields" => {
                 let fields = setting.list().and_then(parse_fields);
                 self.fields = diagnostics.keep(fields).unwrap_or_default();

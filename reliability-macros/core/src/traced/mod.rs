@@ -5,6 +5,7 @@
 //! expansion could not stand in our stack.
 
 mod args;
+mod metrics;
 mod render;
 
 pub(crate) use args::Args;

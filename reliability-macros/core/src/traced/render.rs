@@ -4,6 +4,7 @@ use syn::{LitStr, ReturnType, spanned::Spanned as _};
 
 use super::Args;
 use super::args::Tell;
+use super::metrics::metrics;
 use crate::{body::typed_return, crate_path::CratePath, item::FnItem};
 
 /// The function inside of its span.
@@ -20,18 +21,28 @@ pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem
     } else {
         quote!(#traced.in_scope(move || #block))
     };
-    let run = if can_fail(&item.sig.output) {
+    let fails = can_fail(&item.sig.output);
+    let (count, counted) = if args.metrics {
+        let name = name(args, item, within);
+        let metrics = metrics(args, &name, &kind(args), &traced, fails.then_some(&outcome));
+        (metrics.begin, metrics.end)
+    } else {
+        Default::default()
+    };
+    let run = if fails {
         let end = end(args, &traced, &outcome);
         quote! {
             let #outcome = #run;
+            #counted
             #end
             #outcome
         }
     } else {
-        quote!(#run; #traced.end();)
+        quote!(#run; #counted #traced.end();)
     };
     let statements = quote! {
         let #traced: #krate::__private::Traced = #begin;
+        #count
         #run
     };
     item.clone().with_statements(statements)
@@ -42,7 +53,7 @@ fn begin(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
     let krate = &args.krate;
     let begin = Ident::new("begin", Span::mixed_site());
     let name = name(args, item, within);
-    let kind = format_ident!("{}", capitalised(args.kind));
+    let kind = kind(args);
     let span = make_span(args, item, &name);
     let filled = fill(args, &begin);
     let mutable = (!filled.is_empty()).then(|| quote!(mut));
@@ -64,6 +75,11 @@ fn name(args: &Args, item: &FnItem, within: Option<&str>) -> LitStr {
         let name = within.map_or_else(|| function.into(), |owner| format!("{owner}::{function}"));
         LitStr::new(&name, item.sig.ident.span())
     })
+}
+
+/// The variant of `Kind`.
+fn kind(args: &Args) -> Ident {
+    format_ident!("{}", capitalised(args.kind))
 }
 
 fn capitalised(word: &str) -> String {

@@ -97,6 +97,62 @@ fn a_sync_function_without_a_result() {
 }
 
 #[test]
+fn a_function_whose_calls_are_counted() {
+    check(
+        quote!(metrics, kind = server, skip_all),
+        quote!(
+            fn price(sku: &str) -> Result<u32, PriceError> {
+                find(sku)
+            }
+        ),
+        expect![[r#"
+            fn price(sku: &str) -> Result<u32, PriceError> {
+                let traced: ::reliability::__private::Traced = {
+                    let begin = ::reliability::__private::Begin::new(
+                        ::reliability::__private::tracing::span!(
+                            ::reliability::__private::tracing::Level::INFO, "price", otel.kind =
+                            "server", error = ::reliability::__private::tracing::field::Empty, otel
+                            .status_code = ::reliability::__private::tracing::field::Empty,
+                            reliability.traced = ::reliability::__private::tracing::field::Empty
+                        ),
+                    );
+                    begin.open("price", ::reliability::__private::Kind::Server)
+                };
+                let timed: ::reliability::__private::Timed<'_> = {
+                    static OPERATION: ::reliability::__private::Operation = ::reliability::__private::Operation::new(
+                            "price",
+                        )
+                        .kind(::reliability::__private::Kind::Server);
+                    ::reliability::__private::inventory::submit! {
+                        ::reliability::__private::Watched::new(& OPERATION)
+                    }
+                    ::reliability::__private::Timed::begin(&traced, &OPERATION)
+                };
+                let outcome = traced
+                    .in_scope(move || {
+                        if false {
+                            return ::reliability::__private::typed::<Result<u32, PriceError>>();
+                        }
+                        find(sku)
+                    });
+                timed
+                    .end({
+                        use ::reliability::__private::{
+                            FinishedFault as _, FinishedOther as _, FinishedResult as _,
+                        };
+                        (&&&::reliability::__private::Finished(&outcome)).outcome()
+                    });
+                {
+                    use ::reliability::__private::{EndDebug as _, EndDisplay as _, EndOther as _};
+                    (&&&::reliability::__private::Ended(&outcome)).end(traced);
+                }
+                outcome
+            }
+        "#]],
+    );
+}
+
+#[test]
 fn an_expansion_stays_within_its_budget() {
     fn tokens(stream: TokenStream) -> usize {
         let inside = |token| match token {

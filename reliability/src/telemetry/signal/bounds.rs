@@ -6,6 +6,13 @@ use alloc::string::String;
 const SECONDS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
+/// For whatever an operation may be: those of durations in seconds, so that both can be added up,
+/// and as close together down to 10 us.
+pub(super) const OPERATION: &[f64] = &[
+    0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025,
+    0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
+
 /// What OpenTelemetry's SDK takes where nothing is said.
 const OTHERS: &[f64] = &[
     0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0,
@@ -152,6 +159,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn operations_have_the_bounds_of_durations_and_finer_ones() {
+        assert!(OPERATION.ends_with(SECONDS) && are_bounds(OPERATION));
+    }
+
     fn in_the_right_bucket(bounds: &Bounds, value: f64) -> Result<(), TestCaseError> {
         let found = bounds.all.iter().position(|bound| value <= *bound);
         let expected = found.unwrap_or(bounds.all.len());
@@ -161,7 +173,7 @@ mod tests {
 
     #[test]
     fn usual_bounds_of_durations_and_sizes_are_mapped() {
-        for bounds in [SECONDS, &[1e3, 1e4, 1e5, 1e6, 1e9], &[0.5], &[1e-6, 1.0]] {
+        for bounds in [SECONDS, OPERATION, &[1e3, 1e4, 1e5, 1e6, 1e9], &[0.5], &[1e-6, 1.0]] {
             assert_ne!(Bounds::new(bounds).first, NOWHERE, "{bounds:?}");
         }
         for bounds in [OTHERS, &[], &[1.0, 1.1], &[1e-9, 1e9], &[-1.0, 1.0]] {

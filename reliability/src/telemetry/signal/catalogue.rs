@@ -112,6 +112,11 @@ catalogue! {
 }
 
 catalogue! {
+    OPERATION_CALLS = "reliability.operation.calls" in "{call}":
+        "Calls of an operation that ended, by how they ended.";
+    OPERATION_DURATION = "reliability.operation.duration" in "s":
+        "How long calls of an operation took, by how they ended.";
+
     ERRORS = "reliability.errors.recorded" in "{error}":
         "Errors that a monitor was shown.";
     ERROR_GROUPS = "reliability.errors.groups" in "{group}":

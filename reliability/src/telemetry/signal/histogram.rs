@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::bounds::Bounds;
 use super::exemplar::{self, Slot};
 use super::shared::{About, Cells, Handle};
-use super::{Builder, Collection, HistogramPoint};
+use super::{Builder, Collection, Exemplar, HistogramPoint};
 use crate::sync::Tally;
 
 /// Counts values between bounds, such as how long calls took, or how large answers were.
@@ -49,8 +49,9 @@ pub struct HistogramCells {
     counted: OnceLock<Counted>,
 }
 
+/// The values of one series, and an example for each bucket.
 #[derive(Debug)]
-struct Counted {
+pub(super) struct Counted {
     tally: Tally,
     exemplars: Box<[Slot]>,
 }
@@ -96,29 +97,45 @@ impl HistogramCells {
             Some(counted) => counted,
             None => self.set_up(),
         };
-        let Some(bucket) = self.bounds.bucket(value) else { return };
-        counted.tally.record(bucket, value);
-        if exemplar::wanted() {
-            counted.offer(bucket, value);
-        }
+        counted.record(&self.bounds, value);
     }
 
     #[cold]
     fn set_up(&self) -> &Counted {
-        let buckets = self.bounds.all.len() + 1;
-        self.counted.get_or_init(|| Counted {
-            tally: Tally::new(buckets),
-            exemplars: (0..buckets).map(|_| Slot::new()).collect(),
-        })
+        self.counted.get_or_init(|| Counted::new(&self.bounds))
     }
 
     fn totals(&self) -> (Vec<u64>, f64) {
         let nothing = || (alloc::vec![0; self.bounds.all.len() + 1], 0.0);
-        self.counted.get().map_or_else(nothing, |counted| counted.tally.totals())
+        self.counted.get().map_or_else(nothing, Counted::totals)
     }
 }
 
 impl Counted {
+    pub(super) fn new(bounds: &Bounds) -> Self {
+        let buckets = bounds.all.len() + 1;
+        Self { tally: Tally::new(buckets), exemplars: (0..buckets).map(|_| Slot::new()).collect() }
+    }
+
+    /// Counts a value between the bounds that it was made for; what is no finite number is left out.
+    #[inline]
+    pub(super) fn record(&self, bounds: &Bounds, value: f64) {
+        let Some(bucket) = bounds.bucket(value) else { return };
+        self.tally.record(bucket, value);
+        if exemplar::wanted() {
+            self.offer(bucket, value);
+        }
+    }
+
+    /// How many values there are in each bucket, and their sum.
+    pub(super) fn totals(&self) -> (Vec<u64>, f64) {
+        self.tally.totals()
+    }
+
+    pub(super) fn exemplars(&self) -> Vec<Exemplar> {
+        self.exemplars.iter().filter_map(Slot::get).collect()
+    }
+
     #[cold]
     fn offer(&self, bucket: usize, value: f64) {
         if let Some(slot) = self.exemplars.get(bucket) {
@@ -132,8 +149,7 @@ impl Cells for HistogramCells {
         let (counts, sum) = self.totals();
         let mut point = HistogramPoint::new(about.attributes, self.bounds.all, counts, sum);
         point.since = about.since;
-        let slots = self.counted.get().map_or(&[][..], |counted| &counted.exemplars);
-        point.exemplars = slots.iter().filter_map(Slot::get).collect();
+        point.exemplars = self.counted.get().map(Counted::exemplars).unwrap_or_default();
         into.histogram(about.descriptor, point);
     }
 }

@@ -42,6 +42,7 @@ mod merge;
 mod metric;
 mod name;
 mod observe;
+mod operation;
 mod shared;
 mod up_down_counter;
 
@@ -58,6 +59,7 @@ pub use metric::{Data, Exemplar, HistogramPoint, Metric, Point};
 #[doc(hidden)]
 pub use observe::Declared;
 pub use observe::{Observe, collect, watch};
+pub use operation::{Operation, Outcome, Running};
 pub use up_down_counter::UpDownCounter;
 
 #[cfg(test)]

@@ -102,6 +102,19 @@ pub enum Kind {
     Consumer,
 }
 
+impl Kind {
+    /// The name in lower case, as it stands in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Producer => "producer",
+            Self::Consumer => "consumer",
+        }
+    }
+}
+
 /// How a span ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
