@@ -1,5 +1,5 @@
 //! An axum server and its clients, of reqwest and of hyper, with policies on both sides that talk
-//! to each other through headers.
+//! to each other through headers, and with traces that go through both.
 //!
 //! ```sh
 //! cargo run --example http_service --features reqwest
@@ -11,10 +11,12 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::MatchedPath;
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::{get, post};
 use http_body_util::Full;
@@ -25,6 +27,8 @@ use reliability::resilience::breaker::Window;
 use reliability::resilience::http::{self, DeadlineLayer, PropagateLayer};
 use reliability::resilience::tower::PolicyLayer;
 use reliability::resilience::{Backoff, Breaker, Bulkhead, IdempotencyKey, Invalid, Policy, Retry};
+use reliability::telemetry::trace::http::{ClientLayer, ServerLayer};
+use reliability::telemetry::trace::{self, Kind, Recorder, Sink, Span, Trace, TraceId};
 use reliability_examples::warehouse::{self, Warehouse};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 
@@ -49,6 +53,7 @@ fn server(warehouse: &Warehouse) -> Result<Router, Invalid> {
         .route("/report", get(warehouse::report).route_layer(report))
         .route("/orders", post(warehouse::order))
         .layer(DeadlineLayer::new().max(30 * SECOND))
+        .layer(ServerLayer::new().route(|of| of.get().map(MatchedPath::as_str)))
         .with_state(warehouse.clone()))
 }
 
@@ -73,6 +78,7 @@ fn by_reqwest(
                 .failures(),
         )
         .layer(PropagateLayer::new())
+        .layer(ClientLayer::new())
         .service(reqwest::Client::new())
 }
 
@@ -93,6 +99,7 @@ fn by_hyper(
                 .boxed_errors(),
         )
         .layer(PropagateLayer::new())
+        .layer(ClientLayer::new())
         .service(Client::builder(TokioExecutor::new()).build_http())
 }
 
@@ -178,8 +185,48 @@ async fn orders(server: SocketAddr, warehouse: &Warehouse) -> Result<bool, BoxEr
         && keys == expected)
 }
 
+/// All traces that were kept.
+#[derive(Default)]
+struct Kept(Mutex<Vec<Trace>>);
+
+impl Sink for Kept {
+    fn keep(&self, trace: Trace) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(trace);
+    }
+}
+
+impl Kept {
+    fn spans(&self, id: TraceId) -> Vec<Span> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let traces = kept.iter().filter(|trace| trace.id == id);
+        let mut spans: Vec<_> = traces.flat_map(|trace| trace.spans.iter().cloned()).collect();
+        spans.sort_by_key(|span| span.start);
+        spans
+    }
+}
+
+/// Each attempt is a span, and what it causes in the server is a part of it.
+async fn traced(server: SocketAddr, kept: &Kept) -> Result<bool, BoxError> {
+    let span = trace::span("buy").begin();
+    let order = Request::post(format!("http://{server}/orders")).body(Full::from("coffee"));
+    let client = by_hyper(patient("buy")?, |_| Some(IdempotencyKey::new("order-18")));
+    span.around(client.oneshot(order?)).await?;
+    let id = span.context().trace_id().ok_or("it is in no trace")?;
+    span.end();
+    let spans = kept.spans(id);
+    let attempts: Vec<_> = spans.iter().filter(|span| span.kind == Kind::Client).collect();
+    let caused = |attempt: &Span| spans.iter().find(|span| span.parent == Some(attempt.id));
+    let served: Vec<_> = attempts.iter().filter_map(|attempt| caused(attempt)).collect();
+    let names: Vec<_> = served.iter().map(|span| &*span.name).collect();
+    println!("trace        {id} has {} attempts, served as {names:?}", attempts.len());
+    Ok(attempts.len() == 3 && names == ["POST /orders"; 3])
+}
+
 #[tokio::main]
 async fn main() -> Result<ExitCode, BoxError> {
+    let kept = Arc::new(Kept::default());
+    trace::add_sink(kept.clone()).forget();
+    Recorder::builder().start()?;
     let warehouse = Warehouse::default();
     let server = warehouse::open(server(&warehouse)?).await?;
     let as_it_should = [
@@ -187,6 +234,7 @@ async fn main() -> Result<ExitCode, BoxError> {
         limits(server, &warehouse).await?,
         retry_after(server, &warehouse).await?,
         orders(server, &warehouse).await?,
+        traced(server, &kept).await?,
     ];
     let good = as_it_should.iter().filter(|good| **good).count();
     println!("\n{good} of {} went as they should", as_it_should.len());

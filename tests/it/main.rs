@@ -1,6 +1,7 @@
 //! Integration tests: public API only, one module per area.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of it is tests")]
 
+mod across;
 mod breaker;
 mod bulkhead;
 mod cached;

@@ -55,7 +55,7 @@ impl Recording {
         found.unwrap_or_else(|| panic!("no trace of `{root}` was kept: {kept:#?}")).clone()
     }
 
-    fn traces_of(&self, id: TraceId) -> Vec<Trace> {
+    pub(super) fn traces_of(&self, id: TraceId) -> Vec<Trace> {
         let kept = self.kept.0.lock().unwrap();
         kept.iter().filter(|trace| trace.id == id).cloned().collect()
     }
@@ -68,7 +68,7 @@ impl Drop for Recording {
     }
 }
 
-fn attributes(span: &Span) -> Vec<String> {
+pub(super) fn attributes(span: &Span) -> Vec<String> {
     span.attributes.iter().map(ToString::to_string).collect()
 }
 

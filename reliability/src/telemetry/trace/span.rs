@@ -160,6 +160,14 @@ impl OpenSpan {
         }
     }
 
+    /// As [`rename`](Self::rename), formatted only if it is recorded, and without allocating.
+    #[cfg(all(feature = "http", feature = "tower"))]
+    pub(crate) fn rename_to(&self, name: fmt::Arguments<'_>) {
+        if let Some((ring, open)) = self.recorded() {
+            ring.rename_to(open.here, name);
+        }
+    }
+
     /// The context of what runs inside: for what is sent to others, and for other tasks.
     pub fn context(&self) -> Context {
         self.in_scope(Context::current)

@@ -6,7 +6,7 @@ use crate::telemetry::Value;
 
 /// The value of one attribute, borrowed: so that asking a family for a series allocates nothing.
 ///
-/// Made of text, whole numbers and `bool` by `into()`.
+/// Made of text, whole numbers, `bool`, and an `Option` of one of these by `into()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Label<'a> {
@@ -16,6 +16,8 @@ pub enum Label<'a> {
     Integer(i64),
     /// Yes or no.
     Boolean(bool),
+    /// The series does not have the attribute. Made of an `Option` that is `None`.
+    Absent,
 }
 
 impl Label<'_> {
@@ -26,24 +28,27 @@ impl Label<'_> {
             Self::Text(label) => hasher.write(label.as_bytes()),
             Self::Integer(label) => hasher.write_i64(label),
             Self::Boolean(label) => hasher.write_u8(label.into()),
+            Self::Absent => hasher.write_u8(2),
         }
     }
 
     #[inline]
-    pub(super) fn is(self, value: &Value) -> bool {
+    pub(super) fn is(self, value: &Option<Value>) -> bool {
         match (self, value) {
-            (Self::Text(label), Value::Text(value)) => label == value,
-            (Self::Integer(label), Value::Integer(value)) => label == *value,
-            (Self::Boolean(label), Value::Boolean(value)) => label == *value,
+            (Self::Text(label), Some(Value::Text(value))) => label == value,
+            (Self::Integer(label), Some(Value::Integer(value))) => label == *value,
+            (Self::Boolean(label), Some(Value::Boolean(value))) => label == *value,
+            (Self::Absent, None) => true,
             _ => false,
         }
     }
 
-    pub(super) fn to_value(self) -> Value {
+    pub(super) fn to_value(self) -> Option<Value> {
         match self {
-            Self::Text(label) => Value::from(label.to_owned()),
-            Self::Integer(label) => Value::from(label),
-            Self::Boolean(label) => Value::from(label),
+            Self::Text(label) => Some(Value::from(label.to_owned())),
+            Self::Integer(label) => Some(Value::from(label)),
+            Self::Boolean(label) => Some(Value::from(label)),
+            Self::Absent => None,
         }
     }
 }
@@ -54,6 +59,7 @@ impl fmt::Display for Label<'_> {
             Self::Text(label) => label.fmt(f),
             Self::Integer(label) => label.fmt(f),
             Self::Boolean(label) => label.fmt(f),
+            Self::Absent => f.write_str("nothing"),
         }
     }
 }
@@ -67,6 +73,12 @@ impl<'a> From<&'a str> for Label<'a> {
 impl<'a> From<&'a alloc::string::String> for Label<'a> {
     fn from(label: &'a alloc::string::String) -> Self {
         Self::Text(label)
+    }
+}
+
+impl<'a, T: Into<Label<'a>>> From<Option<T>> for Label<'a> {
+    fn from(label: Option<T>) -> Self {
+        label.map_or(Self::Absent, Into::into)
     }
 }
 

@@ -47,6 +47,8 @@ use crate::telemetry::{Attribute, Value};
 /// let missing = ANSWERS.bind(("/orders", 404));
 /// missing.add(2);
 /// assert_eq!(ANSWERS.with(("/orders", 404)).sum(), 2);
+/// // No route was found, so the series has no attribute of it.
+/// ANSWERS.with((None::<&str>, 404)).add(1);
 /// ```
 pub struct Family<I: Instrument, const N: usize>(Repr<I, N>);
 
@@ -193,11 +195,12 @@ impl<I: Instrument, const N: usize> Members<I, N> {
         }
     }
 
-    fn make(&self, values: Option<&[Value]>) -> I {
+    fn make(&self, values: Option<&[Option<Value>]>) -> I {
         let attributes = match values {
             Some(values) => {
                 let pairs = self.builder.keys.iter().zip(values);
-                pairs.map(|(key, value)| Attribute::new(*key, value.clone())).collect()
+                let known = pairs.filter_map(|(key, value)| Some((*key, value.clone()?)));
+                known.map(|(key, value)| Attribute::new(key, value)).collect()
             }
             None => Vec::from([Attribute::new("otel.metric.overflow", true)]),
         };

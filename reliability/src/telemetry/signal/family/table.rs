@@ -27,7 +27,7 @@ pub(super) struct Table<I> {
 #[derive(Debug)]
 pub(super) struct Series<I> {
     hash: u64,
-    values: Box<[Value]>,
+    values: Box<[Option<Value>]>,
     pub(super) instrument: I,
 }
 
@@ -57,7 +57,7 @@ impl<I> Table<I> {
     pub(super) fn find(
         &self,
         labels: &[Label<'_>],
-        make: impl Fn(Option<&[Value]>) -> I,
+        make: impl Fn(Option<&[Option<Value>]>) -> I,
     ) -> Found<'_, I> {
         let hash = self.hash_of(labels);
         match self.look_up(hash, labels) {
@@ -98,7 +98,7 @@ impl<I> Table<I> {
         &self,
         hash: u64,
         labels: &[Label<'_>],
-        make: impl Fn(Option<&[Value]>) -> I,
+        make: impl Fn(Option<&[Option<Value>]>) -> I,
     ) -> Found<'_, I> {
         if let Some(overflow) = self.overflow.get() {
             // The table was full before, so what is not there now never will be.

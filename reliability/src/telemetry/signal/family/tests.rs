@@ -53,6 +53,21 @@ fn each_set_of_values_has_a_series() {
 }
 
 #[test]
+fn a_series_can_be_without_an_attribute() {
+    let family = Counter::builder("test.family.absent").by(["route", "status"]).build();
+    let family = family.expect("valid settings");
+    family.with((None::<&str>, 404)).add(1);
+    family.with(("", 404)).add(2);
+    family.with((Some("/orders"), None::<u16>)).add(4);
+    let mut into = Collection::new();
+    family.members().observe(&mut into);
+    let mut all = told(&into.finish());
+    all.sort();
+    let expected = [("route=,status=404", 2), ("route=/orders", 4), ("status=404", 1)];
+    assert_eq!(all, expected.map(|(row, count)| (String::from(row), count)));
+}
+
+#[test]
 fn what_there_is_no_room_for_is_counted_together() {
     let family = Counter::builder("test.family.full").by(["user"]).series(2).build();
     let family = family.expect("valid settings");

@@ -13,12 +13,53 @@
 //! # Ok::<(), http::header::InvalidHeaderValue>(())
 //! ```
 //!
-//! With the feature `tower` there are layers that do so, and make the spans of both sides.
+//! With the feature `tower` there are layers that do so, make the spans of both sides, and count how
+//! long requests take: [`ServerLayer`] and [`ClientLayer`]. All names are those of OpenTelemetry's
+//! semantic conventions.
+//!
+//! | | HTTP | gRPC |
+//! |---|---|---|
+//! | which it is | all others | `content-type` is `application/grpc` |
+//! | span | `GET /orders/{id}`; without a route `GET` | `shop.Orders/Take` |
+//! | metric of the server | `http.server.request.duration` | `rpc.server.call.duration` |
+//! | metric of the client | `http.client.request.duration` | `rpc.client.call.duration` |
+//! | an error of the server | a status from 500 on | `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS` |
+//! | an error of the client | a status from 400 on, or no answer | all but `OK`, or no answer |
+//!
+//! What is said of a request never holds a password, and of a query only its keys.
+//!
+//! A request that is dropped before its end has `reliability.ended = cancelled` and is no error of
+//! the span: who dropped it did not want the answer any more. The metric has it under
+//! `error.type = cancelled`.
 
+#[cfg(feature = "tower")]
+mod answered;
+#[cfg(feature = "tower")]
+mod body;
+#[cfg(feature = "tower")]
+mod client;
+#[cfg(feature = "tower")]
+mod describe;
+#[cfg(feature = "tower")]
+mod durations;
+#[cfg(feature = "tower")]
+mod exchange;
+#[cfg(feature = "tower")]
+mod grpc;
 mod headers;
 #[cfg(feature = "tower")]
-mod layers;
+mod message;
+#[cfg(feature = "tower")]
+mod server;
 
+#[cfg(feature = "tower")]
+pub use answered::Answered;
+#[cfg(feature = "tower")]
+pub use body::{AnsweredBody, Until, UntilBodyEnd, UntilHead};
+#[cfg(feature = "tower")]
+pub use client::{ClientLayer, ClientService};
 pub use headers::{BAGGAGE, TRACEPARENT, TRACESTATE, extract, inject};
 #[cfg(feature = "tower")]
-pub use layers::{Answered, ClientLayer, ClientService, ServerLayer, ServerService};
+pub use message::{Incoming, Outgoing};
+#[cfg(feature = "tower")]
+pub use server::{ServerLayer, ServerService};

@@ -348,12 +348,20 @@ impl Ring {
 
     /// Another name, which was not known when the span began.
     pub(crate) fn rename(&self, here: Here, name: &str) {
+        self.rename_to(here, format_args!("{name}"));
+    }
+
+    /// As `rename`, of what is formatted only here.
+    pub(crate) fn rename_to(&self, here: Here, name: core::fmt::Arguments<'_>) {
+        let mut said = Fields::take();
+        let name = said.write(name);
         if let Some(mut buffer) = self.buffer(here.place)
-            && let Some(text) = buffer.keep_text(name.as_bytes(), self.limits, &self.budget)
+            && let Some(text) = buffer.keep_text(name.of(&said.text), self.limits, &self.budget)
             && let Some(entry) = buffer.entries.get_mut(here.place.index as usize)
         {
             entry.name = Small::Text(text);
         }
+        said.done();
     }
 
     /// What is written there, unless it has been handed over or thrown away.
