@@ -3,6 +3,8 @@
 //!
 //! ```sh
 //! cargo run --release --example slo_burn
+//! cargo run --example slo_burn -- --rules      # for Prometheus
+//! cargo run --example slo_burn -- --dashboard  # for Grafana
 //! ```
 //!
 //! The month is simulated, and so is the clock; the SLO, its alerts and its policy are those of a
@@ -16,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reliability::error::recovery::Degradation;
 use reliability::sre::{
-    Definition, Gate, Objective, Severity, Slo, Stance, Target, Timeline, Watch, Window,
+    self, Definition, Gate, Objective, Severity, Slo, Stance, Target, Timeline, Watch, Window,
 };
 use reliability::time::ManualClock;
 use reliability_examples::month::{INCIDENTS, MINUTES, Point, calls, chart};
@@ -26,6 +28,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn main() -> Result<(), Box<dyn Error>> {
     let answered = Objective::availability(Target::percent("99.9"));
     let shop = Slo::new(Definition::new("shop", Window::days(30)).objective(answered))?;
+    // The same promise for those who see all replicas.
+    for argument in std::env::args().skip(1) {
+        match &*argument {
+            "--rules" => print!("{}", sre::prometheus_rules()),
+            "--dashboard" => println!("{}", sre::grafana_dashboard().title("Shop")),
+            other => {
+                return Err(format!("`{other}`: write --rules, --dashboard, or nothing").into());
+            }
+        }
+        return Ok(());
+    }
     let clock = ManualClock::new();
     // The first of November 2026, after a month without anything wrong.
     let begin = UNIX_EPOCH + Duration::from_secs(1_793_491_200);

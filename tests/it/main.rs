@@ -17,6 +17,7 @@ mod operations;
 mod overload;
 mod policy;
 mod prometheus;
+mod prometheus_rules;
 mod quiet;
 mod rate_limit;
 mod recorded;

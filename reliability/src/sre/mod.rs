@@ -43,6 +43,8 @@ mod file;
 #[cfg(feature = "config")]
 mod files;
 mod gate;
+#[cfg(feature = "prometheus")]
+mod grafana;
 mod live;
 mod notify;
 mod objective;
@@ -51,6 +53,8 @@ mod observe;
 mod outcome;
 #[cfg(feature = "dashboard")]
 mod panel;
+#[cfg(feature = "prometheus")]
+mod prometheus_rules;
 mod reading;
 mod registry;
 mod ring;
@@ -79,9 +83,13 @@ pub use file::StateError;
 #[cfg(feature = "config")]
 pub use files::{Definitions, LoadError, Mistake, Mistakes, NotInOpenSlo, Remark};
 pub use gate::{Gate, GateAnswer, gate};
+#[cfg(feature = "prometheus")]
+pub use grafana::{GrafanaDashboard, grafana_dashboard};
 pub use notify::{Console, Notify};
 pub use objective::{Indicator, Objective};
 pub use outcome::{GrpcStatus, HttpStatus, Outcome};
+#[cfg(feature = "prometheus")]
+pub use prometheus_rules::{PrometheusRules, prometheus_rules};
 pub use reading::Reading;
 pub use registry::{Registered, all, find};
 pub use slo::{Core, Slo};

@@ -7,7 +7,14 @@ use super::{Indicator, ObjectiveStatus, Slo, Stance, Verdict, registry};
 use crate::telemetry::Attribute;
 use crate::telemetry::signal::{Collection, Declared, Descriptor, Observe};
 
-const EVENTS: Descriptor = Descriptor::new(
+/// Which promise.
+pub(super) const NAME: &str = "reliability.slo.name";
+/// Which of its objectives.
+pub(super) const OBJECTIVE: &str = "reliability.slo.objective";
+/// Good or bad.
+pub(super) const OUTCOME: &str = "reliability.slo.outcome";
+
+pub(super) const EVENTS: Descriptor = Descriptor::new(
     "reliability.slo.events",
     "{event}",
     "Events that were good or bad for an objective; sums over replicas are exact.",
@@ -48,19 +55,18 @@ impl Observe for Promises {
 inventory::submit! { Declared::new(&Promises) }
 
 fn tell(slo: &Slo, into: &mut Collection) {
-    let named = || vec![Attribute::new("reliability.slo.name", slo.definition().name.clone())];
+    let named = || vec![Attribute::new(NAME, slo.definition().name.clone())];
     let sums = slo.sums();
     let status = slo.status();
     for (status, counts) in status.objectives.iter().zip(sums.objectives) {
         let of = |more: Vec<Attribute>| {
             let mut attributes = named();
             let name = status.objective.name.clone();
-            attributes.push(Attribute::new("reliability.slo.objective", name));
+            attributes.push(Attribute::new(OBJECTIVE, name));
             attributes.extend(more);
             attributes
         };
-        let outcome =
-            |outcome: &'static str| of(vec![Attribute::new("reliability.slo.outcome", outcome)]);
+        let outcome = |outcome: &'static str| of(vec![Attribute::new(OUTCOME, outcome)]);
         into.counter(&EVENTS, outcome("good"), counts.good);
         // Of throughput there are calls; whether a slice of them is bad, one process does not know.
         if !matches!(status.objective.indicator, Indicator::Throughput { .. }) {

@@ -49,7 +49,7 @@
 //! ```
 
 mod format;
-mod name;
+pub(crate) mod name;
 mod serve;
 mod write;
 

@@ -4,26 +4,47 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+#[cfg(feature = "sre")]
+use crate::telemetry::signal::Descriptor;
 use crate::telemetry::signal::{Data, Metric};
 
 /// The name of a metric without `_total`, and the words for its unit that it ends with.
 pub(super) fn family(metric: &Metric) -> (String, Option<String>) {
-    let mut name = letters(&metric.name);
-    if matches!(metric.data, Data::Counter(_)) && name.ends_with("_total") {
-        name.truncate(name.len() - "_total".len());
-    }
     let words = match (&*metric.unit, &metric.data) {
         ("1", Data::Gauge(_)) => Some(String::from("ratio")),
         (unit, _) => words(unit),
     };
-    if let Some(words) = &words
+    let name = match &metric.data {
+        Data::Counter(_) => without_total(letters(&metric.name)),
+        _ => letters(&metric.name),
+    };
+    (with_unit(name, words.as_deref()), words)
+}
+
+/// What a counter is called.
+#[cfg(feature = "sre")]
+pub(crate) fn counter(of: &Descriptor) -> String {
+    with_unit(without_total(letters(of.name)), words(of.unit).as_deref()) + TOTAL
+}
+
+const TOTAL: &str = "_total";
+
+fn without_total(mut name: String) -> String {
+    if name.ends_with(TOTAL) {
+        name.truncate(name.len() - TOTAL.len());
+    }
+    name
+}
+
+fn with_unit(mut name: String, words: Option<&str>) -> String {
+    if let Some(words) = words
         && name != *words
         && !name.ends_with(&alloc::format!("_{words}"))
     {
         name.push('_');
         name.push_str(words);
     }
-    (name, words)
+    name
 }
 
 /// Letters, digits, `_` and `:`; of several `_` in a row one is enough, and no digit is the first.
@@ -43,7 +64,7 @@ fn letters(name: &str) -> String {
 }
 
 /// The name of a label: letters, digits and `_`, and no digit is the first.
-pub(super) fn label(key: &str) -> Cow<'_, str> {
+pub(crate) fn label(key: &str) -> Cow<'_, str> {
     let good = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let starts_well = |key: &str| key.starts_with(|first: char| !first.is_ascii_digit());
     if key.chars().all(good) && starts_well(key) && !key.starts_with("__") {

@@ -1,5 +1,3 @@
-//! Texts as JSON writes them, for those who write a little of it by hand.
-
 use core::fmt::{self, Write};
 
 /// A text in quotes, by [RFC 8259, section 7](https://www.rfc-editor.org/rfc/rfc8259#section-7).
