@@ -27,6 +27,9 @@
 //! ```
 //!
 //! By hand, with [`Slo::record`] and its like, anything can be counted; see [`Slo`].
+//!
+//! With the feature `prometheus`, `prometheus_rules()` has the same promises as rules for Prometheus,
+//! and `grafana_dashboard()` as a page for Grafana.
 
 mod alert;
 mod alerting;

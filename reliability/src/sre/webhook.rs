@@ -142,8 +142,8 @@ mod tests {
     }
 
     const BODY: &str = concat!(
-        r#"{"text":"check\"out: let through: a fix\u000a; -50.0% of the budget left","#,
-        r#""slo":"check\"out","what":"exempted","why":"a fix\u000a","urgent":false,"#,
+        r#"{"text":"check\"out: let through: a fix\n; -50.0% of the budget left","#,
+        r#""slo":"check\"out","what":"exempted","why":"a fix\n","urgent":false,"#,
         r#""budget_left_percent":-50.000,"unix_seconds":60}"#,
     );
 
