@@ -63,6 +63,8 @@ mod cache;
 #[cfg(feature = "dashboard")]
 pub mod dashboard;
 #[cfg(feature = "std")]
+pub mod golden;
+#[cfg(feature = "std")]
 pub mod log;
 #[cfg(all(feature = "otlp", not(reliability_loom)))]
 pub mod otlp;
