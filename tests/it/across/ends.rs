@@ -7,6 +7,7 @@ use std::task::Poll;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::Request;
+use axum::http::header::CONTENT_LENGTH;
 use axum::routing::get;
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
@@ -158,5 +159,29 @@ async fn an_answer_that_nobody_reads_is_cancelled() {
     for span in [asked, served] {
         assert_eq!(attribute(&span, "reliability.ended").as_deref(), Some("cancelled"));
         assert_eq!(span.status, Status::Unset);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_complete_when_no_more_is_sent_of_it() {
+    let announced = || async {
+        let parts = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"tea"))]);
+        // A stream that does not know that it has ended, until it is asked.
+        ([(CONTENT_LENGTH, "3")], Body::from_stream(parts.chain(stream::pending())))
+    };
+    let router = Router::new().route("/full", get(parts)).route("/announced", get(announced));
+    let server = serve(router.layer(layer().until_body_end())).await;
+    for (method, path) in [("HEAD", "/full"), ("HEAD", "/announced"), ("GET", "/announced")] {
+        let wire = Wire::new();
+        let client = ClientLayer::new().until_body_end().layer(hyper_client());
+        let request = Request::builder().method(method).uri(format!("http://{server}{path}"));
+        let request = request.body(Body::empty()).unwrap();
+        let answer = wire.on_behalf(client.oneshot(request)).await.unwrap();
+        answer.into_body().collect().await.unwrap();
+        let (asked, served) = wire.pair().await;
+        for span in [asked, served] {
+            assert_eq!(attribute(&span, "reliability.ended"), None, "{method} {path}");
+            assert_eq!(attribute(&span, "error.type"), None, "{method} {path}");
+        }
     }
 }

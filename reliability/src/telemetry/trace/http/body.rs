@@ -1,7 +1,9 @@
 use core::pin::Pin;
 use core::task::{Context as TaskContext, Poll, ready};
 
+use bytes::Buf as _;
 use http::Response;
+use http::header::{CONTENT_LENGTH, HeaderMap};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -49,10 +51,11 @@ impl<B: Body> Until<Response<B>> for UntilBodyEnd {
 
     fn answered(answer: Response<B>, mut exchange: Exchange) -> Self::Response {
         exchange.head(answer.status(), answer.version(), answer.headers());
-        if answer.body().is_end_stream() {
+        let left = length(answer.headers());
+        if answer.body().is_end_stream() || left == Some(0) || !exchange.has_body() {
             exchange.ended();
         }
-        answer.map(|body| AnsweredBody { body, exchange })
+        answer.map(|body| AnsweredBody { body, exchange, left })
     }
 }
 
@@ -69,7 +72,13 @@ pin_project! {
         #[pin]
         body: B,
         exchange: Exchange,
+        left: Option<u64>,
     }
+}
+
+/// Who has sent as much as was announced does not ask whether there is more.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 impl<B: Body> Body for AnsweredBody<B> {
@@ -87,12 +96,17 @@ impl<B: Body> Body for AnsweredBody<B> {
         match &frame {
             None => this.exchange.ended(),
             Some(Err(_)) => this.exchange.broke::<B::Error>(),
-            Some(Ok(frame)) => match frame.trailers_ref() {
-                Some(trailers) => this.exchange.trailers(trailers),
-                // Who sees this as well does not ask again.
-                None if this.body.is_end_stream() => this.exchange.ended(),
-                None => {}
-            },
+            Some(Ok(frame)) => {
+                let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                *this.left = this.left.map(|left| left.saturating_sub(length));
+                match frame.trailers_ref() {
+                    Some(trailers) => this.exchange.trailers(trailers),
+                    // Who sees this as well does not ask again.
+                    None if this.body.is_end_stream() => this.exchange.ended(),
+                    None if *this.left == Some(0) => this.exchange.ended(),
+                    None => {}
+                }
+            }
         }
         Poll::Ready(frame)
     }

@@ -164,6 +164,12 @@ impl Exchange {
         }
     }
 
+    /// Whether anything follows the head, whatever a handler has put there. (RFC 9110, section 6.4.1.)
+    pub(super) fn has_body(&self) -> bool {
+        let status = self.status.map(|status| status.as_u16());
+        self.about.method != Some("HEAD") && !matches!(status, Some(100..=199 | 204 | 304))
+    }
+
     /// Trailers have come: they are the last of an answer.
     pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
         if self.about.is_call {
