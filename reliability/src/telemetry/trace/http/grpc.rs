@@ -84,10 +84,13 @@ impl Code {
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
-    fn of(name: &'static str, value: &str) -> HeaderMap {
-        HeaderMap::from_iter([(HeaderName::from_static(name), value.parse().unwrap())])
+    fn of(name: &'static str, value: &'static str) -> HeaderMap {
+        let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
+        HeaderMap::from_iter([(name, value)])
     }
 
     #[test]
