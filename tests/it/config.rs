@@ -17,6 +17,7 @@ use reliability::resilience::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
+mod degrade;
 mod messages;
 mod shared;
 

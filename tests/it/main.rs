@@ -9,6 +9,7 @@ mod cancellation;
 mod chaos;
 mod config;
 mod dashboard;
+mod degrade;
 mod error_monitor;
 mod failed;
 mod fault;

@@ -28,7 +28,7 @@ fn points(metric: &Metric) -> Vec<(&[Attribute], f64)> {
 }
 
 /// What is told of a name, as `key=value,.. number`, without the name itself.
-fn told(metric: &str, of: &str) -> Vec<String> {
+pub(crate) fn told(metric: &str, of: &str) -> Vec<String> {
     let metrics = signal::collect();
     let metric = metrics.iter().find(|it| it.name == metric).expect("it is told");
     let mut rows = Vec::new();

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use reliability::error::Rejected;
+use reliability::error::recovery::Degradation;
 use reliability::resilience::breaker::State;
 use reliability::resilience::concurrency_limit::Vegas;
+use reliability::resilience::degrade::{Degrade, Measures};
 use reliability::resilience::policy::Settings;
 use reliability::resilience::registry::{self, Force};
 use reliability::resilience::{
@@ -137,7 +139,7 @@ fn the_summary_has_a_line_for_each_policy() {
 /// A layer, a policy that has it, and one of its settings made another.
 type Kind = (Layer, fn(PolicyBuilder) -> PolicyBuilder, fn(&mut Settings));
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     (
         Layer::Cache,
         |with| with.cache(Cache::standard("kind")),
@@ -182,6 +184,14 @@ const KINDS: [Kind; 10] = [
         },
     ),
     (Layer::Hedge, |with| with.hedge(Hedge::standard()), |to| to.hedge.as_mut().unwrap().max = 3),
+    (
+        Layer::Degrade,
+        |with| {
+            let switch = Degradation::standard("kind");
+            with.degrade(Degrade::when(&switch, Measures::none().shed(0.2)))
+        },
+        |to| to.degrade.as_mut().unwrap().measures.shed = 0.5,
+    ),
     (Layer::Timeout, |with| with.timeout(SECOND), |to| to.timeout = Some((7 * SECOND).into())),
     (
         Layer::Chaos,
@@ -217,7 +227,7 @@ fn every_kind_of_layer_is_listed_inspected_and_changed_by_name() {
         let taken = Force::ALL.iter().filter(|force| registry::force(&name, **force).is_ok());
         let forces = match layer {
             Layer::Breaker => 4,
-            Layer::Chaos => 2,
+            Layer::Chaos | Layer::Degrade => 2,
             Layer::Cache => 1,
             _ => 0,
         };

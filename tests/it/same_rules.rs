@@ -5,8 +5,10 @@ use std::fmt::Debug;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
+use reliability::error::recovery::Degradation;
 use reliability::resilience::breaker::{Settings, Window};
 use reliability::resilience::concurrency_limit::{self, Aimd, Gradient2, Priority, Shares, Vegas};
+use reliability::resilience::degrade::{Degrade, Measures};
 use reliability::resilience::rate_limit::{Algorithm, KeyHash, KeyedRateLimit, Quota};
 use reliability::resilience::timeout::{Adaptive, Timeout};
 use reliability::resilience::{
@@ -299,10 +301,11 @@ fn orders_of_a_rate_limit_for_each_key() {
     }
 }
 
-const LAYERS: [(Layer, &str); 11] = [
+const LAYERS: [(Layer, &str); 12] = [
     (Layer::Fallback, "fallback = other"),
     (Layer::Cache, "cache(ttl = \"30s\", key = 7)"),
     (Layer::Deadline, "deadline = \"3s\""),
+    (Layer::Degrade, "degrade(when = SEARCH, shed = 0.5)"),
     (Layer::Retry, "retry"),
     (Layer::Breaker, "breaker"),
     (Layer::RateLimit, "rate_limit(\"100/s\")"),
@@ -318,6 +321,7 @@ fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
         Layer::Fallback => builder.fallback(),
         Layer::Cache => builder.cache(Cache::standard("order")),
         Layer::Deadline => builder.deadline(Duration::from_secs(3)),
+        Layer::Degrade => builder.degrade(degrade(Measures::none().shed(0.5))),
         Layer::Retry => builder.retry(Retry::standard()),
         Layer::Breaker => builder.breaker(Breaker::standard("order")),
         Layer::RateLimit => builder.rate_limit(RateLimit::standard("order")),
@@ -328,6 +332,58 @@ fn with(builder: PolicyBuilder, layer: Layer) -> PolicyBuilder {
         Layer::Chaos => builder.chaos(Chaos::builder("order").error(0.5).build().unwrap()),
         other => panic!("`{other}` is missing here"),
     }
+}
+
+fn degrade(measures: Measures) -> Degrade {
+    Degrade::when(&Degradation::builder("order").levels(2).build().unwrap(), measures)
+}
+
+/// What goes together in `degrade`, alone or beside other layers.
+#[test]
+fn combinations_of_a_degrade() {
+    let builder = || Policy::builder("degrade");
+    let none = Measures::none();
+    let alone = |measures| builder().degrade(degrade(measures)).build().is_ok();
+    let retry =
+        |measures| builder().degrade(degrade(measures)).retry(Retry::standard()).build().is_ok();
+    let answered = |measures| builder().degrade(degrade(measures).answered()).build().is_ok();
+    let severe = |measures| builder().degrade(degrade(none).severe(measures)).build().is_ok();
+    let table = [
+        ("degrade(when = S)", alone(none)),
+        ("degrade(when = S, retry = off)", alone(none.without_retries())),
+        ("degrade(when = S, retry = off), retry", retry(none.without_retries())),
+        ("degrade(when = S, hedge = off), retry", retry(none.without_hedges())),
+        ("degrade(when = S, retry = on), retry", retry(none)),
+        ("degrade(when = S, concurrency = 0.5)", alone(none.concurrency(0.5))),
+        ("degrade(when = S, shed = 1)", alone(none.shed(1.0))),
+        ("degrade(when = S, shed = 1.5)", alone(none.shed(1.5))),
+        ("degrade(when = S, shed = 0.000001)", alone(none.shed(limits::SHARE_MIN))),
+        ("degrade(when = S, shed = 1, answer = f)", answered(none.shed(1.0))),
+        (
+            "degrade(when = S, shed(below = high), priority = p)",
+            alone(none.shed_below(Priority::High)),
+        ),
+        (
+            "degrade(when = S, shed(below = low), priority = p)",
+            alone(none.shed_below(Priority::Low)),
+        ),
+        ("degrade(when = S, severe(shed = 0.5))", severe(none.shed(0.5))),
+        ("degrade(when = S, severe(shed = 1))", severe(none.shed(1.0))),
+        ("degrade(when = S, severe(retry = off))", severe(none.without_retries())),
+    ];
+    for (text, taken) in table {
+        assert_eq!(compiles(&format!("{text}, idempotent")), taken, "{text}");
+    }
+    let full =
+        "fallback = f, degrade(when = S, shed = 1, concurrency = 1), bulkhead(concurrent = 1)";
+    let policy = builder()
+        .fallback()
+        .degrade(degrade(none.shed(1.0).concurrency(1.0)))
+        .bulkhead(Bulkhead::standard("degrade"));
+    assert!(compiles(full) && policy.build().is_ok());
+    let one_level = Degrade::when(&Degradation::standard("one"), none.shed(0.1));
+    let invalid = builder().degrade(one_level.severe(none.shed(0.2))).build().unwrap_err();
+    assert_eq!(invalid.setting(), "severe");
 }
 
 #[test]
@@ -342,6 +398,6 @@ fn orders_of_layers() {
             refused += u32::from(!compiles);
         }
     }
-    let inside_of_chaos = 10;
-    assert_eq!(refused, 11 + 26 + inside_of_chaos, "each layer twice, and 26 mistakes");
+    let inside_of_chaos = 11;
+    assert_eq!(refused, 12 + 35 + inside_of_chaos, "each layer twice, and 35 mistakes");
 }

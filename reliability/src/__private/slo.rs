@@ -31,6 +31,12 @@ impl<'a> Counted<'a> {
         self.slo.record_correct(is_right(answer));
     }
 
+    /// The promise that it is counted for.
+    #[inline]
+    pub fn slo(&self) -> &'a Slo {
+        self.slo
+    }
+
     /// The call ended with an answer.
     #[inline]
     pub fn end(mut self, outcome: Outcome) {
@@ -85,9 +91,9 @@ pub fn judge_with<A: ?Sized, O: Into<Outcome>>(answer: &A, judge: impl FnOnce(&A
     judge(answer).into()
 }
 
-/// The answer of a call.
+/// The answer of a call, and the promise that it is counted for.
 #[derive(Debug)]
-pub struct Judged<'a, A: ?Sized>(pub &'a A);
+pub struct Judged<'a, A: ?Sized>(pub &'a A, pub &'a Slo);
 
 /// Found for a `Result` whose error has a class.
 pub trait JudgeFault {
@@ -98,7 +104,10 @@ pub trait JudgeFault {
 impl<T, E: Fault> JudgeFault for &&Judged<'_, Result<T, E>> {
     #[inline]
     fn outcome(&self) -> Outcome {
-        Outcome::of_result(self.0)
+        match self.0 {
+            Ok(_) => Outcome::Good,
+            Err(error) => self.1.outcome_of(error),
+        }
     }
 }
 

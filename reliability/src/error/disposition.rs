@@ -18,6 +18,7 @@ use super::{Class, Reason};
 /// | refused: concurrency limited | no | nothing | yes | yes |
 /// | refused: shed | no | nothing | yes | yes |
 /// | refused: injected | yes | a failure | yes | yes |
+/// | refused: degraded | no | nothing | yes | yes |
 ///
 /// Why so:
 /// - A *permanent* error is the caller's making (an unknown record, a refused payment): the
@@ -31,6 +32,8 @@ use super::{Class, Reason};
 /// - A *full bulkhead* already queued the call for as long as it may wait. A retry would queue it
 ///   twice. The same goes for an adaptive *concurrency limit*, and for a call that was *shed*:
 ///   whoever comes back at once is the load that was to be kept away.
+/// - What is left out while things are *degraded* is left out for the next attempt as well. An objective
+///   that asked for it by its own budget does not count it: it would burn on for what it did itself.
 /// - An *injected* failure is there to see what a real one does.
 /// - A *deadline* inherited from a caller that had little time left says nothing about the
 ///   dependency; only the policy's own one does.
@@ -83,7 +86,8 @@ impl Disposition {
             | Reason::BulkheadFull
             | Reason::BudgetExhausted
             | Reason::ConcurrencyLimited
-            | Reason::Shed => Self::row(false, Counted::Nothing, true, true),
+            | Reason::Shed
+            | Reason::Degraded => Self::row(false, Counted::Nothing, true, true),
         }
     }
 
@@ -121,7 +125,7 @@ mod tests {
     /// The documented table and the code say the same, cell by cell.
     #[test]
     fn the_documented_table_is_the_code() {
-        let rows: [(&str, Disposition); 14] = [
+        let rows: [(&str, Disposition); 15] = [
             ("an error that is transient", Disposition::of_class(Class::Transient)),
             ("an error that is overloaded", Disposition::of_class(Class::Overloaded)),
             ("an error that is permanent", Disposition::of_class(Class::Permanent)),
@@ -136,6 +140,7 @@ mod tests {
             ("refused: concurrency limited", Disposition::of_reason(Reason::ConcurrencyLimited)),
             ("refused: shed", Disposition::of_reason(Reason::Shed)),
             ("refused: injected", Disposition::of_reason(Reason::Injected)),
+            ("refused: degraded", Disposition::of_reason(Reason::Degraded)),
         ];
         let documented: Vec<Vec<String>> = include_str!("disposition.rs")
             .lines()

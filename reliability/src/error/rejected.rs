@@ -35,11 +35,13 @@ pub enum Reason {
     Shed,
     /// Chaos was asked for, and this is some of it.
     Injected,
+    /// Less is done for a while, and this call is of what is left out.
+    Degraded,
 }
 
 impl Reason {
     /// All reasons, in the order in which they are declared.
-    pub const ALL: [Reason; 9] = [
+    pub const ALL: [Reason; 10] = [
         Reason::BreakerOpen,
         Reason::BulkheadFull,
         Reason::TimedOut,
@@ -49,6 +51,7 @@ impl Reason {
         Reason::ConcurrencyLimited,
         Reason::Shed,
         Reason::Injected,
+        Reason::Degraded,
     ];
 
     /// What such a refusal means for the caller.
@@ -60,7 +63,8 @@ impl Reason {
             | Reason::RateLimited
             | Reason::BudgetExhausted
             | Reason::ConcurrencyLimited
-            | Reason::Shed => Class::Overloaded,
+            | Reason::Shed
+            | Reason::Degraded => Class::Overloaded,
         }
     }
 
@@ -81,6 +85,7 @@ impl Reason {
             Reason::ConcurrencyLimited => "concurrency_limited",
             Reason::Shed => "shed",
             Reason::Injected => "injected",
+            Reason::Degraded => "degraded",
         }
     }
 
@@ -95,6 +100,7 @@ impl Reason {
             Reason::ConcurrencyLimited => "the concurrency limit is reached",
             Reason::Shed => "the queue has been slow for too long",
             Reason::Injected => "chaos injected a failure",
+            Reason::Degraded => "less is done for a while",
         }
     }
 }

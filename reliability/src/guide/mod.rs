@@ -15,6 +15,7 @@
 //! - [`hedging`]: a second request where the first is late
 //! - [`caching`]: answers that are kept, and one call for all who ask at once
 //! - [`errors`]: what goes wrong here and how often, and what to do when another try is not enough
+//! - [`degradation`]: less for a while, and back
 //! - [`chaos`]: faults on purpose
 //! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
 //! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
@@ -102,6 +103,10 @@ pub mod operating {}
 #[cfg(feature = "sre")]
 #[doc = include_str!("slo.md")]
 pub mod slo {}
+
+#[cfg(all(feature = "sre", feature = "macros"))]
+#[doc = include_str!("degradation.md")]
+pub mod degradation {}
 
 #[cfg(feature = "testing")]
 #[doc = include_str!("testing.md")]

@@ -124,6 +124,7 @@ fn can_reject(policy: &Policy, reason: Reason) -> bool {
     let layer = match reason {
         Reason::BreakerOpen => Layer::Breaker,
         Reason::BulkheadFull => Layer::Bulkhead,
+        Reason::Degraded => Layer::Degrade,
         Reason::TimedOut => Layer::Timeout,
         Reason::DeadlineExceeded => Layer::Deadline,
         Reason::RateLimited => Layer::RateLimit,

@@ -7,6 +7,7 @@
 //! | `fallback` | what do we say when there is no answer? | a function |
 //! | `cache` | do we know the answer already? | `Cache`, with the feature `cache` |
 //! | `deadline` | how long may the whole call take? | [`Deadline`](crate::time::Deadline) |
+//! | `degrade` | what can be left out for a while? | [`Degrade`](degrade::Degrade) |
 //! | `retry` | is it worth another try, and when? | [`Retry`], [`Backoff`], [`RetryBudget`] |
 //! | `breaker` | is it worth trying at all? | [`Breaker`] |
 //! | `rate_limit` | how many calls may there be in so much time? | [`RateLimit`] |
@@ -58,6 +59,8 @@ pub mod config;
 #[cfg(feature = "std")]
 pub(crate) mod declared;
 #[cfg(feature = "std")]
+pub mod degrade;
+#[cfg(feature = "std")]
 pub mod hedge;
 #[cfg(feature = "http")]
 pub mod http;
@@ -102,6 +105,8 @@ pub use cache::Cache;
 pub use chaos::Chaos;
 #[cfg(feature = "std")]
 pub use concurrency_limit::{ConcurrencyLimit, Priority};
+#[cfg(feature = "std")]
+pub use degrade::Degrade;
 #[cfg(feature = "std")]
 pub use hedge::Hedge;
 #[cfg(feature = "cache")]
@@ -155,7 +160,8 @@ pub use rate_limit::RateLimit;
 ///
 /// **The written order is the nesting order**, outermost first. Orders that are certainly a mistake
 /// do not compile: `timeout` outside of `retry`, `breaker` or `concurrency_limit`, `deadline` inside of
-/// `retry`, `concurrency_limit` outside of `retry`, `fallback` inside of anything but `deadline`,
+/// `retry`, `concurrency_limit` outside of `retry`, `degrade` inside of anything but `fallback`, `cache`
+/// and `deadline`, `fallback` inside of anything but `deadline`,
 /// `cache` inside of anything but `fallback` and `deadline`, anything but `timeout` and `chaos` inside
 /// of `hedge`, anything inside of `chaos`.
 ///
@@ -171,6 +177,13 @@ pub use rate_limit::RateLimit;
 /// | | `negative(permanent = "..", transient = "..", overloaded = "..")`: errors that are kept; they are `Clone` | none |
 /// | | `refresh = background`: nobody waits for a refresh; the arguments are taken by value | `inline` |
 /// | `deadline = ".."` | for the whole call, and for annotated functions that it calls | |
+/// | `degrade(when = SWITCH, ..)` | what is done less of while that [`Degradation`](crate::error::recovery::Degradation) is raised; at least one of the next | |
+/// | | `retry = off`, `hedge = off`: one attempt, one request | on |
+/// | | `concurrency = share`: what part of `concurrency_limit` and `bulkhead` may be filled | 1 |
+/// | | `shed = share`, or `shed(below = critical`, `high`, `normal, share = share)`: calls that are refused | none; all below |
+/// | | `answer = path`: another answer for calls that are kept out, from a function as for `fallback`; for all calls, if nothing says which | the `fallback`, or the refusal |
+/// | | `severe(..)`: `retry`, `hedge`, `concurrency` and `shed` from level 2 on | as at level 1 |
+/// | | `priority = expr`: a [`Priority`], evaluated once per call | that of `concurrency_limit`, or critical |
 /// | `retry` | `attempts = 2..=1000`, the first one included | 3 |
 /// | | `backoff =` `constant("..")`, or `linear`, `exponential`, `fibonacci`, `decorrelated` `("..", max = "..")` | `exponential("100ms", max = "10s")` |
 /// | | `exponential(.., factor = above 1, at most 100)` | 2 |

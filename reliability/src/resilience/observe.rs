@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::breaker::State;
 use super::concurrency_limit::Priority;
+use super::degrade;
 use super::rate_limit::{self, KeyedRateLimit};
 use super::registry::{self, Entry};
 use super::{Breaker, Bulkhead, ConcurrencyLimit, Policy, RateLimit};
@@ -12,7 +13,7 @@ use crate::error::{Class, Reason};
 use crate::sync::Quantile;
 use crate::telemetry::{
     AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot,
-    Latency, PolicySnapshot, RateLimitSnapshot, Source,
+    DegradeSnapshot, Latency, PolicySnapshot, RateLimitSnapshot, Source,
 };
 
 inventory::submit! {
@@ -50,6 +51,7 @@ impl Entry {
                 max: latency.max(),
             },
             attempts: observe_attempts(policy),
+            degrade: policy.degraded().map(observe_degrade),
             breaker: policy.breaker().map(observe_breaker),
             rate_limit: policy
                 .rate_limit()
@@ -103,6 +105,20 @@ fn observe_attempts(policy: &Policy) -> AttemptsSnapshot {
         p99: recent.quantile(Quantile::P99),
         timeout: policy.timeout(),
         hedge_after: policy.hedge_after(),
+    }
+}
+
+fn observe_degrade(now: degrade::Snapshot) -> DegradeSnapshot {
+    DegradeSnapshot {
+        name: now.degradation.name.to_string(),
+        level: now.degradation.level,
+        remaining: now.degradation.remaining,
+        times: now.degradation.times,
+        lasted: now.degradation.lasted,
+        shed: counts(Priority::ALL.map(|priority| (priority.as_str(), now.shed(priority)))),
+        crowded: now.crowded,
+        answered: now.answered,
+        not_retried: now.not_retried,
     }
 }
 

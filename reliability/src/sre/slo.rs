@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use super::definition::OBJECTIVES_MAX;
 use super::live::Live;
@@ -12,6 +12,7 @@ use super::{
     Decision, Definition, Indicator, InvalidDefinition, Objective, Outcome, Stance, Status,
     Timeline, registry,
 };
+use crate::error::{Fault, Name, Reason};
 use crate::resilience::registry::Site;
 use crate::sync::Mutex;
 
@@ -75,6 +76,8 @@ pub struct Core {
     tally: Tally,
     concerns: Concerns,
     live: OnceLock<Mutex<Live>>,
+    /// The degradations that are raised while the budget burns, by name.
+    raises: RwLock<Vec<Name>>,
 }
 
 /// Which objectives an event concerns: a bit for each.
@@ -109,13 +112,27 @@ impl Core {
     #[cfg(not(reliability_loom))]
     const fn unchecked(definition: Definition, site: Option<Site>) -> Self {
         let concerns = Concerns::of(&definition);
-        Self { definition, site, tally: Tally::new(), concerns, live: OnceLock::new() }
+        Self {
+            definition,
+            site,
+            tally: Tally::new(),
+            concerns,
+            live: OnceLock::new(),
+            raises: RwLock::new(Vec::new()),
+        }
     }
 
     #[cfg(reliability_loom)]
     fn unchecked(definition: Definition, site: Option<Site>) -> Self {
         let concerns = Concerns::of(&definition);
-        Self { definition, site, tally: Tally::new(), concerns, live: OnceLock::new() }
+        Self {
+            definition,
+            site,
+            tally: Tally::new(),
+            concerns,
+            live: OnceLock::new(),
+            raises: RwLock::new(Vec::new()),
+        }
     }
 }
 
@@ -198,6 +215,40 @@ impl Slo {
             Outcome::Bad | Outcome::Excluded => self.concerns.bad,
         };
         self.tally.add(concerns, outcome);
+    }
+
+    /// What an error is to this promise: by its class, as [`Outcome::of_class`] says, but a refusal by a
+    /// degradation that a [`Watch`](super::Watch) raises while the budget burns is excluded.
+    ///
+    /// Were it bad, the promise would burn on for what is done because it burns. Refusals by a
+    /// degradation that something else raises are bad, as all others are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::error::recovery::Degradation;
+    /// use reliability::error::{Reason, Rejected};
+    /// use reliability::sre::{Outcome, Slo, Watch};
+    ///
+    /// static CHECKOUT: Slo = reliability::slo! { name: "checkout", availability: 99.9 };
+    /// static CHEAPER: Degradation = Degradation::declared("cheaper");
+    ///
+    /// let watch = Watch::builder().degrade(CHECKOUT.clone(), CHEAPER.clone()).by_hand()?;
+    /// let by = |name| Rejected::new(Reason::Degraded, name);
+    /// assert_eq!(CHECKOUT.outcome_of(&by("cheaper")), Outcome::Excluded);
+    /// assert_eq!(CHECKOUT.outcome_of(&by("another")), Outcome::Bad);
+    /// # drop(watch);
+    /// # Ok::<(), reliability::sre::StateError>(())
+    /// ```
+    pub fn outcome_of<E: Fault + ?Sized>(&self, error: &E) -> Outcome {
+        match error.rejection() {
+            Some(rejected)
+                if rejected.reason() == Reason::Degraded && self.raises(rejected.policy()) =>
+            {
+                Outcome::Excluded
+            }
+            _ => Outcome::of_class(error.class()),
+        }
     }
 
     /// Counts how long a call took: for objectives of latency, each with its own threshold.
@@ -312,6 +363,18 @@ impl Slo {
 }
 
 impl Core {
+    /// Takes note of a degradation that is raised while the budget burns.
+    pub(super) fn note_raised(&self, name: &Name) {
+        let mut raises = self.raises.write().unwrap_or_else(PoisonError::into_inner);
+        if !raises.contains(name) {
+            raises.push(name.clone());
+        }
+    }
+
+    fn raises(&self, name: &Name) -> bool {
+        self.raises.read().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+
     /// What is promised.
     pub fn definition(&self) -> &Definition {
         &self.definition

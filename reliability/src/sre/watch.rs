@@ -65,8 +65,10 @@ pub struct WatchBuilder {
 struct Reaction {
     slo: Slo,
     degradation: Degradation,
-    /// By us; what others have raised is theirs to lift.
-    raised: bool,
+    /// How far it is to be degraded for this promise, as of the last look.
+    wanted: u8,
+    /// To which level it was raised; what others have raised is theirs to lift.
+    held: u8,
 }
 
 /// All that is done in one look.
@@ -81,6 +83,7 @@ struct Round {
     /// What was wrong with the file, for those who come to ask for their history.
     broken: Option<String>,
     clock: Clock,
+    every: Duration,
 }
 
 /// A promise that was looked at.
@@ -165,12 +168,39 @@ impl WatchBuilder {
         self
     }
 
-    /// Raises the degradation while the budget of that promise burns: to 1 while a page fires or
-    /// releases are frozen, to 2 while they are rolled back. Lifts it when neither is so.
+    /// Raises the degradation while the budget of that promise burns: to level 1 while a page fires, to
+    /// level 2 while a page fires and so little is left that releases are rolled back. Lifts it when no
+    /// page fires any more.
     ///
-    /// What it changes - a tighter limit, a fallback, fewer pages - is said where it is asked for.
+    /// A budget that is used up and does not burn degrades nothing: it may stay so for weeks, in which
+    /// calls would be kept out that go well.
+    ///
+    /// What is done less of is said by those who follow the switch: `degrade(when = ..)` of
+    /// `#[resilient(..)]`, [`Degrade`](crate::resilience::Degrade) of a policy, or code that asks for the
+    /// level. Calls that policies keep out because of it are
+    /// [excluded](Slo::outcome_of) from this promise, or it would burn on for what it does itself.
+    ///
+    /// It stays raised from look to look, also where its own time is shorter, and ends in that time if
+    /// nobody looks any more. Of several promises that raise the same switch the one that burns most
+    /// counts. What others raise is theirs to lift.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::error::recovery::{Degradation, DegradationBuilder};
+    /// use reliability::sre::{Slo, Watch};
+    ///
+    /// static CHECKOUT: Slo = reliability::slo! { name: "checkout", availability: 99.9 };
+    /// static CHEAPER: Degradation = DegradationBuilder::declared("cheaper").levels(2).declare();
+    ///
+    /// let watch = Watch::builder().degrade(CHECKOUT.clone(), CHEAPER.clone()).by_hand()?;
+    /// watch.look()?;
+    /// assert!(!CHEAPER.is_degraded(), "nothing burns");
+    /// # Ok::<(), reliability::sre::StateError>(())
+    /// ```
     pub fn degrade(mut self, slo: Slo, degradation: Degradation) -> Self {
-        self.reactions.push(Reaction { slo, degradation, raised: false });
+        slo.note_raised(degradation.name());
+        self.reactions.push(Reaction { slo, degradation, wanted: 0, held: 0 });
         self
     }
 
@@ -214,7 +244,7 @@ impl WatchBuilder {
     ///
     /// As [`start`](WatchBuilder::start).
     pub fn by_hand(self) -> Result<Watch, StateError> {
-        let Self { state, only, outboxes, reactions, clock, .. } = self;
+        let Self { every, state, only, outboxes, reactions, clock } = self;
         let mut round = Round {
             only,
             seen: Vec::new(),
@@ -224,6 +254,7 @@ impl WatchBuilder {
             sections: Sections::default(),
             broken: None,
             clock,
+            every,
         };
         if let Some(path) = state {
             let (file, found) = StateFile::open(&path, unix_seconds(wall_clock()))?;
@@ -256,9 +287,10 @@ impl Round {
             drop(live);
             decisions.extend(news);
             for reaction in self.reactions.iter_mut().filter(|reaction| reaction.slo == *slo) {
-                reaction.follow(&status);
+                reaction.wanted = wanted(&status);
             }
         }
+        self.react();
         // First to disk, then to people, who may keep us waiting.
         let written = self.file.as_ref().map_or(Ok(()), |file| file.write(&self.sections));
         self.tell(&decisions);
@@ -272,6 +304,24 @@ impl Round {
             self.outboxes.iter_mut().for_each(|outbox| outbox.put(Arc::clone(&shared)));
         }
         self.outboxes.iter_mut().for_each(|outbox| outbox.send(self.clock.now()));
+    }
+
+    /// Each switch is held at the highest level that one of its promises wants.
+    fn react(&mut self) {
+        // Two looks may be late, or fail.
+        let at_least = self.every * 3;
+        for at in 0..self.reactions.len() {
+            let Some(reaction) = self.reactions.get(at) else { continue };
+            let same = |other: &&Reaction| other.degradation.is(&reaction.degradation);
+            let wanted = self.reactions.iter().filter(same).map(|it| it.wanted).max();
+            let (wanted, held) = (wanted.unwrap_or(0), reaction.held);
+            if wanted > 0 || held > 0 {
+                reaction.degradation.hold(wanted, held, at_least);
+            }
+            if let Some(reaction) = self.reactions.get_mut(at) {
+                reaction.held = wanted;
+            }
+        }
     }
 
     /// Gives those that were not there before what is known of them, and forgets those that are gone.
@@ -310,21 +360,13 @@ impl Round {
     }
 }
 
-impl Reaction {
-    fn follow(&mut self, status: &Status) {
-        let paged = status.firing().any(|(_, alert)| alert.alert.severity == Severity::Page);
-        let level = match status.stance() {
-            Stance::RollBack => 2,
-            Stance::Freeze => 1,
-            Stance::Release => u8::from(paged),
-        };
-        if level > 0 {
-            self.degradation.raise_to(level);
-            self.raised = true;
-        } else if self.raised {
-            self.degradation.lift();
-            self.raised = false;
-        }
+/// How far things are to be degraded for a promise that is kept so.
+fn wanted(status: &Status) -> u8 {
+    let burns = status.firing().any(|(_, alert)| alert.alert.severity == Severity::Page);
+    match status.stance() {
+        _ if !burns => 0,
+        Stance::RollBack => 2,
+        Stance::Freeze | Stance::Release => 1,
     }
 }
 

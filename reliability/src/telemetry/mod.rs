@@ -170,8 +170,8 @@ pub use reliability_macros::traced;
 pub use resource::Resource;
 pub use snapshot::{
     AttemptsSnapshot, BreakerSnapshot, BulkheadSnapshot, ChaosSnapshot, ConcurrencyLimitSnapshot,
-    Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot, RateLimitStoreSnapshot,
-    Snapshot,
+    DegradeSnapshot, Latency, PolicySnapshot, RateLimitKeysSnapshot, RateLimitSnapshot,
+    RateLimitStoreSnapshot, Snapshot,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use source::Source;

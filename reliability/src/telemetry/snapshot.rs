@@ -67,6 +67,8 @@ pub struct PolicySnapshot {
     pub latency: Latency,
     /// How long attempts took lately, and for how long an attempt is waited for as of now.
     pub attempts: AttemptsSnapshot,
+    /// What the policy does less of, if it has a `degrade`.
+    pub degrade: Option<DegradeSnapshot>,
     /// The policy's breaker, if it has one.
     pub breaker: Option<BreakerSnapshot>,
     /// The policy's rate limit, if it has one.
@@ -139,6 +141,30 @@ pub struct AttemptsSnapshot {
     pub timeout: Option<Duration>,
     /// After how long a hedge is sent. `None` without `hedge`, and while too little is known.
     pub hedge_after: Option<Duration>,
+}
+
+/// How far a policy is degraded, and what it has done less of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DegradeSnapshot {
+    /// The name of the degradation that the policy follows.
+    pub name: String,
+    /// How far things are degraded: 0 is normal.
+    pub level: u8,
+    /// For how long things stay degraded if nothing raises it again.
+    pub remaining: Option<Duration>,
+    /// How often it went from normal to degraded.
+    pub times: u64,
+    /// How long things were degraded so far.
+    pub lasted: Duration,
+    /// Calls that were shed, by priority; priorities without calls are left out.
+    pub shed: Vec<(&'static str, u64)>,
+    /// Calls that were kept out because the part of the limit was full that may be filled.
+    pub crowded: u64,
+    /// Calls that were kept out and got an answer nevertheless.
+    pub answered: u64,
+    /// Attempts that would have been followed by another one.
+    pub not_retried: u64,
 }
 
 /// The state of a breaker.

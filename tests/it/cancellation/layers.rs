@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use reliability::error::recovery::Degradation;
+use reliability::resilience::concurrency_limit::Priority;
+use reliability::resilience::degrade::{Degrade, Measures};
 use reliability::resilience::rate_limit::Quota;
 use reliability::resilience::timeout::Timeout;
 use reliability::resilience::{
@@ -45,6 +48,13 @@ fn add(policy: PolicyBuilder, layer: Layer, follows: Follows) -> PolicyBuilder {
     match layer {
         Layer::Fallback => policy.fallback(),
         Layer::Deadline => policy.deadline(2 * LONG),
+        Layer::Degrade => {
+            // It is raised, so that each call goes the long way.
+            let switch = Degradation::standard("cancelled");
+            switch.raise();
+            let measures = Measures::none().shed_below(Priority::Normal);
+            policy.degrade(Degrade::when(&switch, measures))
+        }
         Layer::Retry => policy.retry(retry()),
         Layer::Breaker => {
             let settings = breaker::Settings::standard().probes(1);

@@ -58,7 +58,7 @@ frobnicate = true
             7 | breaker.backoff = 3
               |         ^^^^^^^
 
-            TOML:8:1: `policies.price.frobnicate` is unknown; there are `deadline`, `timeout`, `retry`, `budget`, `breaker`, `rate_limit`, `bulkhead`, `concurrency_limit`, `hedge`, `chaos`, `cache`
+            TOML:8:1: `policies.price.frobnicate` is unknown; there are `deadline`, `timeout`, `degrade`, `retry`, `budget`, `breaker`, `rate_limit`, `bulkhead`, `concurrency_limit`, `hedge`, `chaos`, `cache`
               |
             8 | frobnicate = true
               | ^^^^^^^^^^

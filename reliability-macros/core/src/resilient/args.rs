@@ -7,6 +7,7 @@ use super::{
     cache::{self, Cache},
     chaos::{self, Chaos},
     concurrency_limit::{self, ConcurrencyLimit},
+    degrade::{self, Degrade},
     draft::Draft,
     fallback::Fallback,
     hedge,
@@ -61,6 +62,7 @@ const KNOWN: Known = &[
     ("fallback", "fallback = path::to::function"),
     ("cache", "cache(ttl = \"30s\", key = expression)"),
     ("deadline", "deadline = \"3s\""),
+    ("degrade", "degrade(when = SEARCH, retry = off)"),
     ("retry", "retry(attempts = 3)"),
     ("breaker", "breaker(failure_rate = 0.5)"),
     ("rate_limit", "rate_limit(\"100/s\")"),
@@ -84,6 +86,7 @@ const KNOWN: Known = &[
 /// What the layers have in their parentheses.
 const INNER: &[(&str, Known)] = &[
     ("cache", cache::KNOWN),
+    ("degrade", degrade::KNOWN),
     ("retry", retry::KNOWN),
     ("breaker", breaker::KNOWN),
     ("rate_limit", rate_limit::KNOWN),
@@ -156,6 +159,21 @@ impl Args {
         the_layer!(self, ConcurrencyLimit)
     }
 
+    pub(crate) fn degrade(&self) -> Option<&Degrade> {
+        the_layer!(self, Degrade)
+    }
+
+    /// Whether something else may answer than the body.
+    pub(crate) fn answers(&self) -> bool {
+        self.fallback().is_some() || self.degrade().is_some_and(|degrade| degrade.answer.is_some())
+    }
+
+    /// How much a call matters, wherever it is said.
+    pub(crate) fn priority(&self) -> Option<&Expr> {
+        let of_limit = self.concurrency_limit().and_then(|limit| limit.priority.as_ref());
+        of_limit.or_else(|| self.degrade().and_then(|degrade| degrade.priority.as_ref()))
+    }
+
     pub(crate) fn rate_limit(&self) -> Option<&RateLimit> {
         the_layer!(self, RateLimit)
     }
@@ -196,6 +214,9 @@ impl Args {
         for layer in &self.layers {
             if let Kind::Cache(cache) = &layer.kind {
                 cache.check(diagnostics, &layer.word);
+            }
+            if let Kind::Degrade(degrade) = &layer.kind {
+                degrade.check(diagnostics, &layer.word, self);
             }
             if let Kind::RateLimit(limit) = &layer.kind {
                 limit.check_rate(diagnostics, &layer.word);

@@ -117,26 +117,9 @@ impl ConcurrencyLimit {
             }),
             "priority" => {
                 self.priority = diagnostics.keep(setting.expr());
-                self.check_priority(diagnostics);
+                check_priority(diagnostics, self.priority.as_ref());
             }
             _ => self.take_algorithm(diagnostics, setting),
-        }
-    }
-
-    /// A priority is not a word of the attribute: each call may have its own.
-    fn check_priority(&self, diagnostics: &mut Diagnostics) {
-        let Some(priority) = &self.priority else { return };
-        let written = priority.to_token_stream().to_string();
-        let known = ["Critical", "High", "Normal", "Low"];
-        let mut known = known.into_iter();
-        if let Some(name) = known.find(|name| written.trim_matches('"') == name.to_lowercase()) {
-            diagnostics.error(
-                priority,
-                format!(
-                    "`priority` is an expression of the type `Priority`, which may depend on the \
-                     arguments: write `Priority::{name}`, and `use reliability::resilience::Priority`"
-                ),
-            );
         }
     }
 
@@ -269,5 +252,22 @@ impl ConcurrencyLimit {
         quote!(.concurrency_limit(
             #krate::resilience::ConcurrencyLimit::builder(#name) #settings #clock .build()?
         ))
+    }
+}
+
+/// A priority is not a word of the attribute: each call may have its own.
+pub(super) fn check_priority(diagnostics: &mut Diagnostics, priority: Option<&Expr>) {
+    let Some(priority) = priority else { return };
+    let written = priority.to_token_stream().to_string();
+    let known = ["Critical", "High", "Normal", "Low"];
+    let mut known = known.into_iter();
+    if let Some(name) = known.find(|name| written.trim_matches('"') == name.to_lowercase()) {
+        diagnostics.error(
+            priority,
+            format!(
+                "`priority` is an expression of the type `Priority`, which may depend on the \
+                 arguments: write `Priority::{name}`, and `use reliability::resilience::Priority`"
+            ),
+        );
     }
 }

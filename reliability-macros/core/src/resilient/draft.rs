@@ -151,6 +151,7 @@ impl Draft {
                 Kind::Fallback(_) => false,
                 Kind::Cache(cache) => !cache.is_of_this_function_only(),
                 Kind::RateLimit(limit) => !limit.is_of_this_function_only(),
+                Kind::Degrade(degrade) => !degrade.is_of_this_function_only(),
                 _ => true,
             })
             .map(|layer| &layer.word)

@@ -31,12 +31,12 @@ impl Fallback {
 
     fn from_value(setting: &Setting) -> syn::Result<Self> {
         let value = setting.expr().map_err(|_| syn::Error::new_spanned(setting.word(), SHAPES))?;
-        Ok(Self { function: function(value)?, except: Vec::new() })
+        Ok(Self { function: function(value, "fallback", SHAPES)?, except: Vec::new() })
     }
 
     fn from_list(tokens: TokenStream) -> syn::Result<Self> {
         let parts = |input: ParseStream<'_>| {
-            let function = function(input.parse()?)?;
+            let function = function(input.parse()?, "fallback", SHAPES)?;
             let mut except = Vec::new();
             while !input.is_empty() {
                 input.parse::<syn::Token![,]>()?;
@@ -67,21 +67,26 @@ impl Fallback {
     }
 }
 
-fn function(value: Expr) -> syn::Result<ExprPath> {
+/// The path of a function that answers where the body does not.
+pub(super) fn function(value: Expr, setting: &str, shapes: &str) -> syn::Result<ExprPath> {
     match value {
         Expr::Path(path) => Ok(path),
-        Expr::Group(group) => function(*group.expr),
+        Expr::Group(group) => function(*group.expr, setting, shapes),
         Expr::Call(call) => Err(syn::Error::new_spanned(
             call,
-            "`fallback` takes the function itself, without arguments: it is called with the \
-             arguments of this function and the error",
+            format!(
+                "`{setting}` takes the function itself, without arguments: it is called with the \
+                 arguments of this function and the error"
+            ),
         )),
         Expr::Closure(closure) => Err(syn::Error::new_spanned(
             closure,
-            "`fallback` takes a path, so that it can be read, tested and gone to; make this \
-             closure a function",
+            format!(
+                "`{setting}` takes a path, so that it can be read, tested and gone to; make this \
+                 closure a function"
+            ),
         )),
-        other => Err(syn::Error::new_spanned(other, SHAPES)),
+        other => Err(syn::Error::new_spanned(other, shapes)),
     }
 }
 

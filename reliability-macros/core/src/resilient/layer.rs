@@ -7,8 +7,8 @@ use quote::quote;
 
 use super::{
     breaker::Breaker, bulkhead::Bulkhead, cache::Cache, chaos::Chaos,
-    concurrency_limit::ConcurrencyLimit, fallback::Fallback, hedge::Hedge, rate_limit::RateLimit,
-    retry::Retry, timeout::Timeout,
+    concurrency_limit::ConcurrencyLimit, degrade::Degrade, fallback::Fallback, hedge::Hedge,
+    rate_limit::RateLimit, retry::Retry, timeout::Timeout,
 };
 use crate::{crate_path::CratePath, diagnostics::Diagnostics, literal::Period, settings::Setting};
 
@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     Fallback(Fallback),
     Cache(Box<Cache>),
     Deadline(Period),
+    Degrade(Box<Degrade>),
     Retry(Box<Retry>),
     Breaker(Box<Breaker>),
     RateLimit(Box<RateLimit>),
@@ -53,6 +54,7 @@ impl Kind {
             "fallback" => Fallback::read(diagnostics, setting).map(Self::Fallback),
             "cache" => Some(Self::Cache(Box::new(Cache::read(diagnostics, setting)))),
             "deadline" => diagnostics.keep(setting.period()).map(Self::Deadline),
+            "degrade" => Some(Self::Degrade(Box::new(Degrade::read(diagnostics, setting)))),
             "retry" => Some(Self::Retry(Box::new(Retry::read(diagnostics, setting)))),
             "breaker" => Some(Self::Breaker(Box::new(Breaker::read(diagnostics, setting)))),
             "rate_limit" => Some(Self::RateLimit(Box::new(RateLimit::read(diagnostics, setting)))),
@@ -74,6 +76,7 @@ impl Kind {
             Self::Fallback(_) => quote!(.fallback()),
             Self::Cache(cache) => cache.builder_call(policy),
             Self::Deadline(period) => quote!(.deadline(#period)),
+            Self::Degrade(degrade) => degrade.builder_call(policy),
             Self::Retry(retry) => retry.builder_call(policy),
             Self::Breaker(breaker) => breaker.builder_call(policy),
             Self::RateLimit(limit) => limit.builder_call(policy),
@@ -104,6 +107,7 @@ impl Kind {
             Self::Fallback(_) => "fallback",
             Self::Cache(_) => "cache",
             Self::Deadline(_) => "deadline",
+            Self::Degrade(_) => "degrade",
             Self::Retry(_) => "retry",
             Self::Breaker(_) => "breaker",
             Self::RateLimit(_) => "rate_limit",

@@ -12,6 +12,7 @@ mod bulkhead;
 mod cache;
 mod chaos;
 mod concurrency_limit;
+mod degrade;
 mod draft;
 mod fallback;
 mod hedge;

@@ -96,7 +96,43 @@ const MISTAKES: &[(&str, &str, Mark, &str)] = &[
         "`cache` inside `hedge` would be asked twice for an answer that needs no request; write \
          `cache` in front of `hedge`",
     ),
+    (
+        "degrade",
+        "fallback",
+        Mark::Inner,
+        "`fallback` inside `degrade` would not answer the calls that are kept out; write `fallback` \
+         in front of `degrade`",
+    ),
+    (
+        "degrade",
+        "cache",
+        Mark::Inner,
+        "`cache` inside `degrade` would have calls kept out whose answer is known and costs nothing; \
+         write `cache` in front of `degrade`",
+    ),
+    (
+        "retry",
+        "degrade",
+        Mark::Inner,
+        "whether there are retries is decided once for the call; write `degrade` in front of `retry`",
+    ),
+    ("breaker", "degrade", Mark::Inner, KEPT_OUT),
+    ("rate_limit", "degrade", Mark::Inner, KEPT_OUT),
+    ("concurrency_limit", "degrade", Mark::Inner, KEPT_OUT),
+    ("bulkhead", "degrade", Mark::Inner, KEPT_OUT),
+    ("hedge", "degrade", Mark::Outer, ONE_ATTEMPT),
+    (
+        "timeout",
+        "degrade",
+        Mark::Inner,
+        "what is done less of is decided for the call and not for an attempt; write `degrade` in front \
+         of `timeout`",
+    ),
 ];
+
+const KEPT_OUT: &str = "a call that `degrade` keeps out would have taken a permit or a place in front \
+                        of it, and be refused as one that it is meant to make room for; write \
+                        `degrade` in front of `retry` and of what lets calls in";
 
 const NO_LOAD: &str = "an answer from the cache asks nothing of the dependency, and is neither to be \
                        refused nor counted as its work; write `cache` in front of what guards the \

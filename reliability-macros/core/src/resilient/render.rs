@@ -1,6 +1,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{LitStr, spanned::Spanned as _};
+use syn::{ExprPath, LitStr, spanned::Spanned as _};
 
 use super::{
     args::{Args, Repeats, Source},
@@ -27,7 +27,7 @@ fn mixed_at(expression: &syn::Expr) -> Span {
 /// The function around a loop of attempts, or around a single one where there is no retry.
 pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem {
     let mut item = item.clone();
-    let uses = match (args.fallback().is_some(), args.repeats()) {
+    let uses = match (args.answers(), args.repeats()) {
         (true, _) => Uses::AlsoAfter,
         (false, _) if args.hedges() => Uses::AtOnce,
         (false, true) => Uses::Repeatedly,
@@ -58,7 +58,7 @@ fn expressions(args: &Args) -> TokenStream {
         Some(Repeats::Key(expression)) => Some(expression),
         Some(Repeats::Idempotent) | None => None,
     };
-    let priority = args.concurrency_limit().and_then(|limit| limit.priority.as_ref());
+    let priority = args.priority();
     let counted = args.rate_limit().and_then(|limit| limit.key.as_ref());
     let cached = args.cache().and_then(|cache| cache.key.as_ref());
     quote!(#source #repeats #priority #counted #cached)
@@ -156,7 +156,7 @@ fn begin(args: &Args, names: &Names, output: &syn::ReturnType) -> TokenStream {
         }
         _ => None,
     };
-    let priority = args.concurrency_limit().and_then(|limit| limit.priority.as_ref());
+    let priority = args.priority();
     let priority = priority.map(|priority| quote!(.with_priority(#priority)));
     let counted = args.rate_limit().and_then(|limit| limit.call_setting(krate));
     let classifier = classifier(args, names.error, output);
@@ -394,37 +394,60 @@ fn cached(
     }
 }
 
-/// The end: the fallback's answer where it is asked, else the function's own error.
+/// The end: the answer of `degrade` or of the fallback where it is asked, else the function's own error.
 fn answer(args: &Args, params: &Params, names: &Names) -> TokenStream {
     let krate = &args.krate;
-    let Names { call, result, .. } = names;
+    let Names { result, .. } = names;
     let span = names.error;
     let here = krate.at(span);
     let ended = Ident::new("result", span);
     let carry = quote_spanned!(span=> #here::__private::carry(#ended));
-    let Some(fallback) = args.fallback() else {
+    let degrade = args.degrade().and_then(|degrade| degrade.answer.as_ref());
+    let fallback = args.fallback().map(|fallback| &fallback.function);
+    if degrade.is_none() && fallback.is_none() {
         return carry;
-    };
+    }
+    let degrade =
+        degrade.map(|function| arm(args, params, names, "wants_degraded_answer", function));
+    let fallback = fallback.map(|function| arm(args, params, names, "wants_fallback", function));
+    quote! {
+        match #result {
+            #degrade
+            #fallback
+            #result => #carry,
+        }
+    }
+}
+
+/// Where `wants` says so, the function's answer.
+fn arm(
+    args: &Args,
+    params: &Params,
+    names: &Names,
+    wants: &str,
+    function: &ExprPath,
+) -> TokenStream {
+    let krate = &args.krate;
+    let call = &names.call;
+    let span = names.error;
+    let here = krate.at(span);
+    let wants = Ident::new(wants, Span::mixed_site());
     let (failure, answer) = (local("failure"), local("answer"));
     let failed = Ident::new("failure", span);
     let carried = quote_spanned!(span=> #here::__private::carry_failure(#failed));
     let (error, refuse) = (local("error"), local("refuse"));
-    let function = fallback.function.to_token_stream();
-    let place = fallback.function.span().resolved_at(Span::mixed_site());
+    let place = function.span().resolved_at(Span::mixed_site());
     let given = Ident::new("error", place);
-    let asked = params.call(&function, &given.to_token_stream(), &answer);
+    let asked = params.call(&function.to_token_stream(), &given.to_token_stream(), &answer);
     let answered = Ident::new("answer", place);
     let settled = quote_spanned!(place=> (&#answer).kind().settle(#answered));
     quote! {
-        match #result {
-            ::core::result::Result::Err(#failure) if #call.wants_fallback(&#failure) => {
-                use #krate::__private::{AnswerLater as _, AnswerNow as _};
-                let (#error, #refuse) = #carried;
-                #asked
-                let #answer = #krate::__private::Answer(#answer);
-                #call.fall_back_with(#settled, #refuse).await
-            }
-            #result => #carry,
+        ::core::result::Result::Err(#failure) if #call.#wants(&#failure) => {
+            use #krate::__private::{AnswerLater as _, AnswerNow as _};
+            let (#error, #refuse) = #carried;
+            #asked
+            let #answer = #krate::__private::Answer(#answer);
+            #call.fall_back_with(#settled, #refuse).await
         }
     }
 }

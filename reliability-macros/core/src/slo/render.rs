@@ -14,6 +14,7 @@ pub(super) fn render(args: &Args, objective: &Path, item: &FnItem) -> FnItem {
     let krate = &args.krate;
     let counted = Ident::new("counted", Span::mixed_site());
     let answer = Ident::new("answer", Span::mixed_site());
+    let outcome = Ident::new("outcome", Span::mixed_site());
     let typed = typed_return(krate, &item.sig.output);
     let statements = item.statements();
     let block = item.block(quote!(#typed #statements));
@@ -37,7 +38,9 @@ pub(super) fn render(args: &Args, objective: &Path, item: &FnItem) -> FnItem {
             let span = error_span(&item.sig.output);
             let path = krate.at(span);
             // Only the call points at the user's type: imports there would be called unused.
-            let outcome = quote_spanned!(span=> (&&&#path::__private::Judged(&#answer)).outcome());
+            let judged = quote!(&#answer, #counted.slo());
+            let judged = quote_spanned!(span=> #path::__private::Judged(#judged));
+            let outcome = quote_spanned!(span=> (&&&#judged).outcome());
             quote!({
                 use #krate::__private::{JudgeAnswer as _, JudgeFault as _, JudgeResult as _};
                 #outcome
@@ -53,7 +56,8 @@ pub(super) fn render(args: &Args, objective: &Path, item: &FnItem) -> FnItem {
         let #counted: #krate::__private::Counted<'_> = #begin;
         let #answer = #run;
         #correct
-        #counted.end(#judged);
+        let #outcome = #judged;
+        #counted.end(#outcome);
         #answer
     };
     item.clone().with_statements(statements)

@@ -19,27 +19,27 @@ fn an_async_function() {
         quote!(objective = CHECKOUT),
         item,
         expect![[r#"
-        async fn checkout(&self, order: Order) -> Result<Receipt, CheckoutError> {
-            let counted: ::reliability::__private::Counted<'_> = ::reliability::__private::Counted::begin(
-                &CHECKOUT,
-            );
-            let answer = async move {
-                if false {
-                    return ::reliability::__private::typed::<Result<Receipt, CheckoutError>>();
+            async fn checkout(&self, order: Order) -> Result<Receipt, CheckoutError> {
+                let counted: ::reliability::__private::Counted<'_> = ::reliability::__private::Counted::begin(
+                    &CHECKOUT,
+                );
+                let answer = async move {
+                    if false {
+                        return ::reliability::__private::typed::<Result<Receipt, CheckoutError>>();
+                    }
+                    self.pay(order).await
                 }
-                self.pay(order).await
-            }
-                .await;
-            counted
-                .end({
+                    .await;
+                let outcome = {
                     use ::reliability::__private::{
                         JudgeAnswer as _, JudgeFault as _, JudgeResult as _,
                     };
-                    (&&&::reliability::__private::Judged(&answer)).outcome()
-                });
-            answer
-        }
-    "#]],
+                    (&&&::reliability::__private::Judged(&answer, counted.slo())).outcome()
+                };
+                counted.end(outcome);
+                answer
+            }
+        "#]],
     );
 }
 
@@ -64,7 +64,8 @@ fn a_sync_function_that_says_what_is_good() {
                     sku.len() as u32
                 });
                 ::reliability::__private::Counted::check(&counted, &answer, is_right);
-                counted.end(::reliability::__private::judge_with(&answer, |price| *price > 0));
+                let outcome = ::reliability::__private::judge_with(&answer, |price| *price > 0);
+                counted.end(outcome);
                 answer
             }
         "#]],

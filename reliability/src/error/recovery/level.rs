@@ -44,7 +44,7 @@ impl Word {
         self.0 as u16
     }
 
-    fn until_ms(self) -> u64 {
+    pub(super) fn until_ms(self) -> u64 {
         self.0 >> UNTIL_SHIFT
     }
 

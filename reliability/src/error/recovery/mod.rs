@@ -56,6 +56,10 @@ mod component;
 #[cfg(feature = "std")]
 mod degradation;
 #[cfg(feature = "std")]
+mod degradation_builder;
+#[cfg(feature = "std")]
+mod episodes;
+#[cfg(feature = "std")]
 mod escalation;
 #[cfg(feature = "std")]
 mod events;
@@ -73,7 +77,9 @@ pub use builder::ComponentBuilder;
 #[cfg(feature = "std")]
 pub use component::{Component, Instance, Recovered};
 #[cfg(feature = "std")]
-pub use degradation::{Degradation, DegradationBuilder};
+pub use degradation::{Degradation, DegradationSnapshot};
+#[cfg(feature = "std")]
+pub use degradation_builder::DegradationBuilder;
 #[cfg(feature = "std")]
 pub use escalation::Escalation;
 pub use plan::Recovery;

@@ -216,6 +216,11 @@ impl Bulkhead {
         self.shared.gate.try_enter().then(|| Permit(Held(&*self.shared)))
     }
 
+    /// The same, where only a part of the places may be filled.
+    pub(crate) fn enter_part(&self, part_of: impl Fn(u32) -> u32) -> Option<Permit<'_>> {
+        self.shared.gate.try_enter_below(part_of).map(|_| Permit(Held(&*self.shared)))
+    }
+
     /// The refusal of a call that could not even wait, without the lock of the queue.
     #[inline]
     pub(crate) fn refuse_at_once(&self) -> Option<Rejected> {

@@ -152,6 +152,18 @@ impl ConcurrencyLimit {
         Some(Permit::new(shared, Admission { in_flight, start: None }))
     }
 
+    /// As [`acquire_at_once`](Self::acquire_at_once), where only a part of the limit may be filled.
+    pub(crate) fn acquire_part(
+        &self,
+        priority: Priority,
+        part_of: impl Fn(u32) -> u32,
+    ) -> Option<Permit<'_>> {
+        let shared = &*self.shared;
+        let of_priority = shared.shares.part_of(priority);
+        let in_flight = shared.gate.try_enter_below(|limit| of_priority(part_of(limit)))?;
+        Some(Permit::new(shared, Admission { in_flight, start: None }))
+    }
+
     /// The name it was made with.
     pub fn name(&self) -> &Name {
         &self.shared.name

@@ -4,7 +4,7 @@ use super::kind::{ABOVE_ZERO, BELOW_ONE, Kind, Reading};
 use super::overlay::Change;
 use crate::resilience::breaker::Window;
 use crate::resilience::bulkhead::Shed;
-use crate::resilience::concurrency_limit::{Aimd, Algorithm, Gradient2, Vegas};
+use crate::resilience::concurrency_limit::{Aimd, Algorithm, Gradient2, Priority, Vegas};
 use crate::resilience::hedge::After;
 use crate::resilience::policy::Settings;
 use crate::resilience::retry::Jitter;
@@ -189,8 +189,41 @@ const FACTOR: Kind = Kind::Factor { least: 1.0, most: 100.0 };
 const SLOW_AFTER: Kind = from(Duration::from_micros(1), WEEK);
 const SLOW_CALLS: Kind = Kind::Pair(&SLOW_AFTER, &SHARE);
 const GROWTH: Kind = Kind::Pair(&FACTOR, &PERIOD);
+const BELOW: Kind = Kind::Choice(&["critical", "high", "normal"]);
 const SHAPES: &[&str] = &["constant", "linear", "exponential", "fibonacci", "decorrelated"];
 const ALGORITHMS: &[&str] = &["gradient2", "vegas", "aimd"];
+
+/// A measure that is taken from level 2 on. Where there were none of those, they begin as those of
+/// level 1.
+macro_rules! severe {
+    ($path:literal, $kind:expr, $field:ident, $set:expr) => {
+        Key {
+            path: $path,
+            kind: $kind,
+            has: |settings| settings.degrade.is_some(),
+            set: |settings, reading| {
+                if let Some(degrade) = &mut settings.degrade {
+                    let severe = degrade.severe.get_or_insert(degrade.measures);
+                    put(&mut severe.$field, reading, $set);
+                }
+            },
+            restore: |settings, from| {
+                if let (Some(degrade), Some(from)) = (&mut settings.degrade, &from.degrade) {
+                    degrade.severe = from.severe;
+                }
+            },
+        }
+    };
+}
+
+fn flag(field: &mut bool, new: &Reading) {
+    *field = *new == Reading::Flag(true);
+}
+
+/// `false` is for calls of all priorities.
+fn below(field: &mut Option<Priority>, new: &Reading) {
+    *field = Priority::ALL.into_iter().find(|priority| priority.as_str() == new.word());
+}
 
 /// In the order in which they are put to use: the shape of a backoff before its parts.
 pub(super) static KEYS: &[Key] = &[
@@ -216,6 +249,16 @@ pub(super) static KEYS: &[Key] = &[
     }),
     adaptive!("timeout.min", ADAPTIVE_MIN, |adaptive, new| adaptive.min = new.time()),
     adaptive!("timeout.max", ADAPTIVE_MAX, |adaptive, new| adaptive.max = new.time()),
+    field!("degrade.retry", Kind::Flag, degrade.measures.retry, flag),
+    field!("degrade.hedge", Kind::Flag, degrade.measures.hedge, flag),
+    field!("degrade.concurrency", SHARE, degrade.measures.concurrency, number),
+    field!("degrade.shed", SHARE_OR_NONE, degrade.measures.shed, number),
+    field!("degrade.shed_below", Kind::OrNone(&BELOW), degrade.measures.shed_below, below),
+    severe!("degrade.severe.retry", Kind::Flag, retry, flag),
+    severe!("degrade.severe.hedge", Kind::Flag, hedge, flag),
+    severe!("degrade.severe.concurrency", SHARE, concurrency, number),
+    severe!("degrade.severe.shed", SHARE_OR_NONE, shed, number),
+    severe!("degrade.severe.shed_below", Kind::OrNone(&BELOW), shed_below, below),
     field!("retry.attempts", THOUSAND, retry.attempts, count),
     field!("retry.backoff.shape", Kind::Choice(SHAPES), retry.backoff, |field, new| {
         *field = field.with_shape(new.word());

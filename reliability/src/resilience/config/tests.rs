@@ -10,6 +10,8 @@ use super::keys::KEYS;
 use super::kind::{Kind, Reading};
 use super::overlay::Format;
 use crate::document::{Node, Value};
+use crate::error::recovery::Degradation;
+use crate::resilience::degrade::{Degrade, Measures};
 use crate::resilience::policy::Settings;
 use crate::resilience::retry::Retry;
 use crate::resilience::timeout::Timeout;
@@ -221,11 +223,13 @@ fn whole(window: &str) -> Result<Policy, Invalid> {
     };
     let breaker = Breaker::builder("b").settings(settings).window_capacity(1_000_000).build()?;
     let second = Duration::from_secs(1);
+    let switch = Degradation::builder("b").levels(2).build()?;
     let builder = Policy::builder("whole");
     #[cfg(feature = "cache")]
     let builder = builder.cache(crate::resilience::Cache::builder("b").build()?);
     let builder = builder
         .deadline(second * 4)
+        .degrade(Degrade::when(&switch, Measures::none().shed(0.2)).answered())
         .retry(Retry::standard().budget(RetryBudget::standard("b")))
         .breaker(breaker)
         .rate_limit(RateLimit::standard("b"))
@@ -262,7 +266,7 @@ fn ends(kind: Kind) -> Vec<Value> {
 
 /// Whether the ends of a setting do not go together with all values of others.
 fn is_bounded_by_others(path: &str) -> bool {
-    let layers = ["concurrency_limit.", "chaos.", "cache.", "bulkhead.shed."];
+    let layers = ["concurrency_limit.", "chaos.", "cache.", "bulkhead.shed.", "degrade."];
     path == "deadline" || layers.iter().any(|layer| path.starts_with(layer))
 }
 

@@ -58,6 +58,7 @@ pub const fn status_of(reason: Reason) -> StatusCode {
         | Reason::BudgetExhausted
         | Reason::ConcurrencyLimited
         | Reason::Shed
+        | Reason::Degraded
         | Reason::Injected => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -1,12 +1,13 @@
 //! The layers that keep a state of their own.
 
-#[cfg(feature = "chaos")]
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::{Naming, Told, attribute};
+use crate::error::recovery::DegradationSnapshot;
 use crate::resilience::breaker::State;
 use crate::resilience::concurrency_limit::Priority;
+use crate::resilience::degrade;
 use crate::resilience::observe::observe_rate_limit as snapshot_of;
 use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Policy, RetryBudget};
 #[cfg(any(feature = "cache", feature = "chaos"))]
@@ -17,9 +18,10 @@ use crate::telemetry::signal::catalogue::{
     BREAKER_REJECTIONS, BREAKER_STATE, BREAKER_TRANSITIONS, BREAKER_TRIPS, BUDGET_CAPACITY,
     BUDGET_TOKENS, BULKHEAD_IN_USE, BULKHEAD_LIMIT, BULKHEAD_QUEUED, BULKHEAD_REJECTIONS,
     CONCURRENCY_IN_USE, CONCURRENCY_LATENCY, CONCURRENCY_LIMIT, CONCURRENCY_REJECTIONS,
-    CONCURRENCY_WINDOWS, RATE_LIMIT, RATE_LIMIT_AWAY, RATE_LIMIT_DEGRADED, RATE_LIMIT_FORGOTTEN,
-    RATE_LIMIT_KEYS, RATE_LIMIT_KEYS_LIMIT, RATE_LIMIT_RATE, RATE_LIMIT_REJECTIONS,
-    RATE_LIMIT_REMAINING,
+    CONCURRENCY_WINDOWS, DEGRADE_ANSWERED, DEGRADE_CROWDED, DEGRADE_NOT_RETRIED, DEGRADE_SHED,
+    DEGRADED, DEGRADED_DURATION, DEGRADED_TIMES, RATE_LIMIT, RATE_LIMIT_AWAY, RATE_LIMIT_DEGRADED,
+    RATE_LIMIT_FORGOTTEN, RATE_LIMIT_KEYS, RATE_LIMIT_KEYS_LIMIT, RATE_LIMIT_RATE,
+    RATE_LIMIT_REJECTIONS, RATE_LIMIT_REMAINING,
 };
 #[cfg(feature = "cache")]
 use crate::telemetry::signal::catalogue::{
@@ -31,6 +33,12 @@ use crate::telemetry::signal::catalogue::{CHAOS_INJECTIONS, CHAOS_ON};
 pub(super) fn observe(policy: &Policy, naming: Naming<'_>, told: &mut Told, into: &mut Collection) {
     if let Some(budget) = policy.retry_budget().filter(|it| told.insert(it.address())) {
         observe_budget(budget, naming, into);
+    }
+    if let Some(now) = policy.degraded() {
+        observe_degrade(&now, naming, into);
+    }
+    if let Some(degradation) = policy.degradation().filter(|it| told.insert(it.address())) {
+        observe_degradation(&degradation.snapshot(), into);
     }
     if let Some(breaker) = policy.breaker().filter(|it| told.insert(it.address())) {
         observe_breaker(breaker, naming, into);
@@ -55,6 +63,25 @@ fn observe_budget(budget: &RetryBudget, naming: Naming<'_>, into: &mut Collectio
     let of = || Vec::from([naming.attribute("reliability.retry_budget.name", budget.name())]);
     into.gauge(&BUDGET_TOKENS, of(), budget.tokens());
     into.gauge(&BUDGET_CAPACITY, of(), budget.settings().capacity.into());
+}
+
+fn observe_degrade(now: &degrade::Snapshot, naming: Naming<'_>, into: &mut Collection) {
+    let of = || Vec::from([naming.policy()]);
+    for priority in Priority::ALL {
+        let mut attributes = of();
+        attributes.push(attribute("reliability.priority", priority.as_str()));
+        into.counter(&DEGRADE_SHED, attributes, now.shed(priority));
+    }
+    into.counter(&DEGRADE_CROWDED, of(), now.crowded);
+    into.counter(&DEGRADE_ANSWERED, of(), now.answered);
+    into.counter(&DEGRADE_NOT_RETRIED, of(), now.not_retried);
+}
+
+fn observe_degradation(now: &DegradationSnapshot, into: &mut Collection) {
+    let of = || Vec::from([attribute("reliability.degradation.name", now.name.to_string())]);
+    into.up_down_counter(&DEGRADED, of(), now.level.into());
+    into.counter(&DEGRADED_TIMES, of(), now.times);
+    into.gauge(&DEGRADED_DURATION, of(), now.lasted.as_secs_f64());
 }
 
 fn observe_breaker(breaker: &Breaker, naming: Naming<'_>, into: &mut Collection) {

@@ -130,16 +130,23 @@ fn level(now: &PolicySnapshot, rates: &Rates) -> Level {
         Some(_) => Level::Ok,
     };
     let answers = if now.finished() > 0 { Level::Ok } else { Level::None };
-    breaker.max(failing).max(answers)
+    let degraded = if is_degraded(now) { Level::Warn } else { Level::None };
+    breaker.max(failing).max(answers).max(degraded)
+}
+
+fn is_degraded(now: &PolicySnapshot) -> bool {
+    now.degrade.as_ref().is_some_and(|degrade| degrade.level > 0)
 }
 
 fn summary(shown: &[Shown]) -> String {
     let of = |level| shown.iter().filter(|it| it.level == level).count();
     let open = |it: &&Shown| it.now.breaker.as_ref().is_some_and(|b| b.state == "open");
     let open = shown.iter().filter(open).count();
+    let degraded = shown.iter().filter(|it| is_degraded(&it.now)).count();
     let told = [
         (of(Level::Bad), "bad"),
         (of(Level::Warn), "worth a look"),
+        (degraded, "degraded"),
         (open, if open == 1 { "breaker open" } else { "breakers open" }),
     ];
     let told: Vec<String> = told
@@ -174,6 +181,14 @@ fn tiles(shown: &[Shown], chaos: usize) -> Vec<Tile> {
             Level::Ok
         }),
     ];
+    let degraded = shown.iter().filter(|it| is_degraded(&it.now)).count();
+    if degraded > 0 {
+        tiles.push(
+            Tile::new("Degraded", Number::Count(degraded as u64))
+                .level(Level::Warn)
+                .hint("policies that do less for a while"),
+        );
+    }
     if chaos > 0 {
         tiles.push(
             Tile::new("CHAOS IS ON", Number::Count(chaos as u64))

@@ -4,9 +4,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::Shown;
+use crate::error::plural;
 use crate::resilience::registry::{Entry, Force};
-use crate::telemetry::PolicySnapshot;
 use crate::telemetry::dashboard::{Action, Cell, Content, Level, Number, Row};
+use crate::telemetry::{DegradeSnapshot, PolicySnapshot};
 
 /// A policy as a row; `known` are all policies, whose order is that of the ids.
 pub(super) fn row(shown: &Shown, known: &[Entry]) -> Row {
@@ -106,6 +107,21 @@ fn facts(now: &PolicySnapshot) -> Vec<Fact> {
             add("breaker", changes.join(", "));
         }
     }
+    if let Some(degrade) = &now.degrade {
+        add("degraded", degraded(degrade));
+        if !degrade.shed.is_empty() {
+            add("shed", listed(&degrade.shed));
+        }
+        for (name, count) in [
+            ("kept out of the limit", degrade.crowded),
+            ("kept out and answered", degrade.answered),
+            ("not retried", degrade.not_retried),
+        ] {
+            if count > 0 {
+                add(name, count.to_string());
+            }
+        }
+    }
     if let Some(limit) = &now.rate_limit {
         let quota = format!("{} per {:?}", limit.permits, limit.period);
         add("rate limit", format!("{quota}, {} left, {} refused", limit.remaining, limit.rejected));
@@ -118,6 +134,18 @@ fn facts(now: &PolicySnapshot) -> Vec<Fact> {
         add("cache", format!("{} entries, {found} found, {} missed", cache.size, cache.misses));
     }
     facts
+}
+
+/// How far, and how long it was so far.
+fn degraded(now: &DegradeSnapshot) -> String {
+    let so_far = match now.times {
+        0 => "never so far".into(),
+        times => format!("{} so far, {:.1?} in all", plural(times, "time", "times"), now.lasted),
+    };
+    match now.level {
+        0 => format!("not now, by {}; {so_far}", now.name),
+        level => format!("to level {level}, by {}; {so_far}", now.name),
+    }
 }
 
 /// What may be forced upon a policy that has the layer for it.
@@ -136,6 +164,8 @@ pub(super) const fn title(force: Force) -> &'static str {
         Force::BreakerDisabled => "Disable the breaker",
         Force::BreakerMetricsOnly => "Let the breaker only watch",
         Force::BreakerReset => "Reset the breaker",
+        Force::DegradeRaise => "Do less",
+        Force::DegradeLift => "Do all again",
         #[cfg(feature = "cache")]
         Force::CacheClear => "Clear the cache",
         #[cfg(feature = "chaos")]
@@ -151,6 +181,8 @@ const fn describe(force: Force) -> &'static str {
         Force::BreakerDisabled => "all calls pass and nothing is counted, until it is reset.",
         Force::BreakerMetricsOnly => "calls are judged, and none is refused, until it is reset.",
         Force::BreakerReset => "the breaker closes, forgets, and decides by itself again.",
+        Force::DegradeRaise => "things are degraded by one level, for all who follow the switch.",
+        Force::DegradeLift => "nothing is degraded any more, until something raises it again.",
         #[cfg(feature = "cache")]
         Force::CacheClear => "all answers are forgotten, so the next calls do the work.",
         #[cfg(feature = "chaos")]

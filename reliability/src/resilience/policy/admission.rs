@@ -61,7 +61,11 @@ impl<E> Call<'_, E> {
     #[inline(never)]
     fn pass_steps_at_once(&mut self) -> bool {
         let policy = self.policy;
-        if self.waits() {
+        if self
+            .more
+            .as_ref()
+            .is_some_and(|more| more.waiting.is_some() || !more.degraded.is_normal())
+        {
             return false;
         }
         let caller = self.caller();
@@ -94,6 +98,12 @@ impl<E> Call<'_, E> {
 
     fn waits(&self) -> bool {
         self.more.as_ref().is_some_and(|more| more.waiting.is_some())
+    }
+
+    /// Whether there is more to a step than whether it lets the call through: of a degraded call, and
+    /// of one that is gone through again, whose recording knows what was degraded.
+    pub(super) fn is_gone_through_slowly(&self) -> bool {
+        self.policy.is_degradable && self.takes_turns()
     }
 
     /// The refusal of the next step, where that takes neither a wait nor a lock.
@@ -130,6 +140,15 @@ impl<E> Call<'_, E> {
         #[cfg(feature = "chaos")]
         if let Step::Chaos(_) = step {
             self.meet_chaos();
+        }
+        if let Step::Degrade(degrading) = step {
+            self.meet_degradation(degrading)?;
+        }
+        if !self.waits()
+            && let Some(passed) = self.pass_degraded(self.step())
+        {
+            self.step += u16::from(passed.is_ok());
+            return Poll::Ready(passed.map(|()| true));
         }
         let caller = self.caller();
         let More { held, waiting: place, .. } = self.more();

@@ -12,6 +12,7 @@ use crate::error::{ErrorMonitor, Name};
 use crate::resilience::Cache;
 #[cfg(feature = "chaos")]
 use crate::resilience::Chaos;
+use crate::resilience::degrade::{Around, Degrade, Degrading};
 use crate::resilience::rate_limit::{KeyHash, KeyedRateLimit};
 use crate::resilience::retry::{Retry, Retrying};
 use crate::resilience::timeout::Timeout;
@@ -78,6 +79,15 @@ impl PolicyBuilder {
         self.deadline = Some(deadline);
         self.layers.push(Layer::Deadline);
         self
+    }
+
+    /// Does less while a [`Degradation`](crate::error::recovery::Degradation) is raised: fewer attempts,
+    /// fewer calls at once, fewer calls at all.
+    ///
+    /// What is done for a call is decided once, when it comes in. Calls that are kept out are refused
+    /// with [`Reason::Degraded`](crate::error::Reason::Degraded), which the `fallback` answers.
+    pub fn degrade(self, degrade: Degrade) -> Self {
+        self.step(Step::Degrade(Degrading::new(degrade)))
     }
 
     /// More attempts. The work must bear repetition.
@@ -243,6 +253,7 @@ impl PolicyBuilder {
                 super::chaos::check_hang(&self.name, &chaos.settings(), bounded)?;
             }
         }
+        check_degrade(&self.name, &self.layers, &self.steps)?;
         let (retry, hedge) = with_one_budget(&self.name, self.retry, self.hedge)?;
         let retry = retry.map(|retry| Retrying::new(&self.name, retry)).transpose()?;
         let mut steps = self.steps;
@@ -272,6 +283,15 @@ impl PolicyBuilder {
         });
         Ok(Policy { inner: Arc::new(inner) })
     }
+}
+
+fn check_degrade(policy: &Name, layers: &[Layer], steps: &[Step]) -> Result<(), Invalid> {
+    steps.iter().try_for_each(|step| match step {
+        Step::Degrade(degrading) => {
+            degrading.check(&degrading.settings(), Around::new(policy, layers))
+        }
+        _ => Ok(()),
+    })
 }
 
 /// A hedge, and what it is taken from.

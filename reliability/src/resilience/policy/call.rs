@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::Policy;
 use super::attempt::Attempt;
 use super::classify::Classifier;
+use super::degrade::Degraded;
 use super::events;
 use super::fallback::Fallback;
 use super::inner::Inner;
@@ -79,6 +80,8 @@ pub(super) struct More<'a> {
     pub(super) times: Option<Times>,
     pub(super) key: Option<IdempotencyKey>,
     pub(super) rate_limit_key: KeyHash,
+    /// What is done less of for this call.
+    pub(super) degraded: Degraded,
     /// Its number in a recording.
     #[cfg(feature = "record")]
     pub(super) recorded: Option<u64>,
@@ -93,6 +96,7 @@ impl Default for More<'_> {
             times: None,
             key: None,
             rate_limit_key: KeyHash::NONE,
+            degraded: Degraded::NORMAL,
             #[cfg(feature = "record")]
             recorded: None,
         }
@@ -282,12 +286,17 @@ impl<'a, E> Call<'a, E> {
                 if rejected.reason() == Reason::DeadlineExceeded);
         let wanted = self.classifier.failure_disposition(failure).fallback && !deadline_is_over;
         if wanted {
-            #[cfg(feature = "record")]
-            self.tell_alone(|_| What::FellBack);
-            self.policy.signals.count(Signal::FellBack);
-            events::fell_back(self.policy, self.classifier.failure_class(failure));
+            self.count_answered(failure);
+            self.count_fallback(failure);
         }
         wanted
+    }
+
+    pub(super) fn count_fallback(&self, failure: &Failure<E>) {
+        #[cfg(feature = "record")]
+        self.tell_alone(|_| What::FellBack);
+        self.policy.signals.count(Signal::FellBack);
+        events::fell_back(self.policy, self.classifier.failure_class(failure));
     }
 
     /// Runs the fallback's future, under the deadline if that is written outside of `fallback`.

@@ -320,6 +320,9 @@ impl fmt::Debug for Policy {
         let mut debug = f.debug_struct("Policy");
         debug.field("name", self.name()).field("layers", &self.layers());
         debug.field("settings", &self.settings()).field("totals", &self.totals());
+        if let Some(degrading) = self.inner.degrade() {
+            debug.field("degrade", degrading);
+        }
         if let Some(breaker) = self.breaker() {
             debug.field("breaker", breaker);
         }

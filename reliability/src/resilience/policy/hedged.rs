@@ -87,7 +87,7 @@ where
                 #[cfg(feature = "record")]
                 call.tell_begun();
                 let mut delay = None;
-                if timer.is_armed() || !call.pass_at_once() {
+                if timer.is_armed() || call.is_gone_through_slowly() || !call.pass_at_once() {
                     delay = ready!(poll_let_in(call, timer.as_mut(), cx))?;
                 }
                 #[cfg(feature = "record")]
@@ -264,7 +264,8 @@ impl<'a, E> Call<'a, E> {
     }
 
     pub(super) fn hedge_after(&self) -> Option<Duration> {
-        self.policy.recent.hedge_after.load()
+        let after = self.policy.recent.hedge_after.load();
+        after.filter(|_| !self.is_without_hedges())
     }
 }
 

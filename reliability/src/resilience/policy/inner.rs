@@ -31,6 +31,7 @@ pub(in crate::resilience) struct Inner {
     /// There are no steps, and there is no deadline: which layers there are never changes, so a call
     /// asks once for all of them.
     pub(super) is_plain: bool,
+    pub(super) is_degradable: bool,
     /// Of `retry`, where each call reads it; or 1.
     attempts_max: AtomicU32,
     pub(super) retry: Option<Retrying>,
@@ -86,6 +87,7 @@ impl Inner {
             timeout_per_leg: parts.hedge.is_some()
                 && position(Layer::Hedge) < position(Layer::Timeout),
             is_plain: parts.steps.is_empty() && parts.deadline.is_none(),
+            is_degradable: parts.layers.contains(&Layer::Degrade),
             attempts_max: AtomicU32::new(
                 parts.retry.as_ref().map_or(1, |retry| retry.settings().attempts),
             ),

@@ -21,6 +21,8 @@ pub enum Layer {
     Cache,
     /// The time that the whole call may take.
     Deadline,
+    /// Does less for a while.
+    Degrade,
     /// More attempts.
     Retry,
     /// Leaves a dependency alone that fails.
@@ -41,10 +43,11 @@ pub enum Layer {
 
 impl Layer {
     /// All layers, in the order that fits most calls, outermost first.
-    pub const ALL: [Layer; 11] = [
+    pub const ALL: [Layer; 12] = [
         Layer::Fallback,
         Layer::Cache,
         Layer::Deadline,
+        Layer::Degrade,
         Layer::Retry,
         Layer::Breaker,
         Layer::RateLimit,
@@ -61,6 +64,7 @@ impl Layer {
             Layer::Fallback => "fallback",
             Layer::Cache => "cache",
             Layer::Deadline => "deadline",
+            Layer::Degrade => "degrade",
             Layer::Retry => "retry",
             Layer::Breaker => "breaker",
             Layer::RateLimit => "rate_limit",
@@ -161,10 +165,38 @@ const MISTAKES: &[(Layer, Layer, &str)] = &[
         Layer::Cache,
         "an answer that is found needs no second request; move `cache` outside `hedge`",
     ),
+    (
+        Layer::Degrade,
+        Layer::Fallback,
+        "calls that are kept out would get no fallback; move `fallback` outside",
+    ),
+    (
+        Layer::Degrade,
+        Layer::Cache,
+        "calls would be kept out whose answer is known and costs nothing; move `cache` outside",
+    ),
+    (
+        Layer::Retry,
+        Layer::Degrade,
+        "whether there are retries is decided once for the call; move `degrade` outside",
+    ),
+    (Layer::Breaker, Layer::Degrade, KEPT_OUT),
+    (Layer::RateLimit, Layer::Degrade, KEPT_OUT),
+    (Layer::ConcurrencyLimit, Layer::Degrade, KEPT_OUT),
+    (Layer::Bulkhead, Layer::Degrade, KEPT_OUT),
+    (Layer::Hedge, Layer::Degrade, ONE_ATTEMPT),
+    (
+        Layer::Timeout,
+        Layer::Degrade,
+        "what is done less of is decided for the call and not for an attempt; move `degrade` outside",
+    ),
 ];
 
 const NO_LOAD: &str = "a hit asks nothing of the dependency, and is neither to be refused nor \
                        counted as its work; move `cache` outside";
+
+const KEPT_OUT: &str = "a call that is kept out would have taken a permit or a place there, and be \
+                        refused as one that it is meant to make room for; move `degrade` outside";
 
 const ONE_ATTEMPT: &str = "a hedge belongs to the attempt that it helps, and is let in with it; move \
                            `hedge` inside";

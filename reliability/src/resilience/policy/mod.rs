@@ -24,6 +24,7 @@ mod calling;
 #[cfg(feature = "chaos")]
 mod chaos;
 mod classify;
+mod degrade;
 mod describe;
 mod events;
 mod fallback;

@@ -126,6 +126,9 @@ impl<E> Call<'_, E> {
         if !worth_it || refused_outside || self.attempts >= self.attempts_max {
             return None;
         }
+        if self.is_without_retries() {
+            return None;
+        }
         let settings = retry.settings();
         let previous = self.times().map_or(Duration::ZERO, |times| times.previous_pause);
         let random = self.draw();

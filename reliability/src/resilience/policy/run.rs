@@ -51,7 +51,10 @@ impl<E> Call<'_, E> {
         let _turn = self.turn();
         #[cfg(feature = "record")]
         self.tell_begun();
-        let at_once = self.takes_turns() && !timer.is_armed() && self.pass_at_once();
+        let at_once = self.takes_turns()
+            && !timer.is_armed()
+            && !self.is_gone_through_slowly()
+            && self.pass_at_once();
         if !at_once
             && let Err(rejected) = ready!(poll_admission(self, self.policy.steps.len(), timer, cx))
         {

@@ -4,6 +4,7 @@ use super::builder::check_limits;
 use super::{Layer, Policy};
 #[cfg(feature = "chaos")]
 use crate::resilience::chaos;
+use crate::resilience::degrade::{self, Around, Degrading};
 use crate::resilience::rate_limit::KeyedRateLimit;
 use crate::resilience::retry::{self, Retrying};
 use crate::resilience::timeout::Timeout;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub deadline: Option<Duration>,
     /// The time that one attempt may take.
     pub timeout: Option<Timeout>,
+    /// What is done less of while a degradation is raised.
+    pub degrade: Option<degrade::Settings>,
     /// How many attempts there are, and the pause between them.
     pub retry: Option<retry::Settings>,
     /// What retries and hedges are taken from.
@@ -67,6 +70,7 @@ impl Policy {
         Settings {
             deadline: inner.deadline(),
             timeout: inner.recent.timeout.rule().as_ref().map(Timeout::of_rule),
+            degrade: inner.degrade().map(Degrading::settings),
             retry: inner.retry.as_ref().map(Retrying::settings),
             retry_budget: inner.budget().map(RetryBudget::settings),
             hedge: inner.hedge.as_ref().and_then(|it| it.settings(&inner.recent.hedge_after)),
@@ -107,6 +111,9 @@ impl Policy {
         self.check_layers(settings)?;
         let inner = &*self.inner;
         check_limits(&inner.name, settings.deadline, settings.timeout.as_ref())?;
+        if let Some((degrading, settings)) = inner.degrade().zip(settings.degrade.as_ref()) {
+            degrading.check(settings, Around::new(&inner.name, &inner.layers))?;
+        }
         if let Some(retry) = &settings.retry {
             Retrying::check(&inner.name, retry)?;
         }
@@ -149,6 +156,9 @@ impl Policy {
     /// Puts settings into force that were checked.
     pub(crate) fn apply(&self, settings: &Settings) {
         let inner = &*self.inner;
+        if let Some((degrading, settings)) = inner.degrade().zip(settings.degrade.as_ref()) {
+            degrading.apply(settings);
+        }
         if let Some(settings) = &settings.retry {
             inner.apply_retry(settings);
         }
@@ -212,6 +222,7 @@ impl Settings {
             #[cfg(not(feature = "cache"))]
             Layer::Cache => false,
             Layer::Deadline => self.deadline.is_some(),
+            Layer::Degrade => self.degrade.is_some(),
             Layer::Retry => self.retry.is_some(),
             Layer::Breaker => self.breaker.is_some(),
             Layer::RateLimit => self.rate_limit.is_some(),

@@ -21,7 +21,7 @@ pub(super) enum Signal {
 }
 
 impl Signal {
-    const COUNT: usize = 22;
+    const COUNT: usize = 23;
 
     const fn index(self) -> usize {
         match self {
@@ -47,6 +47,7 @@ impl Signal {
             Signal::Hedged => 19,
             Signal::HedgeWon => 20,
             Signal::HedgeDenied => 21,
+            Signal::Rejected(Reason::Degraded) => 22,
         }
     }
 }

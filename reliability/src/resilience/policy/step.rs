@@ -14,6 +14,7 @@ use crate::resilience::bulkhead::ticket;
 #[cfg(feature = "chaos")]
 use crate::resilience::chaos::{Chaos, Injection};
 use crate::resilience::concurrency_limit::{self, ConcurrencyLimit, Priority};
+use crate::resilience::degrade::Degrading;
 use crate::resilience::rate_limit::keyed::Turn;
 use crate::resilience::rate_limit::place::Place;
 use crate::resilience::rate_limit::shared::Shared as RateShared;
@@ -24,6 +25,7 @@ use crate::time::Instant;
 /// A layer that a call passes before its work begins.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
+    Degrade(Degrading),
     Breaker(Breaker),
     RateLimit(RateLimit),
     KeyedRateLimit(KeyedRateLimit<KeyHash>),
@@ -68,6 +70,7 @@ pub(super) enum Waiting<'a> {
 impl Step {
     pub(super) const fn layer(&self) -> Layer {
         match self {
+            Step::Degrade(_) => Layer::Degrade,
             Step::Breaker(_) => Layer::Breaker,
             Step::RateLimit(_) | Step::KeyedRateLimit(_) => Layer::RateLimit,
             Step::ConcurrencyLimit(_) => Layer::ConcurrencyLimit,
@@ -85,6 +88,7 @@ impl Step {
     #[inline]
     pub(super) fn pass_at_once<'a>(&'a self, held: &mut Held<'a>, caller: Caller) -> bool {
         match self {
+            Step::Degrade(degrading) => degrading.is_normal(),
             Step::Breaker(breaker) => {
                 held.breaker = breaker.acquire_if_closed();
                 held.breaker.is_some()
@@ -115,6 +119,8 @@ impl Step {
         caller: Caller,
     ) -> Result<Option<Waiting<'a>>, Rejected> {
         match self {
+            // The driver decides by what it knows of the call.
+            Step::Degrade(_) => {}
             // The driver reads the clock itself, and only if the work has to wait.
             Step::Breaker(breaker) => held.breaker = Some(breaker.acquire_untimed()?),
             Step::RateLimit(limit) => {
@@ -160,6 +166,8 @@ impl Held<'_> {
             Step::Bulkhead(_) => self.bulkhead = None,
             // A permit is used up by the call that it let through.
             Step::RateLimit(_) | Step::KeyedRateLimit(_) | Step::Earn(_) => {}
+            // What was decided holds to the end of the call.
+            Step::Degrade(_) => {}
             #[cfg(feature = "chaos")]
             Step::Chaos(_) => {}
         }

@@ -2,6 +2,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::error::recovery::Degradation;
 #[cfg(feature = "cache")]
 use crate::resilience::Cache;
 #[cfg(feature = "chaos")]
@@ -32,6 +33,10 @@ pub enum Force {
     BreakerMetricsOnly,
     /// The breaker decides by itself again, closed at first.
     BreakerReset,
+    /// One level less is done, for the time that the degradation lasts.
+    DegradeRaise,
+    /// All is done again.
+    DegradeLift,
     /// The cache forgets all answers: what it was told was wrong.
     #[cfg(feature = "cache")]
     CacheClear,
@@ -50,6 +55,8 @@ impl Force {
         Force::BreakerDisabled,
         Force::BreakerMetricsOnly,
         Force::BreakerReset,
+        Force::DegradeRaise,
+        Force::DegradeLift,
         #[cfg(feature = "cache")]
         Force::CacheClear,
         #[cfg(feature = "chaos")]
@@ -65,6 +72,8 @@ impl Force {
             Force::BreakerDisabled => "breaker_disabled",
             Force::BreakerMetricsOnly => "breaker_metrics_only",
             Force::BreakerReset => "breaker_reset",
+            Force::DegradeRaise => "degrade_raise",
+            Force::DegradeLift => "degrade_lift",
             #[cfg(feature = "cache")]
             Force::CacheClear => "cache_clear",
             #[cfg(feature = "chaos")]
@@ -81,6 +90,7 @@ impl Force {
             Force::CacheClear => Layer::Cache,
             #[cfg(feature = "chaos")]
             Force::ChaosOn | Force::ChaosOff => Layer::Chaos,
+            Force::DegradeRaise | Force::DegradeLift => Layer::Degrade,
             _ => Layer::Breaker,
         }
     }
@@ -103,6 +113,12 @@ impl Force {
             Force::BreakerDisabled => breaker(Breaker::disable),
             Force::BreakerMetricsOnly => breaker(Breaker::metrics_only),
             Force::BreakerReset => breaker(Breaker::reset),
+            Force::DegradeRaise => {
+                policy.degradation().into_iter().for_each(|degradation| {
+                    degradation.raise();
+                });
+            }
+            Force::DegradeLift => policy.degradation().into_iter().for_each(Degradation::lift),
             #[cfg(feature = "cache")]
             Force::CacheClear => policy.cache().into_iter().for_each(Cache::clear),
             #[cfg(feature = "chaos")]

@@ -81,6 +81,13 @@ fn layer_settings(line: &mut String, layer: Layer, policy: &Policy) -> fmt::Resu
             Some(timeout) => write!(line, " {:?}", timeout.longest()),
             None => Ok(()),
         },
+        Layer::Degrade => policy.degradation().map_or(Ok(()), |degradation| {
+            write!(line, " by {}", degradation.name())?;
+            match degradation.level() {
+                0 => Ok(()),
+                level => write!(line, ", NOW AT LEVEL {level}"),
+            }
+        }),
         Layer::Retry => match &settings.retry {
             Some(retry) => write!(line, " {} ({})", retry.attempts, retry.backoff),
             None => Ok(()),

@@ -42,6 +42,21 @@ catalogue! {
     BUDGET_CAPACITY = "reliability.retry_budget.capacity" in "{token}":
         "What the budget holds when it is full.";
 
+    DEGRADED = "reliability.degradation.level" in "{level}":
+        "How far things are degraded; 0 is normal.";
+    DEGRADED_TIMES = "reliability.degradation.times" in "{degradation}":
+        "How often things went from normal to degraded.";
+    DEGRADED_DURATION = "reliability.degradation.duration" in "s":
+        "How long things were degraded.";
+    DEGRADE_SHED = "reliability.degrade.shed" in "{call}":
+        "Calls that were shed while things were degraded, by priority.";
+    DEGRADE_CROWDED = "reliability.degrade.crowded" in "{call}":
+        "Calls kept out because the part of the limit was full that may be filled while degraded.";
+    DEGRADE_ANSWERED = "reliability.degrade.answered" in "{call}":
+        "Calls that were kept out and got an answer nevertheless.";
+    DEGRADE_NOT_RETRIED = "reliability.degrade.not_retried" in "{attempt}":
+        "Attempts that would have been followed by another one.";
+
     BREAKER_STATE = "reliability.breaker.state" in "{breaker}":
         "1 for the state that the breaker is in, and 0 for the others.";
     BREAKER_TRANSITIONS = "reliability.breaker.transitions" in "{transition}":

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::resilience::bulkhead::Shed;
-use crate::resilience::concurrency_limit::{Aimd, Algorithm, Vegas};
+use crate::resilience::concurrency_limit::{Aimd, Algorithm, Priority, Vegas};
 
 /// What a file does not change, and why.
 const FIXED: &[(&str, &str)] = &[
@@ -65,6 +65,11 @@ fn all_shapes() -> Vec<Settings> {
         with(&|settings| settings.concurrency_limit.as_mut().unwrap().algorithm = algorithm);
     }
     with(&|settings| settings.timeout = Some(Timeout::adaptive(Quantile::P90).into()));
+    with(&|settings| {
+        let degrade = settings.degrade.as_mut().unwrap();
+        degrade.measures = degrade.measures.shed_below(Priority::High);
+        degrade.severe = Some(degrade.measures);
+    });
     with(&|settings| settings.bulkhead.as_mut().unwrap().shed = Some(Shed::standard()));
     with(&|settings| settings.rate_limit.as_mut().unwrap().wait = Some(Duration::from_secs(1)));
     with(&|settings| settings.hedge.as_mut().unwrap().initial = Some(Duration::from_secs(1)));

@@ -1,6 +1,7 @@
 use core::time::Duration;
 
 use crate::error::{Class, Disposition, Reason, Rejected};
+use crate::resilience::concurrency_limit::Priority;
 use crate::time::Instant;
 
 /// One thing that happened to a call under a policy that is recorded.
@@ -25,6 +26,17 @@ pub enum What {
         repeatable: bool,
         /// The deadline of its caller's, if one was known.
         inherited: Option<Instant>,
+    },
+    /// Less was done for the call, because things were degraded when it came in.
+    Degraded {
+        /// How far.
+        level: u8,
+        /// For how long they would still have been.
+        remaining: Option<Duration>,
+        /// How much the call matters.
+        priority: Priority,
+        /// The random number that said whether the call was shed.
+        draw: u64,
     },
     /// An attempt was let in by all layers.
     Admitted,

@@ -9,6 +9,7 @@ use super::event::{ErrorFacts, Event, Outcome, What};
 use super::recording::Recording;
 use super::replay::Progress;
 use crate::error::Failure;
+use crate::resilience::policy::degrade::Seen;
 use crate::resilience::policy::inner::Inner;
 use crate::resilience::policy::{Call, Policy};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -243,6 +244,14 @@ impl<'a, E> Call<'a, E> {
     pub(in crate::resilience::policy) fn is_held(&self) -> bool {
         self.policy.recorder.is_on()
             && self.policy.recorder.progress(Progress::is_held).unwrap_or(false)
+    }
+
+    /// How far things were degraded then, where the call is gone through again.
+    pub(in crate::resilience::policy) fn looked_then(&self) -> Option<Seen> {
+        match self.policy.recorder.is_on() {
+            true => self.policy.recorder.progress(|progress| progress.degraded()),
+            false => None,
+        }
     }
 
     /// A random number, or the one that was drawn then.

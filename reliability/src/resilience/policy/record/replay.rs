@@ -14,6 +14,8 @@ use super::recorder::Keys;
 use super::recording::Recording;
 use super::text::Shown;
 use crate::error::{Class, Disposition, Failure, Fault, Reason, Rejected, plural};
+use crate::resilience::concurrency_limit::Priority;
+use crate::resilience::policy::degrade::Seen;
 use crate::resilience::policy::{Call, Classifier, Next};
 use crate::resilience::{Invalid, Policy};
 use crate::time::{Instant, Scope, frozen};
@@ -136,6 +138,16 @@ impl Progress {
             _ => None,
         };
         self.next().and_then(draw).unwrap_or(0)
+    }
+
+    /// How far things were degraded when the call came in.
+    pub(super) fn degraded(&self) -> Seen {
+        match self.next().map(|event| &event.what) {
+            Some(&What::Degraded { level, remaining, priority, draw }) => {
+                Seen { level, remaining, priority, draw }
+            }
+            _ => Seen { level: 0, remaining: None, priority: Priority::Critical, draw: 0 },
+        }
     }
 
     pub(super) fn compare(&mut self, now: Event) {

@@ -12,6 +12,7 @@ use super::event::{ErrorFacts, Event, Looked, Outcome, What};
 use super::recording::Recording;
 use super::structure::Structure;
 use crate::error::{Class, Counted, Reason, plural};
+use crate::resilience::concurrency_limit::Priority;
 use crate::time::Instant;
 
 impl fmt::Display for Recording {
@@ -87,6 +88,11 @@ impl fmt::Display for Shown<'_> {
             What::Began { repeatable, inherited } => {
                 write!(f, "began repeatable={repeatable} inherited={}", instant(*inherited))
             }
+            What::Degraded { level, remaining, priority, draw } => {
+                let (remaining, priority) = (period(*remaining), priority.as_str());
+                write!(f, "degraded level={level} remaining={remaining} ")?;
+                write!(f, "priority={priority} draw={draw}")
+            }
             What::Admitted => f.write_str("admitted"),
             What::Refused { reason, retry_after } => {
                 write!(f, "refused reason={} retry_after={}", reason.as_str(), period(*retry_after))
@@ -128,6 +134,16 @@ impl fmt::Display for Shown<'_> {
         }
     }
 }
+
+const PRIORITIES: [(Priority, &str); 4] = {
+    let [critical, high, normal, low] = Priority::ALL;
+    [
+        (critical, critical.as_str()),
+        (high, high.as_str()),
+        (normal, normal.as_str()),
+        (low, low.as_str()),
+    ]
+};
 
 const COUNTED: [(Counted, &str); 3] =
     [(Counted::Failure, "failure"), (Counted::Success, "success"), (Counted::Nothing, "nothing")];
@@ -271,6 +287,12 @@ impl<'l> Fields<'l> {
             "began" => What::Began {
                 repeatable: self.flag("repeatable")?,
                 inherited: self.instant("inherited")?,
+            },
+            "degraded" => What::Degraded {
+                level: self.number("level")?,
+                remaining: self.period("remaining")?,
+                priority: self.known("priority", PRIORITIES)?,
+                draw: self.number("draw")?,
             },
             "admitted" => What::Admitted,
             "refused" => {

@@ -5,6 +5,7 @@ mod attempts;
 #[cfg(feature = "cache")]
 mod cache;
 mod deadline;
+mod degrade;
 mod endings;
 mod fallback;
 mod guards;
