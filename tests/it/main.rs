@@ -19,6 +19,7 @@ mod overload;
 mod policy;
 mod prometheus;
 mod prometheus_rules;
+mod promises;
 mod quiet;
 mod rate_limit;
 mod recorded;

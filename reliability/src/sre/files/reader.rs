@@ -204,7 +204,16 @@ impl<'s> Reader<'s> {
             return Some(*meant);
         }
         let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        self.wrong(place, &format!("{}{except}", either(&names)))
+        let near = match &place.node.value {
+            Value::Text(text) => did_you_mean(text, names.iter().copied()),
+            _ => None,
+        };
+        let wrong = self.wrong(place, &format!("{}{except}", either(&names)));
+        if let (Some(near), Some(fault)) = (near, self.found.last_mut()) {
+            fault.message.push_str("; ");
+            fault.message.push_str(&near);
+        }
+        wrong
     }
 
     pub(super) fn whole(&mut self, place: &Place<'_>) -> Option<u64> {

@@ -303,7 +303,7 @@ fn policy(reader: &mut Reader<'_>, place: &Place<'_>) -> DraftPolicy {
     policy
 }
 
-/// A duration, a share or a number of a definition, as it is read again.
+/// `+02:00`, as it is read again.
 pub(super) fn signed_offset(offset: UtcOffset) -> String {
     let minutes = offset.as_minutes();
     let sign = if minutes < 0 { '-' } else { '+' };

@@ -59,9 +59,10 @@ fn condition_spec(
     });
     let long = reader.required(&table, "lookbackWindow", "`lookbackWindow: 1h`");
     let long = long.and_then(|place| Some((length(reader, &place, "1h")?, place.spot())));
-    if let Some(after) = table.value("alertAfter")
-        && length(reader, &after, "0m").is_some_and(|length| !length.is_zero())
-    {
+    let after = table.value("alertAfter");
+    let waits =
+        after.filter(|place| length(reader, place, "0m").is_some_and(|length| !length.is_zero()));
+    if let Some(after) = &waits {
         let message = format!(
             "`{}` must be `0m`, or left out: here a second, short window says that it still goes on; \
              annotate the condition with `{OURS}short-window: 5m`",
@@ -71,6 +72,8 @@ fn condition_spec(
     }
     let short = match metadata.own("short-window") {
         Some(place) => reader.duration(place, "5m").map(|short| (short, place.spot())),
+        // That a short one is wanted is said already.
+        None if waits.is_some() => None,
         None => {
             let message = format!(
                 "`{}` has one window, and an alert here has a second, short one, so that it ends soon \

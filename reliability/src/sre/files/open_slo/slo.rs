@@ -68,9 +68,9 @@ pub(super) fn read<'n>(
             "is for other programs; a promise belongs to the process that makes it",
         );
     }
-    method(reader, &spec);
+    let by_events = method(reader, &spec);
     draft.window = window::read(reader, &spec);
-    objectives(reader, &spec, objects, &mut draft);
+    objectives(reader, &spec, objects, &mut draft, by_events);
     if let Some(place) = spec.value("alertPolicies") {
         draft.alerts = alerts(reader, &place, objects);
         draft.alerts_at = Some(place.spot());
@@ -108,19 +108,23 @@ fn own(reader: &mut Reader<'_>, metadata: &Metadata<'_>, draft: &mut Draft) {
     draft.policy = policy;
 }
 
-/// Events are what is counted here, and a budget is a number of them.
-fn method(reader: &mut Reader<'_>, spec: &Table<'_>) {
+/// Events are what is counted here, and a budget is a number of them; whether that is what it says.
+fn method(reader: &mut Reader<'_>, spec: &Table<'_>) -> bool {
     let such_as = "`budgetingMethod: Occurrences`";
-    let Some(place) = reader.required(spec, "budgetingMethod", such_as) else { return };
-    let reason = match &place.node.value {
-        Value::Text(text) if text == "Occurrences" => return,
-        Value::Text(text) if text == "Timeslices" || text == "RatioTimeslices" => {
-            ", because budgets here are weighted by events: an hour at night is not as much as one by \
-             day (slices of time are those of a throughput: a `thresholdMetric` with `op: gte`)"
-        }
-        _ => "",
+    let Some(place) = reader.required(spec, "budgetingMethod", such_as) else { return true };
+    let slices = match &place.node.value {
+        Value::Text(text) if text == "Occurrences" => return true,
+        Value::Text(text) => text == "Timeslices" || text == "RatioTimeslices",
+        _ => false,
+    };
+    let reason = if slices {
+        ", because budgets here are weighted by events: an hour at night is not as much as one by day \
+         (slices of time are those of a throughput: a `thresholdMetric` with `op: gte`)"
+    } else {
+        ""
     };
     let _: Option<()> = reader.wrong(&place, &format!("`Occurrences`{reason}"));
+    !slices
 }
 
 fn objectives(
@@ -128,6 +132,7 @@ fn objectives(
     spec: &Table<'_>,
     objects: &mut Objects<'_>,
     draft: &mut Draft,
+    by_events: bool,
 ) {
     let common = sli(reader, spec, objects);
     let list = reader.required(spec, "objectives", "`objectives: [{ target: 0.999 }]`");
@@ -142,6 +147,9 @@ fn objectives(
             draft.objectives_at = None;
             continue;
         };
+        if by_events {
+            refuse_slices(reader, &table);
+        }
         draft.objectives.push(objective(reader, &table, &common, objects));
     }
 }
@@ -202,7 +210,7 @@ fn objective(
         }
     };
     let indicator = indicated.and_then(|sli| indicator::of_objective(reader, sli, table));
-    slices_and_weight(reader, table);
+    weight(reader, table);
     let (name, name_at) = name(reader, table, indicated, indicator.as_ref());
     DraftObjective { name, name_at, target: target(reader, table), indicator }
 }
@@ -226,7 +234,7 @@ fn name(
 }
 
 /// What belongs to other ways to budget.
-fn slices_and_weight(reader: &mut Reader<'_>, table: &Table<'_>) {
+fn refuse_slices(reader: &mut Reader<'_>, table: &Table<'_>) {
     for place in ["timeSliceTarget", "timeSliceWindow"].iter().filter_map(|key| table.value(key)) {
         let message = format!(
             "`{}` belongs to budgets of time slices, and here events are counted; remove it",
@@ -234,6 +242,9 @@ fn slices_and_weight(reader: &mut Reader<'_>, table: &Table<'_>) {
         );
         reader.refuse(&place.node.span, message);
     }
+}
+
+fn weight(reader: &mut Reader<'_>, table: &Table<'_>) {
     if let Some(place) = table.value("compositeWeight") {
         let one = matches!(place.node.value, Value::Whole(1))
             || matches!(place.node.value, Value::Number(number) if number == 1.0);

@@ -42,7 +42,8 @@ pub(super) fn read(reader: &mut Reader<'_>, spec: &Table<'_>) -> Option<(Window,
         (None | Some((false, _)), Some(calendar)) => {
             let offset = self::calendar(reader, &calendar, duration.as_ref());
             let duration = duration?;
-            let unit = reader.word(&duration, &CALENDAR, " for a calendar window")?;
+            let unit =
+                reader.word(&duration, &CALENDAR, " for a calendar window (`m` are minutes)")?;
             Some((Window::calendar(unit).at(offset?), duration.spot()))
         }
         (Some((true, Some(place))), Some(_)) => {
