@@ -294,5 +294,14 @@ fn a_file_is_named_in_what_is_said_about_it() {
     fs::write(&path, b"a: \xff").unwrap();
     let told = Definitions::load(&path).unwrap_err().to_string();
     assert!(told.starts_with(&format!("{shown}:1:4: this is no UTF-8")), "{told}");
+    // Where it is cut it would be a whole one.
+    let one = everything().to_yaml();
+    let room = (1 << 20) - one.len();
+    fs::write(&path, format!("\u{feff}{one}{}\n---\nnothing", "#".repeat(room - 1))).unwrap();
+    let told = Definitions::load(&path).unwrap_err().to_string();
+    assert!(
+        told.starts_with(&format!("{shown}:1:1: a file of promises may have at most")),
+        "{told}"
+    );
     fs::remove_dir_all(&folder).unwrap();
 }

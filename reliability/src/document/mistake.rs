@@ -21,19 +21,6 @@ impl Source {
         Self { name: name.into(), text: text.to_string() }
     }
 
-    /// The same of what a file holds.
-    pub(crate) fn from_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Mistakes> {
-        match core::str::from_utf8(bytes) {
-            Ok(text) => Ok(Self::new(name, text)),
-            Err(error) => {
-                let source = Self::new(name, &String::from_utf8_lossy(bytes));
-                let at = error.valid_up_to();
-                let found = Found::new(at..at, "this is no UTF-8; save the file as UTF-8");
-                Err(Mistakes::new(&source, Vec::from([found])))
-            }
-        }
-    }
-
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -83,6 +70,16 @@ impl Source {
             caret,
         }
     }
+}
+
+/// What a file holds, as text.
+pub(crate) fn utf8<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, Mistakes> {
+    core::str::from_utf8(bytes).map_err(|error| {
+        let source = Source::new(name, &String::from_utf8_lossy(bytes));
+        let at = error.valid_up_to();
+        let found = Found::new(at..at, "this is no UTF-8; save the file as UTF-8");
+        Mistakes::new(&source, Vec::from([found]))
+    })
 }
 
 const WRITTEN_MAX: usize = 40;

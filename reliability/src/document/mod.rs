@@ -9,7 +9,7 @@ mod tree;
 mod yaml;
 
 pub(crate) use json::read as read_json;
-pub(crate) use mistake::{MISTAKES_MAX, Source};
+pub(crate) use mistake::{MISTAKES_MAX, Source, utf8};
 pub use mistake::{Mistake, Mistakes};
 pub(crate) use near::did_you_mean;
 pub(crate) use toml::read as read_toml;

@@ -33,7 +33,7 @@ fn depth_has_an_end() {
         told(&deep, 1, "recursion limit");
     }
     let deep: String = (0..1_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-    told(&deep, 16, "nested deeper");
+    told(&deep, 17, "nested deeper");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::load_error::LoadError;
 use super::overlay::{BYTES_MAX, Format, Overlay};
-use crate::document::Source;
+use crate::document;
 
 /// Reads a file of settings and puts it into force: TOML, YAML or JSON, by how its name ends.
 ///
@@ -178,8 +178,7 @@ impl ConfigFile {
             }
         };
         let name = self.path.display().to_string();
-        let source = Source::from_bytes(name, bytes)?;
-        let overlay = Overlay::read(format, source.name(), source.text())?;
+        let overlay = Overlay::read(format, &name, document::utf8(&name, bytes)?)?;
         Ok(overlay.expecting(self.expected.clone()))
     }
 

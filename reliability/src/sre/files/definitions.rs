@@ -7,11 +7,11 @@ use std::io::Read;
 use std::path::Path;
 
 use super::open_slo::{self, NotInOpenSlo};
-use super::read::{BYTES_MAX, read};
+use super::read::{BYTES_MAX, read, too_long};
 use super::remark::Remark;
 use super::write_simple;
 use super::writer::documents;
-use crate::document::{Fault, Mistakes, Source};
+use crate::document::{Fault, Mistakes, Source, utf8};
 use crate::resilience::config::LoadError;
 use crate::sre::{Definition, registry};
 
@@ -120,7 +120,9 @@ impl Definitions {
         };
         let name = path.display().to_string();
         match read() {
-            Ok(bytes) => Ok(Self::read(&Source::from_bytes(name, &bytes)?)?),
+            // It is cut there, perhaps in the middle of a character.
+            Ok(bytes) if bytes.len() > BYTES_MAX => Err(too_long(&Source::new(name, "")).into()),
+            Ok(bytes) => Ok(Self::read(&Source::new(&*name, utf8(&name, &bytes)?))?),
             Err(error) => Err(LoadError::Unreadable { path: name, source: Arc::new(error) }),
         }
     }

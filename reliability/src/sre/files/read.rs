@@ -24,9 +24,7 @@ pub(super) struct Read {
 /// Reads all documents of a text, in both forms.
 pub(super) fn read(source: &Source) -> Result<Read, Mistakes> {
     if source.text().len() > BYTES_MAX {
-        let message =
-            format!("a file of promises may have at most {BYTES_MAX} bytes; make it several");
-        return Err(Mistakes::new(source, Vec::from([Fault::new(0..0, message)])));
+        return Err(too_long(source));
     }
     let (documents, fault) = read_yaml_documents(source.text());
     let mut reader = Reader::new(source);
@@ -76,6 +74,11 @@ pub(super) fn read(source: &Source) -> Result<Read, Mistakes> {
     } else {
         Err(Mistakes::new(source, once_each(reader.found)))
     }
+}
+
+pub(super) fn too_long(source: &Source) -> Mistakes {
+    let message = format!("a file of promises may have at most {BYTES_MAX} bytes; make it several");
+    Mistakes::new(source, Vec::from([Fault::new(0..0, message)]))
 }
 
 fn listed((at, node): (usize, &crate::document::Node)) -> Place<'_> {
