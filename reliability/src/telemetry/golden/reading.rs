@@ -3,7 +3,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::delta::Delta;
-use super::sources::{HTTP_SERVER, OPERATION, POLICY};
+use super::sources::{HTTP_SERVER, OPERATION, POLICY, RPC_SERVER};
 use super::{GoldenSignals, Red, Usage};
 use crate::telemetry::signal::{self, Metric};
 use crate::time::{Clock, Instant};
@@ -34,9 +34,11 @@ impl Reading {
     pub fn since(&self, earlier: &Self) -> Period {
         let delta = Delta { earlier: &earlier.metrics, later: &self.metrics };
         let elapsed = self.at.saturating_duration_since(earlier.at);
+        let mut requests = Red::all(delta, &HTTP_SERVER, elapsed);
+        requests.append(&mut Red::all(delta, &RPC_SERVER, elapsed));
         Period {
             elapsed,
-            requests: Red::all(delta, &HTTP_SERVER, elapsed),
+            requests,
             operations: Red::all(delta, &OPERATION, elapsed),
             policies: Red::all(delta, &POLICY, elapsed),
             resources: Usage::all(delta),
@@ -50,7 +52,7 @@ impl Reading {
 pub struct Period {
     /// How long it was.
     pub elapsed: Duration,
-    /// HTTP requests that were answered, by route.
+    /// Requests that were answered: over HTTP by route, and over gRPC by method.
     pub requests: Vec<Red>,
     /// Functions with `#[traced(metrics)]`, and what is counted by hand.
     pub operations: Vec<Red>,

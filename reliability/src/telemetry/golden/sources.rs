@@ -13,6 +13,9 @@ pub(super) struct Calls {
 pub(super) const HTTP_SERVER: Calls =
     Calls { calls: None, duration: "http.server.request.duration", name: "http.route" };
 
+pub(super) const RPC_SERVER: Calls =
+    Calls { calls: None, duration: "rpc.server.call.duration", name: "rpc.method" };
+
 pub(super) const OPERATION: Calls = Calls {
     calls: Some("reliability.operation.calls"),
     duration: "reliability.operation.duration",

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use super::super::sources::{self, Calls, Resource, Used};
 use super::{between, everything};
 
-const ALL_CALLS: [Calls; 3] = [sources::HTTP_SERVER, sources::OPERATION, sources::POLICY];
+const ALL_CALLS: [Calls; 4] =
+    [sources::HTTP_SERVER, sources::RPC_SERVER, sources::OPERATION, sources::POLICY];
 const ALL_RESOURCES: [Resource; 5] = [
     sources::BULKHEAD,
     sources::CONCURRENCY_LIMIT,
@@ -62,7 +63,8 @@ fn the_table_of_the_guide_names_what_is_read() {
         let others = ["reliability.outcome", "reliability.operation.kind"];
         names.chain(others).any(|it| it == *name)
     };
-    let is_metric = |name: &&str| name.starts_with("reliability.") || name.starts_with("http.");
+    let is_metric =
+        |name: &&str| ["reliability.", "http.", "rpc."].iter().any(|of| name.starts_with(of));
     let told: BTreeSet<&str> =
         quoted.filter(is_metric).filter(|name| !is_attribute(name)).collect();
     assert_eq!(told, read());

@@ -73,6 +73,7 @@ fn everything() -> Vec<Metric> {
     let broken = "reliability.outcome=failed error.type=transient";
     let refused = "reliability.outcome=rejected error.type=timed_out";
     vec![
+        histogram("rpc.server.call.duration", &[("rpc.method=shop.Orders/Cancel", [50, 0, 0, 0])]),
         histogram("http.server.request.duration", &[(http, [0, 90, 0, 0]), (failed, [0, 0, 9, 1])]),
         counter(
             "reliability.operation.calls",
@@ -124,13 +125,14 @@ fn everything() -> Vec<Metric> {
 fn what_is_known_is_told_as_a_person_reads_it() {
     let told = between(vec![], everything()).to_string();
     let expected = "\
-latency     p50 60ms, p90 100ms, p99 1s
-traffic     10.0/s (100 calls)
-errors      10% (10 of 100)  500 10
+latency     p50 35ms, p90 95ms, p99 950ms
+traffic     15.0/s (150 calls)
+errors      6.67% (10 of 150)  500 10
 saturation  bulkhead places 90% (27 of 30), 4 wait, 12 refused
 
 request                        rate   errors      p50      p90      p99
 /orders                      10.0/s      10%     60ms    100ms       1s  500 10
+shop.Orders/Cancel            5.0/s       0%      5ms      9ms    9.9ms
 
 operation                      rate   errors      p50      p90      p99
 price                        10.0/s   36.84%    8.3ms    775ms    978ms  timed_out 15  transient 20
@@ -206,7 +208,7 @@ fn a_service_is_what_others_call() {
     assert_eq!(calls(vec![all(&[("server", 3), ("internal", 50), ("consumer", 2)])]), 5);
     assert_eq!(calls(vec![all(&[("client", 4), ("internal", 50)]), policies.clone()]), 54);
     assert_eq!(calls(vec![policies]), 7);
-    assert_eq!(calls(everything()), 100);
+    assert_eq!(calls(everything()), 150);
 }
 
 #[test]
