@@ -2,6 +2,7 @@
 
 use super::window::DAY;
 use super::{CalendarUnit, UtcOffset};
+use crate::time::{date, first_day};
 
 const DAY_SECONDS: i64 = DAY as i64;
 
@@ -26,37 +27,10 @@ pub(super) fn bounds(unix_seconds: i64, unit: CalendarUnit, offset: UtcOffset) -
 
 /// The days on which the group of so many months begins and ends that a day lies in.
 fn months(day: i64, group: i64) -> (i64, i64) {
-    let (year, month) = year_and_month(day);
-    let months = (year * 12 + month).div_euclid(group) * group;
-    let first = |months: i64| first_day(months.div_euclid(12), months.rem_euclid(12));
+    let (year, month, _) = date(day);
+    let months = (year * 12 + i64::from(month) - 1).div_euclid(group) * group;
+    let first = |months: i64| first_day(months.div_euclid(12), months.rem_euclid(12) as u32 + 1);
     (first(months), first(months + group))
-}
-
-/// Days are counted in years that begin in March, so that a leap day is the last one of its year,
-/// and in eras of 400 years, all of which have the same number of days.
-const ERA_DAYS: i64 = 146_097;
-/// From the first of March of the year 0 to the first of January 1970.
-const EPOCH: i64 = 719_468;
-
-/// The year of a day, and its month, 0 to 11.
-fn year_and_month(day: i64) -> (i64, i64) {
-    let day = day + EPOCH;
-    let (era, of_era) = (day.div_euclid(ERA_DAYS), day.rem_euclid(ERA_DAYS));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let month = (from_march + 2) % 12;
-    let year = year + era * 400 + i64::from(from_march >= 10);
-    (year, month)
-}
-
-/// The first day of a month, 0 to 11.
-fn first_day(year: i64, month: i64) -> i64 {
-    let from_march = (month + 10) % 12;
-    let year = if month < 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * from_march + 2) / 5;
-    era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH
 }
 
 /// A date of a file, in days since 1970; months and days are counted from 1. `None` if there is none.
@@ -65,7 +39,7 @@ pub(super) fn day(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=9_999).contains(&year) || !(1..=12).contains(&month) || day < 1 {
         return None;
     }
-    let (first, next) = months(first_day(year, month - 1), 1);
+    let (first, next) = months(first_day(year, month as u32), 1);
     Some(first + day - 1).filter(|day| *day < next)
 }
 

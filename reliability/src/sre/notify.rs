@@ -8,7 +8,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Decision;
-use crate::time::Instant;
+use crate::time::{Instant, doubled};
 
 /// Who is told what was decided.
 ///
@@ -109,8 +109,8 @@ impl Outbox {
                 self.attempts = 0;
                 continue;
             }
-            let pause = PAUSE_FIRST.saturating_mul(1 << (self.attempts - 1).min(16));
-            self.not_before = now.saturating_add(pause.min(PAUSE_MAX));
+            let pause = doubled(self.attempts, PAUSE_FIRST, PAUSE_MAX);
+            self.not_before = now.saturating_add(pause);
         }
     }
 

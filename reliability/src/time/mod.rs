@@ -18,9 +18,13 @@
 //! [`Deadline`] is the point in time by which a whole call must be over. It travels with the task:
 //! an annotated function that is called inside another one inherits it.
 
+#[cfg(any(all(feature = "std", feature = "telemetry"), feature = "sre"))]
+mod civil;
 mod clock;
 #[cfg(feature = "std")]
 mod deadline;
+#[cfg(any(feature = "otlp", feature = "sre"))]
+mod doubling;
 #[cfg(feature = "record")]
 pub(crate) mod frozen;
 mod instant;
@@ -37,11 +41,17 @@ mod utc;
 #[cfg(any(feature = "http", all(feature = "std", feature = "telemetry"), feature = "sre"))]
 mod wall;
 
+#[cfg(any(all(feature = "std", feature = "telemetry"), feature = "sre"))]
+pub(crate) use civil::date;
+#[cfg(feature = "sre")]
+pub(crate) use civil::first_day;
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "std")]
 pub use deadline::{Deadline, WithDeadline};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use deadline::{Entered, Scope};
+#[cfg(any(feature = "otlp", feature = "sre"))]
+pub(crate) use doubling::doubled;
 pub use instant::Instant;
 #[cfg(feature = "resilience")]
 pub(crate) use instant::saturating_nanos;

@@ -1,5 +1,7 @@
 use core::time::Duration;
 
+use crate::time::doubled;
+
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -7,11 +9,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// thirty, and by chance up to a half less, so that those who failed together do not come together.
 /// A receiver that says when to come is asked no earlier.
 pub(super) fn pause(failures: u32, after: Option<Duration>, random: f64) -> Duration {
-    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(10));
-    let own = FIRST.saturating_mul(doubled).min(LONGEST);
     match after {
         Some(after) => after.saturating_add(FIRST.mul_f64(random)),
-        None => own.mul_f64(1.0 - random / 2.0),
+        None => doubled(failures, FIRST, LONGEST).mul_f64(1.0 - random / 2.0),
     }
 }
 

@@ -1,8 +1,9 @@
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+
+use crate::telemetry::percent::percent_decode_lossy;
 
 /// What a call carries for those further down, as key and value: the header `baggage`.
 ///
@@ -121,7 +122,7 @@ impl Entry {
             && properties.bytes().all(|byte| matches!(byte, b'\t' | 0x20..=0x7e));
         valid.then(|| Self {
             key: key.into(),
-            value: decode(value).into_owned(),
+            value: percent_decode_lossy(value).into_owned(),
             properties: properties.into(),
         })
     }
@@ -146,31 +147,6 @@ fn is_key(key: &str) -> bool {
 /// `baggage-octet`, section 3.3.1.3; a percent sign is one, and begins what is encoded.
 const fn is_octet(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
-}
-
-/// What is no UTF-8 once decoded gets a replacement character, as the recommendation says; a percent
-/// sign that two digits do not follow is itself.
-fn decode(value: &str) -> Cow<'_, str> {
-    if !value.contains('%') {
-        return Cow::Borrowed(value);
-    }
-    let bytes = value.as_bytes();
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }
 
 impl fmt::Display for Baggage {
