@@ -62,11 +62,11 @@ pub struct Ended<'a, R>(pub &'a R);
 /// Found for a `Result` whose error has `Display`.
 pub trait EndDisplay {
     /// Ends the span, and tells the error, if it is one.
-    fn end(&self, traced: Traced);
+    fn end(&self, traced: &mut Traced);
 }
 
 impl<T, E: Display> EndDisplay for &&Ended<'_, Result<T, E>> {
-    fn end(&self, traced: Traced) {
+    fn end(&self, traced: &mut Traced) {
         match self.0 {
             Ok(_) => traced.end(),
             Err(error) => traced.fail(format_args!("{error}")),
@@ -77,11 +77,11 @@ impl<T, E: Display> EndDisplay for &&Ended<'_, Result<T, E>> {
 /// Found for a `Result` whose error has `Debug` only.
 pub trait EndDebug {
     /// Ends the span, and tells the error, if it is one.
-    fn end(&self, traced: Traced);
+    fn end(&self, traced: &mut Traced);
 }
 
 impl<T, E: Debug> EndDebug for &Ended<'_, Result<T, E>> {
-    fn end(&self, traced: Traced) {
+    fn end(&self, traced: &mut Traced) {
         match self.0 {
             Ok(_) => traced.end(),
             Err(error) => traced.fail(format_args!("{error:?}")),
@@ -92,27 +92,27 @@ impl<T, E: Debug> EndDebug for &Ended<'_, Result<T, E>> {
 /// Found for all else.
 pub trait EndOther {
     /// Ends the span.
-    fn end(&self, traced: Traced);
+    fn end(&self, traced: &mut Traced);
 }
 
 impl<R> EndOther for Ended<'_, R> {
-    fn end(&self, traced: Traced) {
+    fn end(&self, traced: &mut Traced) {
         traced.end();
     }
 }
 
 /// What a function is told to say of its error: `err = debug`, `display` or `hidden`.
-pub fn end_debug<T, E: Debug>(traced: Traced, outcome: &Result<T, E>) {
+pub fn end_debug<T, E: Debug>(traced: &mut Traced, outcome: &Result<T, E>) {
     EndDebug::end(&&Ended(outcome), traced);
 }
 
 /// As [`end_debug`].
-pub fn end_display<T, E: Display>(traced: Traced, outcome: &Result<T, E>) {
+pub fn end_display<T, E: Display>(traced: &mut Traced, outcome: &Result<T, E>) {
     EndDisplay::end(&&&Ended(outcome), traced);
 }
 
 /// As [`end_debug`].
-pub fn end_hidden<T, E>(traced: Traced, outcome: &Result<T, E>) {
+pub fn end_hidden<T, E>(traced: &mut Traced, outcome: &Result<T, E>) {
     match outcome {
         Ok(_) => traced.end(),
         Err(_) => traced.fail_silently(),

@@ -14,23 +14,17 @@ use crate::telemetry::trace::{
     Opened, Ring, SpanId, State, TraceId, recorder,
 };
 
-/// A span that is about to begin.
+/// A span of our recorder that is about to begin.
 #[derive(Debug)]
 #[must_use]
-pub struct Begin {
-    span: tracing::Span,
+pub struct Begin<'a> {
+    /// The call that it is of.
+    traced: &'a mut Traced,
     head: Option<(&'static Ring, Head)>,
     fields: Option<NewFields>,
 }
 
-impl Begin {
-    /// After the head decision. Where nobody records this is one load.
-    #[inline]
-    pub fn new(span: tracing::Span) -> Self {
-        let head = recorder().map(|ring| (ring, ring.head(Here::get())));
-        Self { span, head, fields: None }
-    }
-
+impl Begin<'_> {
     /// Where to write what is known of it, if somebody wants to know.
     #[inline]
     pub fn fields(&mut self) -> Option<&mut NewFields> {
@@ -39,15 +33,12 @@ impl Begin {
     }
 
     /// The span, from now on.
-    #[inline]
-    pub fn open(self, name: &'static str, kind: Kind) -> Traced {
-        let Self { span, head, fields } = self;
-        let fields = fields.map(|fields| fields.0);
-        let open = match head {
-            Some((ring, head)) => ring.open(name, kind, head, fields),
-            None => Opened::Nothing,
-        };
-        Traced { span, open: OpenSpan::begin_with(open) }
+    pub fn open(self, name: &'static str, kind: Kind) {
+        let Self { traced, head, fields } = self;
+        if let Some((ring, head)) = head {
+            let fields = fields.map(|fields| fields.0);
+            traced.open = OpenSpan::begin_with(ring.open(name, kind, head, fields));
+        }
     }
 }
 
@@ -148,6 +139,30 @@ impl Drop for Inside<'_> {
 }
 
 impl Traced {
+    /// A call without a span so far.
+    ///
+    /// It stays where it was made: what is recorded makes it large, and handed over by value all of
+    /// it would be copied, also where nobody records.
+    #[inline]
+    pub const fn new() -> Self {
+        Self { span: tracing::Span::none(), open: OpenSpan::begin_with(Opened::Nothing) }
+    }
+
+    /// Whether our recorder wants a span beside that one. Where nobody records this is one load.
+    #[inline(always)]
+    pub fn is_wanted_beside(&mut self, span: tracing::Span) -> bool {
+        if !span.is_none() {
+            self.span = span;
+        }
+        recorder().is_some()
+    }
+
+    /// After the head decision.
+    pub fn begin(&mut self) -> Begin<'_> {
+        let head = recorder().map(|ring| (ring, ring.head(Here::get())));
+        Begin { traced: self, head, fields: None }
+    }
+
     /// Runs the body of a function that is not async.
     #[inline]
     pub fn in_scope<R>(&self, body: impl FnOnce() -> R) -> R {
@@ -180,13 +195,13 @@ impl Traced {
 
     /// Ends it well.
     #[inline]
-    pub fn end(mut self) {
+    pub fn end(&mut self) {
         self.open.finish();
     }
 
     /// Ends it in an error.
     #[cold]
-    pub fn fail(mut self, error: fmt::Arguments<'_>) {
+    pub fn fail(&mut self, error: fmt::Arguments<'_>) {
         if !self.span.is_disabled() {
             self.span.record("error", tracing::field::display(&error));
         }
@@ -195,8 +210,14 @@ impl Traced {
 
     /// Ends it in an error that is not told.
     #[cold]
-    pub fn fail_silently(mut self) {
+    pub fn fail_silently(&mut self) {
         self.failed(format_args!(""));
+    }
+
+    /// Whether the code inside is somewhere else than the code around it.
+    #[inline]
+    fn is_anywhere(&self) -> bool {
+        !self.span.is_disabled() || self.open.is_anywhere()
     }
 
     fn failed(&mut self, error: fmt::Arguments<'_>) {
@@ -217,6 +238,12 @@ impl Traced {
             self.open.set("reliability.ended", "cancelled");
             self.open.finish();
         }
+    }
+}
+
+impl Default for Traced {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -244,7 +271,9 @@ pin_project! {
     impl<F> PinnedDrop for Instrumented<'_, F> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            *this.leave = Some(Inside::enter(this.traced));
+            if this.traced.is_anywhere() {
+                *this.leave = Some(Inside::enter(this.traced));
+            }
         }
     }
 }

@@ -93,20 +93,25 @@ fn one_stack() {
         async fn price(sku: &str) -> Result<Price, PriceError> {
             #[reliability::resilient(__seen)]
             const _: () = ();
-            let traced: ::reliability::__private::Traced = {
-                let mut begin = ::reliability::__private::Begin::new(
-                    ::reliability::__private::tracing::span!(
-                        ::reliability::__private::tracing::Level::INFO, "price", sku = sku, error
-                        = ::reliability::__private::tracing::field::Empty, otel.status_code =
-                        ::reliability::__private::tracing::field::Empty, reliability.traced =
-                        ::reliability::__private::tracing::field::Empty
-                    ),
-                );
-                if let ::core::option::Option::Some(known) = begin.fields() {
-                    known.value("sku", &sku);
+            let mut traced = ::reliability::__private::Traced::new();
+            {
+                if traced
+                    .is_wanted_beside(
+                        ::reliability::__private::tracing::span!(
+                            ::reliability::__private::tracing::Level::INFO, "price", sku = sku,
+                            error = ::reliability::__private::tracing::field::Empty, otel
+                            .status_code = ::reliability::__private::tracing::field::Empty,
+                            reliability.traced = ::reliability::__private::tracing::field::Empty
+                        ),
+                    )
+                {
+                    let mut begin = traced.begin();
+                    if let ::core::option::Option::Some(known) = begin.fields() {
+                        known.value("sku", &sku);
+                    }
+                    begin.open("price", ::reliability::__private::Kind::Internal)
                 }
-                begin.open("price", ::reliability::__private::Kind::Internal)
-            };
+            }
             let outcome = traced
                 .enclose(async move {
                     if false {
@@ -150,7 +155,7 @@ fn one_stack() {
                 .await;
             {
                 use ::reliability::__private::{EndDebug as _, EndDisplay as _, EndOther as _};
-                (&&&::reliability::__private::Ended(&outcome)).end(traced);
+                (&&&::reliability::__private::Ended(&outcome)).end(&mut traced);
             }
             outcome
         }

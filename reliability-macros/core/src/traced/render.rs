@@ -12,7 +12,7 @@ pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem
     let krate = &args.krate;
     let traced = Ident::new("traced", Span::mixed_site());
     let outcome = Ident::new("outcome", Span::mixed_site());
-    let begin = begin(args, item, within);
+    let begin = begin(args, item, within, &traced);
     let typed = typed_return(krate, &item.sig.output);
     let statements = item.statements();
     let block = item.block(quote!(#typed #statements));
@@ -40,16 +40,12 @@ pub(super) fn render(args: &Args, item: &FnItem, within: Option<&str>) -> FnItem
     } else {
         quote!(#run; #counted #traced.end();)
     };
-    let statements = quote! {
-        let #traced: #krate::__private::Traced = #begin;
-        #count
-        #run
-    };
+    let statements = quote!(#begin #count #run);
     item.clone().with_statements(statements)
 }
 
-/// The span, before the body.
-fn begin(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
+/// The span, before the body. Our recorder is asked whether it wants one before anything is built.
+fn begin(args: &Args, item: &FnItem, within: Option<&str>, traced: &Ident) -> TokenStream {
     let krate = &args.krate;
     let begin = Ident::new("begin", Span::mixed_site());
     let name = name(args, item, within);
@@ -60,12 +56,17 @@ fn begin(args: &Args, item: &FnItem, within: Option<&str>) -> TokenStream {
     let any_shown = args.recorded.iter().any(|argument| !argument.primitive);
     // In a block, so that the body does not see the traits.
     let traits = any_shown.then(|| quote!(use #krate::__private::{ShowDebug as _, ShowType as _};));
-    quote!({
-        #traits
-        let #mutable #begin = #krate::__private::Begin::new(#span);
-        #filled
-        #begin.open(#name, #krate::__private::Kind::#kind)
-    })
+    quote! {
+        let mut #traced = #krate::__private::Traced::new();
+        {
+            #traits
+            if #traced.is_wanted_beside(#span) {
+                let #mutable #begin = #traced.begin();
+                #filled
+                #begin.open(#name, #krate::__private::Kind::#kind)
+            }
+        }
+    }
 }
 
 fn name(args: &Args, item: &FnItem, within: Option<&str>) -> LitStr {
@@ -174,7 +175,7 @@ fn end(args: &Args, traced: &Ident, outcome: &Ident) -> TokenStream {
         None => quote! {
             {
                 use #krate::__private::{EndDebug as _, EndDisplay as _, EndOther as _};
-                (&&&#krate::__private::Ended(&#outcome)).end(#traced);
+                (&&&#krate::__private::Ended(&#outcome)).end(&mut #traced);
             }
         },
         Some(tell) => {
@@ -184,7 +185,7 @@ fn end(args: &Args, traced: &Ident, outcome: &Ident) -> TokenStream {
                 Tell::Hidden => "end_hidden",
             };
             let function = Ident::new(function, Span::call_site());
-            quote!(#krate::__private::#function(#traced, &#outcome);)
+            quote!(#krate::__private::#function(&mut #traced, &#outcome);)
         }
     };
     quote!(#ret #end)

@@ -27,30 +27,39 @@ fn an_async_function() {
                 client: Client,
                 token: Token,
             ) -> Result<Price, PriceError> {
-                let traced: ::reliability::__private::Traced = {
+                let mut traced = ::reliability::__private::Traced::new();
+                {
                     use ::reliability::__private::{ShowDebug as _, ShowType as _};
-                    let mut begin = ::reliability::__private::Begin::new(
-                        ::reliability::__private::tracing::span!(
-                            ::reliability::__private::tracing::Level::DEBUG, "price", count = count,
-                            client = (&& ::reliability::__private::Shown(& client)).shown(), order
-                            .count = count, sku = % sku, error =
-                            ::reliability::__private::tracing::field::Empty, otel.status_code =
-                            ::reliability::__private::tracing::field::Empty, reliability.traced =
-                            ::reliability::__private::tracing::field::Empty
-                        ),
-                    );
-                    if let ::core::option::Option::Some(known) = begin.fields() {
-                        known.value("count", &count);
-                        known.value("client", &(&&::reliability::__private::Shown(&client)).shown());
-                        known.value("order.count", &(count));
-                        known
-                            .value(
-                                "sku",
-                                &::reliability::__private::tracing::field::display(&(sku)),
-                            );
+                    if traced
+                        .is_wanted_beside(
+                            ::reliability::__private::tracing::span!(
+                                ::reliability::__private::tracing::Level::DEBUG, "price", count =
+                                count, client = (&& ::reliability::__private::Shown(& client))
+                                .shown(), order.count = count, sku = % sku, error =
+                                ::reliability::__private::tracing::field::Empty, otel.status_code =
+                                ::reliability::__private::tracing::field::Empty, reliability.traced =
+                                ::reliability::__private::tracing::field::Empty
+                            ),
+                        )
+                    {
+                        let mut begin = traced.begin();
+                        if let ::core::option::Option::Some(known) = begin.fields() {
+                            known.value("count", &count);
+                            known
+                                .value(
+                                    "client",
+                                    &(&&::reliability::__private::Shown(&client)).shown(),
+                                );
+                            known.value("order.count", &(count));
+                            known
+                                .value(
+                                    "sku",
+                                    &::reliability::__private::tracing::field::display(&(sku)),
+                                );
+                        }
+                        begin.open("price", ::reliability::__private::Kind::Internal)
                     }
-                    begin.open("price", ::reliability::__private::Kind::Internal)
-                };
+                }
                 let outcome = traced
                     .enclose(async move {
                         if false {
@@ -61,7 +70,7 @@ fn an_async_function() {
                     .await;
                 {
                     use ::reliability::__private::{EndDebug as _, EndDisplay as _, EndOther as _};
-                    (&&&::reliability::__private::Ended(&outcome)).end(traced);
+                    (&&&::reliability::__private::Ended(&outcome)).end(&mut traced);
                 }
                 outcome
             }
@@ -80,15 +89,20 @@ fn a_sync_function_without_a_result() {
         ),
         expect![[r#"
             fn tick(now: u64) {
-                let traced: ::reliability::__private::Traced = {
-                    let begin = ::reliability::__private::Begin::new(
-                        ::reliability::__private::tracing::span!(
-                            ::reliability::__private::tracing::Level::INFO, "tick", reliability
-                            .traced = ::reliability::__private::tracing::field::Empty
-                        ),
-                    );
-                    begin.open("tick", ::reliability::__private::Kind::Internal)
-                };
+                let mut traced = ::reliability::__private::Traced::new();
+                {
+                    if traced
+                        .is_wanted_beside(
+                            ::reliability::__private::tracing::span!(
+                                ::reliability::__private::tracing::Level::INFO, "tick", reliability
+                                .traced = ::reliability::__private::tracing::field::Empty
+                            ),
+                        )
+                    {
+                        let begin = traced.begin();
+                        begin.open("tick", ::reliability::__private::Kind::Internal)
+                    }
+                }
                 traced.in_scope(move || { beat(now) });
                 traced.end();
             }
@@ -107,17 +121,22 @@ fn a_function_whose_calls_are_counted() {
         ),
         expect![[r#"
             fn price(sku: &str) -> Result<u32, PriceError> {
-                let traced: ::reliability::__private::Traced = {
-                    let begin = ::reliability::__private::Begin::new(
-                        ::reliability::__private::tracing::span!(
-                            ::reliability::__private::tracing::Level::INFO, "price", otel.kind =
-                            "server", error = ::reliability::__private::tracing::field::Empty, otel
-                            .status_code = ::reliability::__private::tracing::field::Empty,
-                            reliability.traced = ::reliability::__private::tracing::field::Empty
-                        ),
-                    );
-                    begin.open("price", ::reliability::__private::Kind::Server)
-                };
+                let mut traced = ::reliability::__private::Traced::new();
+                {
+                    if traced
+                        .is_wanted_beside(
+                            ::reliability::__private::tracing::span!(
+                                ::reliability::__private::tracing::Level::INFO, "price", otel.kind =
+                                "server", error = ::reliability::__private::tracing::field::Empty,
+                                otel.status_code = ::reliability::__private::tracing::field::Empty,
+                                reliability.traced = ::reliability::__private::tracing::field::Empty
+                            ),
+                        )
+                    {
+                        let begin = traced.begin();
+                        begin.open("price", ::reliability::__private::Kind::Server)
+                    }
+                }
                 let timed: ::reliability::__private::Timed<'_> = {
                     static OPERATION: ::reliability::__private::Operation = ::reliability::__private::Operation::new(
                             "price",
@@ -144,7 +163,7 @@ fn a_function_whose_calls_are_counted() {
                     });
                 {
                     use ::reliability::__private::{EndDebug as _, EndDisplay as _, EndOther as _};
-                    (&&&::reliability::__private::Ended(&outcome)).end(traced);
+                    (&&&::reliability::__private::Ended(&outcome)).end(&mut traced);
                 }
                 outcome
             }

@@ -193,6 +193,12 @@ impl OpenSpan {
         matches!(self.open, Opened::Recorded(..))
     }
 
+    /// Whether code inside is told of it, or that nothing is recorded.
+    #[inline]
+    pub(crate) const fn is_anywhere(&self) -> bool {
+        !matches!(self.open, Opened::Nothing)
+    }
+
     pub(crate) fn add(&self, fill: impl FnOnce(&mut Fields)) {
         if let Some((ring, open)) = self.recorded() {
             let mut fields = Fields::take();
