@@ -6,6 +6,7 @@ fn answered(name: &'static str, target: &'static str) -> Definition {
     Definition::new(name, Window::days(30)).objective(answered)
 }
 
+#[allow(clippy::expect_used, reason = "only tests call it")]
 fn rules(definitions: impl IntoIterator<Item = Definition>) -> PrometheusRules {
     PrometheusRules::of_definitions(definitions).expect("definitions that make sense")
 }
