@@ -41,7 +41,7 @@ pub use quantile::Quantile;
 #[cfg(feature = "otlp")]
 pub(crate) use room::Room;
 pub use sketch::{Sketch, SketchSnapshot};
-#[cfg(feature = "resilience")]
+#[cfg(any(feature = "resilience", all(feature = "std", feature = "telemetry")))]
 pub(crate) use stripe::owned_stripe;
 pub(crate) use stripe::{Padded, STRIPES, stripe};
 #[cfg(all(feature = "std", feature = "telemetry"))]
