@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reliability::error::Rejected;
 use reliability::resilience::{Breaker, Policy};
@@ -18,10 +18,18 @@ use reliability::sre::{Slo, slo};
 use reliability::telemetry::dashboard::{
     self, Dashboard, Level, Number, Panel, Tile, View, Widget,
 };
+use reliability::telemetry::log::{Record, Severity};
+use reliability::telemetry::otlp::Otlp;
+use reliability::telemetry::signal::{Counter, Family};
 use reliability::telemetry::trace::Recorder;
-use reliability::telemetry::traced;
+use reliability::telemetry::{signals, traced};
 
 const TOKEN: &str = "a token of operators";
+
+signals! {
+    /// One value more than there is room for.
+    static FULL: Family<Counter, 1> = Counter::builder("browser.full").by(["sku"]).series(1);
+}
 
 static SHELVES: Slo = reliability::slo! {
     name: "shelves", availability: 90, latency: "50% < 1s", min_events: 0,
@@ -51,6 +59,16 @@ async fn policies() -> [Policy; 2] {
     }
     stock.breaker().expect("has one").force_open();
     [stock, markup]
+}
+
+/// An exporter that nobody listens to, and that has seen so.
+fn exporter() -> Otlp {
+    let otlp = Otlp::builder().endpoint("http://127.0.0.1:9").stderr(false).build();
+    let otlp = otlp.expect("is valid");
+    otlp.log(Record::new(SystemTime::now(), Severity::Info, "not heard"));
+    let undelivered = otlp.flush(Duration::from_millis(100)).expect_err("nobody listens");
+    assert!(undelivered.why.is_some_and(|why| why.contains("refused")));
+    otlp
 }
 
 /// A number that is another one in each frame, so that something changes while nothing happens.
@@ -84,6 +102,8 @@ async fn people_see_what_there_is() {
     std::fs::create_dir_all(&pictures).expect("target can be written");
     Recorder::builder().start().expect("is the only one");
     let _policies = policies().await;
+    let _exporter = exporter();
+    ["tea", "milk"].into_iter().for_each(|sku| FULL.with([sku]).add(1));
     dashboard::add_panel(Arc::new(Frames(AtomicU64::new(1))));
     let page = Dashboard::builder().service("shop").operators(TOKEN).build().expect("is valid");
     let page = page.serve("127.0.0.1:0").await.expect("a port is free");

@@ -93,6 +93,16 @@ async function everything() {
   await page.locator("#slos tbody tr", { hasText: "shelves" }).first().waitFor();
   await page.locator("#map text", { hasText: "shelf" }).first().waitFor();
 
+  step = "telemetry says how it does itself, also when it fails";
+  const own = page.locator("#telemetry");
+  await row(page, "logs").locator(".state", { hasText: "failing" }).waitFor();
+  await row(page, "logs").locator("summary").click();
+  await row(page, "logs").locator("dl.facts dd", { hasText: "http://127.0.0.1:9/v1/logs" }).waitFor();
+  assert.match(await row(page, "logs").innerText(), /refused/);
+  assert.match(await own.locator("header").innerText(), /not exported: .*logs.*; look at: full families/);
+  const tiles = [/^Traces kept\s*1\s*$/, /^Full families\s*1\s*all others together: browser\.full$/, /^Looking at this\s*1\s*16 may; 0 were turned away$/];
+  for (const told of tiles) await own.locator(".tiles > div", { hasText: told }).waitFor();
+
   step = "everything has a name that is read aloud, and the order of headings has no gap";
   const unnamed = await page.evaluate(() =>
     [...document.querySelectorAll("button, a, [role=img], section, nav, table input")]

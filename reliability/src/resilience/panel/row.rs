@@ -101,7 +101,7 @@ fn facts(now: &PolicySnapshot) -> Vec<Fact> {
     }
     if let Some(breaker) = &now.breaker {
         let changes = breaker.transitions.iter();
-        let changes = changes.map(|(from, to, times)| format!("{from} → {to} {times} times"));
+        let changes = changes.map(|(from, to, times)| format!("{from} → {to}: {times} ×"));
         let changes: Vec<String> = changes.collect();
         if !changes.is_empty() {
             add("breaker", changes.join(", "));

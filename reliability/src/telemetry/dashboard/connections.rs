@@ -1,6 +1,8 @@
 //! No more connections than were allowed, whoever opens them and however slow they are.
 
+use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
@@ -11,6 +13,65 @@ use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{Level, Number, Tile};
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// Who follows a page of this process now, how many may, and how often somebody was turned away.
+static LOOKING: AtomicU64 = AtomicU64::new(0);
+static PLACES: AtomicU64 = AtomicU64::new(0);
+static TURNED_AWAY: AtomicU64 = AtomicU64::new(0);
+
+/// The places of one page for those who follow it.
+#[derive(Debug)]
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    all: usize,
+}
+
+impl Places {
+    pub(super) fn new(all: usize) -> Self {
+        PLACES.fetch_add(all as u64, Ordering::Relaxed);
+        Self { free: Arc::new(Semaphore::new(all)), all }
+    }
+
+    /// A place, if there is one.
+    pub(super) fn take(&self) -> Option<Place> {
+        let Ok(place) = self.free.clone().try_acquire_owned() else {
+            TURNED_AWAY.fetch_add(1, Ordering::Relaxed);
+            return None;
+        };
+        LOOKING.fetch_add(1, Ordering::Relaxed);
+        Some(Place { _place: place })
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        PLACES.fetch_sub(self.all as u64, Ordering::Relaxed);
+    }
+}
+
+/// Somebody who follows.
+#[derive(Debug)]
+pub(super) struct Place {
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        LOOKING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What the page says of itself.
+pub(super) fn tiles() -> Vec<Tile> {
+    let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    let (looking, turned_away) = (read(&LOOKING), read(&TURNED_AWAY));
+    let level = if turned_away == 0 { Level::Ok } else { Level::Warn };
+    let hint = format!("{} may; {turned_away} were turned away", read(&PLACES));
+    Vec::from([Tile::new("Looking at this", Number::Count(looking)).level(level).hint(hint)])
+}
 
 /// A listener that accepts while there is a place. Who comes later waits in the system's queue.
 #[derive(Debug)]

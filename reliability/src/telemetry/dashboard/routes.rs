@@ -19,8 +19,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
+use super::connections::Places;
 use super::frame::Frames;
 use super::{DashboardBuilder, NotDone, panel};
 
@@ -29,14 +29,14 @@ struct Page {
     settings: Arc<DashboardBuilder>,
     frames: Frames,
     /// Those who may follow events.
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 /// An order is three short words.
 const LARGEST_ORDER: usize = 4096;
 
 pub(super) fn router(settings: Arc<DashboardBuilder>, frames: Frames) -> Router {
-    let places = Arc::new(Semaphore::new(settings.clients));
+    let places = Arc::new(Places::new(settings.clients));
     let file = |kind: &'static str, text: &'static str| {
         get(move || async move { ([(CONTENT_TYPE, kind)], text) })
     };
@@ -114,7 +114,7 @@ fn is_own(name: &str, hosts: &[String]) -> bool {
 }
 
 async fn events(State(page): State<Page>) -> Response {
-    let Ok(place) = page.places.clone().try_acquire_owned() else {
+    let Some(place) = page.places.take() else {
         let told = "As many are looking as may. Close another page, or ask for `api/panels`.";
         let again = [(RETRY_AFTER, "5")];
         return (StatusCode::SERVICE_UNAVAILABLE, again, told).into_response();

@@ -29,9 +29,13 @@
 
 mod format;
 mod json;
+#[cfg(feature = "dashboard")]
+mod panel;
 mod record;
 mod sink;
 
 pub use format::Format;
+#[cfg(feature = "dashboard")]
+pub(in crate::telemetry) use panel::tiles;
 pub use record::{Record, Severity};
 pub use sink::{Sink, SinkGuard, add_sink, emit};

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{PoisonError, RwLock};
 
 use super::Record;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Takes records on their way out: an exporter, a file, a test.
 ///
@@ -16,6 +17,10 @@ pub trait Sink: Send + Sync + 'static {
 }
 
 static SINKS: RwLock<Vec<Arc<dyn Sink>>> = RwLock::new(Vec::new());
+
+/// How many records there were, and how many of them a sink lost by a panic.
+static RECORDS: AtomicU64 = AtomicU64::new(0);
+static PANICS: AtomicU64 = AtomicU64::new(0);
 
 /// Gives all records from now on to that sink, too, until the answer is dropped.
 ///
@@ -81,8 +86,28 @@ impl Drop for SinkGuard {
 pub fn emit(record: &Record) {
     // Not under the lock: a sink may say something itself.
     let sinks = SINKS.read().unwrap_or_else(PoisonError::into_inner).clone();
+    RECORDS.fetch_add(1, Ordering::Relaxed);
     for sink in sinks {
         // Whoever says something does not panic because of who listens.
-        let _ = catch_unwind(AssertUnwindSafe(|| sink.take(record)));
+        if catch_unwind(AssertUnwindSafe(|| sink.take(record))).is_err() {
+            PANICS.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What was given to sinks so far.
+#[cfg(feature = "dashboard")]
+pub(super) struct Given {
+    pub(super) sinks: usize,
+    pub(super) records: u64,
+    pub(super) panics: u64,
+}
+
+#[cfg(feature = "dashboard")]
+pub(super) fn given() -> Given {
+    Given {
+        sinks: SINKS.read().unwrap_or_else(PoisonError::into_inner).len(),
+        records: RECORDS.load(Ordering::Relaxed),
+        panics: PANICS.load(Ordering::Relaxed),
     }
 }

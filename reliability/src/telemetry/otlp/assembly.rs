@@ -103,6 +103,8 @@ impl Builder {
             None => Box::new(signal::collect),
         };
         signal::watch(&watch);
+        #[cfg(feature = "dashboard")]
+        super::panel::add(&watch);
         if self.exported[Signal::Metrics.index()] {
             let supply = Collected::new(source, resource, started(), Arc::clone(&watch));
             supplies.push((Signal::Metrics, Box::new(supply)));

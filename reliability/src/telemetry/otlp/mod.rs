@@ -42,6 +42,8 @@ mod handle;
 mod health;
 mod invalid;
 mod lane;
+#[cfg(feature = "dashboard")]
+mod panel;
 mod pipeline;
 mod queue;
 mod settings;
@@ -60,5 +62,7 @@ pub use builder::{Builder, Receiver};
 pub use handle::Otlp;
 pub use health::{Dropped, Failure, Health, SignalHealth, Undelivered};
 pub use invalid::InvalidSetting;
+#[cfg(feature = "dashboard")]
+pub(in crate::telemetry) use panel::table;
 pub use settings::{Compression, Protocol};
 pub use signal::Signal;

@@ -1,4 +1,4 @@
-//! What went wrong while metrics were collected: said once, and counted always.
+//! What went wrong with metrics: said once, and counted always.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -20,20 +20,41 @@ const PANICS: Descriptor = Descriptor::new(
     "Sources that panicked when they were asked for their numbers.",
 );
 
-/// How many names are warned about; the counter goes on.
+/// How many names are warned about, and held as overflowed; the counters go on.
 const WARNED_MAX: usize = 100;
 
-struct Trouble {
-    conflicts: u64,
-    panics: u64,
+#[derive(Clone)]
+pub(super) struct Trouble {
+    pub(super) conflicts: u64,
+    pub(super) panics: u64,
     warned: BTreeSet<String>,
+    /// Families that have as many series as they may have.
+    pub(super) overflowed: BTreeSet<&'static str>,
 }
 
-static TROUBLE: Mutex<Trouble> =
-    Mutex::new(Trouble { conflicts: 0, panics: 0, warned: BTreeSet::new() });
+impl Trouble {
+    pub(super) const fn none() -> Self {
+        Self { conflicts: 0, panics: 0, warned: BTreeSet::new(), overflowed: BTreeSet::new() }
+    }
+}
+
+static TROUBLE: Mutex<Trouble> = Mutex::new(Trouble::none());
 
 fn trouble() -> MutexGuard<'static, Trouble> {
     TROUBLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// All that there was so far.
+#[cfg(feature = "dashboard")]
+pub(super) fn so_far() -> Trouble {
+    trouble().clone()
+}
+
+pub(super) fn overflowed(name: &'static str) {
+    let mut trouble = trouble();
+    if trouble.overflowed.len() < WARNED_MAX {
+        trouble.overflowed.insert(name);
+    }
 }
 
 pub(super) fn panicked() {

@@ -43,6 +43,8 @@ mod metric;
 mod name;
 mod observe;
 mod operation;
+#[cfg(feature = "dashboard")]
+mod panel;
 mod shared;
 mod up_down_counter;
 
@@ -60,6 +62,8 @@ pub use metric::{Data, Exemplar, HistogramPoint, Metric, Point};
 pub use observe::Declared;
 pub use observe::{Observe, collect, watch};
 pub use operation::{Operation, Outcome, Running};
+#[cfg(feature = "dashboard")]
+pub(in crate::telemetry) use panel::tiles;
 pub use up_down_counter::UpDownCounter;
 
 #[cfg(test)]

@@ -62,6 +62,8 @@ pub use current::{Current, InContext, current, in_context, in_current};
 pub(crate) use current::{Entered, Here};
 pub use id::{InvalidId, SpanId, TraceId};
 pub use record::{Event, Kind, Link, Span, Status, Trace};
+#[cfg(feature = "dashboard")]
+pub(in crate::telemetry) use recorder::tiles;
 pub use recorder::{Builder, Fields, Recorder, RecorderCounts};
 #[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
 pub(crate) use recorder::{Ending, Head, Opened, Ring, State, recorder};

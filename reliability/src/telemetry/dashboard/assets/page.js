@@ -123,14 +123,16 @@ const facts = (list) => h("dl", { class: "facts" }, list.map(([name, value]) => 
 
 function row(panel, row, columns) {
   const more = row.facts.length || row.actions.length;
-  const subtitle = row.subtitle && h("div", { class: "soft small" }, row.subtitle);
+  // It is below the title also when there is more below it.
+  const subtitle = () => row.subtitle && h("div", { class: "subtitle soft small" }, row.subtitle);
   const inside = () => [
+    subtitle(),
     row.facts.length ? facts(row.facts) : null,
     row.actions.length ? h("div", { class: "actions" }, row.actions.map((action) =>
       h("button", { type: "button", onclick: () => order(panel, row, action) }, action.title))) : null,
   ];
   return h("tr", { "data-key": row.id, id: `${panel}/${row.id}` },
-    h("th", { scope: "row" }, more ? h("details", {}, h("summary", {}, row.title), inside()) : h("span", {}, row.title), subtitle),
+    h("th", { scope: "row" }, more ? h("details", {}, h("summary", {}, row.title), inside()) : h("span", {}, row.title), subtitle()),
     row.cells.map((it, at) => cell(it, columns[at])));
 }
 

@@ -41,7 +41,7 @@ impl Panel for ServiceMap {
         };
         let summary = match kept.len() {
             0 => "no trace was kept yet".to_string(),
-            all => format!("in the {all} traces that were kept last, which is no fair sample"),
+            all => format!("by the traces kept lately, {all}, which is no fair sample"),
         };
         let (map, more) = calls.into_map();
         let view = View::new(level, summary).with(Widget::Map(map));

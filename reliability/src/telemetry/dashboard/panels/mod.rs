@@ -2,6 +2,7 @@
 
 mod kept;
 mod map;
+mod own;
 mod traces;
 
 pub(super) use kept::listen;

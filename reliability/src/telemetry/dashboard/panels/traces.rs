@@ -38,7 +38,7 @@ impl Panel for Traces {
         };
         let summary = match kept.len() {
             0 => "none was kept yet".into(),
-            all => format!("the {all} that were kept last; {failures} of them failed"),
+            all => format!("{all} kept lately; {failures} of them failed"),
         };
         // Failures first, each by time: who looks here looks for them.
         let of = |fails: bool| kept.iter().filter(move |trace| failed(trace) == fails).take(SHOWN);

@@ -12,7 +12,7 @@ pub use labels::{Label, Labels};
 use table::{Found, Table};
 
 use super::builder::Seed;
-use super::{Builder, Collection, Declarable, Descriptor, Instrument, Observe, watch};
+use super::{Builder, Collection, Declarable, Descriptor, Instrument, Observe, conflict, watch};
 use crate::error::Invalid;
 use crate::telemetry::{Attribute, Value};
 
@@ -210,6 +210,7 @@ impl<I: Instrument, const N: usize> Members<I, N> {
     #[cold]
     fn warn(&self, labels: &[Label<'_>; N]) {
         let first: Vec<_> = labels.iter().map(ToString::to_string).collect();
+        conflict::overflowed(self.descriptor().name);
         tracing::event!(
             name: "reliability.signal.overflow",
             target: "reliability",

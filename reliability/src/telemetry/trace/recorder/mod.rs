@@ -26,6 +26,8 @@ mod head;
 mod keep;
 mod note;
 mod observe;
+#[cfg(feature = "dashboard")]
+mod panel;
 mod settings;
 
 use alloc::boxed::Box;
@@ -41,6 +43,8 @@ pub(crate) use buffer::{Caller, State};
 pub use counts::RecorderCounts;
 pub use fields::Fields;
 pub(crate) use head::Head;
+#[cfg(feature = "dashboard")]
+pub(in crate::telemetry) use panel::tiles;
 pub(crate) use settings::recorder;
 pub use settings::{Builder, Recorder};
 

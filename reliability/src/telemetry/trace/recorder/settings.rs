@@ -84,6 +84,11 @@ impl Recorder {
         self.ring.counts.snapshot()
     }
 
+    /// How many bytes all that it records may take.
+    pub fn memory(&self) -> usize {
+        self.ring.memory
+    }
+
     /// How many bytes of its memory are in use, those included that are kept for what comes next.
     pub fn memory_used(&self) -> usize {
         self.ring.memory.saturating_sub(self.ring.budget.left())

@@ -1,0 +1,56 @@
+//! The metrics on the page of `telemetry::dashboard`.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::conflict::{Trouble, so_far};
+use crate::telemetry::dashboard::{Level, Number, Tile};
+
+pub(in crate::telemetry) fn tiles() -> Vec<Tile> {
+    shown(&so_far())
+}
+
+fn shown(trouble: &Trouble) -> Vec<Tile> {
+    let names: Vec<&str> = trouble.overflowed.iter().copied().collect();
+    let full = match names.as_slice() {
+        [] => "no metric has too many series".into(),
+        [name] => format!("all others together: {name}"),
+        [first, others @ ..] => format!("all others together: {first}, and {} more", others.len()),
+    };
+    let Trouble { conflicts, panics, .. } = *trouble;
+    let level = |count: u64| if count == 0 { Level::Ok } else { Level::Warn };
+    let count = names.len() as u64;
+    let left_out = match (conflicts, panics) {
+        (0, 0) => "each has a name of its own".into(),
+        _ => format!("{conflicts} had the name of another one, {panics} sources panicked"),
+    };
+    Vec::from([
+        Tile::new("Full families", Number::Count(count)).level(level(count)).hint(full),
+        Tile::new("Metrics left out", Number::Count(conflicts + panics))
+            .level(level(conflicts + panics))
+            .hint(left_out),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_and_counted() {
+        let mut trouble = Trouble::none();
+        fn levels(trouble: &Trouble) -> Vec<Level> {
+            shown(trouble).iter().map(|tile| tile.level).collect()
+        }
+        assert_eq!(levels(&trouble), [Level::Ok; 2]);
+        trouble.overflowed.insert("shop.answers");
+        assert_eq!(levels(&trouble), [Level::Warn, Level::Ok]);
+        trouble.overflowed.insert("shop.visits");
+        trouble.panics = 2;
+        let tiles = shown(&trouble);
+        let hint = tiles[0].hint.as_deref();
+        assert_eq!(hint, Some("all others together: shop.answers, and 1 more"));
+        assert_eq!(tiles[1].value, Number::Count(2).into());
+        assert_eq!(levels(&trouble), [Level::Warn; 2]);
+    }
+}

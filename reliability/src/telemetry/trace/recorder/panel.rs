@@ -1,0 +1,75 @@
+//! The recorder on the page of `telemetry::dashboard`.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::counts::RecorderCounts;
+use super::settings::Recorder;
+use crate::telemetry::dashboard::{Level, Number, Tile};
+
+pub(in crate::telemetry) fn tiles() -> Vec<Tile> {
+    match Recorder::running() {
+        Some(recorder) => shown(recorder.counts(), recorder.memory_used(), recorder.memory()),
+        None => Vec::from([Tile::new("Traces", "not recorded")
+            .hint("No recorder was started: `Recorder::builder().start()`.")]),
+    }
+}
+
+fn shown(counts: RecorderCounts, used: usize, memory: usize) -> Vec<Tile> {
+    let RecorderCounts { not_sampled, kept, dropped, spans, spans_dropped, .. } = counts;
+    let roots = counts.roots_without_room;
+    let running = (counts.recorded + roots).saturating_sub(kept + dropped);
+    let without_room = match roots + spans_dropped {
+        0 => Level::Ok,
+        _ => Level::Warn,
+    };
+    let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+    let ended = [(dropped, "thrown away"), (not_sampled, "not sampled"), (running, "going on")];
+    let missing = [(roots, "insides of traces"), (spans_dropped, "spans"), (0, "")];
+    let share = Number::Share(used as f64 / memory.max(1) as f64);
+    Vec::from([
+        tile("Traces kept", kept, Level::Ok, ended),
+        tile(
+            "Spans recorded",
+            spans,
+            Level::Ok,
+            [(counts.spans_late, "too late"), (0, ""), (0, "")],
+        ),
+        tile("Without room", roots + spans_dropped, without_room, missing),
+        Tile::new("Memory of traces", share).level(Level::Ok).hint(format!(
+            "{:.1} of {:.1} MiB",
+            mib(used),
+            mib(memory)
+        )),
+    ])
+}
+
+/// A number, and beside it those that are not zero.
+fn tile(title: &'static str, count: u64, level: Level, beside: [(u64, &str); 3]) -> Tile {
+    let tile = Tile::new(title, Number::Count(count)).level(level);
+    let beside = beside.into_iter().filter(|(count, _)| *count > 0);
+    let beside: Vec<String> = beside.map(|(count, what)| format!("{count} {what}")).collect();
+    if beside.is_empty() { tile } else { tile.hint(beside.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_was_no_room_for_wants_a_look() {
+        let mut counts = RecorderCounts { recorded: 5, kept: 1, dropped: 3, ..Default::default() };
+        let levels = |counts| -> Vec<Level> {
+            shown(counts, 1 << 19, 1 << 20).iter().map(|tile| tile.level).collect()
+        };
+        assert_eq!(levels(counts), [Level::Ok; 4]);
+        counts.spans_dropped = 1;
+        assert_eq!(levels(counts), [Level::Ok, Level::Ok, Level::Warn, Level::Ok]);
+        let tiles = shown(counts, 1 << 19, 1 << 20);
+        let hint = |at: usize| tiles[at].hint.as_deref().unwrap_or_default();
+        assert_eq!((hint(0), hint(1), hint(2)), ("3 thrown away, 1 going on", "", "1 spans"));
+        assert_eq!(hint(3), "0.5 of 1.0 MiB");
+        assert_eq!(tiles[3].value, Number::Share(0.5).into());
+    }
+}
