@@ -27,6 +27,7 @@ mod registry;
 mod replay;
 mod resilient;
 mod retry;
+mod rules_file;
 mod same_rules;
 mod semantics;
 mod shedding;

@@ -48,6 +48,10 @@ impl Recording {
         Self::with(Sampler::always_on(), None)
     }
 
+    pub(super) fn recorder(&self) -> Recorder {
+        self.recorder
+    }
+
     /// What was kept of the trace whose local root has that name.
     pub(super) fn trace(&self, root: &str) -> Trace {
         let kept = self.kept.0.lock().unwrap();

@@ -1,6 +1,7 @@
 //! Texts of settings: TOML, YAML and JSON as one tree, in which every value knows where it stands, and
 //! what is wrong with them, told with line and column.
 
+mod file;
 mod json;
 mod mistake;
 mod near;
@@ -8,6 +9,7 @@ mod toml;
 mod tree;
 mod yaml;
 
+pub(crate) use file::WatchedFile;
 pub(crate) use json::read as read_json;
 pub(crate) use mistake::{MISTAKES_MAX, Source, utf8};
 pub use mistake::{Mistake, Mistakes};

@@ -1,4 +1,15 @@
-//! Tell the outside what the policies see.
+//! Tell the outside what the process does: in numbers, in traces, in lines, and on a page.
+//!
+//! | for | take |
+//! |---|---|
+//! | numbers of your own, and all numbers of the process | `signal`, and [the chapter on metrics](crate::guide::telemetry) |
+//! | what happened inside of one call | `trace` with [`#[traced]`](macro@traced), and [the chapter on traces](crate::guide::traces) |
+//! | lines that name their trace, and spans of other libraries | `log`; `subscriber`, with the feature of that name |
+//! | all of it sent to whoever speaks OTLP | `otlp`, with the feature of that name |
+//! | numbers for Prometheus | `prometheus`, with the feature of that name |
+//! | a page to look at | `dashboard`, with the feature of that name |
+//! | all of it started in a line, as the environment says | `init`, with the feature `subscriber` |
+//! | what policies have counted, now and here | [`snapshot`](fn@snapshot), below |
 //!
 //! Hot paths bump lock-free counters, and nothing else; whoever wants to know *observes* them. So
 //! watching costs the watched nothing, and a snapshot may be taken as often as one likes.
@@ -53,6 +64,8 @@
 //! | `reliability.slo.exempted` | warn | `reliability.slo.name`, `reliability.slo.why` |
 //! | `reliability.slo.history_lost` | error | `reliability.slo.name`, `reliability.slo.why` |
 //! | `reliability.slo.state_not_written` | error | `reliability.error` |
+//! | `reliability.trace.rules_reloaded` | info | `reliability.file` |
+//! | `reliability.trace.rules_refused` | warn | `reliability.file`, `reliability.error` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |

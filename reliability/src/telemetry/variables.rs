@@ -21,6 +21,14 @@ impl<'a> Variables<'a> {
         (self.0)(name).map(|value| value.trim().to_string()).filter(|value| !value.is_empty())
     }
 
+    /// Whether the environment wants no telemetry at all: `OTEL_SDK_DISABLED`.
+    pub(crate) fn disabled(&self) -> Result<bool, InvalidVariable> {
+        let disabled = self.read("OTEL_SDK_DISABLED", "`true` or `false`", |text| {
+            text.to_ascii_lowercase().parse().ok()
+        })?;
+        Ok(disabled.unwrap_or(false))
+    }
+
     /// Its value, read by `read`; what `read` refuses is an error that says what was expected.
     pub(crate) fn read<T>(
         &self,

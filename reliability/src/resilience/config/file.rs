@@ -1,14 +1,13 @@
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use super::load_error::LoadError;
 use super::overlay::{BYTES_MAX, Format, Overlay};
-use crate::document;
+use crate::document::{self, WatchedFile};
 
 /// Reads a file of settings and puts it into force: TOML, YAML or JSON, by how its name ends.
 ///
@@ -65,16 +64,14 @@ pub fn load(path: impl AsRef<Path>) -> Result<ConfigFile, LoadError> {
 /// ```
 #[derive(Debug)]
 pub struct ConfigFile {
-    path: PathBuf,
+    file: WatchedFile,
     expected: Vec<String>,
-    /// What it held when it was last read, right or wrong.
-    seen: Option<Vec<u8>>,
 }
 
 impl ConfigFile {
     /// The file at that path; nothing is read yet.
     pub fn at(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_path_buf(), expected: Vec::new(), seen: None }
+        Self { file: WatchedFile::at(path.as_ref(), BYTES_MAX), expected: Vec::new() }
     }
 
     /// Names policies that are built by hand later; see [`Overlay::expecting`].
@@ -91,8 +88,8 @@ impl ConfigFile {
     /// [`LoadError`] when the file cannot be read, or something is wrong with what it says. Then
     /// nothing has changed: what was in force stays.
     pub fn reload(&mut self) -> Result<(), LoadError> {
-        let bytes = self.read()?;
-        self.put_into_force(bytes)
+        self.file.read().map_err(|error| self.unreadable(error))?;
+        self.put_into_force()
     }
 
     /// The same, if the file says something else than when it was last read; whether it did.
@@ -105,11 +102,11 @@ impl ConfigFile {
     ///
     /// As [`reload`](ConfigFile::reload).
     pub fn reload_if_changed(&mut self) -> Result<bool, LoadError> {
-        let bytes = self.read()?;
-        if self.seen.as_ref() == Some(&bytes) {
-            return Ok(false);
+        match self.file.read_if_changed() {
+            Ok(false) => Ok(false),
+            Ok(true) => self.put_into_force().map(|()| true),
+            Err(error) => Err(self.unreadable(error)),
         }
-        self.put_into_force(bytes).map(|()| true)
     }
 
     /// Looks at the file at these intervals, for as long as the future is polled, and tells what
@@ -159,15 +156,13 @@ impl ConfigFile {
         }
     }
 
-    fn put_into_force(&mut self, bytes: Vec<u8>) -> Result<(), LoadError> {
-        let overlay = self.overlay(&bytes);
-        self.seen = Some(bytes);
-        overlay?.apply()?;
+    fn put_into_force(&self) -> Result<(), LoadError> {
+        self.overlay()?.apply()?;
         Ok(())
     }
 
-    fn overlay(&self, bytes: &[u8]) -> Result<Overlay, LoadError> {
-        let extension = self.path.extension().and_then(|extension| extension.to_str());
+    fn overlay(&self) -> Result<Overlay, LoadError> {
+        let extension = self.file.path().extension().and_then(|extension| extension.to_str());
         let format = match extension {
             Some("toml") => Format::Toml,
             Some("yaml" | "yml") => Format::Yaml,
@@ -177,22 +172,12 @@ impl ConfigFile {
                 return Err(self.unreadable(io::Error::new(io::ErrorKind::InvalidInput, message)));
             }
         };
-        let name = self.path.display().to_string();
-        let overlay = Overlay::read(format, &name, document::utf8(&name, bytes)?)?;
+        let name = self.file.name();
+        let overlay = Overlay::read(format, &name, document::utf8(&name, self.file.seen())?)?;
         Ok(overlay.expecting(self.expected.clone()))
     }
 
-    fn read(&self) -> Result<Vec<u8>, LoadError> {
-        let read = || {
-            let mut bytes = Vec::new();
-            // One more than is allowed, so that a longer file is seen to be longer.
-            File::open(&self.path)?.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        read().map_err(|error| self.unreadable(error))
-    }
-
     fn unreadable(&self, error: io::Error) -> LoadError {
-        LoadError::Unreadable { path: self.path.display().to_string(), source: Arc::new(error) }
+        LoadError::Unreadable { path: self.file.name(), source: Arc::new(error) }
     }
 }

@@ -34,6 +34,7 @@ use crate::telemetry::signal::Metric;
 /// | [`resource`](Self::resource) | as [`Resource::detect`] has it | [`Resource::detect`] |
 /// | [`stderr`](Self::stderr) | | true |
 ///
+/// With `OTEL_SDK_DISABLED=true` nothing is exported, whatever else is said.
 /// `OTEL_BSP_EXPORT_TIMEOUT` and its like are not read: it is requests that have a timeout.
 ///
 /// # Examples

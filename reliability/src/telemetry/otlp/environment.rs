@@ -55,6 +55,9 @@ impl Builder {
             let exported = variables.read(name, EXPORTER_EXPECTED, exporter)?;
             builder.exported[signal.index()] = exported.unwrap_or(true);
         }
+        if variables.disabled()? {
+            builder.exported = [false; 3];
+        }
         for (signal, names) in [(Signal::Traces, &BSP), (Signal::Logs, &BLRP)] {
             let limits = &mut builder.limits[signal.index()];
             limits.queue = count(variables, names.queue)?.unwrap_or(limits.queue);

@@ -19,7 +19,7 @@ use crate::telemetry::log;
 use crate::telemetry::log::Format;
 #[cfg(feature = "otlp")]
 use crate::telemetry::otlp::{self, Otlp};
-#[cfg(feature = "otlp")]
+#[cfg(any(feature = "otlp", feature = "http"))]
 use crate::telemetry::trace;
 use crate::telemetry::trace::{Recorder, Rules, Sampler};
 use crate::telemetry::variables::Variables;
@@ -29,10 +29,11 @@ use crate::telemetry::variables::Variables;
 /// | variable | what it says | without it |
 /// |---|---|---|
 /// | `RUST_LOG` | which events and spans of `tracing`: `info,shop::stock=debug` | `info` |
-/// | `OTEL_LOG_FORMAT` | lines as `text` or `json` | text on a terminal, else JSON |
+/// | `RELIABILITY_LOG_FORMAT` | lines as `text` or `json` | text on a terminal, else JSON |
 /// | `OTEL_TRACES_SAMPLER`, `.._ARG` | decides when a trace begins: `parentbased_traceidratio` | decides when it ends: all that failed or was slow, and 1 % of the rest ([`Rules::standard`]) |
 /// | `OTEL_EXPORTER_OTLP_ENDPOINT` and all others of the exporter | where to, with the feature `otlp` | nothing is exported |
 /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who it is: see [`Resource`](crate::telemetry::Resource) | the name of the program |
+/// | `OTEL_PROPAGATORS` | headers that carry a trace from process to process, with the feature `http`: `tracecontext`, `baggage`, `none` | both |
 /// | `OTEL_SDK_DISABLED` | `true`: lines only, nothing is recorded or exported | `false` |
 ///
 /// Keep what it returns until the program ends.
@@ -61,6 +62,9 @@ fn start(variables: Variables<'_>) -> Result<Telemetry, InitError> {
             .into(),
         source: None,
     })?;
+    // What it names and nobody has is told to the subscriber that is there now.
+    #[cfg(feature = "http")]
+    trace::http::Propagators::from_variables(variables).put_into_force();
     // Last, so that nothing is left over of what is not started.
     #[cfg(feature = "otlp")]
     let otlp = plan.otlp.map(export).transpose()?;
@@ -99,14 +103,13 @@ const TARGETS: &str = "levels and targets, such as `info` or `warn,shop::stock=d
 impl Plan {
     fn read(variables: Variables<'_>) -> Result<Self, InitError> {
         let targets = variables.read("RUST_LOG", TARGETS, |text| text.parse().ok())?;
-        let format = variables.read("OTEL_LOG_FORMAT", "`text` or `json`", |text| match text {
-            "text" => Some(Format::Text),
-            "json" => Some(Format::Json),
-            _ => None,
-        })?;
-        let disabled = variables.read("OTEL_SDK_DISABLED", "`true` or `false`", |text| {
-            text.to_ascii_lowercase().parse::<bool>().ok()
-        })?;
+        let format =
+            variables.read("RELIABILITY_LOG_FORMAT", "`text` or `json`", |text| match text {
+                "text" => Some(Format::Text),
+                "json" => Some(Format::Json),
+                _ => None,
+            })?;
+        let disabled = variables.disabled()?;
         let sampler = match variables.get("OTEL_TRACES_SAMPLER") {
             None => None,
             Some(name) => {
@@ -116,7 +119,6 @@ impl Plan {
             }
         };
         let traces = sampler.map_or(Traces::Tail, Traces::Head);
-        let disabled = disabled == Some(true);
         let by_default = if io::stderr().is_terminal() { Format::Text } else { Format::Json };
         Ok(Self {
             targets: targets.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO)),
@@ -236,7 +238,7 @@ mod tests {
     fn what_the_environment_says_is_done() {
         let all = plan(&[
             ("RUST_LOG", "warn,shop=debug"),
-            ("OTEL_LOG_FORMAT", "json"),
+            ("RELIABILITY_LOG_FORMAT", "json"),
             ("OTEL_TRACES_SAMPLER", "always_on"),
         ]);
         let all = all.expect("is valid");
@@ -266,7 +268,7 @@ mod tests {
     fn what_makes_no_sense_is_told() {
         for (name, value, told) in [
             ("RUST_LOG", "loud=very", "levels and targets, such as `info`"),
-            ("OTEL_LOG_FORMAT", "xml", "`text` or `json`, but is `xml`"),
+            ("RELIABILITY_LOG_FORMAT", "xml", "`text` or `json`, but is `xml`"),
             ("OTEL_SDK_DISABLED", "yes", "`true` or `false`, but is `yes`"),
             ("OTEL_TRACES_SAMPLER", "sometimes", "`always_on`, `always_off`"),
         ] {

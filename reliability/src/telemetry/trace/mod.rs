@@ -68,6 +68,8 @@ pub use recorder::{Builder, Fields, Recorder, RecorderCounts};
 #[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
 pub(crate) use recorder::{Ending, Head, Opened, Ring, State, recorder};
 pub use rules::{Rule, Rules};
+#[cfg(feature = "config")]
+pub use rules::{RulesFile, RulesFileError, RulesWatch};
 pub use sampler::Sampler;
 pub use sink::{Sink, SinkGuard, add_sink};
 pub use span::{Around, OpenSpan, SpanBuilder, error_logged, event, set, span};

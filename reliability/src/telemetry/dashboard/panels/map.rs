@@ -41,7 +41,7 @@ impl Panel for ServiceMap {
         };
         let summary = match kept.len() {
             0 => "no trace was kept yet".to_string(),
-            all => format!("by the traces kept lately, {all}, which is no fair sample"),
+            all => format!("drawn from what was kept lately ({all}), which is no fair sample"),
         };
         let (map, more) = calls.into_map();
         let view = View::new(level, summary).with(Widget::Map(map));

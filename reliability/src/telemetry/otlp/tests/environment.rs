@@ -137,3 +137,13 @@ fn no_error_tells_a_secret() {
     let debug = format!("{builder:?}");
     assert!(debug.contains("api-key") && !debug.contains("secret"), "{debug}");
 }
+
+#[test]
+fn a_process_that_wants_no_telemetry_exports_none() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c");
+    let none = ["none"; 3].map(String::from);
+    assert_eq!(endpoints(&[endpoint, ("OTEL_SDK_DISABLED", "True")]), none);
+    assert_ne!(endpoints(&[endpoint, ("OTEL_SDK_DISABLED", "false")]), none);
+    let invalid = read(&[("OTEL_SDK_DISABLED", "1")]).unwrap_err().to_string();
+    assert!(invalid.contains("OTEL_SDK_DISABLED must be `true` or `false`, but is `1`"));
+}

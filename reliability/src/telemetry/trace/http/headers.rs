@@ -3,6 +3,7 @@ use alloc::string::{String, ToString};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::super::{Baggage, Context, TraceState};
+use super::Propagators;
 
 /// Which trace and span.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -15,14 +16,19 @@ pub const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 const READ_MAX: usize = 16 * 1024;
 
 /// The context that came with a message; an empty one where none did. Whatever stands there, this
-/// does not fail: what is wrong is as if it were not there.
+/// does not fail: what is wrong is as if it were not there, and so are headers that are not among the
+/// [`Propagators`] in force.
 ///
 /// A `tracestate` without a good `traceparent` is thrown away, and a `traceparent` that is there
 /// twice is none. (W3C Trace Context level 2, sections 3.2.1 and 3.3.1.)
 pub fn extract(headers: &HeaderMap) -> Context {
+    extract_by(Propagators::in_force(), headers)
+}
+
+fn extract_by(propagators: Propagators, headers: &HeaderMap) -> Context {
     let mut parents = headers.get_all(TRACEPARENT).iter();
     let parent = match (parents.next(), parents.next()) {
-        (Some(parent), None) => parent.to_str().ok(),
+        (Some(parent), None) if propagators.has_trace_context() => parent.to_str().ok(),
         _ => None,
     };
     let context = parent
@@ -32,17 +38,28 @@ pub fn extract(headers: &HeaderMap) -> Context {
             context.with_state(state.unwrap_or_default())
         })
         .unwrap_or_default();
-    match joined(headers, &BAGGAGE) {
+    match joined(headers, &BAGGAGE).filter(|_| propagators.has_baggage()) {
         Some(baggage) => context.with_baggage(Baggage::parse(&baggage)),
         None => context,
     }
 }
 
 /// Writes a context into the headers of a message that is about to be sent, in place of whatever
-/// stood there; of an empty one, nothing.
+/// stood there; of an empty one, nothing. Headers that are not among the [`Propagators`] in force are
+/// left as they are.
 pub fn inject(context: &Context, headers: &mut HeaderMap) {
-    for name in [&TRACEPARENT, &TRACESTATE, &BAGGAGE] {
-        headers.remove(name);
+    inject_by(Propagators::in_force(), context, headers);
+}
+
+fn inject_by(propagators: Propagators, context: &Context, headers: &mut HeaderMap) {
+    for (name, is_ours) in [
+        (&TRACEPARENT, propagators.has_trace_context()),
+        (&TRACESTATE, propagators.has_trace_context()),
+        (&BAGGAGE, propagators.has_baggage()),
+    ] {
+        if is_ours {
+            headers.remove(name);
+        }
     }
     let mut write = |name: HeaderName, value: String| {
         // All that is made of valid parts is a valid value.
@@ -50,14 +67,14 @@ pub fn inject(context: &Context, headers: &mut HeaderMap) {
             headers.insert(name, value);
         }
     };
-    if let Some(parent) = context.traceparent() {
+    if let Some(parent) = context.traceparent().filter(|_| propagators.has_trace_context()) {
         write(TRACEPARENT, parent);
         let state = context.state_on_the_wire();
         if !state.is_empty() {
             write(TRACESTATE, state.to_string());
         }
     }
-    if !context.baggage().is_empty() {
+    if propagators.has_baggage() && !context.baggage().is_empty() {
         write(BAGGAGE, context.baggage().to_string());
     }
 }
@@ -131,6 +148,32 @@ mod tests {
             assert_eq!(context.trace_id(), None, "{parents:?}");
             assert!(context.state().is_empty());
             assert_eq!(context.baggage().get("x"), Some("1"));
+        }
+    }
+
+    #[test]
+    fn headers_that_are_not_wanted_are_neither_read_nor_touched() {
+        let received =
+            headers(&[("traceparent", PARENT), ("tracestate", "a=1"), ("baggage", "x=1")]);
+        let (none, all) = (Propagators::none(), Propagators::all());
+        for (propagators, told) in [
+            (none, [None, None, None]),
+            (none.with_trace_context(), [Some(PARENT), Some("a=1"), None]),
+            (none.with_baggage(), [None, None, Some("x=1")]),
+            (all, [Some(PARENT), Some("a=1"), Some("x=1")]),
+        ] {
+            let context = extract_by(propagators, &received);
+            let mut sent = HeaderMap::new();
+            inject_by(all, &context, &mut sent);
+            let sent = |name: HeaderName| sent.get(name).and_then(|value| value.to_str().ok());
+            assert_eq!([TRACEPARENT, TRACESTATE, BAGGAGE].map(sent), told);
+
+            let there = [("traceparent", "there"), ("tracestate", "there"), ("baggage", "there")];
+            let mut sent = headers(&there);
+            inject_by(propagators, &extract_by(all, &received), &mut sent);
+            let sent = |name: HeaderName| sent.get(name).and_then(|value| value.to_str().ok());
+            let told = told.map(|told| told.or(Some("there")));
+            assert_eq!([TRACEPARENT, TRACESTATE, BAGGAGE].map(sent), told);
         }
     }
 

@@ -13,6 +13,8 @@
 //! # Ok::<(), http::header::InvalidHeaderValue>(())
 //! ```
 //!
+//! [`Propagators`] says which of the headers are read and written.
+//!
 //! With the feature `tower` there are layers that do so, make the spans of both sides, and count how
 //! long requests take: [`ServerLayer`] and [`ClientLayer`]. All names are those of OpenTelemetry's
 //! semantic conventions.
@@ -49,6 +51,7 @@ mod grpc;
 mod headers;
 #[cfg(feature = "tower")]
 mod message;
+mod propagators;
 #[cfg(feature = "tower")]
 mod server;
 
@@ -61,5 +64,6 @@ pub use client::{ClientLayer, ClientService};
 pub use headers::{BAGGAGE, TRACEPARENT, TRACESTATE, extract, inject};
 #[cfg(feature = "tower")]
 pub use message::{Incoming, Outgoing};
+pub use propagators::Propagators;
 #[cfg(feature = "tower")]
 pub use server::{ServerLayer, ServerService};

@@ -17,7 +17,7 @@ pub(in crate::telemetry) fn tiles() -> Vec<Tile> {
 }
 
 fn shown(counts: RecorderCounts, used: usize, memory: usize) -> Vec<Tile> {
-    let RecorderCounts { not_sampled, kept, dropped, spans, spans_dropped, .. } = counts;
+    let RecorderCounts { not_sampled, kept, dropped, spans_dropped, spans_late, .. } = counts;
     let roots = counts.roots_without_room;
     let running = (counts.recorded + roots).saturating_sub(kept + dropped);
     let without_room = match roots + spans_dropped {
@@ -26,16 +26,10 @@ fn shown(counts: RecorderCounts, used: usize, memory: usize) -> Vec<Tile> {
     };
     let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
     let ended = [(dropped, "thrown away"), (not_sampled, "not sampled"), (running, "going on")];
-    let missing = [(roots, "insides of traces"), (spans_dropped, "spans"), (0, "")];
+    let missing = [(roots, "insides of traces"), (spans_dropped, "spans"), (spans_late, "late")];
     let share = Number::Share(used as f64 / memory.max(1) as f64);
     Vec::from([
         tile("Traces kept", kept, Level::Ok, ended),
-        tile(
-            "Spans recorded",
-            spans,
-            Level::Ok,
-            [(counts.spans_late, "too late"), (0, ""), (0, "")],
-        ),
         tile("Without room", roots + spans_dropped, without_room, missing),
         Tile::new("Memory of traces", share).level(Level::Ok).hint(format!(
             "{:.1} of {:.1} MiB",
@@ -63,13 +57,13 @@ mod tests {
         let levels = |counts| -> Vec<Level> {
             shown(counts, 1 << 19, 1 << 20).iter().map(|tile| tile.level).collect()
         };
-        assert_eq!(levels(counts), [Level::Ok; 4]);
+        assert_eq!(levels(counts), [Level::Ok; 3]);
         counts.spans_dropped = 1;
-        assert_eq!(levels(counts), [Level::Ok, Level::Ok, Level::Warn, Level::Ok]);
+        assert_eq!(levels(counts), [Level::Ok, Level::Warn, Level::Ok]);
         let tiles = shown(counts, 1 << 19, 1 << 20);
         let hint = |at: usize| tiles[at].hint.as_deref().unwrap_or_default();
-        assert_eq!((hint(0), hint(1), hint(2)), ("3 thrown away, 1 going on", "", "1 spans"));
-        assert_eq!(hint(3), "0.5 of 1.0 MiB");
-        assert_eq!(tiles[3].value, Number::Share(0.5).into());
+        assert_eq!((hint(0), hint(1)), ("3 thrown away, 1 going on", "1 spans"));
+        assert_eq!(hint(2), "0.5 of 1.0 MiB");
+        assert_eq!(tiles[2].value, Number::Share(0.5).into());
     }
 }

@@ -1,5 +1,7 @@
 //! The tail decision: which traces are kept, once it is known how they ended.
 
+#[cfg(feature = "config")]
+mod file;
 mod rule;
 #[cfg(feature = "config")]
 mod yaml;
@@ -8,6 +10,8 @@ use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+#[cfg(feature = "config")]
+pub use file::{RulesFile, RulesFileError, RulesWatch};
 pub(super) use rule::Pattern;
 pub use rule::Rule;
 

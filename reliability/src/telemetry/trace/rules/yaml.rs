@@ -57,7 +57,12 @@ impl Rules {
     /// assert_eq!(message, "a rule has no `slower_then`; did you mean `slower_than`?");
     /// ```
     pub fn from_yaml(text: &str) -> Result<Self, Mistakes> {
-        let source = Source::new("YAML", text);
+        Self::read("YAML", text)
+    }
+
+    /// The same, of a text that has that name.
+    pub(super) fn read(name: &str, text: &str) -> Result<Self, Mistakes> {
+        let source = Source::new(name, text);
         let mut reader = Reader { source: &source, found: Vec::new() };
         match document::read_yaml(source.text()) {
             Ok(root) => {

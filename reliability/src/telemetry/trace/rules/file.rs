@@ -1,0 +1,297 @@
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use super::Rules;
+use crate::document::{self, Mistakes, WatchedFile};
+use crate::error::{Class, Fault};
+use crate::sync::Mutex;
+use crate::telemetry::trace::{Recorder, Sampler};
+
+/// Rules in a file, put into force whenever it says something else: to look closer at what goes wrong
+/// now, without a restart.
+///
+/// A file that makes no sense changes nothing: what was in force stays. It is told once, with line
+/// and column, as an event of `tracing` and to whom [`told`](RulesFile::told) names, and not again
+/// until the file changes. The same holds for one that is away.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use std::time::Duration;
+/// use reliability::telemetry::trace::{Recorder, RulesFile};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("reliability-rules-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let path = folder.join("traces.yaml");
+/// std::fs::write(&path, "rules:\n  - name: errors\n    error: true\notherwise: 1%\n")?;
+///
+/// let recorder = Recorder::builder().start()?;
+/// let watch = RulesFile::at(&path).every(Duration::from_secs(10)).start(recorder)?;
+///
+/// std::fs::write(&path, "rules:\n  - name: errors\n    eror: true\n")?;
+/// let told = watch.look().unwrap_err().to_string();
+/// assert!(told.contains("traces.yaml:3:5") && told.contains("did you mean `error`?"), "{told}");
+/// assert!(!watch.look()?, "it is told once");
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is read before `start`"]
+pub struct RulesFile {
+    file: WatchedFile,
+    sampler: Sampler,
+    every: Duration,
+    told: Box<Told>,
+}
+
+type Told = dyn FnMut(Result<(), &RulesFileError>) + Send;
+
+/// More than that is no file of rules, of which there are 64 at most.
+const BYTES_MAX: usize = 1 << 20;
+
+impl RulesFile {
+    /// The file at that path, in YAML or JSON as [`Rules::from_yaml`] reads it; nothing is read yet.
+    pub fn at(path: impl AsRef<Path>) -> Self {
+        Self {
+            file: WatchedFile::at(path.as_ref(), BYTES_MAX),
+            sampler: Sampler::default(),
+            every: Duration::from_secs(10),
+            told: Box::new(|_| {}),
+        }
+    }
+
+    /// What holds for traces that no rule matches, where the file has no `otherwise`. Default: what
+    /// the caller keeps, or nobody called.
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.sampler = sampler;
+        self
+    }
+
+    /// How often it looks: 1 millisecond to 1 hour, the nearer end otherwise. Default: 10 seconds.
+    pub fn every(mut self, every: Duration) -> Self {
+        self.every = every.clamp(Duration::from_millis(1), Duration::from_secs(3_600));
+        self
+    }
+
+    /// Who is told of each change, and of each mistake once. It runs on the thread that looks.
+    pub fn told(mut self, told: impl FnMut(Result<(), &RulesFileError>) + Send + 'static) -> Self {
+        self.told = Box::new(told);
+        self
+    }
+
+    /// Puts into force what it says now, and looks at it by itself from now on, on a thread of its
+    /// own, until the answer is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesFileError`] when it cannot be read or makes no sense, or the system gives no thread. Then
+    /// nothing has changed.
+    pub fn start(self, recorder: Recorder) -> Result<RulesWatch, RulesFileError> {
+        let every = self.every;
+        let mut watch = self.by_hand(recorder)?;
+        let (stop, stopped) = channel::<()>();
+        let round = Arc::clone(&watch.round);
+        let look = move || {
+            while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                // It tells by itself what is wrong.
+                drop(round.lock().look());
+            }
+        };
+        let worker = thread::Builder::new().name("reliability-rules".into()).spawn(look);
+        let worker = worker.map_err(|error| watch.round.lock().unreadable(error))?;
+        watch.worker = Some((stop, worker));
+        Ok(watch)
+    }
+
+    /// The same, but looks only when it is [told to](RulesWatch::look): for tests, and who has a timer
+    /// already.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](RulesFile::start).
+    pub fn by_hand(self, recorder: Recorder) -> Result<RulesWatch, RulesFileError> {
+        let Self { file, sampler, told, .. } = self;
+        let mut round = Round { file, sampler, recorder, told, away: false };
+        round.reload()?;
+        Ok(RulesWatch { round: Arc::new(Mutex::new(round)), worker: None })
+    }
+}
+
+impl fmt::Debug for RulesFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RulesFile").field("path", &self.file.path()).finish_non_exhaustive()
+    }
+}
+
+/// A file of rules that is looked at, as long as this lives. What was put into force stays.
+#[must_use = "the file is not looked at any more once this is dropped"]
+pub struct RulesWatch {
+    round: Arc<Mutex<Round>>,
+    worker: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl RulesWatch {
+    /// Looks now; whether there was something new, which is in force then.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesFileError`] when the file is away, or what it says makes no sense. Nothing has changed,
+    /// and the next look finds nothing new until the file changes again.
+    pub fn look(&self) -> Result<bool, RulesFileError> {
+        self.round.lock().look()
+    }
+}
+
+impl Drop for RulesWatch {
+    fn drop(&mut self) {
+        if let Some((stop, worker)) = self.worker.take() {
+            drop(stop);
+            // It is not waited for where it drops this itself, from what it tells.
+            if worker.thread().id() != thread::current().id() {
+                drop(worker.join());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RulesWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RulesWatch")
+    }
+}
+
+struct Round {
+    file: WatchedFile,
+    sampler: Sampler,
+    recorder: Recorder,
+    told: Box<Told>,
+    /// Whether it could not be read the last time, which was told.
+    away: bool,
+}
+
+impl Round {
+    fn look(&mut self) -> Result<bool, RulesFileError> {
+        let outcome = match self.file.read_if_changed() {
+            Ok(false) => {
+                self.away = false;
+                return Ok(false);
+            }
+            Err(_) if self.away => return Ok(false),
+            Ok(true) => {
+                self.away = false;
+                self.put_into_force()
+            }
+            Err(error) => {
+                self.away = true;
+                Err(self.unreadable(error))
+            }
+        };
+        self.tell(&outcome);
+        outcome.map(|()| true)
+    }
+
+    fn reload(&mut self) -> Result<(), RulesFileError> {
+        match self.file.read() {
+            Ok(()) => self.put_into_force(),
+            Err(error) => Err(self.unreadable(error)),
+        }
+    }
+
+    fn put_into_force(&mut self) -> Result<(), RulesFileError> {
+        let name = self.file.name();
+        let bytes = self.file.seen();
+        if bytes.len() > BYTES_MAX {
+            let why = format!("it has more than {BYTES_MAX} bytes, which no rules have");
+            return Err(self.unreadable(io::Error::new(io::ErrorKind::InvalidData, why)));
+        }
+        let rules = Rules::read(&name, document::utf8(&name, bytes)?)?;
+        let invalid = |invalid| io::Error::new(io::ErrorKind::InvalidData, invalid);
+        let reloaded = self.recorder.reload(self.sampler, Some(rules)).map_err(invalid);
+        reloaded.map_err(|error| self.unreadable(error))
+    }
+
+    fn tell(&mut self, outcome: &Result<(), RulesFileError>) {
+        match outcome {
+            Ok(()) => tracing::event!(
+                name: "reliability.trace.rules_reloaded",
+                target: "reliability",
+                tracing::Level::INFO,
+                reliability.file = self.file.name(),
+                "other rules decide which traces are kept",
+            ),
+            Err(error) => tracing::event!(
+                name: "reliability.trace.rules_refused",
+                target: "reliability",
+                tracing::Level::WARN,
+                reliability.file = self.file.name(),
+                reliability.error = %error,
+                "the rules in the file are not put into force, and those from before stay",
+            ),
+        }
+        (self.told)(outcome.as_ref().copied());
+    }
+
+    fn unreadable(&self, error: io::Error) -> RulesFileError {
+        RulesFileError::Unreadable { path: self.file.name(), source: Arc::new(error) }
+    }
+}
+
+/// Why the rules of a file were not put into force. Nothing has changed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum RulesFileError {
+    /// It could not be read.
+    Unreadable {
+        /// The path that was asked for.
+        path: String,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// What stands in it makes no sense.
+    Mistakes(Mistakes),
+}
+
+impl fmt::Display for RulesFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, source } => {
+                write!(f, "the rules of traces cannot be read from `{path}`: {source}")
+            }
+            Self::Mistakes(mistakes) => mistakes.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for RulesFileError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { source, .. } => Some(&**source),
+            Self::Mistakes(_) => None,
+        }
+    }
+}
+
+impl From<Mistakes> for RulesFileError {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Mistakes(mistakes)
+    }
+}
+
+impl Fault for RulesFileError {
+    fn class(&self) -> Class {
+        match self {
+            // A file that is being replaced is there in a moment.
+            Self::Unreadable { .. } => Class::Transient,
+            Self::Mistakes(_) => Class::Permanent,
+        }
+    }
+}
