@@ -29,7 +29,8 @@
 //! By hand, with [`Slo::record`] and its like, anything can be counted; see [`Slo`].
 //!
 //! With the feature `prometheus`, `prometheus_rules()` has the same promises as rules for Prometheus,
-//! and `grafana_dashboard()` as a page for Grafana.
+//! and `grafana_dashboard()` as a page for Grafana. With the feature `config`, `Definitions` reads
+//! promises from files and writes them, in OpenSLO and in a simple form.
 
 mod alert;
 mod alerting;

@@ -143,7 +143,7 @@ spec: { objectives: [], timeWindow: 30d, errorBudgetPolicy: { freezeBelow: 101% 
 apiVersion: reliability/v1
 kind: ServiceLevelObjective
 metadata: { name: b }
-spec: { sli: availability, target: 99%, timeWindow: 30d }
+spec: { sli: availability, target: 99%, timeWindow: 30d, errorBudgetPolicy: { hysteresis: 300 } }
 ",
         &[
             (3, "`metadata.name`: the name of an SLO must not be empty, but is empty"),
@@ -178,6 +178,10 @@ spec: { sli: availability, target: 99%, timeWindow: 30d }
             (41, "`spec.objectives`: an SLO must have 1 to 7 objectives, but is 0"),
             (41, "`spec.errorBudgetPolicy.freezeBelow`: a policy must have thresholds from -1000%"),
             (45, "an SLO `b` is there already, in line 40; rename one"),
+            (
+                46,
+                "`spec.errorBudgetPolicy.hysteresis` must be a whole number of points from 0 to 50",
+            ),
         ],
     );
 }
@@ -276,10 +280,7 @@ const OF_OPEN_SLO: [(usize, &str); 28] = [
     (34, "`spec.budgetingMethod` must be `Occurrences`, but is `occurrences`"),
     (36, "`spec.objectives[0].targetPercent` is there beside `target`"),
     (37, "`spec.objectives[1]` needs an `indicator` or an `indicatorRef`"),
-    (
-        37,
-        "`spec.objectives[1].target` must be a share above 0 and below 1, such as 0.9995, but is `99`",
-    ),
+    (37, "`spec.objectives[1].target` must be a share above 0 and below 1 with at most 9 digits"),
     (37, "`spec.objectives[1].timeSliceTarget` belongs to budgets of time slices"),
     (37, "`spec.objectives[1].compositeWeight` must be 1"),
     (38, "`spec.objectives[2]` needs `op`; write `op: lt`"),

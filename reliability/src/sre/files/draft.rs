@@ -192,6 +192,9 @@ impl DraftPolicy {
     }
 }
 
+/// What a hysteresis has to be.
+pub(super) const POINTS: &str = "a whole number of points from 0 to 50";
+
 /// What a calendar window can begin with.
 pub(super) const UNITS: [(&str, CalendarUnit); 4] = [
     ("day", CalendarUnit::Day),

@@ -4,7 +4,9 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::draft::{Draft, DraftAlert, DraftObjective, DraftPolicy, SEVERITIES, UNITS, name_of};
+use super::draft::{
+    Draft, DraftAlert, DraftObjective, DraftPolicy, POINTS, SEVERITIES, UNITS, name_of,
+};
 use super::reader::{Place, Reader, Table};
 use crate::document::Value;
 use crate::sre::{Burn, Indicator, Target, UtcOffset, Window};
@@ -294,11 +296,11 @@ fn policy(reader: &mut Reader<'_>, place: &Place<'_>) -> DraftPolicy {
     let freeze_below = percent(reader, "freezeBelow");
     let roll_back_below = percent(reader, "rollBackBelow");
     (policy.freeze_below, policy.roll_back_below) = (freeze_below, roll_back_below);
-    policy.hysteresis = table.value("hysteresis").and_then(|place| {
-        let points = reader.whole(&place)?;
-        // What is more is told as too much.
-        Some((u8::try_from(points).unwrap_or(u8::MAX), place.spot()))
-    });
+    policy.hysteresis =
+        table.value("hysteresis").and_then(|place| match u8::try_from(reader.whole(&place)?) {
+            Ok(points) => Some((points, place.spot())),
+            Err(_) => reader.wrong(&place, POINTS),
+        });
     policy.min_events = table.value("minEvents").and_then(|place| reader.whole(&place));
     policy
 }

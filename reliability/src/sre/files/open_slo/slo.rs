@@ -3,7 +3,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::super::draft::{Draft, DraftAlert, DraftObjective, DraftPolicy, name_of};
+use super::super::draft::{Draft, DraftAlert, DraftObjective, DraftPolicy, POINTS, name_of};
 use super::super::reader::{Place, Reader, Spot, Table};
 use super::indicator::{self, Sli};
 use super::metadata::{self, Metadata};
@@ -99,12 +99,15 @@ fn own(reader: &mut Reader<'_>, metadata: &Metadata<'_>, draft: &mut Draft) {
             None => reader.wrong(place, "a whole number in quotes, such as `\"60\"`"),
         }
     };
-    policy.hysteresis = whole("policy-hysteresis")
-        .map(|(points, spot)| (u8::try_from(points).unwrap_or(u8::MAX), spot));
     policy.min_events = whole("policy-min-events").map(|(events, _)| events);
     if let Some((events, _)) = whole("alert-min-events") {
         draft.min_events = events;
     }
+    let points = whole("policy-hysteresis");
+    policy.hysteresis = points.and_then(|(points, spot)| match u8::try_from(points) {
+        Ok(points) => Some((points, spot)),
+        Err(_) => reader.wrong(metadata.own("policy-hysteresis")?, POINTS),
+    });
     draft.policy = policy;
 }
 
@@ -281,10 +284,14 @@ fn target(reader: &mut Reader<'_>, table: &Table<'_>) -> Option<(Target, Spot)> 
     };
     match parts {
         Some(parts) => Some((Target::parts_per_billion(parts), place.spot())),
-        None if place.path.ends_with("targetPercent") => {
-            reader.wrong(&place, "a number of per cent above 0 and below 100, such as 99.95")
-        }
-        None => reader.wrong(&place, "a share above 0 and below 1, such as 0.9995"),
+        None if place.path.ends_with("targetPercent") => reader.wrong(
+            &place,
+            "per cent above 0 and below 100 with at most 7 digits behind the point, such as 99.95",
+        ),
+        None => reader.wrong(
+            &place,
+            "a share above 0 and below 1 with at most 9 digits behind the point, such as 0.9995",
+        ),
     }
 }
 
