@@ -7,7 +7,7 @@ mod headers;
 mod http;
 mod repeated;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -84,7 +84,12 @@ impl Wire {
 
 /// Serves until the test is over.
 async fn serve(router: Router) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    serve_at(Ipv4Addr::LOCALHOST, router).await
+}
+
+/// As `serve`, at an address that no other test has: a port may be that of an earlier test.
+async fn serve_at(address: Ipv4Addr, router: Router) -> SocketAddr {
+    let listener = TcpListener::bind((address, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
     address

@@ -57,8 +57,8 @@ async fn a_request_that_nobody_waits_for_ends_on_both_sides() {
 #[tokio::test]
 async fn no_answer_is_an_error_of_its_type() {
     let wire = Wire::new();
-    // A port that was free a moment ago, and that nobody listens on.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // A port that was free a moment ago, of an address that nobody listens on.
+    let listener = TcpListener::bind("127.0.1.4:0").await.unwrap();
     let nobody = listener.local_addr().unwrap();
     drop(listener);
     let request = reqwest::Client::new().get(format!("http://{nobody}/"));

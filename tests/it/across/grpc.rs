@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
@@ -110,7 +110,11 @@ impl Service<HttpRequest<Body>> for Orders {
 }
 
 async fn open() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    open_at(Ipv4Addr::LOCALHOST).await
+}
+
+async fn open_at(address: Ipv4Addr) -> SocketAddr {
+    let listener = TcpListener::bind((address, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let connections = stream::unfold(listener, |listener| async move {
         let connection = listener.accept().await.map(|(connection, _)| connection);
@@ -239,23 +243,23 @@ async fn a_stream_that_is_dropped_is_cancelled() {
 
 #[tokio::test]
 async fn durations_are_counted_by_method() {
-    let server = open().await;
+    let server = open_at([127, 0, 1, 3].into()).await;
     let mut client = client!(server, ClientLayer::new().until_body_end());
     let no_method = [path("/shop.Orders/Guessed"), path("/shop.Orders/Again")];
     for guess in no_method {
         client.ready().await.unwrap();
         client.unary(message(""), guess, Plain).await.unwrap_err();
     }
-    let to = format!("server.port={}", server.port());
+    let to = "server.address=127.0.1.3";
     let row = |method| {
         format!(
             "error.type=UNIMPLEMENTED,rpc.method={method},\
              rpc.response.status_code=UNIMPLEMENTED,rpc.system.name=grpc"
         )
     };
-    let of_client = |method| format!("{},server.address=127.0.0.1,{to}", row(method));
+    let of_client = |method| format!("{},{to},server.port={}", row(method), server.port());
     assert_eq!(
-        counted("rpc.client.call.duration", &to),
+        counted("rpc.client.call.duration", to),
         [(of_client("shop.Orders/Again"), 1), (of_client("shop.Orders/Guessed"), 1)]
     );
     // What callers think of is one series of the server.
