@@ -41,10 +41,8 @@ mod utc;
 #[cfg(any(feature = "http", all(feature = "std", feature = "telemetry"), feature = "sre"))]
 mod wall;
 
-#[cfg(any(all(feature = "std", feature = "telemetry"), feature = "sre"))]
-pub(crate) use civil::date;
 #[cfg(feature = "sre")]
-pub(crate) use civil::first_day;
+pub(crate) use civil::{date, first_day};
 pub use clock::{Clock, ManualClock};
 #[cfg(feature = "std")]
 pub use deadline::{Deadline, WithDeadline};

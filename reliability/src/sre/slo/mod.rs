@@ -1,18 +1,18 @@
+mod counted;
+
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
-use std::sync::{OnceLock, PoisonError, RwLock};
 
-use super::definition::OBJECTIVES_MAX;
+pub use counted::Core;
+
 use super::live::Live;
-use super::tally::{Sums, Tally};
 use super::{
-    Decision, Definition, Indicator, InvalidDefinition, Objective, Outcome, Stance, Status,
-    Timeline, registry,
+    Decision, Definition, InvalidDefinition, Objective, Outcome, Stance, Status, Timeline, registry,
 };
-use crate::error::{Fault, Name, Reason};
+use crate::error::{Fault, Reason};
 use crate::resilience::registry::Site;
 use crate::sync::Mutex;
 
@@ -63,108 +63,6 @@ impl WeakSlo {
             Self::Static(core) => Some(Slo::from_core(core)),
             Self::Shared(core) => core.upgrade().map(Slo::shared),
         }
-    }
-}
-
-/// What a [`Slo`] refers to: its definition and what was counted. Lives in a `static`.
-///
-/// To be found by [`all`](super::all) before it is used, a static core is submitted to the inventory;
-/// see [`Registered`](super::Registered).
-pub struct Core {
-    definition: Definition,
-    site: Option<Site>,
-    tally: Tally,
-    concerns: Concerns,
-    live: OnceLock<Mutex<Live>>,
-    /// The degradations that are raised while the budget burns, by name.
-    raises: RwLock<Vec<Name>>,
-}
-
-/// Which objectives an event concerns: a bit for each.
-struct Concerns {
-    good: u8,
-    bad: u8,
-    latency: u8,
-    correctness: u8,
-    threshold_nanos: [u64; OBJECTIVES_MAX],
-}
-
-impl Core {
-    /// A core at zero.
-    ///
-    /// # Panics
-    ///
-    /// When the definition makes no sense; in a `static` that is an error of the compiler.
-    #[cfg(not(reliability_loom))]
-    pub const fn new(definition: Definition) -> Self {
-        definition.assert_valid();
-        Self::unchecked(definition, None)
-    }
-
-    /// The same, for who knows where it is declared.
-    #[cfg(not(reliability_loom))]
-    #[doc(hidden)]
-    pub const fn declared(definition: Definition, site: Site) -> Self {
-        definition.assert_valid();
-        Self::unchecked(definition, Some(site))
-    }
-
-    #[cfg(not(reliability_loom))]
-    const fn unchecked(definition: Definition, site: Option<Site>) -> Self {
-        let concerns = Concerns::of(&definition);
-        Self {
-            definition,
-            site,
-            tally: Tally::new(),
-            concerns,
-            live: OnceLock::new(),
-            raises: RwLock::new(Vec::new()),
-        }
-    }
-
-    #[cfg(reliability_loom)]
-    fn unchecked(definition: Definition, site: Option<Site>) -> Self {
-        let concerns = Concerns::of(&definition);
-        Self {
-            definition,
-            site,
-            tally: Tally::new(),
-            concerns,
-            live: OnceLock::new(),
-            raises: RwLock::new(Vec::new()),
-        }
-    }
-}
-
-impl Concerns {
-    const fn of(definition: &Definition) -> Self {
-        let objectives = definition.objectives();
-        let mut concerns = Self {
-            good: 0,
-            bad: 0,
-            latency: 0,
-            correctness: 0,
-            threshold_nanos: [0; OBJECTIVES_MAX],
-        };
-        let mut at = 0;
-        while at < objectives.len() && at < OBJECTIVES_MAX {
-            let bit = 1 << at;
-            match objectives[at].indicator {
-                Indicator::Availability | Indicator::ErrorRate => {
-                    concerns.good |= bit;
-                    concerns.bad |= bit;
-                }
-                // What failed is no throughput, and slices are judged by who evaluates.
-                Indicator::Throughput { .. } => concerns.good |= bit,
-                Indicator::Latency { threshold } => {
-                    concerns.latency |= bit;
-                    concerns.threshold_nanos[at] = threshold.as_nanos() as u64;
-                }
-                Indicator::Correctness => concerns.correctness |= bit,
-            }
-            at += 1;
-        }
-        concerns
     }
 }
 
@@ -362,35 +260,6 @@ impl Slo {
     }
 }
 
-impl Core {
-    /// Takes note of a degradation that is raised while the budget burns.
-    pub(super) fn note_raised(&self, name: &Name) {
-        let mut raises = self.raises.write().unwrap_or_else(PoisonError::into_inner);
-        if !raises.contains(name) {
-            raises.push(name.clone());
-        }
-    }
-
-    fn raises(&self, name: &Name) -> bool {
-        self.raises.read().unwrap_or_else(PoisonError::into_inner).contains(name)
-    }
-
-    /// What is promised.
-    pub fn definition(&self) -> &Definition {
-        &self.definition
-    }
-
-    /// What is behind the lock, from the first reading on.
-    pub(super) fn live(&self) -> &Mutex<Live> {
-        self.live.get_or_init(|| Mutex::new(Live::new(&self.definition, Timeline::system())))
-    }
-
-    /// What the counters say.
-    pub(super) fn sums(&self) -> Sums {
-        self.tally.sums()
-    }
-}
-
 /// What is private of a core is reached through its handle.
 impl Deref for Slo {
     type Target = Core;
@@ -426,82 +295,5 @@ impl fmt::Debug for Slo {
     }
 }
 
-impl fmt::Debug for Core {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sums = self.tally.sums();
-        let counts = self.definition.objectives().iter().zip(sums.objectives);
-        let mut shown = f.debug_struct("Slo");
-        shown.field("definition", &format_args!("{}", self.definition));
-        for (objective, counts) in counts {
-            shown.field(&objective.name, &format_args!("{} good, {} bad", counts.good, counts.bad));
-        }
-        shown.finish()
-    }
-}
-
 #[cfg(all(test, not(reliability_loom)))]
-mod tests {
-    use super::*;
-    use crate::sre::{Counts, Target, Window};
-    use alloc::string::ToString;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    static ALL_KINDS: Slo = {
-        static CORE: Core = Core::new(
-            Definition::new("all-kinds", Window::days(30))
-                .objective(Objective::availability(Target::percent("99.9")))
-                .objective(Objective::error_rate(Target::percent("0.1")))
-                .objective(Objective::latency(Target::percent("50"), MS).named("p50"))
-                .objective(
-                    Objective::latency(Target::percent("99"), Duration::from_millis(9))
-                        .named("p99"),
-                )
-                .objective(Objective::throughput(
-                    Target::percent("99"),
-                    10,
-                    Duration::from_secs(60),
-                ))
-                .objective(Objective::correctness(Target::percent("99.99"))),
-        );
-        inventory::submit! { registry::Registered::new(&CORE) }
-        Slo::from_core(&CORE)
-    };
-
-    #[test]
-    fn each_event_counts_for_the_objectives_it_concerns() {
-        let slo = &ALL_KINDS;
-        slo.record(true);
-        slo.record(false);
-        slo.record_outcome(Outcome::Excluded);
-        slo.record_latency(MS);
-        slo.record_call(Outcome::Good, 9 * MS);
-        slo.record_call(Outcome::Bad, Duration::MAX);
-        slo.record_correct(false);
-        let sums = slo.tally.sums();
-        let expected = [(2, 2), (2, 2), (0, 2), (1, 1), (2, 0), (0, 1), (0, 0)]
-            .map(|(g, b)| Counts::new(g, b));
-        assert_eq!(sums.objectives, expected);
-        assert_eq!(sums.excluded, 1);
-        assert!(slo.wants_latency());
-    }
-
-    #[test]
-    fn a_static_one_is_listed_and_found_before_it_is_used() {
-        assert!(registry::all().contains(&ALL_KINDS));
-        assert_eq!(registry::find("all-kinds").as_ref(), Some(&ALL_KINDS));
-    }
-
-    #[test]
-    fn one_that_is_made_is_listed_until_it_is_dropped() {
-        let answered = Objective::availability(Target::percent("99.9"));
-        let definition = Definition::new("made", Window::days(30)).objective(answered);
-        let made = Slo::new(definition).expect("a valid one");
-        assert_eq!(made.to_string(), "made over 30d: availability 99.9%");
-        let clone = made.clone();
-        drop(made);
-        assert_eq!(registry::find("made"), Some(clone.clone()));
-        drop(clone);
-        assert_eq!(registry::find("made"), None);
-    }
-}
+mod tests;

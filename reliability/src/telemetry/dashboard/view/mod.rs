@@ -1,0 +1,185 @@
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+mod chart;
+mod map;
+mod table;
+mod traces;
+
+pub use chart::{Chart, Series, Unit};
+pub use map::{Edge, Map, Node};
+pub use table::{Action, Cell, Column, Row, Table};
+pub use traces::{SpanView, TraceView};
+
+/// Text that is often known when the program is built.
+type Text = Cow<'static, str>;
+
+/// What a panel shows at one moment.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{Level, Number, Tile, View, Widget};
+///
+/// let tile = Tile::new("Open orders", Number::Count(12)).level(Level::Ok);
+/// let view = View::new(Level::Ok, "12 orders are open").with(Widget::Tiles(vec![tile]));
+/// assert_eq!(view.widgets.len(), 1);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct View {
+    /// How it stands, all in all.
+    pub level: Level,
+    /// The same in a sentence, for who looks at nothing else.
+    pub summary: Text,
+    /// What is drawn, from top to bottom.
+    pub widgets: Vec<Widget>,
+}
+
+impl View {
+    /// A view with a sentence and nothing else.
+    pub fn new(level: Level, summary: impl Into<Text>) -> Self {
+        Self { level, summary: summary.into(), widgets: Vec::new() }
+    }
+
+    /// The same with that widget below the others.
+    #[must_use]
+    pub fn with(mut self, widget: Widget) -> Self {
+        self.widgets.push(widget);
+        self
+    }
+}
+
+/// How something stands. Shown as colour, form and word, so that no eye is left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// Nothing is known, or there is nothing to judge.
+    #[default]
+    None,
+    /// As it should be.
+    Ok,
+    /// Worth a look.
+    Warn,
+    /// Bad.
+    Bad,
+}
+
+impl Level {
+    /// The name in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// A number with what it counts, from which the page knows how to write it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Number {
+    /// So many.
+    Count(u64),
+    /// So many per second.
+    Rate(f64),
+    /// A share: 0.5 is 50 %.
+    Share(f64),
+    /// So long.
+    Duration(Duration),
+    /// Any other number.
+    Plain(f64),
+}
+
+/// What stands in a cell or a tile.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Content {
+    /// Nothing: a dash.
+    Nothing,
+    /// A number.
+    Number(Number),
+    /// Words.
+    Text(Text),
+}
+
+impl From<Number> for Content {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl<N: Into<Content>> From<Option<N>> for Content {
+    fn from(content: Option<N>) -> Self {
+        content.map_or(Self::Nothing, Into::into)
+    }
+}
+
+impl From<&'static str> for Content {
+    fn from(text: &'static str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+/// One thing that a panel draws.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Widget {
+    /// A few numbers, large.
+    Tiles(Vec<Tile>),
+    /// Rows.
+    Table(Table),
+    /// Lines over time.
+    Chart(Chart),
+    /// Traces, each of which unfolds.
+    Traces(Vec<TraceView>),
+    /// Who calls whom.
+    Map(Map),
+    /// A sentence.
+    Note(Text),
+}
+
+/// One number, large.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Tile {
+    /// What it is.
+    pub title: Text,
+    /// The number.
+    pub value: Content,
+    /// How it stands.
+    pub level: Level,
+    /// What it means, small.
+    pub hint: Option<Text>,
+}
+
+impl Tile {
+    /// A number with its name.
+    pub fn new(title: impl Into<Text>, value: impl Into<Content>) -> Self {
+        Self { title: title.into(), value: value.into(), level: Level::None, hint: None }
+    }
+
+    /// The same, judged.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// The same with an explanation.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Text>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}

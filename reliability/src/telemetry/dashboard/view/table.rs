@@ -1,0 +1,131 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Content, Level, Text};
+
+/// Rows, the worst of which should come first.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Table {
+    /// What the rows are.
+    pub head: Text,
+    /// The other columns.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// What is said where there is no row.
+    pub empty: Text,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(head: impl Into<Text>, columns: Vec<Column>, empty: impl Into<Text>) -> Self {
+        Self { head: head.into(), columns, rows: Vec::new(), empty: empty.into() }
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Column {
+    /// What stands above it.
+    pub title: Text,
+    /// Whether its cells are numbers, which stand at the right.
+    pub numeric: bool,
+}
+
+impl Column {
+    /// A column of words.
+    pub fn text(title: impl Into<Text>) -> Self {
+        Self { title: title.into(), numeric: false }
+    }
+
+    /// A column of numbers.
+    pub fn number(title: impl Into<Text>) -> Self {
+        Self { title: title.into(), numeric: true }
+    }
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Row {
+    /// What tells it from the others of its table, for as long as it lives.
+    pub id: String,
+    /// What stands first.
+    pub title: Text,
+    /// What stands below that, small.
+    pub subtitle: Option<Text>,
+    /// One for each column.
+    pub cells: Vec<Cell>,
+    /// What shows when it is unfolded: names and values.
+    pub facts: Vec<(Text, Text)>,
+    /// What an operator may do to it, where operators may do things.
+    pub actions: Vec<Action>,
+}
+
+impl Row {
+    /// A row that does not unfold.
+    pub fn new(id: impl Into<String>, title: impl Into<Text>, cells: Vec<Cell>) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+            subtitle: None,
+            cells,
+            facts: Vec::new(),
+            actions: Vec::new(),
+        }
+    }
+}
+
+/// What stands where a row and a column meet.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Cell {
+    /// The number or word.
+    pub content: Content,
+    /// How it stands; anything but [`Level::None`] is shown as a badge.
+    pub level: Level,
+    /// How the number was of late, the latest last; drawn beside it.
+    pub history: Vec<f64>,
+}
+
+impl Cell {
+    /// A cell.
+    pub fn new(content: impl Into<Content>) -> Self {
+        Self { content: content.into(), level: Level::None, history: Vec::new() }
+    }
+
+    /// The same, judged.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// The same with how it was of late.
+    #[must_use]
+    pub fn history(mut self, history: Vec<f64>) -> Self {
+        self.history = history;
+        self
+    }
+}
+
+/// What an operator may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Action {
+    /// What [`Panel::act`](super::Panel::act) gets.
+    pub id: Text,
+    /// What stands on the button.
+    pub title: Text,
+    /// What will happen, in a sentence that asks to be confirmed.
+    pub describe: Text,
+}
+
+impl Action {
+    /// An action.
+    pub fn new(id: impl Into<Text>, title: impl Into<Text>, describe: impl Into<Text>) -> Self {
+        Self { id: id.into(), title: title.into(), describe: describe.into() }
+    }
+}

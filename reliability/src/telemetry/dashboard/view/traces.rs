@@ -1,0 +1,46 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{Level, Text};
+use crate::telemetry::Attribute;
+
+/// One trace, ready to be drawn.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TraceView {
+    /// Its id.
+    pub id: String,
+    /// The name of its local root.
+    pub title: Text,
+    /// In a word, how it ended.
+    pub state: Text,
+    /// How it ended.
+    pub level: Level,
+    /// When it began, in seconds since 1970.
+    pub at: f64,
+    /// How long it took.
+    pub duration: Duration,
+    /// Which rule kept it.
+    pub kept_by: Text,
+    /// The spans, each after its parent.
+    pub spans: Vec<SpanView>,
+}
+
+/// One span of a trace.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SpanView {
+    /// Its name.
+    pub title: Text,
+    /// How deep it is: the local root is at 0.
+    pub depth: u32,
+    /// How long after the trace it began.
+    pub start: Duration,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whether it failed.
+    pub failed: bool,
+    /// What is known of it.
+    pub attributes: Vec<Attribute>,
+}
