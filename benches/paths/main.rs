@@ -9,6 +9,7 @@ mod bulkhead;
 mod cache;
 mod chaos;
 mod concurrency_limit;
+mod degrade;
 mod floor;
 mod hedge;
 mod rate_limit;
@@ -74,6 +75,7 @@ fn main() {
     rate_limit::paths(&mut criterion);
     cache::paths(&mut criterion);
     chaos::paths(&mut criterion);
+    degrade::paths(&mut criterion);
     concurrency_limit::paths(&mut criterion);
     hedge::paths(&mut criterion);
     signal::paths(&mut criterion);

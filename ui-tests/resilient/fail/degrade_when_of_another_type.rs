@@ -1,0 +1,15 @@
+//~ expected `&Degradation`
+use reliability::error::Rejected;
+use reliability::error::recovery::Degradation;
+use reliability::resilience::resilient;
+
+static SEARCH: Degradation = Degradation::declared("search");
+
+#[resilient(degrade(when = 7, shed = 0.2))]
+async fn search(words: &str) -> Result<usize, Rejected> {
+    Ok(words.len())
+}
+
+fn main() {
+    SEARCH.raise();
+}
