@@ -86,7 +86,6 @@ const KNOWN: Known = &[
 /// What the layers have in their parentheses.
 const INNER: &[(&str, Known)] = &[
     ("cache", cache::KNOWN),
-    ("degrade", degrade::KNOWN),
     ("retry", retry::KNOWN),
     ("breaker", breaker::KNOWN),
     ("rate_limit", rate_limit::KNOWN),
@@ -94,6 +93,8 @@ const INNER: &[(&str, Known)] = &[
     ("bulkhead", bulkhead::KNOWN),
     ("hedge", hedge::KNOWN),
     ("chaos", chaos::KNOWN),
+    // Last, so that a word that others have as well is shown as theirs.
+    ("degrade", degrade::KNOWN),
 ];
 
 pub(super) const CLOCKS: Known =
