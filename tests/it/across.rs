@@ -41,7 +41,7 @@ impl Wire {
     fn with(sampler: Sampler, sampled: bool) -> Self {
         static TRACES: AtomicU64 = AtomicU64::new(1);
         let trace =
-            TraceId::new((0xacc0_55 << 64) | u128::from(TRACES.fetch_add(1, Ordering::Relaxed)));
+            TraceId::new((0x00ac_c055 << 64) | u128::from(TRACES.fetch_add(1, Ordering::Relaxed)));
         let caller = Context::new(trace.unwrap(), SpanId::new(CALLER).unwrap(), sampled);
         let caller = caller.with_baggage(Baggage::new().with("tenant", "acme"));
         Self { recording: Recording::with(sampler, None), caller }
