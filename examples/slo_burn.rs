@@ -29,16 +29,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let answered = Objective::availability(Target::percent("99.9"));
     let shop = Slo::new(Definition::new("shop", Window::days(30)).objective(answered))?;
     // The same promise for those who see all replicas.
-    for argument in std::env::args().skip(1) {
-        match &*argument {
-            "--rules" => print!("{}", sre::prometheus_rules()),
-            "--dashboard" => println!("{}", sre::grafana_dashboard().title("Shop")),
-            other => {
-                return Err(format!("`{other}`: write --rules, --dashboard, or nothing").into());
-            }
+    match std::env::args().nth(1).as_deref() {
+        None => run(&shop),
+        Some("--rules") => {
+            print!("{}", sre::prometheus_rules());
+            Ok(())
         }
-        return Ok(());
+        Some("--dashboard") => {
+            println!("{}", sre::grafana_dashboard().title("Shop"));
+            Ok(())
+        }
+        Some(other) => Err(format!("`{other}`: write --rules, --dashboard, or nothing").into()),
     }
+}
+
+fn run(shop: &Slo) -> Result<(), Box<dyn Error>> {
     let clock = ManualClock::new();
     // The first of November 2026, after a month without anything wrong.
     let begin = UNIX_EPOCH + Duration::from_secs(1_793_491_200);
@@ -78,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         most = most.max(degradation.level());
         if minute % 10 == 0 {
-            points.push(point(&shop, minute));
+            points.push(point(shop, minute));
         }
     }
 

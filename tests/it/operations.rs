@@ -56,7 +56,7 @@ enum PriceError {
 
 #[traced(metrics, name = "counted.price", kind = client)]
 #[resilient(timeout = "100ms")]
-async fn price(sku: &str) -> Result<usize, PriceError> {
+async fn counted_price(sku: &str) -> Result<usize, PriceError> {
     match sku {
         "slow" => tokio::time::sleep(Duration::from_secs(9)).await,
         "panic" => panic!("on purpose"),
@@ -67,18 +67,18 @@ async fn price(sku: &str) -> Result<usize, PriceError> {
 
 #[tokio::test(start_paused = true)]
 async fn every_call_is_counted_by_how_it_ended() {
-    assert_eq!(price("tea").await.unwrap(), 3);
-    assert_eq!(price("milk").await.unwrap(), 4);
-    assert!(matches!(price("").await, Err(PriceError::Unknown)));
-    let late = price("slow").await.unwrap_err();
+    assert_eq!(counted_price("tea").await.unwrap(), 3);
+    assert_eq!(counted_price("milk").await.unwrap(), 4);
+    assert!(matches!(counted_price("").await, Err(PriceError::Unknown)));
+    let late = counted_price("slow").await.unwrap_err();
     assert_eq!(late.rejection().map(Rejected::reason), Some(Reason::TimedOut));
-    assert!(tokio::spawn(price("panic")).await.is_err());
+    assert!(tokio::spawn(counted_price("panic")).await.is_err());
     {
-        let mut dropped = pin!(price("slow"));
+        let mut dropped = pin!(counted_price("slow"));
         assert!(dropped.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_pending());
         tokio::time::advance(Duration::from_millis(60)).await;
     }
-    drop(price("never polled"));
+    drop(counted_price("never polled"));
     assert_eq!(
         calls("counted.price"),
         [

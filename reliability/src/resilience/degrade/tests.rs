@@ -39,7 +39,7 @@ proptest! {
             let sheds = plan.sheds(priority, draw);
             // Within a millionth of the share both are right.
             if (share - measures.shed).abs() > 2e-6 || measures.shed == 0.0 || measures.shed == 1.0 {
-                prop_assert_eq!(sheds, concerned && share < measures.shed || concerned && measures.shed == 1.0);
+                prop_assert_eq!(sheds, concerned && (share < measures.shed || measures.shed == 1.0));
             }
             prop_assert_eq!(
                 plan.draws_for(priority),

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -87,7 +88,7 @@ impl PolicyBuilder {
     /// What is done for a call is decided once, when it comes in. Calls that are kept out are refused
     /// with [`Reason::Degraded`](crate::error::Reason::Degraded), which the `fallback` answers.
     pub fn degrade(self, degrade: Degrade) -> Self {
-        self.step(Step::Degrade(Degrading::new(degrade)))
+        self.step(Step::Degrade(Box::new(Degrading::new(degrade))))
     }
 
     /// More attempts. The work must bear repetition.

@@ -159,7 +159,7 @@ impl<E> Call<'_, E> {
 impl Inner {
     pub(super) fn degrade(&self) -> Option<&Degrading> {
         self.steps.iter().find_map(|step| match step {
-            Step::Degrade(degrading) => Some(degrading),
+            Step::Degrade(degrading) => Some(&**degrading),
             _ => None,
         })
     }

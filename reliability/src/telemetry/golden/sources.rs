@@ -36,8 +36,11 @@ pub(super) struct Resource {
     pub(super) waiting: Option<&'static str>,
     pub(super) refused: Option<&'static str>,
     /// What is not 0 while it is out of order, and the values of an attribute for which that is so.
-    pub(super) broken: Option<(&'static str, Option<(&'static str, &'static [&'static str])>)>,
+    pub(super) broken: Option<(&'static str, Option<OneOf>)>,
 }
+
+/// An attribute, and values of it.
+pub(super) type OneOf = (&'static str, &'static [&'static str]);
 
 /// How much of it is in use.
 pub(super) enum Used {
