@@ -43,7 +43,6 @@ mod decision;
 mod definition;
 mod engine;
 mod events;
-mod file;
 #[cfg(feature = "config")]
 mod files;
 mod gate;
@@ -83,7 +82,6 @@ pub use budget_policy::BudgetPolicy;
 pub use check::InvalidDefinition;
 pub use decision::{Decision, What};
 pub use definition::Definition;
-pub use file::StateError;
 #[cfg(feature = "config")]
 pub use files::{Definitions, LoadError, Mistake, Mistakes, NotInOpenSlo, Remark};
 pub use gate::{Gate, GateAnswer, gate};
@@ -98,6 +96,7 @@ pub use reading::Reading;
 pub use registry::{Registered, all, find};
 pub use slo::{Core, Slo};
 pub use stance::Stance;
+pub use state::StateError;
 pub use status::{AlertStatus, ObjectiveStatus, Status};
 pub use tally::Counts;
 pub use target::Target;

@@ -7,11 +7,10 @@ use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use super::file::{Found, StateError, StateFile};
 use super::live::Live;
 use super::notify::Outbox;
 use super::slo::WeakSlo;
-use super::state::{self, Sections};
+use super::state::{self, Found, Sections, StateError, StateFile};
 use super::timeline::unix_seconds;
 use super::{Decision, Notify, Severity, Slo, Stance, Status, What, events, registry};
 use crate::error::recovery::Degradation;

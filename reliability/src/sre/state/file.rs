@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::state::Sections;
+use super::Sections;
 use crate::error::{Class, Fault};
 
 /// A state file that cannot be used.
@@ -23,7 +23,7 @@ pub struct StateError {
 
 /// A state file that this process has for itself.
 #[derive(Debug)]
-pub(super) struct StateFile {
+pub(in crate::sre) struct StateFile {
     path: PathBuf,
     /// Locked as long as it is open, also against a process that is killed.
     _lock: File,
@@ -31,7 +31,7 @@ pub(super) struct StateFile {
 
 /// What was found in a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(in crate::sre) enum Found {
     /// There was none.
     Nothing,
     Sections(Sections),
@@ -43,7 +43,7 @@ pub(super) enum Found {
 
 impl StateFile {
     /// Takes the file for this process, and reads it. `aside` tells broken files apart.
-    pub(super) fn open(path: &Path, aside: i64) -> Result<(Self, Found), StateError> {
+    pub(in crate::sre) fn open(path: &Path, aside: i64) -> Result<(Self, Found), StateError> {
         let failed = |what| {
             move |source: io::Error| StateError {
                 path: path.to_owned(),
@@ -82,7 +82,7 @@ impl StateFile {
     }
 
     /// Replaces the file whole: whoever is interrupted leaves the old one or the new one.
-    pub(super) fn write(&self, sections: &Sections) -> Result<(), StateError> {
+    pub(in crate::sre) fn write(&self, sections: &Sections) -> Result<(), StateError> {
         let fresh = beside(&self.path, "new");
         let write = || -> io::Result<()> {
             let mut file = File::create(&fresh)?;
@@ -108,7 +108,7 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
 }
 
 impl StateError {
-    pub(super) fn no_thread(source: io::Error) -> Self {
+    pub(in crate::sre) fn no_thread(source: io::Error) -> Self {
         let (path, what) = (PathBuf::new(), "the thread that writes it cannot be made");
         Self { path, what, source: Some(source) }
     }

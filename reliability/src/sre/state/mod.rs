@@ -10,6 +10,8 @@
 //! Numbers are little-endian. Objectives are found by what they count and rings by their window, so
 //! that a target or an alert may change without the rest being forgotten.
 
+mod file;
+
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -17,6 +19,8 @@ use core::time::Duration;
 use super::engine::{Beginning, Engine, Moment, Track};
 use super::live::Memory;
 use super::{Alert, Counts, Definition, Objective, Stance, Window};
+pub use file::StateError;
+pub(super) use file::{Found, StateFile};
 
 const MAGIC: &[u8; 8] = b"RELSLO\x01\x00";
 /// No file of ours has more; what says so is none.
