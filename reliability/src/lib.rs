@@ -49,7 +49,7 @@
 //! # Features
 //!
 //! `std`, `macros`, `resilience`, `telemetry` and `sre` are on by default. `cache` keeps answers; `config`
-//! reads settings of policies and promises from files; `http` carries deadlines, `Retry-After` and idempotency
+//! reads settings of policies, promises and rules of traces from files; `http` carries deadlines, `Retry-After` and idempotency
 //! keys over the wire, and `tower` makes any policy a layer; `prometheus` lets Prometheus read all
 //! metrics; `anyhow` and `reqwest` add [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
