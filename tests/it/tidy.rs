@@ -3,6 +3,7 @@
 //! Each rule is a function from texts to complaints, tried on a text that breaks it, and then run
 //! over the tree. A complaint says which file, what is wrong, and what to do.
 
+mod events;
 mod examples;
 mod layers;
 mod macros;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | numbers of your own, and all numbers of the process | `signal`, and [the chapter on metrics](crate::guide::telemetry) |
 //! | what happened inside of one call | `trace` with [`#[traced]`](macro@traced), and [the chapter on traces](crate::guide::traces) |
+//! | what to look at first, without a backend: RED, USE and the four golden signals | `golden` |
 //! | lines that name their trace, and spans of other libraries | `log`; `subscriber`, with the feature of that name |
 //! | all of it sent to whoever speaks OTLP | `otlp`, with the feature of that name |
 //! | numbers for Prometheus | `prometheus`, with the feature of that name |
@@ -64,8 +65,10 @@
 //! | `reliability.slo.exempted` | warn | `reliability.slo.name`, `reliability.slo.why` |
 //! | `reliability.slo.history_lost` | error | `reliability.slo.name`, `reliability.slo.why` |
 //! | `reliability.slo.state_not_written` | error | `reliability.error` |
+//! | `reliability.trace.propagators_unknown` | warn | `reliability.propagators` |
 //! | `reliability.trace.rules_reloaded` | info | `reliability.file` |
 //! | `reliability.trace.rules_refused` | warn | `reliability.file`, `reliability.error` |
+//! | `reliability.trace.sink_panicked` | error | |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |

@@ -83,7 +83,12 @@ pub(super) fn hand_over(trace: Trace) {
     let _nowhere = Here { trace_id: Some(trace.id), span_id, ..Here::NOWHERE }.enter();
     let tell = |sink: &Arc<dyn Sink>, trace: Trace| {
         if catch_unwind(AssertUnwindSafe(|| sink.keep(trace))).is_err() {
-            tracing::error!(target: "reliability", "a sink of traces panicked, and lost one");
+            tracing::event!(
+                name: "reliability.trace.sink_panicked",
+                target: "reliability",
+                tracing::Level::ERROR,
+                "a sink of traces panicked, and lost one",
+            );
         }
     };
     if let Some((last, others)) = sinks.split_last() {

@@ -60,9 +60,11 @@ impl Propagators {
         let Some(names) = variables.get("OTEL_PROPAGATORS") else { return Self::all() };
         let (propagators, unknown) = Self::named(&names);
         if !unknown.is_empty() {
-            tracing::warn!(
+            tracing::event!(
+                name: "reliability.trace.propagators_unknown",
                 target: "reliability",
-                unknown = unknown.join(", "),
+                tracing::Level::WARN,
+                reliability.propagators = unknown.join(", "),
                 "OTEL_PROPAGATORS must be `tracecontext`, `baggage` or `none`; what else it names \
                  is passed over",
             );
