@@ -59,6 +59,10 @@ fn shown(exporters: &[Health], now: SystemTime) -> (Level, String, Table) {
     let summary = match (exporters.len(), failing.is_empty(), lost) {
         (0, ..) => "nothing is exported".into(),
         (_, false, _) => format!("not exported: {}", failing.join(", ")),
+        (..) if exporters.iter().any(|exporter| !exporter.running) => {
+            "an exporter has stopped".into()
+        }
+        (_, true, 0) if level == Level::None => "nothing was sent yet".into(),
         (_, true, 0) => "all is exported".into(),
         (_, true, lost) => format!("all is exported now; {lost} were lost before"),
     };
@@ -145,7 +149,7 @@ mod tests {
             ids.into_iter().zip(states.map(String::from)).collect::<Vec<_>>()
         };
         let nothing = named(["nothing yet"; 3]);
-        assert_eq!(health(&watched), (Level::None, "all is exported".into(), nothing));
+        assert_eq!(health(&watched), (Level::None, "nothing was sent yet".into(), nothing));
 
         let signal = |at: usize, signal| watched[at].signal(signal).expect("is watched");
         signal(0, Signal::Traces).succeeded(3);
@@ -156,10 +160,13 @@ mod tests {
         assert_eq!(health(&watched), (Level::Bad, "not exported: metrics".into(), states));
 
         signal(1, Signal::Metrics).succeeded(1);
+        let (level, summary, _) = health(&watched);
+        assert_eq!((level, &*summary), (Level::Warn, "all is exported now; 2 were lost before"));
+
         watched[1].stopped();
         let (level, summary, rows) = health(&watched);
         assert_eq!((level, &*rows[2].1), (Level::Warn, "stopped"));
-        assert_eq!(summary, "all is exported now; 2 were lost before");
+        assert_eq!(summary, "an exporter has stopped");
         assert_eq!(shown(&[], wall_clock()).1, "nothing is exported");
     }
 }
