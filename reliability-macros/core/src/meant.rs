@@ -4,7 +4,7 @@ use crate::settings::Known;
 
 /// Names of other libraries and of other settings, and what they are here. A word may have several
 /// meanings: it is the one that the owner has.
-const ELSEWHERE: [(&str, &str); 37] = [
+const ELSEWHERE: [(&str, &str); 39] = [
     ("adaptive_limit", "concurrency_limit"),
     ("circuit_breaker", "breaker"),
     ("circuitbreaker", "breaker"),
@@ -14,9 +14,11 @@ const ELSEWHERE: [(&str, &str); 37] = [
     ("max_concurrent", "bulkhead"),
     ("rate_limiter", "rate_limit"),
     ("ratelimit", "rate_limit"),
+    ("retries", "retry"),
     ("semaphore", "bulkhead"),
     ("single_flight", "cache"),
     ("throttle", "rate_limit"),
+    ("tries", "retry"),
     // retry
     ("base_delay", "backoff"),
     ("count", "attempts"),

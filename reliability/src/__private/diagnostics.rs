@@ -1,7 +1,11 @@
 //! Bounds that exist for their error messages.
 
+#[cfg(all(feature = "std", feature = "resilience"))]
+use core::ops::Deref;
 use core::time::Duration;
 
+#[cfg(all(feature = "std", feature = "resilience"))]
+use crate::error::recovery::Degradation;
 use crate::error::{Failure, Rejected};
 
 /// An error type that can stand for the refusal of a policy.
@@ -27,6 +31,40 @@ pub fn carry<T, E: CarriesRejected>(result: Result<T, Failure<E>>) -> Result<T, 
 #[inline]
 pub fn carry_failure<E: CarriesRejected>(failure: Failure<E>) -> (E, fn(Rejected) -> E) {
     (failure.into_error(), E::from)
+}
+
+/// What `degrade(when = ..)` may name: a degradation, or what leads to one.
+#[cfg(all(feature = "std", feature = "resilience"))]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no switch that `degrade(when = ..)` could follow",
+    label = "must be a `Degradation`",
+    note = "declare one, `static SEARCH: Degradation = Degradation::declared(\"search\");`, and write `degrade(when = SEARCH, ..)`",
+    note = "a promise does not degrade by itself, it raises a switch while its budget burns: `Watch::builder().degrade(PROMISE.clone(), SEARCH.clone())`"
+)]
+pub trait Switch {
+    /// The one that is followed.
+    fn degradation(&self) -> &Degradation;
+}
+
+#[cfg(all(feature = "std", feature = "resilience"))]
+impl Switch for Degradation {
+    fn degradation(&self) -> &Degradation {
+        self
+    }
+}
+
+#[cfg(all(feature = "std", feature = "resilience"))]
+#[diagnostic::do_not_recommend]
+impl<S: Deref<Target: Switch>> Switch for S {
+    fn degradation(&self) -> &Degradation {
+        (**self).degradation()
+    }
+}
+
+/// The degradation that `degrade(when = ..)` names.
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub fn switch<S: Switch>(switch: &S) -> &Degradation {
+    switch.degradation()
 }
 
 /// Says of a method, `Self`, that it is written for the one type `T`, and not in a trait for all who

@@ -75,6 +75,8 @@ pub use diagnostics::{
     CarriesRejected, Method, OneImplementor, RetryAfter, carry, carry_failure, one_implementor,
     typed,
 };
+#[cfg(all(feature = "std", feature = "resilience"))]
+pub use diagnostics::{Switch, switch};
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub use operation::{Finished, FinishedFault, FinishedOther, FinishedResult, Timed};
 #[cfg(all(feature = "std", feature = "resilience"))]

@@ -1,4 +1,4 @@
-//~ expected `&Degradation`
+//~ is no switch that `degrade(when = ..)` could follow
 use reliability::error::Rejected;
 use reliability::error::recovery::Degradation;
 use reliability::resilience::resilient;

@@ -178,7 +178,7 @@ impl Degrade {
         let krate = policy.krate;
         let Some(when) = &self.when else { return TokenStream::new() };
         let span = when.span().resolved_at(Span::mixed_site());
-        let when = quote_spanned!(span=> &(#when));
+        let when = quote_spanned!(span=> #krate::__private::switch(&(#when)));
         // An answer for all, unless it was said for whom.
         let keep_out =
             |measures: &Measures| measures.shed.is_some() || measures.concurrency.is_some();

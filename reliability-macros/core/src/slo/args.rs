@@ -37,7 +37,8 @@ impl Args {
         });
         if !has_objective && !has_errors {
             let message = "for which promise are calls counted? write `objective = CHECKOUT`, \
-                           where `static CHECKOUT: Slo = slo! { .. };` says what is promised";
+                           where `static CHECKOUT: Slo = reliability::slo! { .. };` says what is \
+                           promised";
             diagnostics.push(syn::Error::new(Span::call_site(), message));
         }
         this
@@ -71,7 +72,7 @@ fn objective(setting: &Setting) -> syn::Result<Path> {
         }
         Expr::Macro(_) => {
             let message = "a promise is counted in one place: declare it, as in `static CHECKOUT: \
-                           Slo = slo! { .. };`, and write `objective = CHECKOUT`";
+                           Slo = reliability::slo! { .. };`, and write `objective = CHECKOUT`";
             Err(syn::Error::new_spanned(value, message))
         }
         _ => {

@@ -9,7 +9,7 @@ use syn::{
 
 use crate::{
     crate_path::CratePath,
-    diagnostics::{Diagnostics, did_you_mean},
+    diagnostics::{Diagnostics, did_you_mean, list_in_words},
     settings::{self, Known, Setting},
 };
 
@@ -202,7 +202,14 @@ impl Args {
                 diagnostics.error(word, "`self` is never recorded; remove it from `skip`");
             } else if !known.contains(&written) {
                 let near = did_you_mean(&written, known.iter().map(String::as_str));
-                diagnostics.error(word, format!("no argument is called `{written}`{near}"));
+                let rest = match known.is_empty() {
+                    true => "; there is none to skip, so remove `skip`".into(),
+                    false if near.is_empty() => {
+                        format!("; there is {}", list_in_words(&known, "and"))
+                    }
+                    false => near,
+                };
+                diagnostics.error(word, format!("no argument is called `{written}`{rest}"));
             }
             self.recorded.retain(|argument| argument.ident != written);
         }

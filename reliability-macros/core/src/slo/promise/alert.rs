@@ -54,6 +54,11 @@ pub(super) fn read_all(diagnostics: &mut Diagnostics, value: Expr) -> Vec<Alert>
 
 fn read(diagnostics: &mut Diagnostics, value: &Expr) -> Option<Alert> {
     let (word, arguments) = diagnostics.keep(call(value))?;
+    if syn::parse2::<Lit>(arguments.clone().into_iter().take(1).collect()).is_ok() {
+        let message = format!("each number has a name here: write `{EXAMPLE}`");
+        diagnostics.error(value, message);
+        return None;
+    }
     let choices = settings::parse(diagnostics, arguments);
     let (mut burn, mut long, mut short) = (None, None, None);
     let given = |name: &str| choices.iter().any(|choice: &Choice| choice.name == name);

@@ -1,0 +1,9 @@
+//~ no argument is called `token`; there is `sku`
+use reliability::telemetry::traced;
+
+#[traced(skip(token))]
+fn price(sku: &str) -> usize {
+    sku.len()
+}
+
+fn main() {}
