@@ -159,7 +159,7 @@ impl Mistake {
 /// 2 | retry.attempts = 0
 ///   |                  ^");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mistakes {
     file: String,
     list: Vec<Mistake>,
@@ -200,6 +200,13 @@ impl fmt::Display for Mistakes {
             0 => Ok(()),
             more => write!(f, "\n\nand {more} more"),
         }
+    }
+}
+
+impl fmt::Debug for Mistakes {
+    /// As for people: it is what they see of an error with which `main` ends.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -42,6 +42,7 @@
 //! | `reliability.cache.stale_if_error` | warn | `reliability.cache.name`, `reliability.class` |
 //! | `reliability.dashboard.ordered` | warn | `reliability.dashboard.panel`, `reliability.dashboard.row`, `reliability.dashboard.action`, `reliability.dashboard.done` |
 //! | `reliability.otlp.failed` | warn | `reliability.otlp.signal`, `reliability.otlp.endpoint`, `reliability.error` |
+//! | `reliability.otlp.left_out` | warn | |
 //! | `reliability.otlp.restored` | info | `reliability.otlp.signal`, `reliability.otlp.endpoint` |
 //! | `reliability.policy.rejected` | debug | `reliability.policy.name`, `reliability.reason`, `reliability.rejected_by`, `reliability.retry_after_ms` |
 //! | `reliability.policy.retried` | info | `reliability.policy.name`, `reliability.attempts`, `reliability.pause_ms` |

@@ -323,8 +323,8 @@ impl ChaosSnapshot {
 }
 
 impl fmt::Display for Snapshot {
-    /// A table: one line per policy, one per rate limit whose store is away, and one per chaos that is
-    /// on; then the groups of errors.
+    /// A table: one line per policy, one more where it is degraded, one per rate limit whose store is
+    /// away, and one per chaos that is on; then the groups of errors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -333,6 +333,9 @@ impl fmt::Display for Snapshot {
         )?;
         for policy in &self.policies {
             policy.fmt_row(f)?;
+        }
+        for policy in &self.policies {
+            policy.fmt_degraded(f)?;
         }
         for limit in &self.rate_limits {
             limit.fmt_row(f)?;
@@ -362,6 +365,21 @@ impl PolicySnapshot {
             Millis(self.latency.p50),
             Millis(self.latency.p99),
             self.breaker.as_ref().map_or("-", |breaker| breaker.state),
+        )
+    }
+
+    fn fmt_degraded(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(degrade) = self.degrade.as_ref().filter(|degrade| degrade.level > 0) else {
+            return Ok(());
+        };
+        let kept_out = degrade.shed.iter().map(|(_, count)| count).sum::<u64>() + degrade.crowded;
+        writeln!(
+            f,
+            "DEGRADED: {} follows {}, level {}; kept out {} so far",
+            self.name,
+            degrade.name,
+            degrade.level,
+            plural(kept_out, "call", "calls"),
         )
     }
 }

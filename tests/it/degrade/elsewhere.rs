@@ -101,6 +101,8 @@ async fn what_was_left_out_is_a_metric_and_in_the_snapshot() {
     let degrade = snapshot.policy("told-degrade").unwrap().degrade.clone().unwrap();
     assert_eq!((degrade.level, degrade.times), (2, 1));
     assert_eq!(degrade.shed, [("low", 3)]);
+    let line = "DEGRADED: told-degrade follows told-degrade, level 2; kept out 3 calls so far";
+    assert!(snapshot.to_string().contains(line), "{snapshot}");
 
     assert_eq!(told("reliability.degradation.level", "told-degrade"), ["2"]);
     assert_eq!(told("reliability.degradation.times", "told-degrade"), ["1"]);

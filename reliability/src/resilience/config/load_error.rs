@@ -7,7 +7,7 @@ use crate::document::Mistakes;
 use crate::error::{Class, Fault};
 
 /// Why a file was not put to use. Nothing has changed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum LoadError {
     /// It could not be read.
@@ -29,6 +29,13 @@ impl fmt::Display for LoadError {
             }
             LoadError::Mistakes(mistakes) => mistakes.fmt(f),
         }
+    }
+}
+
+impl fmt::Debug for LoadError {
+    /// As for people: it is what they see of an error with which `main` ends.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

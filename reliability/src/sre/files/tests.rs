@@ -25,6 +25,15 @@ fn indicators(window: Window) -> impl Strategy<Value = Indicator> {
     ]
 }
 
+#[test]
+fn main_that_ends_with_mistakes_shows_them_as_people_read_them() {
+    let mistakes = Definitions::from_yaml("apiVersion: reliability/v1\nkind: Wish\n").unwrap_err();
+    let text = mistakes.to_string();
+    assert!(text.contains("2 | kind: Wish"), "{text}");
+    assert_eq!(format!("{mistakes:?}"), text);
+    assert_eq!(format!("{:?}", LoadError::from(mistakes)), text);
+}
+
 /// Names and descriptions that readers of YAML take for something else.
 fn texts() -> impl Strategy<Value = String> {
     let tricky = [

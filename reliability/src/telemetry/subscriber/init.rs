@@ -68,6 +68,15 @@ fn start(variables: Variables<'_>) -> Result<Telemetry, InitError> {
     // Last, so that nothing is left over of what is not started.
     #[cfg(feature = "otlp")]
     let otlp = plan.otlp.map(export).transpose()?;
+    if plan.is_in_vain {
+        tracing::event!(
+            name: "reliability.otlp.left_out",
+            target: "reliability",
+            tracing::Level::WARN,
+            "the environment says where telemetry goes over OTLP, but nothing is exported: the \
+             feature `otlp` is off; switch it on in Cargo.toml, or unset the variables",
+        );
+    }
     Ok(Telemetry {
         #[cfg(feature = "otlp")]
         otlp,
@@ -90,6 +99,8 @@ struct Plan {
     traces: Option<Traces>,
     #[cfg(feature = "otlp")]
     otlp: Option<otlp::Builder>,
+    /// Whether the environment asks for an exporter that was not compiled.
+    is_in_vain: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -115,27 +126,34 @@ impl Plan {
             Some(name) => {
                 let argument = variables.get("OTEL_TRACES_SAMPLER_ARG");
                 let sampler = Sampler::named(&name, argument.as_deref());
-                Some(sampler.map_err(InitError::of)?)
+                Some(sampler.map_err(|it| {
+                    let name = it.setting().to_string();
+                    InvalidVariable::new(name, it.expected().to_string(), it.got())
+                })?)
             }
         };
         let traces = sampler.map_or(Traces::Tail, Traces::Head);
         let by_default = if io::stderr().is_terminal() { Format::Text } else { Format::Json };
+        let targets = targets.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+        let is_wanted = !disabled && is_wanted(variables);
         Ok(Self {
-            targets: targets.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO)),
             format: format.unwrap_or(by_default),
             traces: (!disabled).then_some(traces),
             #[cfg(feature = "otlp")]
-            otlp: if disabled || !is_wanted(variables) {
-                None
+            otlp: if is_wanted {
+                // Where lines say what is wrong, it is not said twice.
+                let is_told = targets.would_enable("reliability", &tracing::Level::WARN);
+                Some(otlp::Builder::from_variables_in(variables)?.stderr(!is_told))
             } else {
-                Some(otlp::Builder::from_variables_in(variables)?)
+                None
             },
+            is_in_vain: is_wanted && cfg!(not(feature = "otlp")),
+            targets,
         })
     }
 }
 
 /// Whether the environment asks for an exporter: without a word there is nobody to send to.
-#[cfg(feature = "otlp")]
 fn is_wanted(variables: Variables<'_>) -> bool {
     let has = |name: &str| variables.get(name).is_some();
     let names = |name: &str| variables.get(name).is_some_and(|names| names.contains("otlp"));
@@ -182,7 +200,6 @@ impl fmt::Debug for Telemetry {
 /// Why telemetry was not started.
 ///
 /// It is [permanent](Class::Permanent).
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct InitError {
     what: String,
@@ -204,6 +221,13 @@ impl From<InvalidVariable> for InitError {
 impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "telemetry was not started: {}", self.what)
+    }
+}
+
+impl fmt::Debug for InitError {
+    /// As for people: it is what they see of an error with which `main` ends.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -262,6 +286,27 @@ mod tests {
         let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:1");
         assert!(exports(&[endpoint]));
         assert!(!exports(&[endpoint, ("OTEL_SDK_DISABLED", "true")]));
+    }
+
+    #[test]
+    fn an_exporter_that_was_not_compiled_is_asked_for_in_vain() {
+        let in_vain = |pairs: &[(&str, &str)]| plan(pairs).expect("is valid").is_in_vain;
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:1");
+        assert_eq!(in_vain(&[endpoint]), cfg!(not(feature = "otlp")));
+        assert!(!in_vain(&[endpoint, ("OTEL_SDK_DISABLED", "true")]));
+        assert!(!in_vain(&[]));
+    }
+
+    #[test]
+    fn main_that_ends_with_the_error_reads_like_a_message() {
+        let look_up = |name: &str| (name == "OTEL_TRACES_SAMPLER").then(|| "always".to_string());
+        let Err(error) = Plan::read(Variables::new(&look_up)) else { panic!("it was taken") };
+        assert_eq!(
+            format!("{error:?}"),
+            "telemetry was not started: the variable OTEL_TRACES_SAMPLER must be `always_on`, \
+             `always_off`, `traceidratio`, or one of them behind `parentbased_`, but is `always`; \
+             give it such a value, or unset it"
+        );
     }
 
     #[test]
