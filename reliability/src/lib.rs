@@ -131,6 +131,12 @@ pub mod time;
 pub use reliability_derive::slo;
 
 /// Compiles and runs what the README shows.
-#[cfg(all(doctest, feature = "macros", feature = "resilience", feature = "telemetry"))]
+#[cfg(all(
+    doctest,
+    feature = "macros",
+    feature = "resilience",
+    feature = "sre",
+    feature = "telemetry"
+))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
