@@ -62,11 +62,13 @@ impl Bounds {
     pub(super) const fn new(all: &'static [f64]) -> Self {
         let mut bounds =
             Self { all, padded: [f64::INFINITY; MAPPED_MAX + 1], map: [0; CELLS], first: NOWHERE };
-        if all.is_empty() || all.len() > MAPPED_MAX || all[0] <= 0.0 {
+        // Those that are no bounds are refused later, with what is wrong with them.
+        if all.is_empty() || all.len() > MAPPED_MAX || !are_bounds(all) || all[0] <= 0.0 {
             return bounds;
         }
         let first = cell_of(all[all.len() - 1]) + CELLS_ABOVE - (CELLS as i64 - 1);
-        if cell_of(all[0]) < first {
+        let ends_before_infinity = first + CELLS as i64 <= cell_of(f64::INFINITY);
+        if cell_of(all[0]) < first || first <= 0 || !ends_before_infinity {
             return bounds;
         }
         let (mut at, mut cell) = (0, 0);
@@ -183,7 +185,9 @@ mod tests {
 
     #[test]
     fn what_is_no_finite_number_has_no_bucket() {
-        for bounds in [SECONDS, OTHERS, &[], &[1e300]] {
+        // The last ones are so near to an end of all numbers that a map would reach beyond it.
+        let ends = [&[f64::MAX][..], &[1e308], &[1e307, f64::MAX], &[1e-308], &[5e-324]];
+        for bounds in [SECONDS, OTHERS, &[], &[1e300]].into_iter().chain(ends) {
             let bounds = Bounds::new(bounds);
             for odd in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
                 assert_eq!(bounds.bucket(odd), None, "{odd} among {:?}", bounds.all);

@@ -11,6 +11,14 @@ fn collected(name: &str) -> Option<Metric> {
     collect().into_iter().find(|metric| metric.name == name)
 }
 
+#[test]
+fn bounds_in_whatever_order_are_refused_and_not_a_panic() {
+    for bounds in [&[8.0, 1.0][..], &[1.0, -1.0], &[1.0, f64::NAN], &[f64::NAN], &[f64::INFINITY]] {
+        let invalid = Histogram::builder("test.bounds").bounds(bounds).build().unwrap_err();
+        assert_eq!(invalid.setting(), "bounds", "{bounds:?}");
+    }
+}
+
 /// The points of a counter, as `attributes = value`.
 fn counts(name: &str) -> Vec<String> {
     let Some(Metric { data: Data::Counter(points), .. }) = collected(name) else {
