@@ -5,5 +5,7 @@ mod text;
 mod value;
 
 pub(crate) use text::Text;
+#[cfg(feature = "sre")]
+pub(crate) use text::is_unseen;
 #[cfg(all(feature = "sre", feature = "prometheus"))]
 pub(crate) use value::Value;

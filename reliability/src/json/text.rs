@@ -26,9 +26,10 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// Separators of lines and paragraphs, and the mark of the byte order.
-fn is_unseen(letter: char) -> bool {
-    matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}')
+/// Separators of lines and paragraphs, the mark of the byte order, and what is no letter: YAML refuses a
+/// file that holds one of those.
+pub(crate) fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(all(test, not(reliability_loom)))]
@@ -44,6 +45,7 @@ mod tests {
             ("a\nb\r\tc", r#""a\nb\r\tc""#),
             ("\0\u{1b}\u{7f}\u{85}", r#""\u0000\u001b\u007f\u0085""#),
             ("\u{2028}\u{2029}\u{feff}", r#""\u2028\u2029\ufeff""#),
+            ("\u{fffe}\u{ffff}", r#""\ufffe\uffff""#),
             ("Füße 🦀", "\"Füße 🦀\""),
         ] {
             assert_eq!(Text(text).to_string(), written);

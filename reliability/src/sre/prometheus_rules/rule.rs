@@ -6,7 +6,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::record::Range;
-use crate::json::Text;
+use crate::json::{Text, is_unseen};
 
 /// Rules that are evaluated one after the other.
 #[derive(Debug, Clone)]
@@ -40,9 +40,7 @@ pub(super) struct Comment<'a>(pub(super) &'a str);
 
 impl fmt::Display for Comment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ends_line = |letter: char| {
-            letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}')
-        };
+        let ends_line = |letter: char| letter.is_control() || is_unseen(letter);
         f.write_str("# ")?;
         for (at, part) in self.0.split(ends_line).enumerate() {
             write!(f, "{}{part}", if at == 0 { "" } else { " " })?;

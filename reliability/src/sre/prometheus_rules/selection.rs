@@ -46,7 +46,8 @@ impl Selection {
     /// Keeps what differs in that label apart; with a value, nothing else counts.
     pub(in crate::sre) fn keep(&mut self, key: &str, only: Option<&str>) {
         let label = name::label(key).into_owned();
-        let of_promise = [observe::NAME, observe::OBJECTIVE].map(name::label);
+        // What is good of all can only be told where both are added up.
+        let of_promise = [observe::NAME, observe::OBJECTIVE, observe::OUTCOME].map(name::label);
         self.kept.retain(|(kept, _)| *kept != label);
         if !of_promise.contains(&Cow::Borrowed(&*label)) {
             self.kept.push((label, only.map(ToString::to_string)));

@@ -79,6 +79,27 @@ fn labels_are_spelled_as_prometheus_spells_them_and_each_counts_once() {
 }
 
 #[test]
+fn good_and_bad_are_not_kept_apart() {
+    let plain = rules([answered("a", "99")]);
+    for label in ["reliability.slo.outcome", "reliability_slo_outcome"] {
+        assert_eq!(plain.clone().by(label).to_string(), plain.to_string());
+        assert_eq!(plain.clone().only(label, "bad").to_string(), plain.to_string());
+    }
+}
+
+#[test]
+fn what_no_yaml_may_hold_is_not_in_the_file() {
+    let odd = "a\u{0}\u{7f}\u{85}\u{2028}\u{feff}\u{fffe}\u{ffff}b";
+    let mut twin = answered(odd, "98");
+    twin.description = odd.into();
+    let text = rules([answered(odd, "99"), twin]).runbooks(odd).to_string();
+    // YAML 1.2.2, section 5.1, without the ends of lines of YAML 1.1 and the mark of the byte order.
+    let may_stand = |c: char| matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..);
+    let found: Vec<char> = text.chars().filter(|c| !may_stand(*c)).collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn names_are_one_segment_of_an_address() {
     assert_eq!(InPath("check/out 9~ä").to_string(), "check%2Fout%209~%C3%A4");
 }
