@@ -213,6 +213,34 @@ async fn trailers_tell_how_a_stream_ended() {
     }
 }
 
+/// Who announces a length announces that of the messages: how the call went comes after them.
+#[tokio::test]
+async fn trailers_are_waited_for_whatever_length_was_announced() {
+    use http_body_util::{BodyExt, Full};
+
+    for (method, status, name) in [("/len/Good", "0", "OK"), ("/len/Lost", "15", "DATA_LOSS")] {
+        let answer = service_fn(move |_: HttpRequest<()>| async move {
+            let trailers = axum::http::HeaderMap::from_iter([(
+                axum::http::HeaderName::from_static("grpc-status"),
+                axum::http::HeaderValue::from_static(status),
+            )]);
+            let body = Full::new(Bytes::from_static(b"tea"));
+            let body = body.with_trailers(async { Some(Ok(trailers)) });
+            Ok::<_, Infallible>(
+                HttpResponse::builder().header("content-length", "3").body(body).unwrap(),
+            )
+        });
+        let mut client = ClientLayer::new().until_body_end().layer(answer);
+        let request = HttpRequest::post(method).header("content-type", "application/grpc");
+        let answer = client.call(request.body(()).unwrap()).await.unwrap();
+        answer.into_body().collect().await.unwrap();
+        let rows = counted("rpc.client.call.duration", &format!("rpc.method={}", &method[1..]));
+        let [(row, 1)] = &*rows else { panic!("{rows:?}") };
+        assert!(row.contains(&format!("rpc.response.status_code={name},")), "{row}");
+        assert_eq!(row.contains("error.type"), status != "0", "{row}");
+    }
+}
+
 #[tokio::test]
 async fn who_sees_heads_only_knows_calls_that_failed_at_once() {
     let server = open().await;

@@ -51,7 +51,7 @@ impl<B: Body> Until<Response<B>> for UntilBodyEnd {
 
     fn answered(answer: Response<B>, mut exchange: Exchange) -> Self::Response {
         exchange.head(answer.status(), answer.version(), answer.headers());
-        let left = length(answer.headers());
+        let left = length(answer.headers()).filter(|_| !exchange.waits_for_trailers());
         if answer.body().is_end_stream() || left == Some(0) || !exchange.has_body() {
             exchange.ended();
         }

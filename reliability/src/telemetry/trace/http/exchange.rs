@@ -170,6 +170,12 @@ impl Exchange {
         self.about.method != Some("HEAD") && !matches!(status, Some(100..=199 | 204 | 304))
     }
 
+    /// Whether something comes behind the body without which nobody knows how it went, however long
+    /// the body was said to be.
+    pub(super) fn waits_for_trailers(&self) -> bool {
+        self.about.is_call && self.code.is_none()
+    }
+
     /// Trailers have come: they are the last of an answer.
     pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
         if self.about.is_call {
