@@ -116,6 +116,24 @@ fn a_file_is_looked_at_by_itself_until_nobody_wants_that_any_more() {
 }
 
 #[test]
+fn who_panics_when_told_does_not_end_the_looking() {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let recording = Recording::all();
+    let rules = Rules::new("panics", ERRORS);
+    let (teller, told) = channel();
+    let file = RulesFile::at(&rules.0).every(Duration::ZERO).told(move |outcome| {
+        let _ = teller.send(outcome.is_ok());
+        assert!(outcome.is_ok(), "on purpose");
+    });
+    let _watch = file.start(recording.recorder()).unwrap();
+    rules.say(WRONG);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(false));
+    rules.say(ALL);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(true));
+    assert_eq!(kept(&recording), (1, 1));
+}
+
+#[test]
 fn a_file_that_cannot_be_used_is_refused_at_the_start() {
     let recording = Recording::all();
     let rules = Rules::new("refused", WRONG);

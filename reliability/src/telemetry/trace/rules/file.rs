@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -82,7 +83,8 @@ impl RulesFile {
         self
     }
 
-    /// Who is told of each change, and of each mistake once. It runs on the thread that looks.
+    /// Who is told of each change, and of each mistake once. It runs on the thread that looks,
+    /// which goes on looking if it panics.
     pub fn told(mut self, told: impl FnMut(Result<(), &RulesFileError>) + Send + 'static) -> Self {
         self.told = Box::new(told);
         self
@@ -237,7 +239,13 @@ impl Round {
                 "the rules in the file are not put into force, and those from before stay",
             ),
         }
-        (self.told)(outcome.as_ref().copied());
+        // A thread that is gone would look at the file no more, and nobody would know.
+        if catch_unwind(AssertUnwindSafe(|| (self.told)(outcome.as_ref().copied()))).is_err() {
+            tracing::error!(
+                target: "reliability",
+                "who is told of the rules of traces panicked; the file is looked at all the same",
+            );
+        }
     }
 
     fn unreadable(&self, error: io::Error) -> RulesFileError {
