@@ -4,7 +4,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use super::call::{Call, More};
-use super::step::{Caller, Step, earn};
+use super::step::{Caller, Step};
 use super::timer::Timer;
 use super::wait::{nothing_known_bounds_the_call, poll_fired};
 use crate::error::Rejected;
@@ -72,22 +72,7 @@ impl<E> Call<'_, E> {
         // Counted beside the call: read back from where it is a part of a word it would be waited for.
         let mut passed = self.step;
         while let Some(step) = policy.steps.get(usize::from(passed)) {
-            let at_once = match step {
-                // Who holds nothing has nothing to give back afterwards.
-                Step::Earn(budget) => {
-                    earn(budget, caller);
-                    true
-                }
-                Step::Bulkhead(bulkhead) => match bulkhead.enter_at_once() {
-                    Some(permit) => {
-                        self.more().held.bulkhead = Some(permit);
-                        true
-                    }
-                    None => false,
-                },
-                step => step.pass_at_once(&mut self.more().held, caller),
-            };
-            if !at_once {
+            if !step.pass_at_once(|| &mut self.more().held, caller) {
                 break;
             }
             passed += 1;

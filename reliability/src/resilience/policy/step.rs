@@ -87,31 +87,39 @@ impl Step {
     /// nothing has happened.
     ///
     /// A refusal is much larger than a yes: this way it is not carried around where there is none.
-    #[inline]
-    pub(super) fn pass_at_once<'a>(&'a self, held: &mut Held<'a>, caller: Caller) -> bool {
+    /// `held` makes room for what the call holds, and is asked only if there is something: who holds
+    /// nothing has nothing to give back afterwards.
+    // Always: there is one place that asks, and the room is most of what a step costs that needs none.
+    #[inline(always)]
+    pub(super) fn pass_at_once<'a, 'h>(
+        &'a self,
+        held: impl FnOnce() -> &'h mut Held<'a>,
+        caller: Caller,
+    ) -> bool
+    where
+        'a: 'h,
+    {
         match self {
-            Step::Degrade(degrading) => degrading.is_normal(),
-            Step::Breaker(breaker) => {
-                held.breaker = breaker.acquire_if_closed();
-                held.breaker.is_some()
-            }
-            Step::RateLimit(limit) => limit.take_at_once(),
-            Step::KeyedRateLimit(limit) => limit.take_at_once(caller.rate_limit_key),
-            Step::ConcurrencyLimit(limit) => {
-                held.concurrency_limit = limit.acquire_at_once(caller.priority);
-                held.concurrency_limit.is_some()
-            }
-            Step::Bulkhead(bulkhead) => {
-                held.bulkhead = bulkhead.enter_at_once();
-                held.bulkhead.is_some()
-            }
-            Step::Earn(budget) => {
-                earn(budget, caller);
-                true
-            }
+            Step::Degrade(degrading) => return degrading.is_normal(),
+            Step::Breaker(breaker) => match breaker.acquire_if_closed() {
+                Some(permit) => held().breaker = Some(permit),
+                None => return false,
+            },
+            Step::RateLimit(limit) => return limit.take_at_once(),
+            Step::KeyedRateLimit(limit) => return limit.take_at_once(caller.rate_limit_key),
+            Step::ConcurrencyLimit(limit) => match limit.acquire_at_once(caller.priority) {
+                Some(permit) => held().concurrency_limit = Some(permit),
+                None => return false,
+            },
+            Step::Bulkhead(bulkhead) => match bulkhead.enter_at_once() {
+                Some(permit) => held().bulkhead = Some(permit),
+                None => return false,
+            },
+            Step::Earn(budget) => earn(budget, caller),
             #[cfg(feature = "chaos")]
-            Step::Chaos(chaos) => chaos.is_off(),
+            Step::Chaos(chaos) => return chaos.is_off(),
         }
+        true
     }
 
     /// Lets the call through, refuses it, or says where it waits.
