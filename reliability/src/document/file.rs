@@ -43,10 +43,29 @@ impl WatchedFile {
 
     /// Whether it says something else now than when it was last read.
     pub(crate) fn read_if_changed(&mut self) -> io::Result<bool> {
+        let what = std::fs::metadata(&self.path)?.file_type();
+        if !what.is_file() && !what.is_dir() {
+            // To open a pipe would wait for somebody who writes to it.
+            let why = "expected a file, got a pipe, a socket or a device";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let mut now = Vec::new();
         File::open(&self.path)?.take(self.bytes_max as u64 + 1).read_to_end(&mut now)?;
         let changed = self.seen.as_ref() != Some(&now);
         self.seen = Some(now);
         Ok(changed)
+    }
+}
+
+#[cfg(all(test, unix, not(reliability_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let mut file = WatchedFile::at(Path::new("/dev/null"), 10);
+        let error = file.read_if_changed().expect_err("a device");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(file.seen().is_empty());
     }
 }

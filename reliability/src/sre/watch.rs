@@ -66,7 +66,7 @@ struct Reaction {
     degradation: Degradation,
     /// How far it is to be degraded for this promise, as of the last look.
     wanted: u8,
-    /// To which level it was raised; what others have raised is theirs to lift.
+    /// To which level it was raised; what others have raised higher is theirs to lift.
     held: u8,
 }
 
@@ -181,7 +181,7 @@ impl WatchBuilder {
     ///
     /// It stays raised from look to look, also where its own time is shorter, and ends in that time if
     /// nobody looks any more. Of several promises that raise the same switch the one that burns most
-    /// counts. What others raise is theirs to lift.
+    /// counts. What others raise higher than that is theirs to lift.
     ///
     /// # Examples
     ///

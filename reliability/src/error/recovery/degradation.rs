@@ -151,7 +151,7 @@ impl Degradation {
     }
 
     /// For who looks from time to time: at that level until it looks again, and at least for so long.
-    /// What it has `held` before it lowers as well; what others have raised stays. Returns the level.
+    /// What it has `held` before it lowers as well; what others have raised higher stays. Returns the level.
     #[cfg(feature = "sre")]
     pub(crate) fn hold(&self, level: u8, held: u8, at_least: Duration) -> u8 {
         self.shared().hold(level, held, at_least)

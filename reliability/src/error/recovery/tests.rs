@@ -332,3 +332,20 @@ async fn a_component_that_cannot_be_made_says_why() {
         assert_eq!(failed.class(), Class::Permanent);
     }
 }
+
+#[cfg(feature = "sre")]
+#[test]
+fn who_holds_a_level_lowers_what_was_held_and_not_what_others_have_raised_higher() {
+    let clock = ManualClock::new();
+    let search =
+        Degradation::builder("search").levels(2).clock(clock.clock()).build().expect("valid");
+    assert_eq!(search.hold(1, 0, secs(60)), 1);
+    assert_eq!(search.hold(0, 1, secs(60)), 0, "what was held is over");
+
+    assert_eq!(search.hold(1, 0, secs(60)), 1);
+    assert_eq!(search.raise_to(2), 2);
+    assert_eq!(search.hold(0, 1, secs(60)), 2, "that is somebody else's");
+    search.lift();
+    assert_eq!(search.hold(2, 0, secs(60)), 2);
+    assert_eq!(search.hold(1, 2, secs(60)), 1, "half of what was held");
+}

@@ -53,7 +53,8 @@ impl Code {
 
     /// What stands in headers or trailers. A number that nobody knows is `UNKNOWN`.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let number = headers.get(STATUS)?.to_str().ok().and_then(|number| number.parse().ok());
+        let digits = headers.get(STATUS)?.to_str().ok().filter(|it| is_plain(it));
+        let number = digits.and_then(|digits| digits.parse().ok());
         let known = number.filter(|number| usize::from(*number) < NAMES.len());
         Some(known.map_or(Self::UNKNOWN, Self))
     }
@@ -80,6 +81,11 @@ impl Code {
     pub(super) const fn is_error_of_server(self) -> bool {
         matches!(self.0, 2 | 4 | 12..=15)
     }
+}
+
+/// Digits without a sign, and without zeros in front.
+fn is_plain(number: &str) -> bool {
+    number.bytes().all(|byte| byte.is_ascii_digit()) && (number == "0" || !number.starts_with('0'))
 }
 
 #[cfg(all(test, not(reliability_loom)))]
@@ -134,6 +140,8 @@ mod tests {
             ("17", "UNKNOWN"),
             ("256", "UNKNOWN"),
             ("-1", "UNKNOWN"),
+            ("+5", "UNKNOWN"),
+            ("05", "UNKNOWN"),
             ("", "UNKNOWN"),
         ];
         for (number, name) in table {
