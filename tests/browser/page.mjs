@@ -90,6 +90,7 @@ async function everything() {
   await trace.locator("summary").click();
   await trace.locator(".spans li", { hasText: "shelf" }).waitFor();
   assert.match(await trace.innerText(), /no milk/);
+  assert.match(await trace.locator("summary").innerText(), /no milk/, "what failed is seen before it is unfolded");
   await page.locator("#slos tbody tr", { hasText: "shelves" }).first().waitFor();
   await page.locator("#map text", { hasText: "shelf" }).first().waitFor();
 
@@ -99,8 +100,8 @@ async function everything() {
   await row(page, "logs").locator("summary").click();
   await row(page, "logs").locator("dl.facts dd", { hasText: "http://127.0.0.1:9/v1/logs" }).waitFor();
   assert.match(await row(page, "logs").innerText(), /refused/);
-  assert.match(await own.locator("header").innerText(), /not exported: .*logs.*; look at: full families/);
-  const tiles = [/^Traces kept\s*1$/, /^Full families\s*1\s*all others together: browser\.full$/, /^Looking at this\s*1\s*16 may; 0 were turned away$/];
+  assert.match(await own.locator("header").innerText(), /not exported: .*logs.*; look at: series limit hit/);
+  const tiles = [/^Traces kept\s*1$/, /^Series limit hit\s*1\s*browser\.full: all beyond it count as one$/, /^Viewers of this page\s*1\s*of at most 16; 0 turned away$/];
   for (const told of tiles) await own.locator(".tiles > div", { hasText: told }).waitFor();
 
   step = "everything has a name that is read aloud, and the order of headings has no gap";

@@ -79,7 +79,8 @@ function rate(value) {
 function percent(value) {
   const shown = value * 100;
   if (shown === 0 || shown === 100) return `${shown} %`;
-  if (shown > 99) return `${shown > 99.999 ? "> 99.999" : shown.toFixed(3)} %`;
+  // As many nines as there are, and no zeros behind them: 99.5 % is promised, not 99.500 %.
+  if (shown > 99) return `${shown > 99.999 ? "> 99.999" : Number(shown.toFixed(3))} %`;
   return `${Math.abs(shown) < 0.1 ? (shown > 0 ? "< 0.1" : shown.toFixed(2)) : shown.toFixed(1)} %`;
 }
 
@@ -92,21 +93,28 @@ function duration(seconds) {
   return `${Math.abs(shown) < 10 ? shown.toFixed(1) : shown.toFixed(0)} ${name}`;
 }
 
+// Of the past nobody wants tenths of seconds.
+const past = (seconds) => (seconds < 60 ? `${Math.floor(seconds)} s` : duration(seconds));
+
 const forms = { count: number, rate, percent, duration, number: (value) => String(Math.round(value * 1000) / 1000) };
 const show = (value, form) => (value === null || value === undefined ? "–" : (forms[form] ?? String)(value));
-const words = { ok: "fine", warn: "look", bad: "bad", none: "no data" };
+const words = { ok: "fine", warn: "worth a look", bad: "bad", none: "no data" };
 
 // --- the widgets ----------------------------------------------------------------------------
 
 const state = (text, level) => h("span", { class: "state", "data-level": level }, text);
+const dot = (level) => h("span", { class: "dot", "data-level": level, role: "img", "aria-label": words[level] ?? level });
+
+// Whether the screen is one of a phone, on which rows become lists.
+const narrow = matchMedia("(max-width: 46rem)");
 
 function spark(points, form) {
   const [width, height] = [96, 20];
   const most = Math.max(...points, 1e-9);
   const at = (value, place) => `${((place / Math.max(points.length - 1, 1)) * width).toFixed(1)},${(height - 1 - (value / most) * (height - 3)).toFixed(1)}`;
   const line = points.map(at).join("L");
-  const last = show(points.at(-1), form);
-  return h("svg", { class: "spark", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `now ${last}, at most ${show(most, form)} of late` },
+  const told = `now ${show(points.at(-1), form)}, at most ${show(Math.max(...points), form)} of late`;
+  return h("svg", { class: "spark", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": told }, h("title", {}, told),
     h("path", { class: "under", d: `M0,${height}L${line}L${width},${height}Z` }), h("path", { d: `M${line}` }));
 }
 
@@ -136,10 +144,24 @@ function row(panel, row, columns) {
     row.cells.map((it, at) => cell(it, columns[at])));
 }
 
+// What the first span that failed says of it: what tells one failure from another.
+function reason(trace) {
+  const failed = trace.spans.filter((span) => span.failed);
+  const said = failed.flatMap((span) => span.facts).find(([name]) => name === "error");
+  return said ? h("span", { class: "reason" }, said[1]) : null;
+}
+
+// Where a span is in its trace, and never so short or so far right that it is not seen.
+function bar(span, trace) {
+  const all = trace.duration || 1;
+  const width = Math.min(Math.max((span.duration / all) * 1000, 4), 1000);
+  return { x: Math.min((span.start / all) * 1000, 1000 - width), width };
+}
+
 const widgets = {
   tiles: (widget) => h("dl", { class: "tiles" }, widget.tiles.map((tile) =>
     h("div", { "data-level": tile.level },
-      h("dt", {}, tile.title), h("dd", {}, show(tile.value, tile.form)), tile.hint && h("dd", { class: "hint" }, tile.hint)))),
+      h("dt", {}, tile.title, tile.level === "warn" || tile.level === "bad" ? dot(tile.level) : null), h("dd", {}, show(tile.value, tile.form)), tile.hint && h("dd", { class: "hint" }, tile.hint)))),
 
   table: (widget, panel) => widget.rows.length === 0 ? h("p", { class: "note" }, widget.empty) : h("div", { class: "scroll" }, h("table", {},
     widget.title && h("caption", {}, widget.title),
@@ -148,7 +170,8 @@ const widgets = {
     h("tbody", {}, widget.rows.map((it) => row(panel, it, widget.columns))))),
 
   chart: (widget) => {
-    const [width, height, left, bottom] = [720, 180, 56, 22];
+    // Drawn as wide as it is shown, so that its words are as large as others.
+    const [width, height, left, bottom] = [narrow.matches ? 330 : 540, 170, 48, 22];
     const all = widget.series.flatMap((series) => series.points);
     if (all.length === 0) return h("figure", {}, h("figcaption", {}, widget.title), h("p", { class: "note" }, widget.empty));
     const xs = all.map(([x]) => x);
@@ -156,13 +179,13 @@ const widgets = {
     const [from, to] = [Math.min(...xs), Math.max(...xs)];
     const [least, most] = [Math.min(0, ...ys), Math.max(...ys) || 1];
     const x = (value) => left + ((value - from) / (to - from || 1)) * (width - left - 8);
-    const y = (value) => height - bottom - ((value - least) / (most - least || 1)) * (height - bottom - 10);
+    const y = (value) => height - bottom - ((value - least) / (most - least || 1)) * (height - bottom - 20);
     const ticks = [least, (least + most) / 2, most];
     return h("figure", {}, h("figcaption", {}, widget.title),
       h("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": widget.describe },
         ticks.map((tick) => [h("line", { class: "axis", x1: left, x2: width - 8, y1: y(tick), y2: y(tick) }),
           h("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, show(tick, widget.form))]),
-        h("text", { x: left, y: height - 6 }, `${duration(to - from)} ago`),
+        h("text", { x: left, y: height - 6 }, `${past(to - from)} ago`),
         h("text", { x: width - 8, y: height - 6, "text-anchor": "end" }, "now"),
         widget.limits.map((limit) => [h("line", { class: "limit", x1: left, x2: width - 8, y1: y(limit.value), y2: y(limit.value) }),
           h("text", { class: "limit-label", x: width - 10, y: y(limit.value) - 4, "text-anchor": "end" }, limit.title)]),
@@ -172,34 +195,37 @@ const widgets = {
 
   traces: (widget) => widget.traces.length === 0 ? h("p", { class: "note" }, widget.empty) : h("div", {}, widget.traces.map((trace) =>
     h("details", { class: "trace", "data-key": trace.id },
-      h("summary", {}, h("span", { class: "grow" }, trace.title), state(trace.state, trace.level),
-        h("span", {}, duration(trace.duration)), h("span", { class: "soft small" }, `kept: ${trace.kept_by}`), h("span", { class: "soft small" }, ago(trace.at))),
-      h("p", { class: "soft small mono" }, `trace ${trace.id}`),
+      h("summary", {}, h("span", { class: "grow" }, trace.title, reason(trace)), state(trace.state, trace.level),
+        h("span", { class: "time" }, duration(trace.duration)), h("span", { class: "soft small spans-count" }, trace.spans.length === 1 ? "1 span" : `${trace.spans.length} spans`),
+        h("span", { class: "soft small ago" }, ago(trace.at))),
+      h("p", { class: "soft small" }, "trace ", h("span", { class: "mono" }, trace.id), ` · kept by the rule: ${trace.kept_by}`),
       h("ol", { class: "spans" }, trace.spans.map((span) => h("li", {},
         h("span", { class: "name", title: span.title }, "\u00a0".repeat(Math.min(span.depth, 12) * 2) + span.title),
         h("svg", { viewBox: "0 0 1000 10", preserveAspectRatio: "none", role: "img", "aria-label": `starts after ${duration(span.start)}${span.failed ? ", failed" : ""}` },
           h("rect", { class: "track", width: 1000, height: 10 }),
-          h("rect", { class: span.failed ? "failed" : "span", y: 1, height: 8, x: (span.start / (trace.duration || 1)) * 1000, width: Math.max((span.duration / (trace.duration || 1)) * 1000, 3) })),
-        h("span", { class: "time" }, duration(span.duration)),
-        span.facts.length ? facts(span.facts) : null)))))),
+          h("rect", { class: span.failed ? "failed" : "span", y: 1, height: 8, ...bar(span, trace) })),
+        h("span", { class: "time", title: `starts after ${duration(span.start)}` }, duration(span.duration)),
+        span.facts.length ? h("dl", { class: "facts" }, span.facts.map(([name, value]) => h("div", { class: name === "error" ? "error" : null }, h("dt", {}, name), h("dd", {}, value)))) : null)))))),
 
   map: (widget) => {
     if (widget.nodes.length === 0) return h("p", { class: "note" }, widget.empty);
-    const [wide, high, dx, dy] = [168, 52, 250, 78];
+    const [wide, high, dx, dy] = [178, 52, 320, 78];
     const columns = Math.max(...widget.nodes.map((node) => node.column)) + 1;
     const rows = Math.max(...widget.nodes.map((node) => node.row)) + 1;
     const place = new Map(widget.nodes.map((node) => [node.id, { x: node.column * dx + 8, y: node.row * dy + 8 }]));
     const short = (text) => (text.length > 21 ? `${text.slice(0, 20)}…` : text);
+    const lines = widget.edges.map((edge) => {
+      const [a, b] = [place.get(edge.from), place.get(edge.to)];
+      return { edge, x1: a.x + wide, y1: a.y + high / 2, x2: b.x - 2, y2: b.y + high / 2 };
+    });
     return h("figure", {},
       h("svg", { class: "map", viewBox: `0 0 ${(columns - 1) * dx + wide + 16} ${(rows - 1) * dy + high + 16}`, width: (columns - 1) * dx + wide + 16, role: "img", "aria-label": widget.describe },
         h("defs", {}, h("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, h("path", { d: "M0,0L8,4L0,8z" }))),
-        widget.edges.map((edge) => {
-          const [a, b] = [place.get(edge.from), place.get(edge.to)];
-          const [x1, y1, x2, y2] = [a.x + wide, a.y + high / 2, b.x - 2, b.y + high / 2];
+        lines.map(({ edge, x1, y1, x2, y2 }) => {
           const half = Math.max((x2 - x1) / 2, 30);
-          return [h("path", { "data-level": edge.level, "marker-end": "url(#arrow)", d: `M${x1},${y1}C${x1 + half},${y1} ${x2 - half},${y2} ${x2},${y2}` }),
-            h("text", { class: "soft", x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 5, "text-anchor": "middle" }, edge.title)];
+          return h("path", { "data-level": edge.level, "marker-end": "url(#arrow)", d: `M${x1},${y1}C${x1 + half},${y1} ${x2 - half},${y2} ${x2},${y2}` });
         }),
+        lines.map(({ edge, x1, y1, x2, y2 }) => h("text", { class: "soft edge", x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 4, "text-anchor": "middle" }, edge.title)),
         widget.nodes.map((node) => h("g", { "data-level": node.level },
           h("rect", { ...place.get(node.id), width: wide, height: high, rx: 8 }),
           h("text", { x: place.get(node.id).x + 10, y: place.get(node.id).y + 21 }, short(node.title), h("title", {}, node.title)),
@@ -211,13 +237,25 @@ const widgets = {
 
 const ago = (at) => {
   const seconds = Math.max(Date.now() / 1000 - at, 0);
-  return seconds < 1 ? "now" : `${duration(Math.floor(seconds))} ago`;
+  return seconds < 1 ? "now" : `${past(seconds)} ago`;
 };
 
 function section(panel) {
   return h("section", { id: panel.id, "data-key": panel.id, "aria-labelledby": `${panel.id}-title` },
     h("header", {}, h("h2", { id: `${panel.id}-title` }, panel.title), state(words[panel.level] ?? panel.level, panel.level), h("p", { class: "soft" }, panel.summary)),
-    panel.widgets.map((widget) => (widgets[widget.kind] ?? (() => h("p", { class: "note" }, "This page is older than the service.")))(widget, panel.id)));
+    beside(panel.widgets, (widget) => (widgets[widget.kind] ?? (() => h("p", { class: "note" }, "This page is older than the service.")))(widget, panel.id)));
+}
+
+// Charts that follow one another stand beside one another, where there is room.
+function beside(list, draw) {
+  const drawn = [];
+  let row = null;
+  for (const widget of list) {
+    if (widget.kind !== "chart") row = null;
+    else if (!row) drawn.push(row = h("div", { class: "charts" }));
+    (row ?? { append: (element) => drawn.push(element) }).append(draw(widget));
+  }
+  return drawn;
 }
 
 // --- what comes in --------------------------------------------------------------------------
@@ -227,11 +265,12 @@ let latest = null;
 let heard = 0;
 
 function draw(frame) {
-  document.title = `${frame.service} · Reliability`;
+  // Also who looks at another tab sees that something is bad.
+  document.title = `${frame.panels.some((panel) => panel.level === "bad") ? "▲ bad: " : ""}${frame.service} · Reliability`;
   by("service").textContent = frame.service;
   by("about").textContent = frame.about;
   const index = h("ul", { id: "index" }, frame.panels.map((panel) => h("li", { "data-key": panel.id },
-    h("a", { href: `#${panel.id}` }, h("span", { class: "dot", "data-level": panel.level, role: "img", "aria-label": words[panel.level] ?? panel.level }), panel.title))));
+    h("a", { href: `#${panel.id}` }, dot(panel.level), panel.title))));
   morph(by("index"), index);
   children(by("panels"), h("main", {}, frame.panels.map(section)));
 }
@@ -266,7 +305,7 @@ function listen() {
 by("pause").addEventListener("click", () => {
   paused = !paused;
   by("pause").setAttribute("aria-pressed", paused);
-  by("pause").textContent = paused ? "Go on" : "Pause";
+  by("pause").textContent = paused ? "Resume" : "Pause";
   link("paused", "Paused");
   if (!paused && latest) draw(latest);
 });
