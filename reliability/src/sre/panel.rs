@@ -143,8 +143,8 @@ fn table(shown: &[Shown<'_>]) -> Table {
         Column::number("Promised"),
         Column::number("Kept"),
         Column::number("Budget left"),
-        Column::number("Burns"),
-        Column::number("Lasts"),
+        Column::number("Burn rate"),
+        Column::number("Budget lasts"),
         Column::text("Alerts"),
     ];
     let empty = "Nothing was promised. Write `static CHECKOUT: Slo = reliability::slo! { .. };`.";
@@ -177,7 +177,7 @@ fn row(shown: &Shown<'_>) -> Row {
         Cell::new(of.lasts().map(Number::Duration)),
         alerts,
     ];
-    let mut row = Row::new(id.clone(), slo.name.clone(), cells.into());
+    let mut row = Row::new(id.clone(), id.clone(), cells.into());
     row.subtitle = Some(format!("{} over {}", of.objective, slo.window).into());
     row.facts = facts(slo, of);
     row
@@ -241,6 +241,8 @@ impl Promises {
             Series::new(format!("over {}", Length(alert.long.window)), line(|it| it.long)),
             Series::new(format!("over {}", Length(alert.short.window)), line(|it| it.short)),
         ];
+        // What no window can do without: a curve that fills the picture may still be nothing.
+        chart.limits.push(("1: the budget just lasts".into(), 1.0));
         let limit = alert.alert.burn.as_millionths() as f64 / 1e6;
         // A line far above all others would press them to the ground.
         if moments.iter().any(|it| it.long.max(it.short) * 4.0 > limit) {

@@ -62,7 +62,7 @@ impl Panel for Policies {
             Column::number("Retries"),
             Column::number("p50"),
             Column::number("p99"),
-            Column::number("Inside"),
+            Column::number("In flight"),
         ];
         let empty = "No policy yet. Annotate a function with #[resilient(..)], or build a Policy.";
         let mut table = Table::new("Policy", columns.into(), empty);
@@ -123,15 +123,18 @@ fn level(now: &PolicySnapshot, rates: &Rates) -> Level {
         Some("half_open" | "forced_open" | "disabled" | "metrics_only") => Level::Warn,
         _ => Level::None,
     };
-    let failing = match rates.failing {
-        None => Level::None,
-        Some(share) if share >= BAD => Level::Bad,
-        Some(share) if share >= WORTH_A_LOOK => Level::Warn,
-        Some(_) => Level::Ok,
-    };
+    let failing = rates.failing.map_or(Level::None, of_failing);
     let answers = if now.finished() > 0 { Level::Ok } else { Level::None };
     let degraded = if is_degraded(now) { Level::Warn } else { Level::None };
     breaker.max(failing).max(answers).max(degraded)
+}
+
+fn of_failing(share: f64) -> Level {
+    match share {
+        share if share >= BAD => Level::Bad,
+        share if share >= WORTH_A_LOOK => Level::Warn,
+        _ => Level::Ok,
+    }
 }
 
 fn is_degraded(now: &PolicySnapshot) -> bool {
@@ -168,12 +171,14 @@ fn tiles(shown: &[Shown], chaos: usize) -> Vec<Tile> {
     let sum = |rate: fn(&Rates) -> f64| shown.iter().map(|it| rate(&it.rates)).sum::<f64>();
     let calls = sum(|rates| rates.calls);
     let failed = sum(|rates| rates.failed);
-    let share = (calls > 0.0).then(|| Number::Share(failed / calls));
+    let share = (calls > 0.0).then(|| failed / calls);
     let open = |it: &&Shown| it.now.breaker.as_ref().is_some_and(|b| b.state == "open");
     let open = shown.iter().filter(open).count() as u64;
     let mut tiles = alloc::vec![
         Tile::new("Calls", Number::Rate(calls)).hint("all policies, the last 10 seconds"),
-        Tile::new("Failing", share).hint("an error or a refusal, before any fallback"),
+        Tile::new("Failing", share.map(Number::Share))
+            .level(share.map_or(Level::None, of_failing))
+            .hint("an error or a refusal, before any fallback"),
         Tile::new("Retries", Number::Rate(sum(|rates| rates.retries))),
         Tile::new("Breakers open", Number::Count(open)).level(if open > 0 {
             Level::Bad

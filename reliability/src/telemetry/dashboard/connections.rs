@@ -69,8 +69,8 @@ pub(super) fn tiles() -> Vec<Tile> {
     let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
     let (looking, turned_away) = (read(&LOOKING), read(&TURNED_AWAY));
     let level = if turned_away == 0 { Level::Ok } else { Level::Warn };
-    let hint = format!("{} may; {turned_away} were turned away", read(&PLACES));
-    Vec::from([Tile::new("Looking at this", Number::Count(looking)).level(level).hint(hint)])
+    let hint = format!("of at most {}; {turned_away} turned away", read(&PLACES));
+    Vec::from([Tile::new("Viewers of this page", Number::Count(looking)).level(level).hint(hint)])
 }
 
 /// A listener that accepts while there is a place. Who comes later waits in the system's queue.

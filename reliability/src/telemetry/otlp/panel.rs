@@ -42,7 +42,7 @@ fn shown(exporters: &[Health], now: SystemTime) -> (Level, String, Table) {
         Column::number("Lost"),
         Column::number("Last success"),
     ]);
-    let empty = "Nothing is exported: there is no exporter.";
+    let empty = "Nothing goes to a collector: no exporter was built. This page needs none.";
     let mut table = Table::new("Export", columns, empty);
     let (mut level, mut failing) = (Level::None, Vec::new());
     for (at, exporter) in exporters.iter().take(EXPORTERS_MAX).enumerate() {

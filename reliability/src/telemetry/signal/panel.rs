@@ -14,8 +14,10 @@ fn shown(trouble: &Trouble) -> Vec<Tile> {
     let names: Vec<&str> = trouble.overflowed.iter().copied().collect();
     let full = match names.as_slice() {
         [] => "no metric has too many series".into(),
-        [name] => format!("all others together: {name}"),
-        [first, others @ ..] => format!("all others together: {first}, and {} more", others.len()),
+        [name] => format!("{name}: all beyond it count as one"),
+        [first, others @ ..] => {
+            format!("{first}, and {} more: all beyond it count as one", others.len())
+        }
     };
     let Trouble { conflicts, panics, .. } = *trouble;
     let level = |count: u64| if count == 0 { Level::Ok } else { Level::Warn };
@@ -25,7 +27,7 @@ fn shown(trouble: &Trouble) -> Vec<Tile> {
         _ => format!("{conflicts} had the name of another one, {panics} sources panicked"),
     };
     Vec::from([
-        Tile::new("Full families", Number::Count(count)).level(level(count)).hint(full),
+        Tile::new("Series limit hit", Number::Count(count)).level(level(count)).hint(full),
         Tile::new("Metrics left out", Number::Count(conflicts + panics))
             .level(level(conflicts + panics))
             .hint(left_out),
@@ -49,7 +51,7 @@ mod tests {
         trouble.panics = 2;
         let tiles = shown(&trouble);
         let hint = tiles[0].hint.as_deref();
-        assert_eq!(hint, Some("all others together: shop.answers, and 1 more"));
+        assert_eq!(hint, Some("shop.answers, and 1 more: all beyond it count as one"));
         assert_eq!(tiles[1].value, Number::Count(2).into());
         assert_eq!(levels(&trouble), [Level::Warn; 2]);
     }

@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use super::kept::kept;
+use crate::error::plural;
 use crate::telemetry::dashboard::{Edge, Level, Map, Node, Panel, Submitted, View, Widget};
 use crate::telemetry::trace::{Kind, Span, Trace};
 
@@ -37,11 +38,16 @@ impl Panel for ServiceMap {
         let calls = Calls::of(kept.iter().map(|trace| &**trace));
         let level = match calls.by_pair.len() {
             0 => Level::None,
-            _ => calls.by_pair.values().map(Tally::level).max().unwrap_or(Level::None),
+            // What failed is kept rather than what did not: more than a look it does not call for.
+            _ => {
+                calls.by_pair.values().map(Tally::level).max().unwrap_or_default().min(Level::Warn)
+            }
         };
         let summary = match kept.len() {
             0 => "no trace was kept yet".to_string(),
-            all => format!("drawn from what was kept lately ({all}), which is no fair sample"),
+            all => format!(
+                "from the {all} traces kept last, among which failures are more than their share"
+            ),
         };
         let (map, more) = calls.into_map();
         let view = View::new(level, summary).with(Widget::Map(map));
@@ -77,7 +83,7 @@ impl Tally {
     fn title(&self) -> String {
         let failed =
             if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
-        format!("{}{failed}", self.calls)
+        format!("{}{failed}", plural(self.calls, "call", "calls"))
     }
 }
 
@@ -137,7 +143,7 @@ impl Calls {
             nodes: nodes
                 .into_iter()
                 .map(|(name, (what, tally))| {
-                    let said = format!("{what}, at most {:.1?}", tally.slowest);
+                    let said = format!("{what}, slowest {:.1?}", tally.slowest);
                     Node::new(name, said, tally.level())
                 })
                 .collect(),
@@ -197,9 +203,15 @@ mod tests {
             .iter()
             .map(|edge| (edge.from.as_str(), edge.to.as_str(), edge.title.as_ref()))
             .collect();
-        assert_eq!(edges, [("callers", "checkout", "2"), ("checkout", "stock", "2, 2 failed")]);
+        assert_eq!(
+            edges,
+            [("callers", "checkout", "2 calls"), ("checkout", "stock", "2 calls, 2 failed")]
+        );
         assert_eq!(map.edges[1].level, Level::Bad);
-        assert_eq!(map.describe, "callers calls checkout: 2; checkout calls stock: 2, 2 failed");
+        assert_eq!(
+            map.describe,
+            "callers calls checkout: 2 calls; checkout calls stock: 2 calls, 2 failed"
+        );
         assert_eq!(more, 0);
     }
 

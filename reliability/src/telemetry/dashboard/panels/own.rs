@@ -38,7 +38,8 @@ fn exporters() -> Exporters {
 
 #[cfg(not(all(feature = "otlp", not(reliability_loom))))]
 fn exporters() -> Exporters {
-    let empty = "Nothing is exported: the feature `otlp` is off.";
+    let empty = "Nothing goes to a collector: the program is built without the feature otlp. \
+                 This page needs none.";
     (Level::None, "nothing is exported".into(), Table::new("Export", Vec::new(), empty))
 }
 
@@ -67,9 +68,9 @@ mod tests {
         let view = of(well.to_vec(), (Level::None, "nothing is exported".into(), table()));
         assert_eq!((view.level, &*view.summary), (Level::Ok, "nothing is exported"));
 
-        let full = [well[0].clone(), tile("Full families", Level::Warn)];
+        let full = [well[0].clone(), tile("Series limit hit", Level::Warn)];
         let view = of(full.to_vec(), (Level::Ok, "all is exported".into(), table()));
-        let told = "all is exported; look at: full families";
+        let told = "all is exported; look at: series limit hit";
         assert_eq!((view.level, &*view.summary), (Level::Warn, told));
         let view = of(full.to_vec(), (Level::Bad, "not exported: logs".into(), table()));
         assert_eq!(view.level, Level::Bad);

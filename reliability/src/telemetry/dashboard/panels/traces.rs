@@ -1,4 +1,6 @@
 use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -8,6 +10,7 @@ use super::kept::{failed, kept};
 use crate::telemetry::dashboard::{Level, Panel, SpanView, Submitted, TraceView, View, Widget};
 use crate::telemetry::trace::{Span, SpanId, Status, Trace};
 use crate::telemetry::{Attribute, Value};
+use crate::time::wall_clock;
 
 inventory::submit! {
     Submitted { place: 30, panel: &Traces }
@@ -30,20 +33,27 @@ impl Panel for Traces {
 
     fn view(&self) -> View {
         let kept = kept();
-        let failures = kept.iter().filter(|trace| failed(trace)).count();
-        let level = match (kept.len(), failures) {
-            (0, _) => Level::None,
-            (_, 0) => Level::Ok,
-            _ => Level::Warn,
-        };
-        let summary = match kept.len() {
-            0 => "none was kept yet".into(),
-            all => format!("{all} kept lately; {failures} of them failed"),
-        };
+        let (level, summary) = summary(&kept, wall_clock());
         // Failures first, each by time: who looks here looks for them.
         let of = |fails: bool| kept.iter().filter(move |trace| failed(trace) == fails).take(SHOWN);
         let traces = of(true).chain(of(false)).map(|trace| shown(trace)).collect();
         View::new(level, summary).with(Widget::Traces(traces))
+    }
+}
+
+/// For how long a failure wants a look: it is held until others push it out, which may be days.
+const RECENT: Duration = Duration::from_secs(600);
+
+fn summary(kept: &[Arc<Trace>], now: SystemTime) -> (Level, String) {
+    let failures: Vec<&Arc<Trace>> = kept.iter().filter(|trace| failed(trace)).collect();
+    let roots = failures.iter().filter_map(|trace| trace.spans.first());
+    let last = roots.map(|root| since(now, root.start)).min();
+    let told = format!("the last {} kept; {} of them failed", kept.len(), failures.len());
+    match (kept.len(), last) {
+        (0, _) => (Level::None, "none was kept yet".into()),
+        (all, None) => (Level::Ok, format!("the last {all} kept; none of them failed")),
+        (_, Some(ago)) if ago <= RECENT => (Level::Warn, told),
+        (..) => (Level::Ok, format!("{told}, none in the last 10 minutes")),
     }
 }
 
@@ -149,6 +159,26 @@ mod tests {
         assert_eq!(view.duration, Duration::from_millis(15));
         assert_eq!(view.spans[3].start, Duration::from_millis(5));
         assert_eq!(view.level, Level::Ok);
+    }
+
+    #[test]
+    fn a_failure_wants_a_look_for_a_while() {
+        let trace = |fails| {
+            let mut root = span(1, 0, "root", 0);
+            if fails {
+                root.status = Status::Error("broken".into());
+            }
+            Arc::new(Trace::new(TraceId::new(7).expect("is not zero"), [root].into()))
+        };
+        let level = |kept: &[Arc<Trace>], after| {
+            summary(kept, SystemTime::UNIX_EPOCH + Duration::from_secs(after)).0
+        };
+        assert_eq!(level(&[], 0), Level::None);
+        assert_eq!(level(&[trace(false)], 0), Level::Ok);
+        assert_eq!(level(&[trace(false), trace(true)], 600), Level::Warn);
+        let (level, told) = summary(&[trace(true)], SystemTime::UNIX_EPOCH + 2 * RECENT);
+        assert_eq!(level, Level::Ok);
+        assert_eq!(told, "the last 1 kept; 1 of them failed, none in the last 10 minutes");
     }
 
     #[test]

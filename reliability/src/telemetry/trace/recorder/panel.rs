@@ -20,17 +20,17 @@ fn shown(counts: RecorderCounts, used: usize, memory: usize) -> Vec<Tile> {
     let RecorderCounts { not_sampled, kept, dropped, spans_dropped, spans_late, .. } = counts;
     let roots = counts.roots_without_room;
     let running = (counts.recorded + roots).saturating_sub(kept + dropped);
-    let without_room = match roots + spans_dropped {
-        0 => Level::Ok,
-        _ => Level::Warn,
-    };
     let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
     let ended = [(dropped, "thrown away"), (not_sampled, "not sampled"), (running, "going on")];
     let missing = [(roots, "insides of traces"), (spans_dropped, "spans"), (spans_late, "late")];
+    let without_room = match roots + spans_dropped {
+        0 => tile("Parts of traces lost", 0, Level::Ok, missing),
+        lost => tile("Parts of traces lost", lost, Level::Warn, missing),
+    };
     let share = Number::Share(used as f64 / memory.max(1) as f64);
     Vec::from([
         tile("Traces kept", kept, Level::Ok, ended),
-        tile("Without room", roots + spans_dropped, without_room, missing),
+        without_room,
         Tile::new("Memory of traces", share).level(Level::Ok).hint(format!(
             "{:.1} of {:.1} MiB",
             mib(used),
