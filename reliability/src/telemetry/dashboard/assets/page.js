@@ -225,7 +225,7 @@ const widgets = {
           const half = Math.max((x2 - x1) / 2, 30);
           return h("path", { "data-level": edge.level, "marker-end": "url(#arrow)", d: `M${x1},${y1}C${x1 + half},${y1} ${x2 - half},${y2} ${x2},${y2}` });
         }),
-        lines.map(({ edge, x1, y1, x2, y2 }) => h("text", { class: "soft edge", x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 4, "text-anchor": "middle" }, edge.title)),
+        lines.map(({ edge, x1, y1, x2, y2 }) => h("text", { class: "soft edge", x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 6, "text-anchor": "middle" }, edge.title)),
         widget.nodes.map((node) => h("g", { "data-level": node.level },
           h("rect", { ...place.get(node.id), width: wide, height: high, rx: 8 }),
           h("text", { x: place.get(node.id).x + 10, y: place.get(node.id).y + 21 }, short(node.title), h("title", {}, node.title)),

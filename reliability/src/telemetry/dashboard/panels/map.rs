@@ -46,7 +46,8 @@ impl Panel for ServiceMap {
         let summary = match kept.len() {
             0 => "no trace was kept yet".to_string(),
             all => format!(
-                "from the {all} traces kept last, among which failures are more than their share"
+                "from {} kept last, among which failures are more than their share",
+                plural(all as u64, "trace", "traces")
             ),
         };
         let (map, more) = calls.into_map();

@@ -48,10 +48,10 @@ fn summary(kept: &[Arc<Trace>], now: SystemTime) -> (Level, String) {
     let failures: Vec<&Arc<Trace>> = kept.iter().filter(|trace| failed(trace)).collect();
     let roots = failures.iter().filter_map(|trace| trace.spans.first());
     let last = roots.map(|root| since(now, root.start)).min();
-    let told = format!("the last {} kept; {} of them failed", kept.len(), failures.len());
+    let told = format!("{} kept last; {} of them failed", kept.len(), failures.len());
     match (kept.len(), last) {
         (0, _) => (Level::None, "none was kept yet".into()),
-        (all, None) => (Level::Ok, format!("the last {all} kept; none of them failed")),
+        (all, None) => (Level::Ok, format!("{all} kept last; none of them failed")),
         (_, Some(ago)) if ago <= RECENT => (Level::Warn, told),
         (..) => (Level::Ok, format!("{told}, none in the last 10 minutes")),
     }
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(level(&[trace(false), trace(true)], 600), Level::Warn);
         let (level, told) = summary(&[trace(true)], SystemTime::UNIX_EPOCH + 2 * RECENT);
         assert_eq!(level, Level::Ok);
-        assert_eq!(told, "the last 1 kept; 1 of them failed, none in the last 10 minutes");
+        assert_eq!(told, "1 kept last; 1 of them failed, none in the last 10 minutes");
     }
 
     #[test]
