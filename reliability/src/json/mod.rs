@@ -5,7 +5,7 @@ mod text;
 mod value;
 
 pub(crate) use text::Text;
-#[cfg(feature = "sre")]
+#[cfg(all(feature = "sre", feature = "prometheus"))]
 pub(crate) use text::is_unseen;
 #[cfg(all(feature = "sre", feature = "prometheus"))]
 pub(crate) use value::Value;
