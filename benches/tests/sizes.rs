@@ -44,8 +44,8 @@ fn an_annotated_function_adds_little_to_its_future() {
     let by_hand = by_hand(&policy, &client, "tea");
     with_timer_at_most(880, size_of_val(&by_hand), "`price`, whole stack by hand");
     at_most(8, size_of_val(&ready::<Small>()), "a body without arguments, bare");
-    with_timer_at_most(424, size_of_val(&with_timeout()), "a body without arguments, `timeout`");
-    with_timer_at_most(424, size_of_val(&with_retry()), "a body without arguments, `retry`");
+    with_timer_at_most(448, size_of_val(&with_timeout()), "a body without arguments, `timeout`");
+    with_timer_at_most(448, size_of_val(&with_retry()), "a body without arguments, `retry`");
 }
 
 #[test]
