@@ -66,6 +66,7 @@
 //! | `reliability.slo.exempted` | warn | `reliability.slo.name`, `reliability.slo.why` |
 //! | `reliability.slo.history_lost` | error | `reliability.slo.name`, `reliability.slo.why` |
 //! | `reliability.slo.state_not_written` | error | `reliability.error` |
+//! | `reliability.trace.listener_panicked` | error | `reliability.file` |
 //! | `reliability.trace.propagators_unknown` | warn | `reliability.propagators` |
 //! | `reliability.trace.rules_reloaded` | info | `reliability.file` |
 //! | `reliability.trace.rules_refused` | warn | `reliability.file`, `reliability.error` |

@@ -250,8 +250,11 @@ pub(super) fn test_rules(
     tests: &[String],
 ) -> Result<(), String> {
     write(test, "rules.yaml", rules);
+    // As they stand in the file; promtool takes groups that nobody orders as they come.
+    let groups = rules.lines().filter_map(|line| line.strip_prefix("  - name: "));
     let text = format!(
-        "rule_files: [rules.yaml]\nevaluation_interval: {}s\ntests:\n{}",
+        "rule_files: [rules.yaml]\ngroup_eval_order: [{}]\nevaluation_interval: {}s\ntests:\n{}",
+        groups.collect::<Vec<_>>().join(", "),
         step.as_secs(),
         tests.concat()
     );

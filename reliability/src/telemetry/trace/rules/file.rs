@@ -241,8 +241,11 @@ impl Round {
         }
         // A thread that is gone would look at the file no more, and nobody would know.
         if catch_unwind(AssertUnwindSafe(|| (self.told)(outcome.as_ref().copied()))).is_err() {
-            tracing::error!(
+            tracing::event!(
+                name: "reliability.trace.listener_panicked",
                 target: "reliability",
+                tracing::Level::ERROR,
+                reliability.file = self.file.name(),
                 "who is told of the rules of traces panicked; the file is looked at all the same",
             );
         }
