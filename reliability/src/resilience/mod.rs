@@ -7,7 +7,7 @@
 //! | `fallback` | what do we say when there is no answer? | a function |
 //! | `cache` | do we know the answer already? | `Cache`, with the feature `cache` |
 //! | `deadline` | how long may the whole call take? | [`Deadline`](crate::time::Deadline) |
-//! | `degrade` | what can be left out for a while? | [`Degrade`](degrade::Degrade) |
+//! | `degrade` | what can be left out for a while? | [`Degrade`] |
 //! | `retry` | is it worth another try, and when? | [`Retry`], [`Backoff`], [`RetryBudget`] |
 //! | `breaker` | is it worth trying at all? | [`Breaker`] |
 //! | `rate_limit` | how many calls may there be in so much time? | [`RateLimit`] |

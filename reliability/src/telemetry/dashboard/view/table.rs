@@ -115,7 +115,7 @@ impl Cell {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Action {
-    /// What [`Panel::act`](super::Panel::act) gets.
+    /// What [`Panel::act`](crate::telemetry::dashboard::Panel::act) gets.
     pub id: Text,
     /// What stands on the button.
     pub title: Text,
