@@ -1,4 +1,4 @@
-//~ `Red` is not a state of `Door`
+//~ `Amber` is not a state of `Door`
 use reliability::state::{AtomicMachine, StateMachine};
 
 #[derive(StateMachine)]
@@ -14,13 +14,13 @@ enum Door {
 #[machine(name = "light", atomic)]
 enum Light {
     #[state(initial, to(Green))]
-    Red,
-    #[state(to(Red))]
+    Amber,
+    #[state(to(Amber))]
     Green,
 }
 
 static DOOR: AtomicMachine<Door> = AtomicMachine::new();
 
 fn main() {
-    assert!(DOOR.load().is::<light::Red>());
+    assert!(DOOR.load().is::<light::Amber>());
 }

@@ -1,9 +1,7 @@
 //! What stands behind the places in front: moka, with types forgotten.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::any::Any;
-use core::cell::{Cell, RefCell};
 use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
@@ -12,6 +10,7 @@ use moka::policy::EvictionPolicy;
 
 use super::entry::AnyEntry;
 use super::key::{Asked, HashedBefore};
+use super::outside::{drop_outside, inside};
 
 /// Says how much of the capacity a value takes.
 pub(super) type Weigher = Arc<dyn Fn(&(dyn Any + Send + Sync)) -> u32 + Send + Sync>;
@@ -140,37 +139,8 @@ impl moka::Equivalent<Kept> for Asked<'_> {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        if let Some(entry) = self.0.take()
-            && INSIDE.get() > 0
-        {
-            // Without a place to wait at the end of a thread.
-            let _ = DROPPED.try_with(|dropped| dropped.borrow_mut().push(entry));
+        if let Some(entry) = self.0.take() {
+            drop_outside(entry);
         }
     }
-}
-
-thread_local! {
-    /// How many calls of moka this thread is in.
-    static INSIDE: Cell<u32> = const { Cell::new(0) };
-    /// What is to be dropped when it has left the last of them.
-    static DROPPED: RefCell<Vec<Arc<AnyEntry>>> = const { RefCell::new(Vec::new()) };
-}
-
-fn inside<R>(then: impl FnOnce() -> R) -> R {
-    struct Leave;
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            INSIDE.set(INSIDE.get() - 1);
-        }
-    }
-    INSIDE.set(INSIDE.get() + 1);
-    let leave = Leave;
-    let done = then();
-    drop(leave);
-    if INSIDE.get() == 0 {
-        while let Some(entry) = DROPPED.with_borrow_mut(Vec::pop) {
-            drop(entry);
-        }
-    }
-    done
 }

@@ -114,6 +114,7 @@ mod inner;
 mod key;
 mod lead;
 mod look_up;
+mod outside;
 mod settings;
 mod sharing;
 mod snapshot;

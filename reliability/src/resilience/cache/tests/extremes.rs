@@ -201,6 +201,78 @@ fn a_permanent_error_ends_the_answer_that_it_was_to_refresh_and_no_newer_one() {
 }
 
 /// It is dropped wherever it leaves the cache, and that may be deep inside of moka.
+/// Uses the cache when it is dropped.
+struct Returning {
+    cache: Cache,
+    key: u32,
+}
+
+impl Drop for Returning {
+    fn drop(&mut self) {
+        let Self { cache, key } = self;
+        cache.insert(&*key, *key);
+        cache.invalidate::<u32>(&(*key + 1));
+    }
+}
+
+#[test]
+fn values_that_use_the_cache_when_a_thread_ends_are_dropped() {
+    thread_local! {
+        static LAST: core::cell::RefCell<Vec<Returning>> =
+            const { core::cell::RefCell::new(Vec::new()) };
+    }
+    for cache_first in [true, false] {
+        let (cache, _) = with(|builder| builder.capacity(1));
+        let dropped = Arc::new(());
+        let returning = |key| Returning { cache: cache.clone(), key };
+        let value = |key| Arc::new((returning(key), Arc::clone(&dropped)));
+        let (first, at_the_end) = (value(0), (1..40).map(returning).collect::<Vec<_>>());
+        let (in_thread, values) = (cache.clone(), (1..40).map(value).collect::<Vec<_>>());
+        let thread = std::thread::spawn(move || {
+            // Destructors run in an order that depends on what was used first.
+            if cache_first {
+                in_thread.insert(&100_u32, first);
+            }
+            LAST.set(at_the_end);
+            for (key, value) in (101_u32..).zip(values) {
+                in_thread.insert(&key, value);
+            }
+        });
+        thread.join().expect("nothing panics");
+        assert_eq!(now(cache.get_or(&7_u32, || ready(Price::Ok(7)))), Ok(7));
+    }
+}
+
+#[test]
+fn many_values_that_are_dropped_at_once_are_dropped_one_after_the_other() {
+    use super::super::{entry::Entry, outside};
+
+    #[derive(Clone)]
+    struct Deep {
+        _level: Arc<Level>,
+    }
+    struct Level(Arc<AtomicU32>);
+    impl Drop for Level {
+        fn drop(&mut self) {
+            outside::inside(|| ());
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let dropped = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&dropped);
+    let thread = std::thread::Builder::new().stack_size(128 * 1_024).spawn(move || {
+        outside::inside(|| {
+            for key in 0..10_000_u32 {
+                let value = Deep { _level: Arc::new(Level(Arc::clone(&counted))) };
+                outside::drop_outside(Entry::value(key, 0, value, Instant::ZERO));
+            }
+            assert_eq!(counted.load(Ordering::Relaxed), 0);
+        });
+        counted.load(Ordering::Relaxed)
+    });
+    assert_eq!(thread.unwrap().join().unwrap(), 10_000);
+}
+
 #[test]
 fn a_value_may_use_the_cache_when_it_is_dropped() {
     #[derive(Clone)]
