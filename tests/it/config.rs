@@ -267,6 +267,7 @@ fn a_file_is_read_by_how_its_name_ends() {
     }
     let other = config::load(scratch.file("a.ini", "")).unwrap_err();
     assert!(other.to_string().contains("end in .toml"), "{other}");
+    assert_eq!(other.class(), Class::Permanent, "it ends so the next time");
     let missing = config::load(scratch.0.join("missing.toml")).unwrap_err();
     assert!(matches!(missing, LoadError::Unreadable { .. }) && missing.class() == Class::Transient);
     assert!(std::error::Error::source(&missing).is_some());

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use reliability::error::{Class, Fault as _};
-use reliability::telemetry::trace::{RulesFile, Sampler};
+use reliability::telemetry::trace::{LoadError, RulesFile, Sampler};
 use reliability::telemetry::traced;
 
 use crate::recorded::Recording;
@@ -139,11 +139,15 @@ fn a_file_that_cannot_be_used_is_refused_at_the_start() {
     let rules = Rules::new("refused", WRONG);
     let start = |path: &PathBuf| RulesFile::at(path).start(recording.recorder()).map(drop);
     assert!(start(&rules.0).unwrap_err().to_string().contains("traces.yaml:3:5"));
-    let away = start(&rules.0.with_extension("away")).unwrap_err().to_string();
-    assert!(away.starts_with("the rules of traces cannot be read from `"), "{away}");
+    let away = start(&rules.0.with_extension("away")).unwrap_err();
+    assert!(matches!(away, LoadError::Unreadable { .. }), "{away}");
+    assert_eq!(away.class(), Class::Transient, "it may be being replaced");
     rules.say(&"#".repeat((1 << 20) + 1));
-    let long = start(&rules.0).unwrap_err().to_string();
-    assert!(long.contains("more than 1048576 bytes"), "{long}");
+    let long = start(&rules.0).unwrap_err();
+    assert!(long.to_string().contains("at most 1048576 bytes"), "{long}");
+    assert_eq!(long.class(), Class::Permanent, "it is as long the next time");
+    let folder = start(&rules.0.parent().unwrap().to_path_buf()).unwrap_err();
+    assert_eq!(folder.class(), Class::Permanent, "{folder}");
     std::fs::write(&rules.0, [b'#', 0xff]).unwrap();
     let bytes = start(&rules.0).unwrap_err().to_string();
     assert!(bytes.contains("traces.yaml:1:2") && bytes.contains("no UTF-8"), "{bytes}");

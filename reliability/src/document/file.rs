@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::LoadError;
+
 /// A file of settings that is read again and again.
 ///
 /// What counts is what it says, not when it was written: a link that points elsewhere now is a change,
@@ -32,7 +34,7 @@ impl WatchedFile {
     }
 
     /// Reads what it says now.
-    pub(crate) fn read(&mut self) -> io::Result<()> {
+    pub(crate) fn read(&mut self) -> Result<(), LoadError> {
         self.read_if_changed().map(drop)
     }
 
@@ -42,15 +44,17 @@ impl WatchedFile {
     }
 
     /// Whether it says something else now than when it was last read.
-    pub(crate) fn read_if_changed(&mut self) -> io::Result<bool> {
-        let what = std::fs::metadata(&self.path)?.file_type();
+    pub(crate) fn read_if_changed(&mut self) -> Result<bool, LoadError> {
+        let unreadable = |error| LoadError::unreadable(&self.path, error);
+        let what = std::fs::metadata(&self.path).map_err(unreadable)?.file_type();
         if !what.is_file() && !what.is_dir() {
             // To open a pipe would wait for somebody who writes to it.
             let why = "expected a file, got a pipe, a socket or a device";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, why)));
         }
         let mut now = Vec::new();
-        File::open(&self.path)?.take(self.bytes_max as u64 + 1).read_to_end(&mut now)?;
+        let file = File::open(&self.path).map_err(unreadable)?;
+        file.take(self.bytes_max as u64 + 1).read_to_end(&mut now).map_err(unreadable)?;
         let changed = self.seen.as_ref() != Some(&now);
         self.seen = Some(now);
         Ok(changed)
@@ -60,12 +64,14 @@ impl WatchedFile {
 #[cfg(all(test, unix, not(reliability_loom)))]
 mod tests {
     use super::*;
+    use crate::error::{Class, Fault as _};
 
     #[test]
     fn what_is_no_file_is_not_waited_for() {
         let mut file = WatchedFile::at(Path::new("/dev/null"), 10);
         let error = file.read_if_changed().expect_err("a device");
-        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(error.class(), Class::Permanent);
+        assert!(error.to_string().contains("got a pipe, a socket or a device"), "{error}");
         assert!(file.seen().is_empty());
     }
 }

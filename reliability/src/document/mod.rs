@@ -3,6 +3,7 @@
 
 mod file;
 mod json;
+mod load_error;
 mod mistake;
 mod near;
 mod toml;
@@ -11,6 +12,7 @@ mod yaml;
 
 pub(crate) use file::WatchedFile;
 pub(crate) use json::read as read_json;
+pub use load_error::LoadError;
 pub(crate) use mistake::{MISTAKES_MAX, Source, utf8};
 pub use mistake::{Mistake, Mistakes};
 pub(crate) use near::did_you_mean;

@@ -1,13 +1,10 @@
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
-use std::io;
 use std::path::Path;
 
-use super::load_error::LoadError;
 use super::overlay::{BYTES_MAX, Format, Overlay};
-use crate::document::{self, WatchedFile};
+use crate::document::{self, LoadError, WatchedFile};
 
 /// Reads a file of settings and puts it into force: TOML, YAML or JSON, by how its name ends.
 ///
@@ -88,7 +85,7 @@ impl ConfigFile {
     /// [`LoadError`] when the file cannot be read, or something is wrong with what it says. Then
     /// nothing has changed: what was in force stays.
     pub fn reload(&mut self) -> Result<(), LoadError> {
-        self.file.read().map_err(|error| self.unreadable(error))?;
+        self.file.read()?;
         self.put_into_force()
     }
 
@@ -102,11 +99,11 @@ impl ConfigFile {
     ///
     /// As [`reload`](ConfigFile::reload).
     pub fn reload_if_changed(&mut self) -> Result<bool, LoadError> {
-        match self.file.read_if_changed() {
-            Ok(false) => Ok(false),
-            Ok(true) => self.put_into_force().map(|()| true),
-            Err(error) => Err(self.unreadable(error)),
+        let changed = self.file.read_if_changed()?;
+        if changed {
+            self.put_into_force()?;
         }
+        Ok(changed)
     }
 
     /// Looks at the file at these intervals, for as long as the future is polled, and tells what
@@ -169,15 +166,11 @@ impl ConfigFile {
             Some("json") => Format::Json,
             _ => {
                 let message = "its name has to end in .toml, .yaml, .yml or .json";
-                return Err(self.unreadable(io::Error::new(io::ErrorKind::InvalidInput, message)));
+                return Err(LoadError::unusable(self.file.path(), message));
             }
         };
         let name = self.file.name();
         let overlay = Overlay::read(format, &name, document::utf8(&name, self.file.seen())?)?;
         Ok(overlay.expecting(self.expected.clone()))
-    }
-
-    fn unreadable(&self, error: io::Error) -> LoadError {
-        LoadError::Unreadable { path: self.file.name(), source: Arc::new(error) }
     }
 }

@@ -71,13 +71,11 @@ mod common;
 mod file;
 mod keys;
 mod kind;
-mod load_error;
 mod overlay;
 
-pub use crate::document::{Mistake, Mistakes};
+pub use crate::document::{LoadError, Mistake, Mistakes};
 pub(in crate::resilience) use apply::lay_over;
 pub use file::{ConfigFile, load};
-pub use load_error::LoadError;
 pub use overlay::Overlay;
 
 #[cfg(all(test, not(reliability_loom)))]

@@ -1,5 +1,4 @@
 use alloc::string::{String, ToString};
-use alloc::sync::Arc;
 use alloc::vec::{self, Vec};
 use core::slice;
 use std::fs::File;
@@ -11,8 +10,7 @@ use super::read::{BYTES_MAX, read, too_long};
 use super::remark::Remark;
 use super::write_simple;
 use super::writer::documents;
-use crate::document::{Fault, Mistakes, Source, utf8};
-use crate::resilience::config::LoadError;
+use crate::document::{Fault, LoadError, Mistakes, Source, utf8};
 use crate::sre::{Definition, registry};
 
 /// The promises of a file, or of the process.
@@ -123,7 +121,7 @@ impl Definitions {
             // It is cut there, perhaps in the middle of a character.
             Ok(bytes) if bytes.len() > BYTES_MAX => Err(too_long(&Source::new(name, "")).into()),
             Ok(bytes) => Ok(Self::read(&Source::new(&*name, utf8(&name, &bytes)?))?),
-            Err(error) => Err(LoadError::Unreadable { path: name, source: Arc::new(error) }),
+            Err(error) => Err(LoadError::unreadable(path, error)),
         }
     }
 

@@ -10,8 +10,7 @@ mod simple;
 mod write_simple;
 mod writer;
 
-pub use crate::document::{Mistake, Mistakes};
-pub use crate::resilience::config::LoadError;
+pub use crate::document::{LoadError, Mistake, Mistakes};
 pub use definitions::Definitions;
 pub use open_slo::NotInOpenSlo;
 pub use remark::Remark;

@@ -55,7 +55,7 @@ mod span;
 mod w3c;
 
 #[cfg(feature = "config")]
-pub use crate::document::{Mistake, Mistakes};
+pub use crate::document::{LoadError, Mistake, Mistakes};
 pub use context::Context;
 pub(crate) use current::is_written_down;
 pub use current::{Current, InContext, current, in_context, in_current};
@@ -69,7 +69,7 @@ pub use recorder::{Builder, Fields, Recorder, RecorderCounts};
 pub(crate) use recorder::{Ending, Head, Opened, Ring, State, recorder};
 pub use rules::{Rule, Rules};
 #[cfg(feature = "config")]
-pub use rules::{RulesFile, RulesFileError, RulesWatch};
+pub use rules::{RulesFile, RulesWatch};
 pub use sampler::Sampler;
 pub use sink::{Sink, SinkGuard, add_sink};
 pub use span::{Around, OpenSpan, SpanBuilder, error_logged, event, set, span};

@@ -1,18 +1,16 @@
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use super::Rules;
-use crate::document::{self, Mistakes, WatchedFile};
-use crate::error::{Class, Fault};
+use crate::document::{self, Fault, LoadError, Mistakes, Source, WatchedFile};
 use crate::sync::Mutex;
 use crate::telemetry::trace::{Recorder, Sampler};
 
@@ -54,7 +52,7 @@ pub struct RulesFile {
     told: Box<Told>,
 }
 
-type Told = dyn FnMut(Result<(), &RulesFileError>) + Send;
+type Told = dyn FnMut(Result<(), &LoadError>) + Send;
 
 /// More than that is no file of rules, of which there are 64 at most.
 const BYTES_MAX: usize = 1 << 20;
@@ -85,7 +83,7 @@ impl RulesFile {
 
     /// Who is told of each change, and of each mistake once. It runs on the thread that looks,
     /// which goes on looking if it panics.
-    pub fn told(mut self, told: impl FnMut(Result<(), &RulesFileError>) + Send + 'static) -> Self {
+    pub fn told(mut self, told: impl FnMut(Result<(), &LoadError>) + Send + 'static) -> Self {
         self.told = Box::new(told);
         self
     }
@@ -95,21 +93,28 @@ impl RulesFile {
     ///
     /// # Errors
     ///
-    /// [`RulesFileError`] when it cannot be read or makes no sense, or the system gives no thread. Then
+    /// [`LoadError`] when it cannot be read or makes no sense, or the system gives no thread. Then
     /// nothing has changed.
-    pub fn start(self, recorder: Recorder) -> Result<RulesWatch, RulesFileError> {
+    pub fn start(self, recorder: Recorder) -> Result<RulesWatch, LoadError> {
         let every = self.every;
-        let mut watch = self.by_hand(recorder)?;
+        let (begin, begun) = channel::<Arc<Mutex<Round>>>();
         let (stop, stopped) = channel::<()>();
-        let round = Arc::clone(&watch.round);
         let look = move || {
+            let Ok(round) = begun.recv() else { return };
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 // It tells by itself what is wrong.
                 drop(round.lock().look());
             }
         };
+        // Before anything is in force, so that nothing has changed where there is no thread.
         let worker = thread::Builder::new().name("reliability-rules".into()).spawn(look);
-        let worker = worker.map_err(|error| watch.round.lock().unreadable(error))?;
+        let worker = worker.map_err(|error| {
+            let why = format!("the system gives no thread that looks at it: {error}");
+            LoadError::unusable(self.file.path(), why)
+        })?;
+        let mut watch = self.by_hand(recorder)?;
+        // It waits for this.
+        drop(begin.send(Arc::clone(&watch.round)));
         watch.worker = Some((stop, worker));
         Ok(watch)
     }
@@ -120,7 +125,7 @@ impl RulesFile {
     /// # Errors
     ///
     /// As [`start`](RulesFile::start).
-    pub fn by_hand(self, recorder: Recorder) -> Result<RulesWatch, RulesFileError> {
+    pub fn by_hand(self, recorder: Recorder) -> Result<RulesWatch, LoadError> {
         let Self { file, sampler, told, .. } = self;
         let mut round = Round { file, sampler, recorder, told, away: false };
         round.reload()?;
@@ -146,9 +151,9 @@ impl RulesWatch {
     ///
     /// # Errors
     ///
-    /// [`RulesFileError`] when the file is away, or what it says makes no sense. Nothing has changed,
+    /// [`LoadError`] when the file is away, or what it says makes no sense. Nothing has changed,
     /// and the next look finds nothing new until the file changes again.
-    pub fn look(&self) -> Result<bool, RulesFileError> {
+    pub fn look(&self) -> Result<bool, LoadError> {
         self.round.lock().look()
     }
 }
@@ -181,7 +186,7 @@ struct Round {
 }
 
 impl Round {
-    fn look(&mut self) -> Result<bool, RulesFileError> {
+    fn look(&mut self) -> Result<bool, LoadError> {
         let outcome = match self.file.read_if_changed() {
             Ok(false) => {
                 self.away = false;
@@ -194,34 +199,33 @@ impl Round {
             }
             Err(error) => {
                 self.away = true;
-                Err(self.unreadable(error))
+                Err(error)
             }
         };
         self.tell(&outcome);
         outcome.map(|()| true)
     }
 
-    fn reload(&mut self) -> Result<(), RulesFileError> {
-        match self.file.read() {
-            Ok(()) => self.put_into_force(),
-            Err(error) => Err(self.unreadable(error)),
-        }
+    fn reload(&mut self) -> Result<(), LoadError> {
+        self.file.read()?;
+        self.put_into_force()
     }
 
-    fn put_into_force(&mut self) -> Result<(), RulesFileError> {
+    fn put_into_force(&mut self) -> Result<(), LoadError> {
         let name = self.file.name();
         let bytes = self.file.seen();
         if bytes.len() > BYTES_MAX {
-            let why = format!("it has more than {BYTES_MAX} bytes, which no rules have");
-            return Err(self.unreadable(io::Error::new(io::ErrorKind::InvalidData, why)));
+            // It is cut there, perhaps in the middle of a character.
+            let message = format!("the file must have at most {BYTES_MAX} bytes");
+            let found = Vec::from([Fault::new(0..0, message)]);
+            return Err(Mistakes::new(&Source::new(name, ""), found).into());
         }
         let rules = Rules::read(&name, document::utf8(&name, bytes)?)?;
-        let invalid = |invalid| io::Error::new(io::ErrorKind::InvalidData, invalid);
-        let reloaded = self.recorder.reload(self.sampler, Some(rules)).map_err(invalid);
-        reloaded.map_err(|error| self.unreadable(error))
+        let reloaded = self.recorder.reload(self.sampler, Some(rules));
+        reloaded.map_err(|invalid| LoadError::unusable(self.file.path(), invalid.to_string()))
     }
 
-    fn tell(&mut self, outcome: &Result<(), RulesFileError>) {
+    fn tell(&mut self, outcome: &Result<(), LoadError>) {
         match outcome {
             Ok(()) => tracing::event!(
                 name: "reliability.trace.rules_reloaded",
@@ -248,61 +252,6 @@ impl Round {
                 reliability.file = self.file.name(),
                 "who is told of the rules of traces panicked; the file is looked at all the same",
             );
-        }
-    }
-
-    fn unreadable(&self, error: io::Error) -> RulesFileError {
-        RulesFileError::Unreadable { path: self.file.name(), source: Arc::new(error) }
-    }
-}
-
-/// Why the rules of a file were not put into force. Nothing has changed.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum RulesFileError {
-    /// It could not be read.
-    Unreadable {
-        /// The path that was asked for.
-        path: String,
-        /// What the system says.
-        source: Arc<io::Error>,
-    },
-    /// What stands in it makes no sense.
-    Mistakes(Mistakes),
-}
-
-impl fmt::Display for RulesFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable { path, source } => {
-                write!(f, "the rules of traces cannot be read from `{path}`: {source}")
-            }
-            Self::Mistakes(mistakes) => mistakes.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for RulesFileError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Unreadable { source, .. } => Some(&**source),
-            Self::Mistakes(_) => None,
-        }
-    }
-}
-
-impl From<Mistakes> for RulesFileError {
-    fn from(mistakes: Mistakes) -> Self {
-        Self::Mistakes(mistakes)
-    }
-}
-
-impl Fault for RulesFileError {
-    fn class(&self) -> Class {
-        match self {
-            // A file that is being replaced is there in a moment.
-            Self::Unreadable { .. } => Class::Transient,
-            Self::Mistakes(_) => Class::Permanent,
         }
     }
 }

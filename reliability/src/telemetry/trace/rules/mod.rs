@@ -11,7 +11,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 #[cfg(feature = "config")]
-pub use file::{RulesFile, RulesFileError, RulesWatch};
+pub use file::{RulesFile, RulesWatch};
 pub(super) use rule::Pattern;
 pub use rule::Rule;
 
