@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reliability::error::recovery::Degradation;
 use reliability::sre::{
-    self, Definition, Gate, Objective, Severity, Slo, Stance, Target, Timeline, Watch, Window,
+    self, Definition, Gate, Objective, Slo, Stance, Target, Timeline, Urgency, Watch, Window,
 };
 use reliability::time::ManualClock;
 use reliability_examples::month::{INCIDENTS, MINUTES, Point, calls, chart};
@@ -103,7 +103,7 @@ fn run(shop: &Slo) -> Result<(), Box<dyn Error>> {
 fn point(shop: &Slo, minute: u64) -> Point {
     let status = shop.status();
     let burn = status.objectives.first().and_then(|objective| objective.burn());
-    let paged = status.firing().any(|(_, alert)| alert.alert.severity == Severity::Page);
+    let paged = status.firing().any(|(_, alert)| alert.alert.urgency == Urgency::Page);
     Point {
         minute,
         remaining: status.remaining().unwrap_or(1.0),

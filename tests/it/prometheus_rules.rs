@@ -9,7 +9,7 @@ mod told;
 use std::time::Duration;
 
 use history::{History, Question, Replica, check_rules, test_rules};
-use reliability::sre::{Alert, Burn, Definition, Objective, Severity, Status, Target, Window};
+use reliability::sre::{Alert, Burn, Definition, Objective, Status, Target, Urgency, Window};
 
 const STEP: Duration = Duration::from_secs(30);
 const MINUTE: usize = 2;
@@ -52,18 +52,18 @@ fn incident(step: usize, begins: usize) -> (u64, u64) {
 fn fifteen_per_cent_for_ten_minutes_page_from_the_sixth_to_the_fifteenth_minute() {
     let told = history(2 * HOUR, [Replica::new(|step| incident(step, HOUR))]);
     let statuses = agree("workbook", &told, &[]);
-    let paged = told.fired(&statuses, Severity::Page, HOURS(1));
+    let paged = told.fired(&statuses, Urgency::Page, HOURS(1));
     assert_eq!(paged, (HOUR + 6 * MINUTE..HOUR + 15 * MINUTE).collect::<Vec<_>>());
-    assert!(told.fired(&statuses, Severity::Page, HOURS(6)).is_empty());
-    assert!(told.fired(&statuses, Severity::Ticket, HOURS(72)).is_empty());
+    assert!(told.fired(&statuses, Urgency::Page, HOURS(6)).is_empty());
+    assert!(told.fired(&statuses, Urgency::Ticket, HOURS(72)).is_empty());
 }
 
 /// Nothing fires by the engine, and so, as both agree, by Prometheus.
 #[track_caller]
 fn is_quiet(history: &History, statuses: &[Status]) {
-    for (severity, hours) in [(Severity::Page, 1), (Severity::Page, 6), (Severity::Ticket, 72)] {
-        let fired = history.fired(statuses, severity, HOURS(hours));
-        assert!(fired.is_empty(), "{severity} over {hours}h: {fired:?}");
+    for (urgency, hours) in [(Urgency::Page, 1), (Urgency::Page, 6), (Urgency::Ticket, 72)] {
+        let fired = history.fired(statuses, urgency, HOURS(hours));
+        assert!(fired.is_empty(), "{urgency} over {hours}h: {fired:?}");
     }
 }
 
@@ -110,8 +110,8 @@ fn one_failure_of_three_calls_says_nothing() {
     };
     let told = history(2 * HOUR + 10 * MINUTE, [Replica::new(calls)]);
     let statuses = agree("few", &told, &[holds(HOUR, "slo:burn_rate:ratio_increase1h > bool 300")]);
-    assert!(told.fired(&statuses, Severity::Page, HOURS(1)).is_empty());
-    let enough = told.fired(&statuses, Severity::Page, HOURS(6));
+    assert!(told.fired(&statuses, Urgency::Page, HOURS(1)).is_empty());
+    let enough = told.fired(&statuses, Urgency::Page, HOURS(6));
     assert_eq!(enough.first(), Some(&(2 * HOUR)), "with the sixtieth call");
 }
 
@@ -127,7 +127,7 @@ fn six_hours_are_not_the_twenty_minutes_that_there_are() {
 fn what_burns_too_fast_whatever_was_before_pages_at_once() {
     let told = history(20 * MINUTE, [Replica::new(|_| (85, 15)).begins(5 * MINUTE)]);
     let statuses = agree("new", &told, &[]);
-    let paged = told.fired(&statuses, Severity::Page, HOURS(1));
+    let paged = told.fired(&statuses, Urgency::Page, HOURS(1));
     assert_eq!(paged.first(), Some(&(5 * MINUTE + 6 * MINUTE)));
 }
 
@@ -143,7 +143,7 @@ fn errors_at_night_weigh_what_they_are() {
     // A mean of ratios would have a tenth of all calls bad.
     let few = holds(told.steps, "slo:error:ratio_increase30d < bool 0.00025");
     let statuses = agree("night", &told, &[same, few]);
-    assert!(told.fired(&statuses, Severity::Page, HOURS(6)).is_empty());
+    assert!(told.fired(&statuses, Urgency::Page, HOURS(6)).is_empty());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_restart_and_a_second_replica_change_nothing() {
     ];
     let told = history(HOUR + 30 * MINUTE, replicas);
     let statuses = agree("replicas", &told, &[]);
-    let paged = told.fired(&statuses, Severity::Page, HOURS(1));
+    let paged = told.fired(&statuses, Urgency::Page, HOURS(1));
     let (first, last) = (*paged.first().unwrap(), *paged.last().unwrap());
     // 15 of 170 from minute 10; that is over when the short window forgets it.
     assert!((HOUR + 9 * MINUTE..=HOUR + 10 * MINUTE).contains(&first), "{first}");
@@ -201,7 +201,7 @@ fn whatever_happens_both_say_the_same() {
     for seed in 1..=8 {
         let told = told(seed);
         let statuses = told.statuses();
-        fired += told.fired(&statuses, Severity::Page, hour).len();
+        fired += told.fired(&statuses, Urgency::Page, hour).len();
         tests.push(told.test(&statuses, &[]));
     }
     assert!((100..1_800).contains(&fired), "{fired} of 1,920 minutes: nothing to compare");

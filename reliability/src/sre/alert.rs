@@ -13,12 +13,12 @@ use super::{Target, decimal};
 ///
 /// ```
 /// use std::time::Duration;
-/// use reliability::sre::{Alert, Burn, Severity};
+/// use reliability::sre::{Alert, Burn, Urgency};
 ///
 /// const HOUR: Duration = Duration::from_secs(3600);
 /// const FAST: Alert = Alert::page(Burn::times("10"), HOUR);
 ///
-/// assert_eq!(FAST.severity, Severity::Page);
+/// assert_eq!(FAST.urgency, Urgency::Page);
 /// assert_eq!(FAST.short, HOUR / 12);
 /// assert_eq!(FAST.to_string(), "page: burn > 10 over 1h and 5m");
 /// ```
@@ -26,7 +26,7 @@ use super::{Target, decimal};
 #[non_exhaustive]
 pub struct Alert {
     /// Who is told.
-    pub severity: Severity,
+    pub urgency: Urgency,
     /// The window that says that it matters.
     pub long: Duration,
     /// The window that says that it still goes on.
@@ -35,9 +35,10 @@ pub struct Alert {
     pub burn: Burn,
 }
 
-/// Whether a person gets up at night.
+/// Whether a person gets up at night: what Prometheus and OpenSLO call the `severity` of an alert, and
+/// so do files, labels and attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+pub enum Urgency {
     /// It is looked at on a working day.
     Ticket,
     /// It is looked at now.
@@ -53,13 +54,13 @@ pub struct Burn {
 impl Alert {
     /// Pages when the budget burns faster than that over the window and over its last twelfth.
     pub const fn page(burn: Burn, long: Duration) -> Self {
-        Self::new(Severity::Page, burn, long)
+        Self::new(Urgency::Page, burn, long)
     }
 
     /// Opens a ticket when the budget burns faster than that over the window and over its last
     /// twelfth.
     pub const fn ticket(burn: Burn, long: Duration) -> Self {
-        Self::new(Severity::Ticket, burn, long)
+        Self::new(Urgency::Ticket, burn, long)
     }
 
     /// The same with another short window.
@@ -77,11 +78,11 @@ impl Alert {
 
     /// What stands where there is none.
     pub(super) const BLANK: Alert =
-        Alert::new(Severity::Ticket, Burn { millionths: 0 }, Duration::ZERO);
+        Alert::new(Urgency::Ticket, Burn { millionths: 0 }, Duration::ZERO);
 
-    const fn new(severity: Severity, burn: Burn, long: Duration) -> Self {
+    const fn new(urgency: Urgency, burn: Burn, long: Duration) -> Self {
         let short = Duration::from_nanos((long.as_nanos() / 12) as u64);
-        Self { severity, long, short, burn }
+        Self { urgency, long, short, burn }
     }
 }
 
@@ -141,7 +142,7 @@ impl fmt::Display for Burn {
     }
 }
 
-impl Severity {
+impl Urgency {
     /// The name in lower case, as it stands in metrics and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -151,7 +152,7 @@ impl Severity {
     }
 }
 
-impl fmt::Display for Severity {
+impl fmt::Display for Urgency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -159,7 +160,7 @@ impl fmt::Display for Severity {
 
 impl fmt::Display for Alert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { severity, long, short, burn } = *self;
-        write!(f, "{severity}: burn > {burn} over {} and {}", Length(long), Length(short))
+        let Self { urgency, long, short, burn } = *self;
+        write!(f, "{urgency}: burn > {burn} over {} and {}", Length(long), Length(short))
     }
 }

@@ -4,13 +4,13 @@ use core::fmt;
 use core::time::Duration;
 
 use super::window::DAY;
-use super::{Alert, Burn, Definition, Objective, Severity, Target};
+use super::{Alert, Burn, Definition, Objective, Target, Urgency};
 
 /// What the Workbook's Table 5-8 says: how much of the budget, in millionths, in how long.
-const TABLE: [(Severity, u32, u64); 3] = [
-    (Severity::Page, 20_000, 3600),
-    (Severity::Page, 50_000, 6 * 3600),
-    (Severity::Ticket, 100_000, 3 * DAY),
+const TABLE: [(Urgency, u32, u64); 3] = [
+    (Urgency::Page, 20_000, 3600),
+    (Urgency::Page, 50_000, 6 * 3600),
+    (Urgency::Ticket, 100_000, 3 * DAY),
 ];
 
 /// From this length on the windows of the table stay as they are.
@@ -98,13 +98,13 @@ fn why_left_out(alert: &Alert, target: Target) -> Option<WhyLeftOut> {
 
 /// The table for a window of that length.
 fn standard(period: Duration) -> [Alert; 3] {
-    TABLE.map(|(severity, share, table_long)| {
+    TABLE.map(|(urgency, share, table_long)| {
         let seconds = period.as_secs();
         let scaled = table_long * seconds / TABLE_PERIOD;
         let long = if seconds < LONG_PERIOD { scaled.max(LONG_MIN) } else { table_long };
         let long = Duration::from_secs(long);
         let short = Duration::from_secs(long.as_secs() / 12);
-        Alert { severity, long, short, burn: Burn::of_share(share, period, long) }
+        Alert { urgency, long, short, burn: Burn::of_share(share, period, long) }
     })
 }
 

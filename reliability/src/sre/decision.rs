@@ -2,7 +2,7 @@ use alloc::string::String;
 use core::fmt;
 use std::time::SystemTime;
 
-use super::{Alert, Severity, Stance};
+use super::{Alert, Stance, Urgency};
 
 /// Something that was decided about an SLO, and by what.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,7 @@ impl Decision {
     /// lost.
     pub fn is_urgent(&self) -> bool {
         match &self.what {
-            What::Fired(alert) => alert.severity == Severity::Page,
+            What::Fired(alert) => alert.urgency == Urgency::Page,
             What::Turned { from, to } => to > from && *to == Stance::RollBack,
             What::Lost(_) => true,
             What::Ended(_) | What::Exempted(_) => false,

@@ -22,7 +22,7 @@ pub(super) fn decided(decision: &Decision) {
             tracing::Level::WARN,
             reliability.slo.name = slo,
             reliability.slo.objective = objective,
-            reliability.slo.severity = alert.severity.as_str(),
+            reliability.slo.severity = alert.urgency.as_str(),
             "{told}",
         ),
         What::Ended(alert) => tracing::event!(
@@ -31,7 +31,7 @@ pub(super) fn decided(decision: &Decision) {
             tracing::Level::INFO,
             reliability.slo.name = slo,
             reliability.slo.objective = objective,
-            reliability.slo.severity = alert.severity.as_str(),
+            reliability.slo.severity = alert.urgency.as_str(),
             "{told}",
         ),
         What::Turned { to, .. } => tracing::event!(

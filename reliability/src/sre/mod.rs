@@ -75,7 +75,7 @@ mod watch;
 mod webhook;
 mod window;
 
-pub use alert::{Alert, Burn, Severity};
+pub use alert::{Alert, Burn, Urgency};
 pub use alerting::{Alerting, LeftOut, WhyLeftOut};
 pub use budget::Budget;
 pub use budget_policy::BudgetPolicy;

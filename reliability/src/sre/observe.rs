@@ -97,10 +97,10 @@ fn gauges(
         let window = |key: &'static str, length| {
             Attribute::new(key, alloc::format!("{}", super::window::Length(length)))
         };
-        let severity = Attribute::new("reliability.slo.severity", alert.alert.severity.as_str());
+        let urgency = Attribute::new("reliability.slo.severity", alert.alert.urgency.as_str());
         let long = window("reliability.slo.window", alert.alert.long);
         let firing = f64::from(u8::from(alert.verdict == Verdict::Firing));
-        into.gauge(&FIRING, of(vec![severity, long.clone()]), firing);
+        into.gauge(&FIRING, of(vec![urgency, long.clone()]), firing);
         for (reading, length) in [(alert.long, alert.alert.long), (alert.short, alert.alert.short)]
         {
             if let Some(burn) = reading.burn(target) {

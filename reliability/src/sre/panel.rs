@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use std::sync::{Mutex, PoisonError};
 
 use super::window::Length;
-use super::{AlertStatus, ObjectiveStatus, Severity, Stance, Status, Verdict};
+use super::{AlertStatus, ObjectiveStatus, Stance, Status, Urgency, Verdict};
 use crate::telemetry::dashboard::{
     Cell, Chart, Column, Level, Number, Panel, Row, Series, Submitted, Table, Tile, Unit, View,
     Widget,
@@ -84,15 +84,14 @@ fn shown(slo: &Status) -> impl Iterator<Item = Shown<'_>> {
 }
 
 fn level(of: &ObjectiveStatus) -> Level {
-    let firing = |severity| {
-        let fires =
-            |it: &AlertStatus| it.verdict == Verdict::Firing && it.alert.severity == severity;
+    let firing = |urgency| {
+        let fires = |it: &AlertStatus| it.verdict == Verdict::Firing && it.alert.urgency == urgency;
         of.alerts.iter().any(fires)
     };
     let remaining = of.budget.remaining();
-    if firing(Severity::Page) || remaining.is_some_and(|left| left < 0.0) {
+    if firing(Urgency::Page) || remaining.is_some_and(|left| left < 0.0) {
         Level::Bad
-    } else if firing(Severity::Ticket) || of.stance != Stance::Release {
+    } else if firing(Urgency::Ticket) || of.stance != Stance::Release {
         Level::Warn
     } else {
         remaining.map_or(Level::None, |_| Level::Ok)
@@ -158,10 +157,10 @@ fn row(shown: &Shown<'_>) -> Row {
     let reading = of.budget.reading();
     let promised = f64::from(of.objective.target.as_parts_per_billion()) / 1e9;
     let firing = of.alerts.iter().filter(|it| it.verdict == Verdict::Firing);
-    let loudest = firing.map(|it| it.alert.severity).max();
+    let loudest = firing.map(|it| it.alert.urgency).max();
     let alerts = match loudest {
-        Some(Severity::Page) => Cell::new("page").level(Level::Bad),
-        Some(Severity::Ticket) => Cell::new("ticket").level(Level::Warn),
+        Some(Urgency::Page) => Cell::new("page").level(Level::Bad),
+        Some(Urgency::Ticket) => Cell::new("ticket").level(Level::Warn),
         None => {
             let said = of.alerts.iter().map(|it| it.verdict).find(|it| *it != Verdict::Quiet);
             Cell::new(said.map_or("quiet", Verdict::as_str).to_string())
@@ -246,7 +245,7 @@ impl Promises {
         let limit = alert.alert.burn.as_millionths() as f64 / 1e6;
         // A line far above all others would press them to the ground.
         if moments.iter().any(|it| it.long.max(it.short) * 4.0 > limit) {
-            let told = format!("{} above {}", alert.alert.severity, alert.alert.burn);
+            let told = format!("{} above {}", alert.alert.urgency, alert.alert.burn);
             chart.limits.push((told.into(), limit));
         }
         chart

@@ -12,7 +12,7 @@ use super::notify::Outbox;
 use super::slo::WeakSlo;
 use super::state::{self, Found, Sections, StateError, StateFile};
 use super::timeline::unix_seconds;
-use super::{Decision, Notify, Severity, Slo, Stance, Status, What, events, registry};
+use super::{Decision, Notify, Slo, Stance, Status, Urgency, What, events, registry};
 use crate::error::recovery::Degradation;
 use crate::sync::Mutex;
 use crate::time::{Clock, wall_clock};
@@ -361,7 +361,7 @@ impl Round {
 
 /// How far things are to be degraded for a promise that is kept so.
 fn wanted(status: &Status) -> u8 {
-    let burns = status.firing().any(|(_, alert)| alert.alert.severity == Severity::Page);
+    let burns = status.firing().any(|(_, alert)| alert.alert.urgency == Urgency::Page);
     match status.stance() {
         _ if !burns => 0,
         Stance::RollBack => 2,

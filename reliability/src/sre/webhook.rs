@@ -101,8 +101,8 @@ impl fmt::Display for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(decision) = self;
         let (what, detail) = match &decision.what {
-            What::Fired(alert) => ("fired", Some(("severity", alert.severity.to_string()))),
-            What::Ended(alert) => ("ended", Some(("severity", alert.severity.to_string()))),
+            What::Fired(alert) => ("fired", Some(("severity", alert.urgency.to_string()))),
+            What::Ended(alert) => ("ended", Some(("severity", alert.urgency.to_string()))),
             What::Turned { to, .. } => ("turned", Some(("stance", to.to_string()))),
             What::Exempted(why) => ("exempted", Some(("why", why.clone()))),
             What::Lost(why) => ("lost", Some(("why", why.clone()))),

@@ -7,7 +7,7 @@ use reliability::error::recovery::{Degradation, DegradationBuilder};
 use reliability::error::{Class, Reason};
 use reliability::resilience::{Priority, registry, resilient};
 use reliability::sre::{
-    Definition, Objective, Outcome, Severity, Slo, Target, Timeline, Watch, Window, slo,
+    Definition, Objective, Outcome, Slo, Target, Timeline, Urgency, Watch, Window, slo,
 };
 use reliability::time::ManualClock;
 
@@ -48,7 +48,7 @@ impl World {
 
     fn burns(&self) -> bool {
         let page = |promise: &Slo| {
-            promise.status().firing().any(|(_, it)| it.alert.severity == Severity::Page)
+            promise.status().firing().any(|(_, it)| it.alert.urgency == Urgency::Page)
         };
         self.promises.iter().any(page)
     }

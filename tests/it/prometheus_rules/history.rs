@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
 
 use reliability::sre::{
-    Alert, Counts, Definition, PrometheusRules, Reading, Severity, Slo, Status, Timeline, Verdict,
+    Alert, Counts, Definition, PrometheusRules, Reading, Slo, Status, Timeline, Urgency, Verdict,
 };
 use reliability::time::ManualClock;
 
@@ -122,8 +122,8 @@ impl History {
         for alert in self.alerts() {
             for step in 1..=self.steps {
                 let Some(fires) = self.settled(statuses, &alert, step) else { continue };
-                let (severity, window) = (alert.severity, hours(alert.long));
-                let wanted = format!("severity=\"{severity}\",window=\"{window}\"");
+                let (urgency, window) = (alert.urgency, hours(alert.long));
+                let wanted = format!("severity=\"{urgency}\",window=\"{window}\"");
                 let labels = format!(
                     "ALERTS{{alertname=\"SloBudgetBurns\",alertstate=\"firing\",\
                      reliability_slo_name=\"{}\",reliability_slo_objective=\"availability\",{wanted}}}",
@@ -164,15 +164,15 @@ impl History {
         self.definition.alerting(&self.definition.objectives()[0]).alerts
     }
 
-    /// In which steps an alert fires by the engine, of that severity and long window.
+    /// In which steps an alert fires by the engine, of that urgency and long window.
     pub(super) fn fired(
         &self,
         statuses: &[Status],
-        severity: Severity,
+        urgency: Urgency,
         long: Duration,
     ) -> Vec<usize> {
         let alerts = self.alerts();
-        let alert = alerts.iter().find(|it| it.severity == severity && it.long == long).unwrap();
+        let alert = alerts.iter().find(|it| it.urgency == urgency && it.long == long).unwrap();
         (0..statuses.len()).filter(|step| fires(&statuses[*step], alert)).collect()
     }
 

@@ -58,7 +58,7 @@ fn verdicts(status: &Status) -> Vec<Verdict> {
 }
 
 fn pages(status: &Status) -> bool {
-    status.firing().any(|(_, alert)| alert.alert.severity == crate::sre::Severity::Page)
+    status.firing().any(|(_, alert)| alert.alert.urgency == crate::sre::Urgency::Page)
 }
 
 /// When alerts page, in seconds after the errors begin: first and last, at one second's resolution.
@@ -108,7 +108,7 @@ fn a_day_of_history_makes_no_false_ticket() {
         let (good, bad) = if second <= 600 { (85, 15) } else { (100, 0) };
         let status = story.go_on(1_000, 1_000, good, bad);
         let fires =
-            |alert: &crate::sre::AlertStatus| alert.alert.severity == crate::sre::Severity::Ticket;
+            |alert: &crate::sre::AlertStatus| alert.alert.urgency == crate::sre::Urgency::Ticket;
         tickets += status.firing().filter(|(_, alert)| fires(alert)).count();
     }
     assert_eq!(tickets, 0);

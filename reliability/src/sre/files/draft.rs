@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::reader::{Reader, Spot};
 use crate::sre::check::Mistake;
 use crate::sre::definition::{ALERTS_MAX, OBJECTIVES_MAX};
-use crate::sre::{Alert, BudgetPolicy, Burn, Definition, Indicator, Objective, Severity, Target};
+use crate::sre::{Alert, BudgetPolicy, Burn, Definition, Indicator, Objective, Target, Urgency};
 use crate::sre::{CalendarUnit, Window};
 
 /// A definition as far as it is read, and where its values stand.
@@ -38,7 +38,7 @@ pub(super) struct DraftObjective {
 
 #[derive(Clone)]
 pub(super) struct DraftAlert {
-    pub(super) severity: Severity,
+    pub(super) urgency: Urgency,
     pub(super) long: Option<(Duration, Spot)>,
     /// Without one a twelfth of the long one.
     pub(super) short: Option<(Duration, Spot)>,
@@ -165,9 +165,9 @@ impl DraftAlert {
     fn alert(&self) -> Alert {
         let long = self.long.as_ref().map_or(Duration::from_secs(3600), |(long, _)| *long);
         let burn = self.burn.as_ref().map_or(Burn::millionths(1), |(burn, _)| *burn);
-        let alert = match self.severity {
-            Severity::Page => Alert::page(burn, long),
-            Severity::Ticket => Alert::ticket(burn, long),
+        let alert = match self.urgency {
+            Urgency::Page => Alert::page(burn, long),
+            Urgency::Ticket => Alert::ticket(burn, long),
         };
         match &self.short {
             Some((short, _)) => alert.short(*short),
@@ -203,8 +203,8 @@ pub(super) const UNITS: [(&str, CalendarUnit); 4] = [
     ("quarter", CalendarUnit::Quarter),
 ];
 
-pub(super) const SEVERITIES: [(&str, Severity); 2] =
-    [("page", Severity::Page), ("ticket", Severity::Ticket)];
+pub(super) const URGENCIES: [(&str, Urgency); 2] =
+    [("page", Urgency::Page), ("ticket", Urgency::Ticket)];
 
 /// What an objective of that kind is called where nobody names it.
 pub(super) const fn name_of(indicator: Indicator) -> &'static str {

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::draft::{
-    Draft, DraftAlert, DraftObjective, DraftPolicy, POINTS, SEVERITIES, UNITS, name_of,
+    Draft, DraftAlert, DraftObjective, DraftPolicy, POINTS, UNITS, URGENCIES, name_of,
 };
 use super::reader::{Place, Reader, Table};
 use crate::document::Value;
@@ -268,8 +268,8 @@ fn alerting(reader: &mut Reader<'_>, place: &Place<'_>, draft: &mut Draft) {
 
 fn alert(reader: &mut Reader<'_>, place: &Place<'_>) -> Option<DraftAlert> {
     let table = reader.table(place, ALERT)?;
-    let severity = reader.required(&table, "severity", "`severity: page`");
-    let severity = severity.and_then(|place| reader.word(&place, &SEVERITIES, ""));
+    let urgency = reader.required(&table, "severity", "`severity: page`");
+    let urgency = urgency.and_then(|place| reader.word(&place, &URGENCIES, ""));
     let long = reader.required(&table, "longWindow", "`longWindow: 1h`");
     let long = long.and_then(|place| Some((reader.duration(&place, "1h")?, place.spot())));
     let short = table.value("shortWindow");
@@ -281,7 +281,7 @@ fn alert(reader: &mut Reader<'_>, place: &Place<'_>) -> Option<DraftAlert> {
     });
     // What the short one would have been is not known, and the long one is not too short for it.
     let long = long.filter(|_| short.is_some() || !short_is_told);
-    Some(DraftAlert { severity: severity?, long, short, burn })
+    Some(DraftAlert { urgency: urgency?, long, short, burn })
 }
 
 fn policy(reader: &mut Reader<'_>, place: &Place<'_>) -> DraftPolicy {

@@ -112,14 +112,14 @@ fn windows(minutes: bool) -> impl Strategy<Value = Window> {
 fn alerts(window: Window, minutes: bool) -> impl Strategy<Value = Vec<Alert>> {
     let longest = window.nominal().as_secs();
     let alert = (0..2, 1..999_999_999_u64, 60..=longest, 0.01..0.99_f64).prop_map(
-        move |(severity, burn, long, short)| {
+        move |(urgency, burn, long, short)| {
             let long = if minutes { long / 60 * 60 } else { long };
             let short = Duration::from_secs(long).mul_f64(short);
             let short = short.clamp(Duration::from_secs(25), Duration::from_secs(long - 1));
             let burn = Burn::millionths(burn);
             let long = Duration::from_secs(long);
             let alert =
-                if severity == 0 { Alert::page(burn, long) } else { Alert::ticket(burn, long) };
+                if urgency == 0 { Alert::page(burn, long) } else { Alert::ticket(burn, long) };
             alert.short(short)
         },
     );

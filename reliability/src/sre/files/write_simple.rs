@@ -83,7 +83,7 @@ fn window(window: Window) -> Yaml {
 
 fn alert(alert: &Alert) -> Yaml {
     Yaml::Table(vec![
-        ("severity", Yaml::word(alert.severity.as_str())),
+        ("severity", Yaml::word(alert.urgency.as_str())),
         ("burnRate", decimal(alert.burn.as_millionths(), 6)),
         ("longWindow", duration(alert.long)),
         ("shortWindow", duration(alert.short)),

@@ -32,7 +32,7 @@ impl Promise<'_> {
             name: record::ALERT.into(),
             expr,
             labels: Vec::from([
-                ("severity".into(), asked.severity.as_str().into()),
+                ("severity".into(), asked.urgency.as_str().into()),
                 // As the process says it, so that both can be laid side by side.
                 ("window".into(), Length(asked.long).to_string()),
             ]),

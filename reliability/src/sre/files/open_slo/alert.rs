@@ -1,7 +1,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::super::draft::{DraftAlert, SEVERITIES};
+use super::super::draft::{DraftAlert, URGENCIES};
 use super::super::reader::{Place, Reader, Spot, Table};
 use super::metadata::{self, OURS};
 use super::named::Named;
@@ -41,8 +41,8 @@ fn condition_spec(
     let spec = reader.required(object, "spec", "`severity` and `condition`")?;
     let spec = reader.table(&spec, &["description", "severity", "condition"])?;
     description(reader, &spec);
-    let severity = reader.required(&spec, "severity", "`severity: page`");
-    let severity = severity.and_then(|place| reader.word(&place, &SEVERITIES, ""));
+    let urgency = reader.required(&spec, "severity", "`severity: page`");
+    let urgency = urgency.and_then(|place| reader.word(&place, &URGENCIES, ""));
     let condition = reader.required(&spec, "condition", "`condition: { kind: burnrate, .. }`")?;
     let keys = &["kind", "op", "threshold", "lookbackWindow", "alertAfter"];
     let table = reader.table(&condition, keys)?;
@@ -86,7 +86,7 @@ fn condition_spec(
         }
     };
     let long = long.filter(|_| short.is_some());
-    Some(DraftAlert { severity: severity?, long, short, burn })
+    Some(DraftAlert { urgency: urgency?, long, short, burn })
 }
 
 /// Reads an `AlertPolicy`: a document, or one of an SLO.

@@ -269,7 +269,7 @@ fn policy(at: usize, alert: &Alert) -> Result<Yaml, String> {
         let long = write_duration(alert.long);
         return Err(format!("an alert over {long}: its durations are whole minutes"));
     };
-    let name = format!("{}-{}", alert.severity, at + 1);
+    let name = format!("{}-{}", alert.urgency, at + 1);
     let short = [("reliability/short-window", Yaml::word(write_duration(alert.short)))];
     let condition = Yaml::Table(vec![
         ("kind", Yaml::word("AlertCondition")),
@@ -283,7 +283,7 @@ fn policy(at: usize, alert: &Alert) -> Result<Yaml, String> {
         (
             "spec",
             Yaml::Table(vec![
-                ("severity", Yaml::word(alert.severity.as_str())),
+                ("severity", Yaml::word(alert.urgency.as_str())),
                 (
                     "condition",
                     Yaml::Table(vec![
