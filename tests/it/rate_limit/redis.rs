@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use reliability::resilience::rate_limit::redis::{Degradation, RedisRateLimit};
+use reliability::resilience::rate_limit::redis::{RedisRateLimit, WhileAway};
 use reliability::resilience::rate_limit::{Decision, Quota};
 use reliability::resilience::registry;
 use reliability::telemetry;
@@ -92,11 +92,11 @@ impl Drop for Server {
 /// A loaded machine is slow, which is not what is tested.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn limit(server: &str, quota: Quota, degradation: Degradation) -> (RedisRateLimit, ManualClock) {
+fn limit(server: &str, quota: Quota, while_away: WhileAway) -> (RedisRateLimit, ManualClock) {
     let manual = ManualClock::new();
     let built = RedisRateLimit::builder("api", server)
         .quota(quota)
-        .degradation(degradation)
+        .while_away(while_away)
         .timeout(PATIENCE)
         .clock(manual.clock());
     (built.build().unwrap(), manual)
@@ -117,7 +117,7 @@ async fn processes_share_one_quota() {
     let tasks: Vec<_> = (0..4)
         .map(|_| {
             // Each has a connection of its own, as processes have.
-            let (limit, _) = limit(&server.url(), quota, Degradation::Refuse);
+            let (limit, _) = limit(&server.url(), quota, WhileAway::Refuse);
             tokio::spawn(async move { (allowed(&limit, 30).await, limit.degraded()) })
         })
         .collect();
@@ -133,7 +133,7 @@ async fn processes_share_one_quota() {
 #[tokio::test]
 async fn who_asks_first_makes_the_one_connection() {
     let server = Server::start();
-    let (limit, _) = limit(&server.url(), Quota::per_day(40), Degradation::Refuse);
+    let (limit, _) = limit(&server.url(), Quota::per_day(40), WhileAway::Refuse);
     let local = tokio::task::LocalSet::new();
     for _ in 0..20 {
         let limit = limit.clone();
@@ -150,7 +150,7 @@ async fn who_asks_first_makes_the_one_connection() {
 #[tokio::test]
 async fn the_server_says_what_is_left_and_when_to_come_back() {
     let server = Server::start();
-    let (limit, _) = limit(&server.url(), Quota::per_day(24), Degradation::Refuse);
+    let (limit, _) = limit(&server.url(), Quota::per_day(24), WhileAway::Refuse);
     assert_eq!(limit.check_n(20).await.unwrap(), Decision::Allowed { remaining: 4 });
     let Decision::Limited { retry_after } = limit.check_n(5).await.unwrap() else {
         panic!("five of four");
@@ -167,9 +167,9 @@ async fn the_server_says_what_is_left_and_when_to_come_back() {
 #[tokio::test]
 async fn when_the_server_is_killed_each_decides_for_itself_or_nobody_does() {
     let server = Server::start();
-    let local = Degradation::Local(Quota::per_day(3));
+    let local = WhileAway::Local(Quota::per_day(3));
     let (alone, alone_time) = limit(&server.url(), Quota::per_day(10), local);
-    let (strict, strict_time) = limit(&server.url(), Quota::per_day(10), Degradation::Refuse);
+    let (strict, strict_time) = limit(&server.url(), Quota::per_day(10), WhileAway::Refuse);
     assert_eq!((allowed(&alone, 2).await, allowed(&strict, 2).await), (2, 2));
 
     let port = server.kill();
@@ -223,7 +223,7 @@ async fn it_is_listed_shown_and_changed_by_name() {
 
 async fn leave_and_come_back() {
     let server = Server::start();
-    let local = Degradation::Local(Quota::per_day(3));
+    let local = WhileAway::Local(Quota::per_day(3));
     let (limit, time) = limit(&server.url(), Quota::per_day(10), local);
     assert_eq!(allowed(&limit, 2).await, 2);
     let port = server.kill();
@@ -239,7 +239,7 @@ async fn it_tells_once_that_the_server_is_away_and_once_that_it_is_back() {
     let heard = heard_of(leave_and_come_back).await;
     let [(_, away), (_, back)] = heard.as_slice() else { panic!("{} events", heard.len()) };
     assert_eq!(away["reliability.rate_limit.name"], "api");
-    assert_eq!(away["reliability.rate_limit.degradation"], "local");
+    assert_eq!(away["reliability.rate_limit.while_away"], "local");
     assert!(!away["reliability.error"].is_empty());
     assert_eq!(back["reliability.rate_limit.degraded"], "5");
     assert_as_documented(&heard, |event| event.starts_with("reliability.rate_limit."));
@@ -250,7 +250,7 @@ async fn a_server_that_was_never_there_is_no_reason_to_fail() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://{}/", free.local_addr().unwrap());
     drop(free);
-    let (limit, _) = limit(&url, Quota::per_day(10), Degradation::Local(Quota::per_day(2)));
+    let (limit, _) = limit(&url, Quota::per_day(10), WhileAway::Local(Quota::per_day(2)));
     assert_eq!(allowed(&limit, 5).await, 2);
 }
 
@@ -283,8 +283,8 @@ async fn a_server_that_hangs_or_answers_nonsense_is_one_that_is_away() {
     ];
     for answer in answers {
         let url = impostor(answer).await;
-        let (strict, _) = limit(&url, Quota::per_day(10), Degradation::Refuse);
-        let local = Degradation::Local(Quota::per_day(2));
+        let (strict, _) = limit(&url, Quota::per_day(10), WhileAway::Refuse);
+        let local = WhileAway::Local(Quota::per_day(2));
         let (alone, _) = limit(&url, Quota::per_day(10), local);
         let answer = String::from_utf8_lossy(answer);
         assert_eq!((allowed(&strict, 5).await, allowed(&alone, 5).await), (0, 2), "{answer}");

@@ -34,8 +34,8 @@ async fn delay(limit: &RedisRateLimit, permits: u32) -> Duration {
 #[tokio::test]
 async fn who_waits_is_passed_by_nobody_in_any_process() {
     let server = Server::start();
-    let (one, one_time) = limit(&server.url(), hourly(1), Degradation::Refuse);
-    let (other, _) = limit(&server.url(), hourly(1), Degradation::Refuse);
+    let (one, one_time) = limit(&server.url(), hourly(1), WhileAway::Refuse);
+    let (other, _) = limit(&server.url(), hourly(1), WhileAway::Refuse);
     assert!(one.check().await.is_allowed());
     let waits = tokio::spawn({
         let one = one.clone();
@@ -59,7 +59,7 @@ async fn who_waits_is_passed_by_nobody_in_any_process() {
 #[tokio::test]
 async fn a_reservation_says_when_and_is_given_back_or_used() {
     let server = Server::start();
-    let (limit, time) = limit(&server.url(), hourly(3), Degradation::Refuse);
+    let (limit, time) = limit(&server.url(), hourly(3), WhileAway::Refuse);
     let used = limit.reserve(2, Duration::ZERO).await.unwrap();
     assert_eq!((used.permits(), used.delay()), (2, Duration::ZERO));
     used.ready().await;
@@ -88,7 +88,7 @@ async fn a_reservation_says_when_and_is_given_back_or_used() {
 #[tokio::test]
 async fn a_reservation_that_is_dropped_is_given_back_by_a_task() {
     let server = Server::start();
-    let (limit, _) = limit(&server.url(), hourly(1), Degradation::Refuse);
+    let (limit, _) = limit(&server.url(), hourly(1), WhileAway::Refuse);
     drop(limit.reserve(1, Duration::ZERO).await.unwrap());
     let given_back = async {
         while !limit.check().await.is_allowed() {
@@ -117,7 +117,7 @@ async fn a_reservation_that_is_dropped_is_given_back_by_a_task() {
 #[tokio::test]
 async fn nothing_is_given_back_in_front_of_others_who_wait_nor_after_the_quota_has_changed() {
     let server = Server::start();
-    let (limit, _) = limit(&server.url(), Quota::per_hour(10).burst(2), Degradation::Refuse);
+    let (limit, _) = limit(&server.url(), Quota::per_hour(10).burst(2), WhileAway::Refuse);
     let first = limit.reserve(2, Duration::ZERO).await.unwrap();
     let second = limit.reserve(2, HOUR).await.unwrap();
     first.cancel().await;
@@ -135,8 +135,8 @@ async fn nothing_is_given_back_in_front_of_others_who_wait_nor_after_the_quota_h
 #[tokio::test]
 async fn a_change_of_the_quota_keeps_what_was_used() {
     let server = Server::start();
-    let (limit, _) = limit(&server.url(), Quota::per_day(20), Degradation::Refuse);
-    let (other, _) = super::limit(&server.url(), Quota::per_day(20), Degradation::Refuse);
+    let (limit, _) = limit(&server.url(), Quota::per_day(20), WhileAway::Refuse);
+    let (other, _) = super::limit(&server.url(), Quota::per_day(20), WhileAway::Refuse);
     assert_eq!(limit.check_n(10).await.unwrap(), Decision::Allowed { remaining: 10 });
     limit.reconfigure(|settings| settings.quota = Quota::per_day(30)).unwrap();
     assert_eq!(limit.check_n(5).await.unwrap(), Decision::Allowed { remaining: 15 });
@@ -149,7 +149,7 @@ async fn a_change_of_the_quota_keeps_what_was_used() {
 
     let invalid = limit.reconfigure(|settings| {
         settings.quota = Quota::per_day(7);
-        settings.degradation = Degradation::Local(Quota::per_day(0));
+        settings.while_away = WhileAway::Local(Quota::per_day(0));
     });
     assert_eq!(invalid.unwrap_err().setting(), "quota");
     assert_eq!(limit.settings().quota, Quota::per_day(5));
@@ -158,7 +158,7 @@ async fn a_change_of_the_quota_keeps_what_was_used() {
 #[tokio::test]
 async fn what_was_booked_under_a_quota_that_has_come_back_is_not_given_back() {
     let server = Server::start();
-    let (limit, _) = limit(&server.url(), Quota::per_day(24), Degradation::Refuse);
+    let (limit, _) = limit(&server.url(), Quota::per_day(24), WhileAway::Refuse);
     let held = limit.reserve(24, Duration::ZERO).await.unwrap();
     for (permits, left) in [(6, 0), (24, 18)] {
         limit.reconfigure(|settings| settings.quota = Quota::per_day(permits)).unwrap();
@@ -199,7 +199,7 @@ fn the_server_decides_as_a_limit_in_memory_does() {
         runtime.block_on(async {
             server.say(&["DEL", "reliability:api"]);
             let quota = Quota::per_day(24).burst(4);
-            let (stored, _) = limit(&server.url(), quota, Degradation::Refuse);
+            let (stored, _) = limit(&server.url(), quota, WhileAway::Refuse);
             let memory = RateLimit::builder("api").quota(quota).clock(ManualClock::new().clock());
             let memory = memory.build().unwrap();
             let mut held = Vec::new();
@@ -253,13 +253,13 @@ fn the_server_decides_as_a_limit_in_memory_does() {
 }
 
 #[tokio::test]
-async fn the_degradation_can_be_changed_while_the_server_is_away() {
+async fn who_decides_while_the_server_is_away_can_be_changed_then() {
     let server = Server::start();
-    let (limit, time) = limit(&server.url(), hourly(5), Degradation::Refuse);
+    let (limit, time) = limit(&server.url(), hourly(5), WhileAway::Refuse);
     assert!(limit.check().await.is_allowed());
     server.kill();
     assert_eq!(allowed(&limit, 3).await, 0);
-    limit.reconfigure(|settings| settings.degradation = Degradation::Local(hourly(2))).unwrap();
+    limit.reconfigure(|settings| settings.while_away = WhileAway::Local(hourly(2))).unwrap();
     assert_eq!(allowed(&limit, 3).await, 2);
     let waiting = limit.reserve(1, HOUR).await.unwrap();
     assert_eq!((waiting.delay(), waiting.permits()), (HOUR, 1));
@@ -270,7 +270,7 @@ async fn the_degradation_can_be_changed_while_the_server_is_away() {
     waiting.ready().await;
     let too_many = limit.reserve(4, HOUR).await.unwrap_err();
     assert!(matches!(too_many, ReserveError::Rejected(_)), "the server may know of so many");
-    limit.reconfigure(|settings| settings.degradation = Degradation::Refuse).unwrap();
+    limit.reconfigure(|settings| settings.while_away = WhileAway::Refuse).unwrap();
     assert!(limit.until_ready().await.is_err());
     assert_eq!(limit.rejected(), 3 + 1 + 1 + 1 + 1);
 }
@@ -291,7 +291,7 @@ async fn a_clock_that_was_set_back_makes_no_permits_and_stops_none() {
     let server = Server::start();
     let quota = Quota::per_day(24);
     for by in [Duration::from_secs(1), HOUR, 400 * DAY] {
-        let (limit, _) = limit(&server.url(), quota, Degradation::Refuse);
+        let (limit, _) = limit(&server.url(), quota, WhileAway::Refuse);
         set_back(&server, by, 20, quota);
         assert_eq!(limit.check_n(3).await.unwrap(), Decision::Allowed { remaining: 1 }, "{by:?}");
 
@@ -308,7 +308,7 @@ async fn a_clock_that_was_set_back_makes_no_permits_and_stops_none() {
 async fn what_was_booked_before_the_clock_was_set_back_is_not_given_back() {
     let server = Server::start();
     let quota = Quota::per_day(24);
-    let (limit, _) = limit(&server.url(), quota, Degradation::Refuse);
+    let (limit, _) = limit(&server.url(), quota, WhileAway::Refuse);
     let held = limit.reserve(24, Duration::ZERO).await.unwrap();
     set_back(&server, DAY, 24, quota);
     held.cancel().await;
@@ -321,7 +321,7 @@ async fn a_key_that_is_something_else_is_left_alone_and_each_decides_for_itself(
     for state in [["SET", "reliability:api", "yes"], ["LPUSH", "reliability:api", "yes"]] {
         server.say(&["DEL", "reliability:api"]);
         server.say(&state);
-        let local = Degradation::Local(Quota::per_day(2));
+        let local = WhileAway::Local(Quota::per_day(2));
         let (limit, _) = limit(&server.url(), Quota::per_day(9), local);
         assert_eq!((allowed(&limit, 5).await, limit.degraded()), (2, 5), "{state:?}");
         assert_eq!(server.say(&["EXISTS", "reliability:api"])[0], ":1");

@@ -3,7 +3,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::handle::RedisRateLimit;
-use super::settings::{Degradation, Settings};
+use super::settings::{Settings, WhileAway};
 use crate::error::Name;
 use crate::resilience::Invalid;
 use crate::resilience::rate_limit::Quota;
@@ -40,9 +40,9 @@ impl RedisRateLimitBuilder {
         self
     }
 
-    /// Who decides while the server is away. See [`Settings::degradation`].
-    pub fn degradation(mut self, degradation: Degradation) -> Self {
-        self.settings.degradation = degradation;
+    /// Who decides while the server is away. See [`Settings::while_away`].
+    pub fn while_away(mut self, while_away: WhileAway) -> Self {
+        self.settings.while_away = while_away;
         self
     }
 

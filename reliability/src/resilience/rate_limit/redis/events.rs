@@ -3,17 +3,17 @@
 
 use core::fmt::Display;
 
-use super::Degradation;
+use super::WhileAway;
 use crate::error::Name;
 
 #[cfg(feature = "telemetry")]
-pub(super) fn degraded(name: &Name, degradation: Degradation, error: &dyn Display) {
+pub(super) fn degraded(name: &Name, while_away: WhileAway, error: &dyn Display) {
     tracing::event!(
         name: "reliability.rate_limit.degraded",
         target: "reliability",
         tracing::Level::WARN,
         reliability.rate_limit.name = name.as_str(),
-        reliability.rate_limit.degradation = degradation.as_str(),
+        reliability.rate_limit.while_away = while_away.as_str(),
         reliability.error = %error,
         "the server of a rate limit is away",
     );
@@ -32,7 +32,7 @@ pub(super) fn restored(name: &Name, degraded: u64) {
 }
 
 #[cfg(not(feature = "telemetry"))]
-pub(super) fn degraded(_: &Name, _: Degradation, _: &dyn Display) {}
+pub(super) fn degraded(_: &Name, _: WhileAway, _: &dyn Display) {}
 
 #[cfg(not(feature = "telemetry"))]
 pub(super) fn restored(_: &Name, _: u64) {}

@@ -18,7 +18,7 @@ use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::sync::{Counter, Mutex};
 
 #[cfg(doc)]
-use super::Degradation;
+use super::WhileAway;
 #[cfg(doc)]
 use crate::error::Reason;
 
@@ -134,8 +134,8 @@ impl RedisRateLimit {
     /// The turn is taken when the server has answered, and its time is known from then on: first
     /// come, first served, whichever the process.
     ///
-    /// While the server is away, the declared degradation decides: who is alone waits for the local
-    /// quota, and with [`Degradation::Refuse`] nobody waits.
+    /// While the server is away, what was declared for then decides: who is alone waits for the local
+    /// quota, and with [`WhileAway::Refuse`] nobody waits.
     ///
     /// # Errors
     ///
@@ -264,7 +264,7 @@ impl fmt::Debug for RedisRateLimit {
         f.debug_struct("RedisRateLimit")
             .field("name", self.name())
             .field("quota", &format_args!("{}", settings.quota))
-            .field("degradation", &settings.degradation)
+            .field("while_away", &settings.while_away)
             .field("is_degraded", &self.is_degraded())
             .finish_non_exhaustive()
     }

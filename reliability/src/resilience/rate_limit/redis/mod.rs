@@ -7,12 +7,12 @@
 //!
 //! ```no_run
 //! use reliability::resilience::rate_limit::Quota;
-//! use reliability::resilience::rate_limit::redis::{Degradation, RedisRateLimit};
+//! use reliability::resilience::rate_limit::redis::{WhileAway, RedisRateLimit};
 //!
 //! # async fn shown() -> Result<(), Box<dyn std::error::Error>> {
 //! let limit = RedisRateLimit::builder("partner-api", "redis://127.0.0.1/")
 //!     .quota(Quota::per_second(100).burst(20))
-//!     .degradation(Degradation::Local(Quota::per_second(10)))
+//!     .while_away(WhileAway::Local(Quota::per_second(10)))
 //!     .build()?;
 //!
 //! if limit.check().await.is_allowed() {
@@ -31,7 +31,7 @@
 //!
 //! # When the server is away
 //!
-//! Then somebody has to decide without it, and which way is declared: [`Degradation`]. The first call
+//! Then somebody has to decide without it, and which way is declared: [`WhileAway`]. The first call
 //! that finds out waits for the [`timeout`](RedisRateLimitBuilder::timeout); after that, one call
 //! tries the server again every [second](RedisRateLimit::PROBE_EVERY), and all others are decided at
 //! once.
@@ -59,5 +59,5 @@ mod until_ready;
 pub use builder::RedisRateLimitBuilder;
 pub use handle::RedisRateLimit;
 pub use reservation::Reservation;
-pub use settings::{Degradation, Settings};
+pub use settings::{Settings, WhileAway};
 pub use until_ready::UntilReady;

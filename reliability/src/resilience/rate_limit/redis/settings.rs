@@ -8,12 +8,12 @@ use crate::resilience::rate_limit::{Algorithm, Quota, Settings as Standard};
 ///
 /// ```
 /// use reliability::resilience::rate_limit::Quota;
-/// use reliability::resilience::rate_limit::redis::{Degradation, RedisRateLimit};
+/// use reliability::resilience::rate_limit::redis::{WhileAway, RedisRateLimit};
 ///
 /// let limit = RedisRateLimit::builder("partner-api", "redis://127.0.0.1/").build()?;
 /// limit.reconfigure(|settings| settings.quota = Quota::per_second(50))?;
 /// assert_eq!(limit.settings().quota, Quota::per_second(50));
-/// assert_eq!(limit.settings().degradation, Degradation::Refuse);
+/// assert_eq!(limit.settings().while_away, WhileAway::Refuse);
 /// # Ok::<(), reliability::resilience::Invalid>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +21,15 @@ use crate::resilience::rate_limit::{Algorithm, Quota, Settings as Standard};
 pub struct Settings {
     /// How many permits all processes have together. Default: 100 per second.
     pub quota: Quota,
-    /// Who decides while the server is away. Default: [`Degradation::Refuse`], because what a quota
+    /// Who decides while the server is away. Default: [`WhileAway::Refuse`], because what a quota
     /// is worth only its owner knows.
-    pub degradation: Degradation,
+    pub while_away: WhileAway,
 }
 
 /// Who decides while the server is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Degradation {
+pub enum WhileAway {
     /// Each process by itself, under this quota: its part of the shared one, if that must be kept.
     /// It begins with a full bucket.
     Local(Quota),
@@ -39,32 +39,32 @@ pub enum Degradation {
 
 impl Settings {
     pub(super) const fn standard() -> Self {
-        Self { quota: Standard::standard().quota, degradation: Degradation::Refuse }
+        Self { quota: Standard::standard().quota, while_away: WhileAway::Refuse }
     }
 
     pub(super) fn check(&self, name: &Name) -> Result<(), Invalid> {
         self.quota.check(name, Algorithm::TokenBucket)?;
-        match self.degradation {
-            Degradation::Local(local) => local.check(name, Algorithm::TokenBucket),
-            Degradation::Refuse => Ok(()),
+        match self.while_away {
+            WhileAway::Local(local) => local.check(name, Algorithm::TokenBucket),
+            WhileAway::Refuse => Ok(()),
         }
     }
 
     /// What a process decides by that is alone.
     pub(super) const fn local(&self) -> Quota {
-        match self.degradation {
-            Degradation::Local(local) => local,
-            Degradation::Refuse => self.quota,
+        match self.while_away {
+            WhileAway::Local(local) => local,
+            WhileAway::Refuse => self.quota,
         }
     }
 }
 
 #[cfg_attr(not(feature = "telemetry"), allow(dead_code, reason = "only events say it"))]
-impl Degradation {
+impl WhileAway {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
-            Degradation::Local(_) => "local",
-            Degradation::Refuse => "refuse",
+            WhileAway::Local(_) => "local",
+            WhileAway::Refuse => "refuse",
         }
     }
 }

@@ -7,7 +7,7 @@ use redis::{AsyncConnectionConfig, RedisResult};
 use super::RedisRateLimit;
 use super::events;
 use super::script::{Answer, Booked, Place, Rate, Scripts};
-use super::settings::{Degradation, Settings};
+use super::settings::{Settings, WhileAway};
 use crate::error::{Name, Reason, Rejected};
 use crate::resilience::Invalid;
 use crate::resilience::rate_limit::{Decision, RateLimit};
@@ -179,7 +179,7 @@ impl Shared {
         *self.connection.lock() = None;
         let next = after_a_pause(self.clock.now());
         if self.ask_again_at.swap(next, Ordering::Relaxed) == 0 {
-            events::degraded(&self.name, self.settings().degradation, error);
+            events::degraded(&self.name, self.settings().while_away, error);
         }
     }
 
@@ -193,9 +193,9 @@ impl Shared {
     #[cold]
     pub(super) fn alone(&self) -> Result<&RateLimit, Duration> {
         self.degraded.add(1);
-        match self.settings().degradation {
-            Degradation::Local(_) => Ok(&self.local),
-            Degradation::Refuse => Err(self.asked_again_in()),
+        match self.settings().while_away {
+            WhileAway::Local(_) => Ok(&self.local),
+            WhileAway::Refuse => Err(self.asked_again_in()),
         }
     }
 
