@@ -1,4 +1,4 @@
-//! By how much the numbers of one reading are beyond those of an earlier one.
+//! By how much numbers are beyond those that were collected earlier.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
@@ -8,7 +8,7 @@ use super::Durations;
 use crate::telemetry::Attribute;
 use crate::telemetry::signal::{Data, HistogramPoint, Metric, Point};
 
-/// Two readings of the same metrics.
+/// The same metrics at two moments.
 #[derive(Clone, Copy)]
 pub(super) struct Delta<'a> {
     pub(super) earlier: &'a [Metric],

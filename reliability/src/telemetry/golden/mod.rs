@@ -6,7 +6,7 @@
 //! [collects](super::signal::collect), for a log line, a page, a test, or whoever is woken at night.
 //!
 //! ```
-//! use reliability::telemetry::golden::Reading;
+//! use reliability::telemetry::golden::Collected;
 //! use reliability::telemetry::traced;
 //!
 //! #[traced(metrics, kind = server)]
@@ -14,14 +14,14 @@
 //!     if seats > 9 { Err("sold out".into()) } else { Ok(seats) }
 //! }
 //!
-//! let before = Reading::take();
+//! let before = Collected::now();
 //! for seats in 1..=10 {
 //!     order(seats).ok();
 //! }
-//! let period = Reading::take().since(&before);
+//! let period = Collected::now().since(&before);
 //!
 //! let signals = period.golden_signals();
-//! assert_eq!((signals.calls, signals.errors), (10, 1));
+//! assert_eq!((signals.outcomes.calls, signals.outcomes.errors), (10, 1));
 //! assert_eq!(period.operations[0].error_ratio(), Some(0.1));
 //! println!("{period}");
 //! ```
@@ -38,17 +38,17 @@
 //!
 //! Which metrics these are is in the guide's chapter on telemetry.
 
+mod collected;
 mod delta;
 mod durations;
-mod reading;
 mod red;
 mod signals;
 mod sources;
 mod usage;
 
+pub use collected::{Collected, Period};
 pub use durations::{Durations, Estimate};
-pub use reading::{Period, Reading};
-pub use red::{Counts, Red};
+pub use red::{Outcomes, Red};
 pub use signals::GoldenSignals;
 pub use usage::{ResourceKind, Usage};
 

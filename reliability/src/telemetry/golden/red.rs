@@ -19,7 +19,7 @@ pub struct Red {
     /// On which side of a call it is, as spans have it; empty for a policy, which does not say.
     pub kind: String,
     /// How its calls ended.
-    pub counts: Counts,
+    pub outcomes: Outcomes,
     /// How long they took.
     pub durations: Durations,
     /// The length of the period.
@@ -29,7 +29,7 @@ pub struct Red {
 /// How calls ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Counts {
+pub struct Outcomes {
     /// All of them.
     pub calls: u64,
     /// Those that failed, were refused, or panicked.
@@ -40,7 +40,7 @@ pub struct Counts {
     pub by_type: BTreeMap<String, u64>,
 }
 
-impl Counts {
+impl Outcomes {
     /// The share of errors, 0 to 1; `None` where no call ended that could have been one.
     pub fn error_ratio(&self) -> Option<f64> {
         let judged = self.calls.saturating_sub(self.cancelled);
@@ -82,12 +82,12 @@ impl Counts {
 impl Red {
     /// Calls per second; `None` where no time has passed.
     pub fn rate(&self) -> Option<f64> {
-        rate(self.counts.calls, self.elapsed)
+        rate(self.outcomes.calls, self.elapsed)
     }
 
     /// The share of errors, 0 to 1; `None` where no call ended that could have been one.
     pub fn error_ratio(&self) -> Option<f64> {
-        self.counts.error_ratio()
+        self.outcomes.error_ratio()
     }
 
     /// All that is told by these metrics, by name.
@@ -102,14 +102,14 @@ impl Red {
             if of.calls.is_none() {
                 let error = text(attributes, "error.type");
                 let outcome = if error.is_some() { "failed" } else { "ok" };
-                red.counts.add(outcome, error, durations.count());
+                red.outcomes.add(outcome, error, durations.count());
             }
             red.durations.add(&durations);
         }
         for (attributes, calls) in of.calls.map(|it| delta.counters(it)).unwrap_or_default() {
             let outcome = text(attributes, "reliability.outcome").unwrap_or_default();
             let red = all.entry(key(attributes)).or_default();
-            red.counts.add(&outcome, text(attributes, "error.type"), calls);
+            red.outcomes.add(&outcome, text(attributes, "error.type"), calls);
         }
         let named = |((name, kind), red)| Self { name, kind, elapsed, ..red };
         all.into_iter().map(named).collect()
@@ -161,6 +161,6 @@ impl fmt::Display for Red {
             quantile(0.9),
             quantile(0.99),
         )?;
-        self.counts.by_type.iter().try_for_each(|(name, count)| write!(f, "  {name} {count}"))
+        self.outcomes.by_type.iter().try_for_each(|(name, count)| write!(f, "  {name} {count}"))
     }
 }

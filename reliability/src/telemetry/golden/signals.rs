@@ -2,7 +2,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::red::{Maybe, per_second, percent, rate};
-use super::{Counts, Durations, Period, Red, Usage};
+use super::{Durations, Outcomes, Period, Red, Usage};
 
 /// The four golden signals of the service over a period: latency, traffic, errors, saturation.
 ///
@@ -17,12 +17,8 @@ use super::{Counts, Durations, Period, Red, Usage};
 pub struct GoldenSignals {
     /// Latency: how long calls took, those that failed among them.
     pub latency: Durations,
-    /// How many calls ended.
-    pub calls: u64,
-    /// How many of them failed, were refused, or panicked.
-    pub errors: u64,
-    /// The same by what they were, and those that were cancelled.
-    pub counts: Counts,
+    /// Traffic and errors: how many calls ended, and how.
+    pub outcomes: Outcomes,
     /// Saturation: the resource of which most is in use; `None` where there is none.
     pub saturation: Option<Usage>,
     /// The length of the period.
@@ -32,24 +28,23 @@ pub struct GoldenSignals {
 impl GoldenSignals {
     pub(super) fn of(period: &Period) -> Self {
         let mut latency = Durations::default();
-        let mut counts = Counts::default();
+        let mut outcomes = Outcomes::default();
         for red in entries(period) {
             latency.add(&red.durations);
-            counts.sum(&red.counts);
+            outcomes.sum(&red.outcomes);
         }
         let saturation = period.resources.iter().max_by(|a, b| a.compare(b)).cloned();
-        let (calls, errors) = (counts.calls, counts.errors);
-        Self { latency, calls, errors, counts, saturation, elapsed: period.elapsed }
+        Self { latency, outcomes, saturation, elapsed: period.elapsed }
     }
 
     /// Traffic: calls per second; `None` where no time has passed.
     pub fn traffic(&self) -> Option<f64> {
-        rate(self.calls, self.elapsed)
+        rate(self.outcomes.calls, self.elapsed)
     }
 
     /// The share of errors, 0 to 1; `None` where no call ended that could have been one.
     pub fn error_ratio(&self) -> Option<f64> {
-        self.counts.error_ratio()
+        self.outcomes.error_ratio()
     }
 }
 
@@ -72,14 +67,14 @@ impl fmt::Display for GoldenSignals {
         let quantile = |share| Maybe(self.latency.quantile(share));
         let (half, most, nearly_all) = (quantile(0.5), quantile(0.9), quantile(0.99));
         writeln!(f, "latency     p50 {half}, p90 {most}, p99 {nearly_all}")?;
-        writeln!(f, "traffic     {} ({} calls)", per_second(self.traffic()), self.calls)?;
-        let ratio = percent(self.error_ratio());
-        write!(f, "errors      {ratio} ({} of {}", self.errors, self.calls)?;
-        if self.counts.cancelled > 0 {
-            write!(f, ", and {} cancelled", self.counts.cancelled)?;
+        let Outcomes { calls, errors, cancelled, by_type } = &self.outcomes;
+        writeln!(f, "traffic     {} ({calls} calls)", per_second(self.traffic()))?;
+        write!(f, "errors      {} ({errors} of {calls}", percent(self.error_ratio()))?;
+        if *cancelled > 0 {
+            write!(f, ", and {cancelled} cancelled")?;
         }
         f.write_str(")")?;
-        self.counts.by_type.iter().try_for_each(|(name, count)| write!(f, "  {name} {count}"))?;
+        by_type.iter().try_for_each(|(name, count)| write!(f, "  {name} {count}"))?;
         writeln!(f, "\nsaturation  {}", Maybe(self.saturation.as_ref()))
     }
 }

@@ -29,7 +29,7 @@ pub(super) const POLICY: Calls = Calls {
 };
 
 /// Something that there is only so much of.
-pub(super) struct Resource {
+pub(super) struct Limited {
     /// The attribute that tells one from another.
     pub(super) name: &'static str,
     pub(super) used: Used,
@@ -52,7 +52,7 @@ pub(super) enum Used {
     Never,
 }
 
-pub(super) const BULKHEAD: Resource = Resource {
+pub(super) const BULKHEAD: Limited = Limited {
     name: "reliability.bulkhead.name",
     used: Used::Is("reliability.bulkhead.in_use", "reliability.bulkhead.limit"),
     waiting: Some("reliability.bulkhead.queued"),
@@ -60,7 +60,7 @@ pub(super) const BULKHEAD: Resource = Resource {
     broken: None,
 };
 
-pub(super) const CONCURRENCY_LIMIT: Resource = Resource {
+pub(super) const CONCURRENCY_LIMIT: Limited = Limited {
     name: "reliability.concurrency_limit.name",
     used: Used::Is("reliability.concurrency_limit.in_use", "reliability.concurrency_limit.limit"),
     waiting: None,
@@ -68,7 +68,7 @@ pub(super) const CONCURRENCY_LIMIT: Resource = Resource {
     broken: None,
 };
 
-pub(super) const RATE_LIMIT: Resource = Resource {
+pub(super) const RATE_LIMIT: Limited = Limited {
     name: "reliability.rate_limit.name",
     used: Used::Left("reliability.rate_limit.remaining", "reliability.rate_limit.limit"),
     waiting: None,
@@ -76,7 +76,7 @@ pub(super) const RATE_LIMIT: Resource = Resource {
     broken: Some(("reliability.rate_limit.store_away", None)),
 };
 
-pub(super) const RETRY_BUDGET: Resource = Resource {
+pub(super) const RETRY_BUDGET: Limited = Limited {
     name: "reliability.retry_budget.name",
     used: Used::Left("reliability.retry_budget.tokens", "reliability.retry_budget.capacity"),
     waiting: None,
@@ -84,7 +84,7 @@ pub(super) const RETRY_BUDGET: Resource = Resource {
     broken: None,
 };
 
-pub(super) const BREAKER: Resource = Resource {
+pub(super) const BREAKER: Limited = Limited {
     name: "reliability.breaker.name",
     used: Used::Never,
     waiting: None,

@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::delta::{Delta, text};
 use super::red::percent;
-use super::sources::{self, Resource, Used};
+use super::sources::{self, Limited, Used};
 use crate::telemetry::Attribute;
 
 /// What a resource is.
@@ -26,7 +26,7 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
-    const ALL: [(Self, Resource); 5] = [
+    const ALL: [(Self, Limited); 5] = [
         (Self::Bulkhead, sources::BULKHEAD),
         (Self::ConcurrencyLimit, sources::CONCURRENCY_LIMIT),
         (Self::RateLimit, sources::RATE_LIMIT),
@@ -85,7 +85,7 @@ impl Usage {
         all.flat_map(|(kind, resource)| Self::of(delta, *kind, resource)).collect()
     }
 
-    fn of(delta: Delta<'_>, kind: ResourceKind, of: &Resource) -> Vec<Self> {
+    fn of(delta: Delta<'_>, kind: ResourceKind, of: &Limited) -> Vec<Self> {
         let mut all = Named { of, kind, all: BTreeMap::new() };
         let (amount, limit) = match of.used {
             Used::Is(amount, limit) | Used::Left(amount, limit) => (Some(amount), Some(limit)),
@@ -129,7 +129,7 @@ impl Usage {
 
 /// The resources of one kind.
 struct Named<'a> {
-    of: &'a Resource,
+    of: &'a Limited,
     kind: ResourceKind,
     all: BTreeMap<String, Usage>,
 }

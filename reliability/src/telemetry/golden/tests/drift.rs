@@ -5,12 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::super::sources::{self, Calls, Resource, Used};
+use super::super::sources::{self, Calls, Limited, Used};
 use super::{between, everything};
 
 const ALL_CALLS: [Calls; 4] =
     [sources::HTTP_SERVER, sources::RPC_SERVER, sources::OPERATION, sources::POLICY];
-const ALL_RESOURCES: [Resource; 5] = [
+const ALL_RESOURCES: [Limited; 5] = [
     sources::BULKHEAD,
     sources::CONCURRENCY_LIMIT,
     sources::RATE_LIMIT,

@@ -47,12 +47,12 @@ fn histogram(name: &str, points: &[(&str, [u64; 4])]) -> Metric {
     metric(name, Data::Histogram(points.collect()))
 }
 
-/// What came between two readings that are ten seconds apart.
+/// What came between two moments that are ten seconds apart.
 fn between(earlier: Vec<Metric>, later: Vec<Metric>) -> Period {
     let clock = ManualClock::new();
-    let earlier = Reading::new(earlier, clock.clock().now());
+    let earlier = Collected::new(earlier, clock.clock().now());
     clock.advance(Duration::from_secs(10));
-    Reading::new(later, clock.clock().now()).since(&earlier)
+    Collected::new(later, clock.clock().now()).since(&earlier)
 }
 
 /// Everything there is, of one service in one bad minute.
@@ -179,7 +179,7 @@ fn only_what_came_since_counts_and_what_fell_back_was_started_again() {
             vec![calls(after.0, after.1), took(durations_after)],
         );
         let stock = &period.policies[0];
-        assert_eq!((stock.counts.calls, stock.counts.errors), counts);
+        assert_eq!((stock.outcomes.calls, stock.outcomes.errors), counts);
         assert_eq!(stock.durations.count(), durations);
         assert_eq!(stock.rate(), Some(counts.0 as f64 / 10.0));
     }
@@ -204,7 +204,7 @@ fn a_service_is_what_others_call() {
         "reliability.policy.calls",
         &[("reliability.policy.name=stock reliability.outcome=ok", 7)],
     );
-    let calls = |later: Vec<Metric>| between(vec![], later).golden_signals().calls;
+    let calls = |later: Vec<Metric>| between(vec![], later).golden_signals().outcomes.calls;
     assert_eq!(calls(vec![all(&[("server", 3), ("internal", 50), ("consumer", 2)])]), 5);
     assert_eq!(calls(vec![all(&[("client", 4), ("internal", 50)]), policies.clone()]), 54);
     assert_eq!(calls(vec![policies]), 7);
@@ -224,7 +224,10 @@ fn who_gave_up_is_neither_an_error_nor_a_success() {
         ],
     );
     let stock = &between(vec![], vec![later]).policies[0];
-    assert_eq!((stock.counts.calls, stock.counts.cancelled, stock.counts.errors), (19, 15, 1));
+    assert_eq!(
+        (stock.outcomes.calls, stock.outcomes.cancelled, stock.outcomes.errors),
+        (19, 15, 1)
+    );
     assert_eq!(stock.error_ratio(), Some(0.25));
 }
 
@@ -239,7 +242,10 @@ fn nothing_is_nothing_and_no_number() {
     ] {
         let period = between(vec![], later);
         let signals = period.golden_signals();
-        assert_eq!((signals.calls, signals.traffic(), signals.error_ratio()), (0, Some(0.0), None));
+        assert_eq!(
+            (signals.outcomes.calls, signals.traffic(), signals.error_ratio()),
+            (0, Some(0.0), None)
+        );
         assert_eq!(signals.latency.quantile(0.5), None);
         assert_eq!(signals.saturation.and_then(|it| it.utilization()), None);
         assert!(period.to_string().starts_with(
@@ -247,10 +253,10 @@ fn nothing_is_nothing_and_no_number() {
         ));
     }
     let clock = ManualClock::new();
-    let reading = Reading::new(everything(), clock.clock().now());
-    let period = reading.since(&reading);
+    let now = Collected::new(everything(), clock.clock().now());
+    let period = now.since(&now);
     assert_eq!(period.golden_signals().traffic(), None, "no time has passed");
-    assert!(period.operations.iter().all(|red| red.counts.calls == 0 && red.rate().is_none()));
+    assert!(period.operations.iter().all(|red| red.outcomes.calls == 0 && red.rate().is_none()));
 }
 
 #[test]

@@ -10,12 +10,12 @@ use crate::time::{Clock, Instant};
 
 /// All metrics at one moment, to be held against a later one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
+pub struct Collected {
     metrics: Vec<Metric>,
     at: Instant,
 }
 
-impl Reading {
+impl Collected {
     /// What the process tells [now](signal::collect).
     pub fn take() -> Self {
         Self::new(signal::collect(), Clock::default().now())
@@ -46,7 +46,7 @@ impl Reading {
     }
 }
 
-/// What a process did between two [`Reading`]s.
+/// What a process did between two [`Collected`]s.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Period {
@@ -80,7 +80,7 @@ impl fmt::Display for Period {
             ("operation", &self.operations),
             ("policy", &self.policies),
         ] {
-            let mut busy = all.iter().filter(|red| red.counts.calls > 0).peekable();
+            let mut busy = all.iter().filter(|red| red.outcomes.calls > 0).peekable();
             if busy.peek().is_some() {
                 writeln!(
                     f,
