@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use reliability::error::recovery::Degradation;
 use reliability::sre::{
-    self, Counts, Decision, Definition, Gate, Notify, Objective, Slo, Stance, Target, Timeline,
+    self, Decision, Definition, Gate, GoodAndBad, Notify, Objective, Slo, Stance, Target, Timeline,
     Verdict, Watch, What, Window,
 };
 use reliability::telemetry::signal::{self, Data};
@@ -171,7 +171,7 @@ fn all_threads_count_and_nothing_is_lost() {
         }
     });
     let status = slo.status();
-    assert_eq!(status.objectives[0].budget.reading().counts, Counts::new(24 * 999, 24));
+    assert_eq!(status.objectives[0].budget.reading().counts, GoodAndBad::new(24 * 999, 24));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn throughput_is_slices_in_which_enough_happened() {
         slo.status();
     }
     let counts = slo.status().objectives[0].budget.reading().counts;
-    assert_eq!(counts, Counts::new(594, 6));
+    assert_eq!(counts, GoodAndBad::new(594, 6));
 }
 
 #[test]

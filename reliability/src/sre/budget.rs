@@ -12,11 +12,11 @@ use super::{Reading, Target};
 ///
 /// ```
 /// use std::time::Duration;
-/// use reliability::sre::{Budget, Counts, Reading, Target};
+/// use reliability::sre::{Budget, GoodAndBad, Reading, Target};
 ///
 /// const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
 ///
-/// let reading = Reading::rolling(MONTH, MONTH, Counts::new(999_400, 600));
+/// let reading = Reading::rolling(MONTH, MONTH, GoodAndBad::new(999_400, 600));
 /// let budget = Budget::new(Target::percent("99.9"), reading);
 /// assert_eq!(budget.allowed(), 1_000.0);
 /// assert!((budget.remaining().unwrap() - 0.4).abs() < 1e-9);

@@ -8,7 +8,7 @@ use super::definition::OBJECTIVES_MAX;
 use super::ring::Ring;
 use super::slices::Slices;
 use super::tally::Sums;
-use super::{Counts, Definition, Indicator, Objective, Reading, Window};
+use super::{Definition, GoodAndBad, Indicator, Objective, Reading, Window};
 
 /// Each window of an alert is kept in so many parts, and so is at most 1/120 longer than it says.
 pub(super) const ALERT_GRAINS: u64 = 120;
@@ -42,7 +42,7 @@ pub(super) struct Engine {
 /// One objective.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Track {
-    pub(super) sum: Counts,
+    pub(super) sum: GoodAndBad,
     slices: Option<Slices>,
     pub(super) rings: Vec<Ring>,
 }
@@ -59,7 +59,7 @@ pub(super) struct Beginning {
     pub(super) at: i64,
     /// From when on somebody counted; not before `at`.
     pub(super) seen_from: i64,
-    pub(super) sums: Vec<Counts>,
+    pub(super) sums: Vec<GoodAndBad>,
 }
 
 impl Engine {
@@ -70,7 +70,7 @@ impl Engine {
             Window::Rolling(_) => None,
             Window::Calendar { unit, offset } => {
                 let (at, _) = bounds(now.unix_seconds, unit, offset);
-                let sums = objectives.iter().map(|_| Counts::default()).collect();
+                let sums = objectives.iter().map(|_| GoodAndBad::default()).collect();
                 Some(Calendar {
                     beginnings: Vec::from([Beginning { at, seen_from: now.unix_seconds, sums }]),
                 })
@@ -81,7 +81,7 @@ impl Engine {
             excluded: 0,
             tracks: objectives
                 .iter()
-                .map(|of| Track::new(definition, of, now.millis, Counts::default()))
+                .map(|of| Track::new(definition, of, now.millis, GoodAndBad::default()))
                 .collect(),
             calendar,
             last: Sums::default(),
@@ -186,7 +186,7 @@ impl Track {
         definition: &Definition,
         objective: &Objective,
         now_millis: u64,
-        sum: Counts,
+        sum: GoodAndBad,
     ) -> Self {
         let slices = match objective.indicator {
             Indicator::Throughput { at_least, slice } => {
@@ -200,13 +200,13 @@ impl Track {
         Self { sum, slices, rings }
     }
 
-    fn pass(&mut self, from: u64, to: u64, came: Counts) {
+    fn pass(&mut self, from: u64, to: u64, came: GoodAndBad) {
         self.rings.iter_mut().for_each(|ring| ring.pass(from, to, self.sum));
         let came = match &mut self.slices {
             Some(slices) => slices.pass(from, to, came.good),
             None => came,
         };
-        self.sum = Counts {
+        self.sum = GoodAndBad {
             good: self.sum.good.wrapping_add(came.good),
             bad: self.sum.bad.wrapping_add(came.bad),
         };

@@ -98,7 +98,7 @@ pub use slo::{Core, Slo};
 pub use stance::Stance;
 pub use state::StateError;
 pub use status::{AlertStatus, ObjectiveStatus, Status};
-pub use tally::Counts;
+pub use tally::GoodAndBad;
 pub use target::Target;
 pub use timeline::Timeline;
 pub use verdict::Verdict;

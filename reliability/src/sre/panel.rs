@@ -255,7 +255,7 @@ impl Promises {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sre::{Counts, Definition, Objective, Reading, Slo, Target, Window};
+    use crate::sre::{Definition, GoodAndBad, Objective, Reading, Slo, Target, Window};
     use crate::telemetry::dashboard::Content;
 
     fn made(name: &'static str) -> Slo {
@@ -289,7 +289,7 @@ mod tests {
         let definition = Definition::new("panel-spent", Window::days(30)).objective(answered);
         let spent = Status::of(&definition, 3, |_, window| {
             let window = window.unwrap_or(Window::days(30).nominal());
-            Reading::rolling(window, window, Counts::new(500, 500))
+            Reading::rolling(window, window, GoodAndBad::new(500, 500))
         });
         let shown: Vec<Shown<'_>> = shown(&spent).collect();
         assert_eq!(shown[0].level, Level::Bad);

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::{Counts, Target};
+use super::{GoodAndBad, Target};
 
 /// What was counted in one window, and how much of the window was seen.
 ///
@@ -15,12 +15,12 @@ pub struct Reading {
     /// How much of that somebody was there to count.
     pub seen: Duration,
     /// What was counted.
-    pub counts: Counts,
+    pub counts: GoodAndBad,
 }
 
 impl Reading {
     /// A reading of a rolling window.
-    pub const fn rolling(window: Duration, seen: Duration, counts: Counts) -> Self {
+    pub const fn rolling(window: Duration, seen: Duration, counts: GoodAndBad) -> Self {
         let seen = if seen.as_nanos() > window.as_nanos() { window } else { seen };
         Self { window, over: window, seen, counts }
     }
@@ -30,7 +30,7 @@ impl Reading {
         window: Duration,
         over: Duration,
         seen: Duration,
-        counts: Counts,
+        counts: GoodAndBad,
     ) -> Self {
         let over = if over.as_nanos() > window.as_nanos() { window } else { over };
         let seen = if seen.as_nanos() > over.as_nanos() { over } else { seen };
@@ -74,7 +74,7 @@ impl Reading {
     /// `bad / total * seen / window > burn * budget`. What was not seen counts as clean: whoever
     /// takes an hour for six because that is all there is calls people for nothing.
     pub(super) fn burns_above(&self, burn_millionths: u64, target: Target) -> bool {
-        let Counts { bad, .. } = self.counts;
+        let GoodAndBad { bad, .. } = self.counts;
         let total = self.counts.total();
         // 40 bits of counts, 36 of milliseconds and 50 of the rate go into 128; beyond a million
         // million events a window is exact to 2^-40.

@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-use super::Counts;
+use super::GoodAndBad;
 
 /// What had been counted at points in time that lie one grain apart, as far back as one window.
 ///
@@ -22,13 +22,13 @@ pub(super) struct Ring {
     /// Since when somebody counts.
     since_millis: u64,
     /// By number of grains since the origin, modulo their number.
-    samples: Box<[Counts]>,
+    samples: Box<[GoodAndBad]>,
 }
 
 impl Ring {
     /// A ring for a window, from now on, when so much had been counted before; `grains` is one to some
     /// hundreds.
-    pub(super) fn new(window_millis: u64, grains: u64, since_millis: u64, sum: Counts) -> Self {
+    pub(super) fn new(window_millis: u64, grains: u64, since_millis: u64, sum: GoodAndBad) -> Self {
         let grain_millis = window_millis.div_ceil(grains).max(1);
         // One for the grain that the window begins in, and one for that of now.
         let samples = vec![sum; grains as usize + 2].into_boxed_slice();
@@ -40,7 +40,7 @@ impl Ring {
     }
 
     /// Time goes on from `from` to `to`; `sum` is what had been counted until then.
-    pub(super) fn pass(&mut self, from: u64, to: u64, sum: Counts) {
+    pub(super) fn pass(&mut self, from: u64, to: u64, sum: GoodAndBad) {
         let first = from.div_ceil(self.grain_millis);
         let end = to.div_ceil(self.grain_millis);
         let length = self.samples.len() as u64;
@@ -50,10 +50,10 @@ impl Ring {
     }
 
     /// What came in the window that ends at `now`, given what has been counted until now.
-    pub(super) fn within(&self, now: u64, sum: Counts) -> Counts {
+    pub(super) fn within(&self, now: u64, sum: GoodAndBad) -> GoodAndBad {
         let before = match now.checked_sub(self.window_millis) {
             // The timeline began within the window, and so did all that was counted.
-            None => Counts::default(),
+            None => GoodAndBad::default(),
             Some(begin) => {
                 let grain = begin / self.grain_millis;
                 self.samples[(grain % self.samples.len() as u64) as usize]
@@ -66,7 +66,7 @@ impl Ring {
         self.since_millis
     }
 
-    pub(super) fn samples(&self) -> &[Counts] {
+    pub(super) fn samples(&self) -> &[GoodAndBad] {
         &self.samples
     }
 
@@ -75,7 +75,7 @@ impl Ring {
         &mut self,
         window_millis: u64,
         since_millis: u64,
-        samples: &[Counts],
+        samples: &[GoodAndBad],
     ) -> bool {
         let fits = window_millis == self.window_millis && samples.len() == self.samples.len();
         if fits {
@@ -99,18 +99,18 @@ mod tests {
             steps in proptest::collection::vec((prop_oneof![0..50_u64, 0..5_000_u64], 0..9_u64, 0..9_u64), 1..80),
             window in 60..2_000_u64,
         ) {
-            let mut ring = Ring::new(window, 20, 0, Counts::default());
+            let mut ring = Ring::new(window, 20, 0, GoodAndBad::default());
             let grain = window.div_ceil(20);
-            let (mut now, mut sum) = (0, Counts::default());
-            let mut events: Vec<(u64, Counts)> = Vec::new();
+            let (mut now, mut sum) = (0, GoodAndBad::default());
+            let mut events: Vec<(u64, GoodAndBad)> = Vec::new();
             for (after, good, bad) in steps {
                 ring.pass(now, now + after, sum);
                 now += after;
-                let counts = Counts::new(good, bad);
+                let counts = GoodAndBad::new(good, bad);
                 sum += counts;
                 events.push((now, counts));
                 let within = ring.within(now, sum);
-                let exact = |length: u64| -> Counts {
+                let exact = |length: u64| -> GoodAndBad {
                     let inside = |at: u64| at + length > now;
                     events.iter().filter(|(at, _)| inside(*at)).map(|(_, counts)| *counts).sum()
                 };

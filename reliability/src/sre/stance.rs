@@ -32,13 +32,13 @@ impl Stance {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use reliability::sre::{Budget, BudgetPolicy, Counts, Reading, Stance, Target};
+    /// use reliability::sre::{Budget, BudgetPolicy, GoodAndBad, Reading, Stance, Target};
     ///
     /// const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
     /// let policy = BudgetPolicy::standard();
     /// let left = |percent: u64| {
     ///     let bad = 1_000 - percent * 10;
-    ///     let counts = Counts::new(1_000_000 - bad, bad);
+    ///     let counts = GoodAndBad::new(1_000_000 - bad, bad);
     ///     Budget::new(Target::percent("99.9"), Reading::rolling(MONTH, MONTH, counts))
     /// };
     ///

@@ -11,14 +11,14 @@ const EXCLUDED: usize = 2 * OBJECTIVES_MAX;
 /// Good and bad are counted apart, not bad and all: each is then exact by itself, and no reader can
 /// see more that was bad than there was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct GoodAndBad {
     /// How many were good.
     pub good: u64,
     /// How many were bad.
     pub bad: u64,
 }
 
-impl Counts {
+impl GoodAndBad {
     /// So many good and bad ones.
     pub const fn new(good: u64, bad: u64) -> Self {
         Self { good, bad }
@@ -31,12 +31,12 @@ impl Counts {
 
     /// What came since `earlier`, of counts that only grow.
     #[must_use]
-    pub const fn since(self, earlier: Counts) -> Self {
+    pub const fn since(self, earlier: GoodAndBad) -> Self {
         Self { good: self.good.wrapping_sub(earlier.good), bad: self.bad.wrapping_sub(earlier.bad) }
     }
 }
 
-impl core::ops::Add for Counts {
+impl core::ops::Add for GoodAndBad {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -44,13 +44,13 @@ impl core::ops::Add for Counts {
     }
 }
 
-impl core::ops::AddAssign for Counts {
+impl core::ops::AddAssign for GoodAndBad {
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
 }
 
-impl core::iter::Sum for Counts {
+impl core::iter::Sum for GoodAndBad {
     fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
         counts.fold(Self::default(), |sum, counts| sum + counts)
     }
@@ -63,7 +63,7 @@ pub(super) struct Tally(Counters<COUNTERS>);
 /// What a tally held when it was read; grows until it wraps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Sums {
-    pub(super) objectives: [Counts; OBJECTIVES_MAX],
+    pub(super) objectives: [GoodAndBad; OBJECTIVES_MAX],
     pub(super) excluded: u64,
 }
 
@@ -97,7 +97,7 @@ impl Tally {
     pub(super) fn sums(&self) -> Sums {
         let sums = self.0.sums();
         Sums {
-            objectives: core::array::from_fn(|at| Counts::new(sums[2 * at], sums[2 * at + 1])),
+            objectives: core::array::from_fn(|at| GoodAndBad::new(sums[2 * at], sums[2 * at + 1])),
             excluded: sums[EXCLUDED],
         }
     }
@@ -114,9 +114,9 @@ mod tests {
         tally.add(0b000_0001, Outcome::Bad);
         tally.add(0b111_1111, Outcome::Excluded);
         let sums = tally.sums();
-        assert_eq!(sums.objectives[0], Counts::new(1, 1));
-        assert_eq!(sums.objectives[6], Counts::new(1, 0));
-        assert_eq!(sums.objectives[1..6], [Counts::default(); 5]);
+        assert_eq!(sums.objectives[0], GoodAndBad::new(1, 1));
+        assert_eq!(sums.objectives[6], GoodAndBad::new(1, 0));
+        assert_eq!(sums.objectives[1..6], [GoodAndBad::default(); 5]);
         assert_eq!(sums.excluded, 1);
     }
 }
@@ -148,7 +148,7 @@ mod loom_tests {
                 recorder.join().unwrap();
             }
             let rest = tally.sums().objectives[0].since(second);
-            assert_eq!(first + between + rest, Counts::new(1, 2));
+            assert_eq!(first + between + rest, GoodAndBad::new(1, 2));
         });
     }
 }

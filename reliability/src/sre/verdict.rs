@@ -26,17 +26,17 @@ impl Verdict {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use reliability::sre::{Alert, Burn, Counts, Reading, Target, Verdict};
+    /// use reliability::sre::{Alert, Burn, GoodAndBad, Reading, Target, Verdict};
     ///
     /// const HOUR: Duration = Duration::from_secs(3600);
     /// let alert = Alert::page(Burn::times("14.4"), HOUR);
     /// let target = Target::percent("99.9");
     ///
-    /// let long = Reading::rolling(HOUR, HOUR, Counts::new(98_000, 2_000));
-    /// let short = Reading::rolling(HOUR / 12, HOUR, Counts::new(8_000, 1_000));
+    /// let long = Reading::rolling(HOUR, HOUR, GoodAndBad::new(98_000, 2_000));
+    /// let short = Reading::rolling(HOUR / 12, HOUR, GoodAndBad::new(8_000, 1_000));
     /// assert_eq!(Verdict::of(&alert, target, &long, &short, 60), Verdict::Firing);
     ///
-    /// let over = Reading::rolling(HOUR / 12, HOUR, Counts::new(8_000, 0));
+    /// let over = Reading::rolling(HOUR / 12, HOUR, GoodAndBad::new(8_000, 0));
     /// assert_eq!(Verdict::of(&alert, target, &long, &over, 60), Verdict::Quiet);
     /// ```
     pub fn of(

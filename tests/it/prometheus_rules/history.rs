@@ -6,7 +6,8 @@ use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
 
 use reliability::sre::{
-    Alert, Counts, Definition, PrometheusRules, Reading, Slo, Status, Timeline, Urgency, Verdict,
+    Alert, Definition, GoodAndBad, PrometheusRules, Reading, Slo, Status, Timeline, Urgency,
+    Verdict,
 };
 use reliability::time::ManualClock;
 
@@ -96,7 +97,8 @@ impl History {
             let each: Vec<Status> = slos.iter().flatten().map(Slo::status).collect();
             all.push(Status::of(&self.definition, 0, |objective, window| {
                 let readings = each.iter().map(|status| reading(status, objective, window));
-                let none = || Reading::rolling(Duration::ZERO, Duration::ZERO, Counts::default());
+                let none =
+                    || Reading::rolling(Duration::ZERO, Duration::ZERO, GoodAndBad::default());
                 readings.reduce(Reading::plus).unwrap_or_else(none)
             }));
         }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use reliability::sre::{
-    CalendarUnit, Counts, Definition, Objective, Slo, Stance, Target, Timeline, Watch, What, Window,
+    CalendarUnit, Definition, GoodAndBad, Objective, Slo, Stance, Target, Timeline, Watch, What,
+    Window,
 };
 use reliability::time::ManualClock;
 
@@ -68,7 +69,7 @@ impl Process {
         }
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> GoodAndBad {
         self.slo.status().objectives[0].budget.reading().counts
     }
 }
@@ -82,15 +83,15 @@ fn a_process_goes_on_where_the_last_one_stopped() {
         let before = first.slo.status();
         drop(first);
         let second = Process::start(&folder, window, 110);
-        assert_eq!(second.counts(), Counts::new(10_000, 100));
+        assert_eq!(second.counts(), GoodAndBad::new(10_000, 100));
         let seen = second.slo.status().objectives[0].budget.reading().seen;
         assert_eq!(seen, 110 * HOUR, "nobody called while it was not there");
         second.go_on(1, 7, 0);
-        assert_eq!(second.counts(), Counts::new(10_007, 100));
+        assert_eq!(second.counts(), GoodAndBad::new(10_007, 100));
         assert_eq!(second.slo.stance(), before.stance());
         // Thirty days later nothing of the first one is left; the month is over sooner.
         second.go_on(744, 0, 0);
-        assert_eq!(second.counts(), Counts::default());
+        assert_eq!(second.counts(), GoodAndBad::default());
     }
 }
 
@@ -135,7 +136,7 @@ fn a_clock_that_was_set_back_meanwhile_loses_nothing() {
     first.go_on(10, 100, 1);
     drop(first);
     let second = Process::start(&folder, Window::days(30), 3);
-    assert_eq!(second.counts(), Counts::new(1_000, 10));
+    assert_eq!(second.counts(), GoodAndBad::new(1_000, 10));
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn a_broken_file_is_kept_aside_and_said() {
     assert_eq!(said.len(), 1);
     assert!(matches!(&said[0].what, What::Lost(why) if why.contains("checksum")), "{said:?}");
     assert!(said[0].is_urgent());
-    assert_eq!(second.counts(), Counts::default());
+    assert_eq!(second.counts(), GoodAndBad::default());
     assert_eq!(second.slo.status().objectives[0].budget.remaining(), None, "no data, not 100 %");
     let kept = folder.others();
     assert_eq!(kept.len(), 1, "{kept:?}");
@@ -162,7 +163,7 @@ fn a_broken_file_is_kept_aside_and_said() {
     // And from now on it is kept again.
     second.go_on(1, 5, 0);
     drop(second);
-    assert_eq!(Process::start(&folder, Window::days(30), 12).counts(), Counts::new(5, 0));
+    assert_eq!(Process::start(&folder, Window::days(30), 12).counts(), GoodAndBad::new(5, 0));
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn one_that_comes_later_finds_its_history_and_the_others_keep_theirs() {
     let watch = Watch::builder().only([]).state(folder.file()).by_hand().unwrap();
     watch.look().unwrap();
     drop(watch);
-    assert_eq!(Process::start(&folder, Window::days(30), 10).counts(), Counts::new(1_000, 10));
+    assert_eq!(Process::start(&folder, Window::days(30), 10).counts(), GoodAndBad::new(1_000, 10));
 }
 
 #[test]

@@ -9,7 +9,7 @@ const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-fn sums(counts: Counts) -> Sums {
+fn sums(counts: GoodAndBad) -> Sums {
     let mut sums = Sums::default();
     sums.objectives[0] = counts;
     sums
@@ -28,21 +28,21 @@ fn availability(target: &'static str) -> Definition {
 struct Story {
     definition: Definition,
     engine: Engine,
-    counted: Counts,
+    counted: GoodAndBad,
     millis: u64,
 }
 
 impl Story {
     fn new(definition: Definition) -> Self {
         let engine = Engine::new(&definition, at(0));
-        Self { definition, engine, counted: Counts::default(), millis: 0 }
+        Self { definition, engine, counted: GoodAndBad::default(), millis: 0 }
     }
 
     /// So many good and bad events a step, until that much time has gone by.
     fn go_on(&mut self, millis: u64, step: u64, good: u64, bad: u64) -> Status {
         for _ in 0..millis / step {
             self.millis += step;
-            self.counted += Counts::new(good, bad);
+            self.counted += GoodAndBad::new(good, bad);
             self.engine.step(&self.definition, at(self.millis), &sums(self.counted));
         }
         self.status()
@@ -133,7 +133,7 @@ fn after_hours_without_traffic_numbers_are_numbers_again() {
     let back = story.go_on(HOUR, MINUTE, 1_000, 0);
     let after = back.objectives[0].budget.remaining().expect("as before");
     assert!(after.is_finite() && before.is_finite());
-    assert_eq!(back.objectives[0].budget.reading().counts, Counts::new(120_000, 600));
+    assert_eq!(back.objectives[0].budget.reading().counts, GoodAndBad::new(120_000, 600));
     // Nothing at all is no data, and that is not 100 %.
     let nothing = Story::new(availability("99.9")).status();
     assert_eq!(nothing.objectives[0].budget.remaining(), None);
@@ -190,11 +190,12 @@ fn hours_one() -> Duration {
 #[test]
 fn at_the_threshold_itself_an_alert_is_quiet() {
     let reading =
-        |bad| Reading::rolling(hours_one(), hours_one(), Counts::new(1_000_000 - bad, bad));
+        |bad| Reading::rolling(hours_one(), hours_one(), GoodAndBad::new(1_000_000 - bad, bad));
     let target = Target::percent("99.9");
     assert!(!reading(14_400).burns_above(14_400_000, target));
     assert!(reading(14_401).burns_above(14_400_000, target));
-    let huge = Reading::rolling(hours_one(), hours_one(), Counts::new(u64::MAX - 1, u64::MAX / 2));
+    let huge =
+        Reading::rolling(hours_one(), hours_one(), GoodAndBad::new(u64::MAX - 1, u64::MAX / 2));
     assert!(huge.burns_above(14_400_000, target));
     assert!(!huge.burns_above(u64::MAX, target));
 }
@@ -228,29 +229,29 @@ fn acts(back: i64) -> impl Strategy<Value = Vec<Act>> {
 }
 
 /// An event as a list would hold it: when, by both clocks, and what.
-type Listed = (Moment, Counts);
+type Listed = (Moment, GoodAndBad);
 
 /// Drives an engine, and keeps the list of all events beside it.
 fn drive(definition: &Definition, acts: &[Act], mut check: impl FnMut(&Engine, &[Listed])) {
     let mut now = at(0);
     let mut engine = Engine::new(definition, now);
-    let mut counters = Counts::default();
+    let mut counters = GoodAndBad::default();
     let mut listed = Vec::new();
     for act in acts {
         match *act {
             Act::Step { millis, calendar, good, bad } => {
                 now.millis += millis;
                 now.unix_seconds += (millis / 1_000) as i64 + calendar;
-                counters += Counts::new(good, bad);
+                counters += GoodAndBad::new(good, bad);
                 engine.step(definition, now, &sums(counters));
-                listed.push((now, Counts::new(good, bad)));
+                listed.push((now, GoodAndBad::new(good, bad)));
             }
             Act::Restart { gap_millis, calendar } => {
                 now.millis += gap_millis;
                 now.unix_seconds += (gap_millis / 1_000) as i64 + calendar;
                 engine.resume(definition, now);
-                counters = Counts::default();
-                listed.push((now, Counts::default()));
+                counters = GoodAndBad::default();
+                listed.push((now, GoodAndBad::default()));
             }
         }
         check(&engine, &listed);
@@ -269,7 +270,7 @@ proptest! {
             let now = engine.now.millis;
             for (window, grains) in &lengths {
                 let reading = engine.within(0, Duration::from_millis(*window)).expect("a window");
-                let exact = |length: u64| -> Counts {
+                let exact = |length: u64| -> GoodAndBad {
                     let inside = |at: u64| at + length > now;
                     listed.iter().filter(|(at, _)| inside(at.millis)).map(|(_, counts)| *counts).sum()
                 };
@@ -308,7 +309,7 @@ proptest! {
             went_far_back |= highest - now > 86_400;
             let (begin, _) = bounds(now, unit, offset);
             let mut earliest = i64::MAX;
-            let mut exact = Counts::default();
+            let mut exact = GoodAndBad::default();
             for (at, counts) in listed.iter().rev() {
                 earliest = earliest.min(at.unix_seconds);
                 if earliest >= begin {
@@ -336,11 +337,11 @@ proptest! {
             for (index, replica) in replicas.iter_mut().enumerate() {
                 let (good, bad) = if index == to { (good, bad) } else { (0, 0) };
                 replica.millis += millis;
-                replica.counted += Counts::new(good, bad);
+                replica.counted += GoodAndBad::new(good, bad);
                 replica.engine.step(&definition, at(replica.millis), &sums(replica.counted));
             }
             one.millis += millis;
-            one.counted += Counts::new(good, bad);
+            one.counted += GoodAndBad::new(good, bad);
             one.engine.step(&definition, at(one.millis), &sums(one.counted));
         }
         let together = Status::of(&definition, 0, |objective, window| {
@@ -362,7 +363,7 @@ fn a_clock_that_goes_back_stands_still() {
     story.engine.step(&story.definition, at(5), &sums(story.counted));
     assert_eq!(story.status(), before);
     story.engine.step(&story.definition, at(u64::MAX), &sums(story.counted));
-    assert_eq!(story.status().objectives[0].budget.reading().counts, Counts::default());
+    assert_eq!(story.status().objectives[0].budget.reading().counts, GoodAndBad::default());
 }
 
 /// What the windows of an objective take: stated in the guide.
@@ -371,5 +372,5 @@ fn thirty_days_of_one_objective_are_fourteen_kilobytes() {
     let engine = Engine::new(&availability("99.9"), at(0));
     let samples: usize = engine.tracks[0].rings.iter().map(|ring| ring.samples().len()).sum();
     assert_eq!(samples, 5 * 122 + 242);
-    assert_eq!(samples * size_of::<Counts>(), 13_632);
+    assert_eq!(samples * size_of::<GoodAndBad>(), 13_632);
 }

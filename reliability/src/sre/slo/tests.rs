@@ -1,5 +1,5 @@
 use super::*;
-use crate::sre::{Counts, Target, Window};
+use crate::sre::{GoodAndBad, Target, Window};
 use alloc::string::ToString;
 
 const MS: Duration = Duration::from_millis(1);
@@ -31,8 +31,8 @@ fn each_event_counts_for_the_objectives_it_concerns() {
     slo.record_call(Outcome::Bad, Duration::MAX);
     slo.record_correct(false);
     let sums = slo.tally.sums();
-    let expected =
-        [(2, 2), (2, 2), (0, 2), (1, 1), (2, 0), (0, 1), (0, 0)].map(|(g, b)| Counts::new(g, b));
+    let expected = [(2, 2), (2, 2), (0, 2), (1, 1), (2, 0), (0, 1), (0, 0)]
+        .map(|(g, b)| GoodAndBad::new(g, b));
     assert_eq!(sums.objectives, expected);
     assert_eq!(sums.excluded, 1);
     assert!(slo.wants_latency());

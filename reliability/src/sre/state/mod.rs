@@ -18,7 +18,7 @@ use core::time::Duration;
 
 use super::engine::{Beginning, Engine, Moment, Track};
 use super::live::Memory;
-use super::{Alert, Counts, Definition, Objective, Stance, Window};
+use super::{Alert, Definition, GoodAndBad, Objective, Stance, Window};
 pub use file::StateError;
 pub(super) use file::{Found, StateFile};
 
@@ -225,7 +225,7 @@ impl Writer {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    fn counts(&mut self, counts: Counts) {
+    fn counts(&mut self, counts: GoodAndBad) {
         self.u64(counts.good);
         self.u64(counts.bad);
     }
@@ -261,8 +261,8 @@ impl<'a> Reader<'a> {
         Some(u64::from_le_bytes(*bytes))
     }
 
-    fn counts(&mut self) -> Option<Counts> {
-        Some(Counts::new(self.u64()?, self.u64()?))
+    fn counts(&mut self) -> Option<GoodAndBad> {
+        Some(GoodAndBad::new(self.u64()?, self.u64()?))
     }
 
     fn alert(&mut self) -> Option<[u64; 3]> {

@@ -29,7 +29,7 @@ fn filled(definition: &Definition) -> Engine {
     let mut sums = Sums::default();
     for minute in 1..10_000 {
         for counts in &mut sums.objectives {
-            *counts += Counts::new(minute % 9, minute % 2);
+            *counts += GoodAndBad::new(minute % 9, minute % 2);
         }
         sums.excluded += 1;
         engine.step(definition, at(minute), &sums);
@@ -79,8 +79,8 @@ fn what_changes_is_forgotten_and_nothing_else() {
     assert_eq!(kept.alerts[0].long, before.objectives[0].alerts[0].long);
     // Nobody has kept two hours so far, and nobody has counted 400 ms.
     assert_eq!(kept.alerts[1].long.seen, Duration::ZERO);
-    assert_eq!(kept.alerts[1].long.counts, Counts::default());
-    assert_eq!(status.objectives[0].budget.reading().counts, Counts::default());
+    assert_eq!(kept.alerts[1].long.counts, GoodAndBad::default());
+    assert_eq!(status.objectives[0].budget.reading().counts, GoodAndBad::default());
     assert_eq!(status.objectives[0].budget.reading().seen, Duration::ZERO);
 }
 
