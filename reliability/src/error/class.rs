@@ -11,6 +11,7 @@ use super::{Disposition, Fault};
 ///
 /// assert_eq!(Class::Overloaded.to_string(), "overloaded");
 /// assert_eq!(Class::Permanent.severity(), Severity::Error);
+/// assert!(Class::ALL.iter().all(|class| class.as_str() == class.to_string()));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -84,6 +85,7 @@ impl fmt::Display for Class {
 ///
 /// assert!(Severity::Critical > Severity::Error);
 /// assert_eq!(Severity::Warning.to_string(), "warning");
+/// assert_eq!(Severity::Critical.as_str(), "critical");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {

@@ -10,6 +10,19 @@ use super::{Class, Disposition, Fault, Rejected, Severity};
 ///
 /// Class, severity, `retry_after` and refusal stay those of the error inside, so that policies
 /// decide as if the note were not there. Made by [`ResultExt::context`].
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::{Class, Contextual, Fault, Reason, Rejected};
+///
+/// let refused = Rejected::new(Reason::TimedOut, "price");
+/// let noted = Contextual::new("pricing the basket", refused.clone());
+/// assert_eq!(noted.context(), "pricing the basket");
+/// assert_eq!(noted.class(), Class::Transient);
+/// assert_eq!(noted.inner(), &refused);
+/// assert_eq!(noted.into_inner(), refused);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contextual<E> {
     context: Cow<'static, str>,
@@ -141,6 +154,8 @@ pub fn chain<'a>(error: &'a (dyn Error + 'static)) -> Chain<'a> {
 }
 
 /// Displays an error with all its sources; made by [`chain`].
+///
+/// See [`ResultExt`] for an example.
 #[derive(Debug, Clone, Copy)]
 pub struct Chain<'a> {
     error: &'a (dyn Error + 'static),

@@ -47,6 +47,7 @@ use super::{Class, Reason};
 ///
 /// assert!(Disposition::of_class(Class::Transient).retried);
 /// assert!(!Disposition::of_reason(Reason::BreakerOpen).retried);
+/// assert!(!Disposition::unknown().retried);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

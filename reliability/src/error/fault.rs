@@ -18,6 +18,13 @@ use super::{Class, Disposition, Rejected, Severity};
 ///         Class::Transient
 ///     }
 /// }
+///
+/// // The rest follows from the class, unless it is written as well.
+/// assert_eq!(LostLeader.severity(), Class::Transient.severity());
+/// assert_eq!(LostLeader.disposition(), Class::Transient.disposition());
+/// assert_eq!(LostLeader.retry_after(), None);
+/// assert!(LostLeader.rejection().is_none() && LostLeader.recovery().is_none());
+/// assert_eq!(LostLeader.fingerprint(), None);
 /// ```
 ///
 /// It is implemented for errors of the standard library whose class is clear, for boxed errors

@@ -26,6 +26,8 @@ use super::{Class, Fault, Name};
 ///      but is 50; write `0.5` for 50 %",
 /// );
 /// assert_eq!(invalid.setting(), "failure_rate");
+/// assert_eq!(invalid.expected(), "a share above 0 and at most 1");
+/// assert_eq!(invalid.got(), "50");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -15,6 +15,9 @@ use core::ops::Deref;
 /// let made = Name::from(format!("inventory/{}", 7));
 /// assert_eq!(&*declared, "inventory");
 /// assert_eq!(made.to_string(), "inventory/7");
+///
+/// const PRICES: Name = Name::from_static("prices");
+/// assert_eq!(PRICES.as_str(), "prices");
 /// ```
 #[derive(Clone)]
 pub struct Name(Repr);

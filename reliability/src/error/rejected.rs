@@ -13,6 +13,7 @@ use super::{Class, Disposition, Fault, Name};
 ///
 /// assert_eq!(Reason::TimedOut.class(), Class::Transient);
 /// assert_eq!(Reason::BreakerOpen.as_str(), "breaker_open");
+/// assert!(Reason::ALL.contains(&Reason::Shed));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -120,6 +121,7 @@ impl Reason {
 ///     .with_retry_after(Duration::from_secs(5));
 /// assert_eq!(rejected.to_string(), "inventory: the breaker is open, try again in 5s");
 /// assert_eq!(rejected.retry_after(), Some(Duration::from_secs(5)));
+/// assert_eq!((rejected.policy().as_str(), rejected.reason()), ("inventory", Reason::BreakerOpen));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

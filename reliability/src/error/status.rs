@@ -45,6 +45,7 @@ mod bad_status {
     ///     .with_retry_after(Duration::from_secs(2));
     /// assert_eq!(busy.class(), Class::Overloaded);
     /// assert_eq!(busy.to_string(), "the answer was 429 Too Many Requests, try again in 2s");
+    /// assert_eq!(busy.status(), StatusCode::TOO_MANY_REQUESTS);
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct BadStatus {

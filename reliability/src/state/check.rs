@@ -93,6 +93,33 @@ fn complaint_about_pair<M: Machine>(mut machine: M, next: M) -> Option<String> {
 }
 
 /// Where a machine and its declaration disagree, as [`check`] found it.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::state::{Machine, Transition, check};
+///
+/// struct Door {
+///     open: bool,
+/// }
+///
+/// impl Machine for Door {
+///     const NAME: &'static str = "door";
+///     const STATES: &'static [&'static str] = &["Shut", "Open"];
+///     const INITIAL: usize = 0;
+///     const FINAL: &'static [usize] = &[];
+///     const TRANSITIONS: &'static [Transition] = &[Transition { from: "Shut", to: "Open" }];
+///
+///     fn index(&self) -> usize {
+///         usize::from(self.open)
+///     }
+/// }
+///
+/// // No sample of an open door was given, so that nothing is known of it.
+/// let mismatch = check::<Door, _>(|| [Door { open: false }]).unwrap_err();
+/// assert_eq!(mismatch.complaints().len(), 1);
+/// println!("{mismatch}");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mismatch {
     machine: &'static str,

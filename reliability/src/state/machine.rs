@@ -38,6 +38,10 @@ use super::{Refused, Transition, diagram};
 /// assert!(switch.try_go(Switch::Off).is_err());
 /// assert!(switch.try_go(Switch::On).is_ok());
 /// assert_eq!(switch.state_name(), "On");
+///
+/// // The declaration can be drawn.
+/// assert!(Switch::mermaid().contains("Off --> On"));
+/// assert!(Switch::dot().starts_with("digraph"));
 /// ```
 pub trait Machine: Sized {
     /// The name in telemetry and diagrams, in snake_case.
@@ -98,6 +102,25 @@ pub(super) fn name<M: Machine>(index: usize) -> &'static str {
 /// [`AtomicMachine`](super::AtomicMachine) can hold it.
 ///
 /// `#[machine(atomic)]` writes it.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::state::{Machine, Packed, PackedMachine, StateMachine};
+///
+/// #[derive(Debug, PartialEq, StateMachine)]
+/// #[machine(name = "gate", atomic)]
+/// enum Gate {
+///     #[state(initial, to(Open))]
+///     Shut,
+///     #[state(to(Shut))]
+///     Open { visitors: u32 },
+/// }
+///
+/// let open = gate::Open { visitors: 3 };
+/// let index = Gate::Open { visitors: 3 }.index();
+/// assert_eq!(Gate::unpack(index, open.to_bits()), Gate::Open { visitors: 3 });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not made for an `AtomicMachine`",
     label = "not declared `atomic`",

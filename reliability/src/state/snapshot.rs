@@ -42,6 +42,8 @@ const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
 ///     Gate::Shut => {}
 ///     Gate::Open { visitors } => println!("{visitors} are inside"),
 /// }
+/// assert_eq!((seen.index(), seen.bits()), (0, 0));
+/// assert!(seen.same_visit(gate.load()));
 /// ```
 pub struct Snapshot<M> {
     word: u64,

@@ -28,6 +28,29 @@ impl fmt::Display for Transition {
 ///
 /// The relation stands on the target, so that a state with a single successor does not make the
 /// compiler guess it, and call the mistake a type mismatch.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::state::{ReachableFrom, StateMachine};
+///
+/// #[derive(StateMachine)]
+/// #[machine(name = "door")]
+/// enum Door {
+///     #[state(initial, to(Open))]
+///     Shut,
+///     #[state(to(Shut))]
+///     Open,
+/// }
+///
+/// // What a table of texts for transitions may be asked for, and for nothing else:
+/// // `sign::<door::Shut, door::Shut>("..")` does not compile.
+/// fn sign<From, To: ReachableFrom<From>>(text: &str) -> String {
+///     format!("please {text}")
+/// }
+///
+/// assert_eq!(sign::<door::Shut, door::Open>("push"), "please push");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Prev}` cannot go to `{Self}`",
     label = "`{Prev}` does not declare `{Self}` as a target",

@@ -132,6 +132,24 @@ impl fmt::Debug for Histogram {
 /// What a [`Histogram`] held at one moment.
 ///
 /// All answers of one snapshot are about the same entries. See [`Histogram`] for the error bound.
+///
+/// # Examples
+///
+/// ```
+/// use core::time::Duration;
+/// use reliability::sync::Histogram;
+///
+/// let latency = Histogram::new();
+/// latency.record(Duration::from_millis(2));
+/// // One call of ten is timed, and counts for all of them.
+/// latency.record_many(Duration::from_millis(30), 10);
+///
+/// let now = latency.snapshot();
+/// assert_eq!(now.count(), 11);
+/// assert_eq!(now.sum(), Duration::from_millis(302));
+/// assert_eq!(now.max(), Some(Duration::from_millis(30)));
+/// assert!(now.quantile(0.5) > Some(Duration::from_millis(28)));
+/// ```
 #[derive(Clone)]
 pub struct HistogramSnapshot {
     below: u64,

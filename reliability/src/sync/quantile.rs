@@ -14,6 +14,7 @@ use core::fmt;
 /// assert_eq!(Quantile::of(0.95), Quantile::P95);
 /// assert_eq!(Quantile::of(0.999).to_string(), "p99.9");
 /// assert_eq!(Quantile::P50.share(), 0.5);
+/// assert_eq!(Quantile::of(0.9), Quantile::P90);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantile {

@@ -236,6 +236,26 @@ impl fmt::Debug for Sketch {
 /// What a [`Sketch`] held at one moment.
 ///
 /// All answers of one snapshot are about the same entries. See [`Sketch`] for the error bound.
+///
+/// # Examples
+///
+/// ```
+/// use core::time::Duration;
+/// use reliability::sync::{Quantile, Sketch};
+///
+/// let latency = Sketch::new();
+/// let now_nanos = 1_000_000_000;
+/// (0..30).for_each(|_| drop(latency.record(now_nanos, Duration::from_millis(20))));
+///
+/// let lately = latency.snapshot(now_nanos);
+/// assert_eq!(lately.count(), 30);
+/// let median = lately.quantile(Quantile::P50).unwrap_or_default();
+/// assert!(median.abs_diff(Duration::from_millis(20)) <= Duration::from_millis(20) / 16);
+///
+/// // After two generations that nobody filled nothing counts any more.
+/// let later = now_nanos + 2 * Sketch::GENERATION_LONGEST.as_nanos() as u64;
+/// assert_eq!(latency.snapshot(later).quantile(Quantile::P50), None);
+/// ```
 #[derive(Clone)]
 pub struct SketchSnapshot {
     cells: [u64; CELLS],

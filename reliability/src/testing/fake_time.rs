@@ -21,6 +21,7 @@ use crate::time::{Clock, Instant, ManualClock};
 /// use std::time::Duration;
 /// use reliability::resilience::breaker::{Breaker, State};
 /// use reliability::testing;
+/// use reliability::time::{Instant, ManualClock};
 ///
 /// testing::run(|time| async move {
 ///     let breaker = Breaker::builder("inventory").open_for(Duration::from_secs(3600)).build()?;
@@ -28,6 +29,18 @@ use crate::time::{Clock, Instant, ManualClock};
 ///     breaker.reset();
 ///     time.pass("1h").await;
 ///     assert_eq!(time.elapsed(), Duration::from_secs(3600));
+///     assert_eq!(time.now(), time.clock().now());
+///
+///     // A clock that is moved by hand goes along from here on.
+///     let manual = ManualClock::new();
+///     time.follow(&manual);
+///     time.pass("3s").await;
+///     assert_eq!(manual.clock().now(), Instant::ZERO.saturating_add(Duration::from_secs(3)));
+///
+///     // What was spawned runs as far as it can without time passing.
+///     let task = tokio::spawn(async { 7 });
+///     time.settle().await;
+///     assert!(task.is_finished());
 ///     Ok::<_, reliability::resilience::Invalid>(())
 /// })
 /// # .unwrap();

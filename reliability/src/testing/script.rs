@@ -47,6 +47,15 @@ use crate::time::{Clock, Instant};
 ///     assert_eq!(inventory.times_of_calls(), [0, 120, 1_220].map(Duration::from_millis));
 ///     inventory.assert_used_up();
 /// });
+///
+/// // One that never answers, whose callers give up.
+/// let search = Script::<u32, Failed>::named("search").hang().forever();
+/// testing::run(|time| async move {
+///     let call = tokio::time::timeout(Duration::from_secs(1), search.call());
+///     assert!(call.await.is_err());
+///     time.settle().await;
+///     assert_eq!((search.calls(), search.cancelled(), search.in_flight()), (1, 1, 0));
+/// });
 /// ```
 pub struct Script<T, E> {
     shared: Arc<Mutex<State<T, E>>>,

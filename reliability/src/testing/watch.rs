@@ -7,6 +7,8 @@ use crate::resilience::Policy;
 use crate::resilience::breaker::State;
 
 /// What a policy counts from here on, to be asserted on; made by [`watch`].
+///
+/// See [`watch`] for an example.
 #[derive(Debug, Clone)]
 pub struct Watch {
     policy: Policy,
@@ -93,6 +95,44 @@ impl Watch {
 /// What a policy has counted, as a chain of assertions.
 ///
 /// Each method panics when the count is another one, with all counts in the message.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::error::{Class, Fault, Rejected};
+/// use reliability::resilience::breaker::{Breaker, State};
+/// use reliability::resilience::{Policy, Retry};
+/// use reliability::testing::{self, Script};
+///
+/// #[derive(Debug, Clone, Fault)]
+/// enum Failed {
+///     #[fault(transient)]
+///     Reset,
+///     #[fault(from)]
+///     Rejected(Rejected),
+/// }
+///
+/// testing::run(|_| async {
+///     let policy = Policy::builder("stock")
+///         .retry(Retry::attempts(2))
+///         .breaker(Breaker::standard("stock"))
+///         .timeout(Duration::from_secs(1))
+///         .build()
+///         .unwrap();
+///     let stock = Script::new().err(Failed::Reset).ok(7).err(Failed::Reset).times(2);
+///     assert!(policy.call(|| stock.call()).await.is_ok());
+///     assert!(policy.call(|| stock.call()).await.is_err());
+///
+///     testing::assert_policy(&policy)
+///         .ok(1)
+///         .failed(Class::Transient, 1)
+///         .retries(2)
+///         .breaker_is(State::Closed)
+///         .breaker_opened(0)
+///         .nothing_else();
+/// });
+/// ```
 #[derive(Debug)]
 pub struct Saw {
     policy: Policy,

@@ -28,6 +28,12 @@ use super::{Clock, Instant};
 /// let inner = deadline.scope(async { Deadline::current() }).await;
 /// assert_eq!(inner, Some(deadline));
 /// assert_eq!(Deadline::current(), None);
+///
+/// assert!(!deadline.has_passed());
+/// assert!(deadline.remaining() <= Duration::from_secs(3));
+///
+/// // The same point in time, as it may have come with a request.
+/// assert_eq!(Deadline::at(deadline.instant()), deadline);
 /// # }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +90,8 @@ impl fmt::Debug for Deadline {
 
 pin_project! {
     /// A future that runs under a [`Deadline`]; made by [`Deadline::scope`].
+    ///
+    /// See [`Deadline`] for an example.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct WithDeadline<F> {

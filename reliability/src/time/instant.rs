@@ -15,6 +15,7 @@ use core::time::Duration;
 /// let end = start.saturating_add(Duration::from_nanos(500));
 /// assert_eq!(end.saturating_duration_since(start), Duration::from_nanos(500));
 /// assert_eq!(start.saturating_duration_since(end), Duration::ZERO);
+/// assert_eq!(end.as_nanos(), 1_500);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant(u64);

@@ -4,6 +4,20 @@ use crate::error::{Invalid, Name};
 use crate::time::Clock;
 
 /// Settings of an [`ErrorMonitor`] that is yet to be made.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::{Class, ErrorMonitor};
+/// use reliability::time::{Instant, ManualClock};
+///
+/// let time = ManualClock::new();
+/// let errors = ErrorMonitor::builder("import").capacity(32).clock(time.clock()).build()?;
+/// errors.record(&Class::Transient);
+/// time.set(Instant::from_nanos(2_000_000_000));
+/// assert_eq!(errors.snapshot().groups[0].last_seen_ago.as_secs(), 2);
+/// # Ok::<(), reliability::error::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct MonitorBuilder {

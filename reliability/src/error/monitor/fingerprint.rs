@@ -17,6 +17,9 @@ use super::shape::walk;
 /// let other = Fingerprint::of("shop::Error", "order 4711 is locked");
 /// assert_eq!(one, other);
 /// assert_eq!(one.to_string().len(), 16);
+/// assert_eq!(format!("{:016x}", one.as_u64()), one.to_string());
+/// // That of a whole kind of error, which says by `Fault::fingerprint` what it is called.
+/// assert_ne!(Fingerprint::named("locked"), one);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(u64);

@@ -29,6 +29,10 @@ use crate::time::Clock;
 /// let read = errors.watch(read);
 /// assert!(read.is_err());
 /// assert_eq!(errors.snapshot().groups[0].kind, "std::io::error::Error");
+///
+/// assert_eq!(errors.name().as_str(), "storage");
+/// errors.clear();
+/// assert_eq!(errors.snapshot().recorded, 0);
 /// ```
 #[derive(Clone)]
 pub struct ErrorMonitor(Arc<Shared>);
@@ -40,6 +44,21 @@ struct Shared {
 }
 
 /// What can be changed while an [`ErrorMonitor`] works.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::ErrorMonitor;
+/// use reliability::error::monitor::Settings;
+///
+/// assert_eq!(Settings::standard().capacity, ErrorMonitor::DEFAULT_CAPACITY);
+///
+/// let errors = ErrorMonitor::standard("import");
+/// errors.reconfigure(|settings| settings.capacity = 512)?;
+/// assert_eq!(errors.settings().capacity, 512);
+/// assert!(errors.reconfigure(|s| s.capacity = ErrorMonitor::CAPACITY_MAX + 1).is_err());
+/// # Ok::<(), reliability::error::Invalid>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -243,6 +262,16 @@ fn list(monitor: &ErrorMonitor) {
 }
 
 /// Every monitor of the process, in the order in which they were made.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::ErrorMonitor;
+/// use reliability::error::monitor::monitors;
+///
+/// let errors = ErrorMonitor::standard("import");
+/// assert!(monitors().iter().any(|monitor| monitor.name() == errors.name()));
+/// ```
 pub fn monitors() -> Vec<ErrorMonitor> {
     let listed = LISTED.lock().unwrap_or_else(PoisonError::into_inner);
     listed.iter().filter_map(Weak::upgrade).map(ErrorMonitor).collect()

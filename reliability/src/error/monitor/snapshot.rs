@@ -32,6 +32,25 @@ pub struct Snapshot {
 }
 
 /// What a monitor knows of one kind of error.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::{Class, ErrorMonitor, ResultExt};
+///
+/// let errors = ErrorMonitor::standard("import");
+/// for line in ["seven", "eight"] {
+///     let parsed = line.parse::<u32>().with_context(|| format!("line '{line}'"));
+///     assert!(errors.watch(parsed).is_err());
+/// }
+///
+/// let group = &errors.snapshot().groups[0];
+/// assert_eq!((group.count, group.overcount), (2, 0));
+/// assert_eq!(group.class, Class::Permanent);
+/// // The first message as it was, and what both have in common.
+/// assert!(group.example.starts_with("line 'seven': "));
+/// assert!(!group.shape.contains("seven"));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorGroup {

@@ -8,6 +8,7 @@ use core::fmt;
 /// use reliability::error::recovery::Action;
 ///
 /// assert_eq!(Action::FallBack.to_string(), "fall_back");
+/// assert_eq!(Action::Restart.as_str(), "restart");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

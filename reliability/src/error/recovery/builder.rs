@@ -11,6 +11,32 @@ use crate::error::{Fault, Invalid, Name};
 use crate::time::Clock;
 
 /// Settings of a [`Component`] that is yet to be made.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use reliability::error::Class;
+/// use reliability::error::recovery::{Action, Component, Degradation, Recovery};
+/// use reliability::time::Clock;
+///
+/// struct Ledger;
+///
+/// let ledger = Component::builder("ledger", async || Ok::<_, Class>(Ledger))
+///     .recovery(Recovery::standard().on(Class::Permanent, Action::Escalate))
+///     .restarts(5, Duration::from_secs(60))
+///     .start_timeout(Duration::from_secs(10))
+///     .degradation(Degradation::standard("ledger"))
+///     .on_escalation(|escalation| eprintln!("wake somebody: {escalation:?}"))
+///     .clock(Clock::coarse())
+///     .start()
+///     .await?;
+/// assert_eq!((ledger.name().as_str(), ledger.generation()), ("ledger", 1));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a builder does nothing until `start()`"]
 pub struct ComponentBuilder<T> {
     name: Name,

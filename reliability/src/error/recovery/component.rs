@@ -47,6 +47,11 @@ use crate::time::{Clock, Instant};
 ///     assert_eq!(ledger.recover(&current, &error).await, Recovered::Restarted);
 /// }
 /// assert_eq!(ledger.generation(), 2);
+///
+/// // Or both in one: the work, and what is to be done about its error.
+/// assert!(ledger.run(async |ledger| ledger.append().await).await.is_err());
+/// assert_eq!((ledger.generation(), ledger.escalations()), (3, 0));
+/// assert!(!ledger.degradation().is_degraded());
 /// # Ok(())
 /// # }
 /// ```
@@ -92,12 +97,47 @@ struct State<T> {
 }
 
 /// One instance of a [`Component`]: derefs to it, and keeps it alive.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reliability::error::Class;
+/// use reliability::error::recovery::Component;
+///
+/// let address = async || Ok::<_, Class>("10.0.0.7:5432".to_owned());
+/// let leader = Component::builder("leader", address).start().await?;
+///
+/// let current = leader.current();
+/// assert_eq!(current.len(), 13);
+/// assert_eq!(current.generation(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Instance<T> {
     instance: Arc<T>,
     generation: u64,
 }
 
 /// What was done about an error.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reliability::error::Class;
+/// use reliability::error::recovery::{Component, Recovered};
+///
+/// let ledger = Component::builder("ledger", async || Ok::<_, Class>(())).start().await?;
+/// let current = ledger.current();
+/// assert_eq!(ledger.recover(&current, &Class::Transient).await, Recovered::Retry);
+/// assert_eq!(ledger.recover(&current, &Class::Overloaded).await, Recovered::Degraded(1));
+/// assert_eq!(ledger.recover(&current, &Class::Cancelled).await, Recovered::Nothing);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recovered {

@@ -34,6 +34,13 @@ use crate::time::{Clock, Instant};
 /// // Ten calls in a row go well.
 /// (0..10).for_each(|_| SEARCH.went_well());
 /// assert_eq!(page(100), 100);
+///
+/// // By hand, and at once.
+/// assert_eq!((SEARCH.name().as_str(), SEARCH.levels()), ("search", 1));
+/// SEARCH.raise_to(1);
+/// SEARCH.lift();
+/// assert_eq!(SEARCH.level(), 0);
+/// assert_eq!(SEARCH.snapshot().times, 2);
 /// ```
 pub struct Degradation(Handle);
 

@@ -6,6 +6,28 @@ use crate::error::{Invalid, Name};
 use crate::time::Clock;
 
 /// Settings of a [`Degradation`] that is yet to be made.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::error::recovery::Degradation;
+/// use reliability::time::ManualClock;
+///
+/// let time = ManualClock::new();
+/// let search = Degradation::builder("search")
+///     .levels(3)
+///     .lasts(Duration::from_secs(60))
+///     .lift_after(20)
+///     .clock(time.clock())
+///     .build()?;
+/// assert_eq!(search.raise_to(2), 2);
+/// assert!(search.remaining() >= Some(Duration::from_secs(60)));
+///
+/// time.advance(Duration::from_secs(61));
+/// assert_eq!(search.level(), 0);
+/// # Ok::<(), reliability::error::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct DegradationBuilder {

@@ -15,6 +15,9 @@ use crate::error::{Class, Fault, Severity};
 /// assert_eq!(plan.row(Class::Permanent, Severity::Error), Action::Escalate);
 /// assert_eq!(plan.row(Class::Transient, Severity::Critical), Action::Restart);
 /// assert_eq!(plan.row(Class::Transient, Severity::Warning), Action::Retry);
+///
+/// let careful = Recovery::standard().on_severity(Severity::Error, Action::Escalate);
+/// assert_eq!(careful.row(Class::Permanent, Severity::Critical), Action::Escalate);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "hand it to `Component::builder(..).recovery(..)`"]
