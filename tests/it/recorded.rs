@@ -1,5 +1,6 @@
 //! `#[traced]` and policies as our own recorder sees them.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context as TaskContext, Waker};
@@ -11,6 +12,8 @@ use reliability::telemetry::trace::{
     TraceId,
 };
 use reliability::telemetry::traced;
+
+use crate::policy::events::{heard_of, make_every_event};
 
 #[derive(Default)]
 struct Kept(Mutex<Vec<Trace>>);
@@ -317,6 +320,37 @@ async fn what_a_policy_decides_is_told_on_the_span() {
     assert!(name.contains("flaky"), "{told:?}");
     assert_eq!(told[1], "reliability.attempts=1");
     assert!(told[2].starts_with("reliability.pause_ms="), "{told:?}");
+}
+
+#[traced(name = "recorded.every_event")]
+async fn every_event() {
+    make_every_event().await;
+}
+
+/// Whoever looks at a trace sees what whoever reads the log does.
+#[tokio::test(start_paused = true)]
+async fn what_is_told_to_tracing_is_told_on_the_span_with_the_same_fields() {
+    let recording = Recording::all();
+    let heard = heard_of(every_event).await;
+    let of_calls = |name: &str| {
+        let decided = ["reliability.policy.", "reliability.breaker.", "reliability.cache."];
+        decided.iter().any(|prefix| name.starts_with(prefix)) || name.ends_with(".injected")
+    };
+    let heard: Vec<_> = heard
+        .iter()
+        .filter(|(metadata, _)| of_calls(metadata.name()))
+        .map(|(metadata, fields)| {
+            let fields = fields.iter().filter(|(key, _)| **key != "message");
+            let fields = fields.map(|(key, value)| format!("{key}={value}"));
+            (metadata.name().to_owned(), fields.collect::<BTreeSet<_>>())
+        })
+        .collect();
+    let trace = recording.trace("recorded.every_event");
+    let told = trace.spans[0].events.iter().map(|event| {
+        let attributes = event.attributes.iter().map(ToString::to_string);
+        (event.name.to_string(), attributes.collect::<BTreeSet<_>>())
+    });
+    assert_eq!(told.collect::<Vec<_>>(), heard);
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ fn documented() -> Vec<(String, String, BTreeSet<String>)> {
 }
 
 /// One call after another, until each event has a reason.
-async fn make_every_event() {
+pub(crate) async fn make_every_event() {
     let window = breaker::Window::consecutive(2);
     let budget = RetryBudget::builder("stock").ratio(0.0).capacity(1).build().unwrap();
     let policy = Policy::builder("price")
@@ -119,7 +119,8 @@ async fn recover() {
 /// Chaos that is left on, and forgotten.
 fn disturb() {
     let manual = ManualClock::new();
-    let chaos = Chaos::builder("chaos").error(1.0).clock(manual.clock()).build().unwrap();
+    let chaos = Chaos::builder("chaos").latency(Duration::from_millis(200), 1.0);
+    let chaos = chaos.clock(manual.clock()).build().unwrap();
     chaos.switch_on_for(Duration::from_secs(90));
     chaos.strike();
     manual.advance(Duration::from_secs(60));

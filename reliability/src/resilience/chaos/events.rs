@@ -63,6 +63,7 @@ pub(super) fn injected(name: &Name, injection: Injection) {
     crate::telemetry::trace::event("reliability.chaos.injected", |fields| {
         fields.text("reliability.chaos.name", name.as_str());
         fields.add("reliability.chaos.injection", what);
+        fields.value("reliability.chaos.latency_ms", &latency);
     });
 }
 
