@@ -4,8 +4,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use reliability::error::recovery::Degradation;
 use reliability::resilience::breaker::State;
-use reliability::resilience::{Layer, Policy, registry, resilient};
+use reliability::resilience::{ConcurrencyLimit, Layer, Policy, Priority, registry, resilient};
 
 use super::layers::Follows;
 use super::moment::{Moment, Work};
@@ -39,6 +40,37 @@ async fn queued(work: &Work) -> Result<u32, Failed> {
 
 #[resilient(fallback = instead)]
 async fn replaced(work: &Work) -> Result<u32, Failed> {
+    work.run().await
+}
+
+#[resilient(rate_limit("10/s", wait = "1h"))]
+async fn limited(work: &Work) -> Result<u32, Failed> {
+    work.run().await
+}
+
+#[resilient(concurrency_limit)]
+async fn narrowed(work: &Work) -> Result<u32, Failed> {
+    work.run().await
+}
+
+#[resilient(hedge(after = "15m"), chaos(latency("30m", rate = 1.0)), idempotent)]
+async fn hedged(work: &Work) -> Result<u32, Failed> {
+    work.run().await
+}
+
+#[resilient(cache(ttl = "1h", wait = "1h", key = work.number()))]
+async fn kept(work: &Work) -> Result<u32, Failed> {
+    work.run().await
+}
+
+static DEGRADED: Degradation = Degradation::declared("cancelled-by-attribute");
+
+#[resilient(
+    degrade(when = DEGRADED, retry = off, shed(below = normal), priority = Priority::Normal),
+    retry,
+    idempotent,
+)]
+async fn lessened(work: &Work) -> Result<u32, Failed> {
     work.run().await
 }
 
@@ -77,7 +109,9 @@ struct Seen {
     panicked: u64,
     finished: u64,
     retries: u64,
+    hedges: u64,
     held: (u32, u32),
+    inside: u32,
     failures: u64,
 }
 
@@ -89,7 +123,9 @@ fn seen(policy: &Policy) -> Seen {
         panicked: totals.panicked(),
         finished: totals.finished(),
         retries: totals.retries(),
+        hedges: totals.hedges(),
         held: policy.bulkhead().map_or((0, 0), |bulkhead| (bulkhead.in_use(), bulkhead.queued())),
+        inside: policy.concurrency_limit().map_or(0, ConcurrencyLimit::in_flight),
         failures: policy.breaker().map_or(0, |breaker| breaker.snapshot().window.failures),
     }
 }
@@ -117,7 +153,9 @@ where
         panicked: before.panicked + panicked,
         finished: before.finished + polled,
         retries: before.retries + u64::from(moment.retries()),
+        hedges: before.hedges + u64::from(moment.hedges()),
         held: (0, 0),
+        inside: 0,
         failures: if policy.breaker().is_some() { before.failures + failures } else { 0 },
     };
     assert_eq!(seen(policy), expected, "{case:?}");
@@ -138,8 +176,14 @@ macro_rules! check_all {
 
 #[tokio::test(start_paused = true)]
 async fn a_function_with_layers_is_as_before() {
+    // While they are degraded calls go the long way; these are of a priority that is let in.
+    DEGRADED.raise();
     for moment in Moment::ALL {
         check_all!(moment;
-            bounded due repeated guarded queued replaced all_of_them inside_out);
+            bounded due repeated guarded queued replaced limited narrowed hedged kept
+            all_of_them inside_out);
+        if !moment.retries() {
+            check_all!(moment; lessened);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use reliability::error::Class;
 
@@ -167,6 +167,7 @@ impl Moment {
 /// Work that follows a script, and counts how it was treated.
 #[derive(Debug, Default)]
 pub(super) struct Work {
+    number: u64,
     script: Vec<Action>,
     fallback: Option<Action>,
     next: AtomicUsize,
@@ -191,12 +192,17 @@ impl Drop for Run<'_> {
 impl Work {
     pub(super) fn of(moment: Moment) -> Self {
         let (script, fallback) = (moment.script().to_vec(), Some(moment.fallback()));
-        Self { script, fallback, ..Self::default() }
+        Self { number: next_number(), script, fallback, ..Self::default() }
     }
 
     /// Work that just succeeds.
     pub(super) fn good() -> Self {
-        Self { script: vec![Action::Ok], ..Self::default() }
+        Self { number: next_number(), script: vec![Action::Ok], ..Self::default() }
+    }
+
+    /// What tells it from all other work.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Makes the future of one attempt.
@@ -226,6 +232,11 @@ impl Work {
         let read = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
         (read(&self.begun), read(&self.ended), read(&self.dropped))
     }
+}
+
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Action {
