@@ -13,6 +13,7 @@ mod degrade;
 mod error_monitor;
 mod failed;
 mod fault;
+mod guide;
 mod metrics;
 mod operations;
 mod overload;
