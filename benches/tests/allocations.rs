@@ -17,8 +17,8 @@ use reliability::resilience::rate_limit::{KeyedRateLimit, Quota};
 use reliability::resilience::single_flight::SingleFlight;
 use reliability::resilience::tower::PolicyLayer;
 use reliability::resilience::{Breaker, Bulkhead, Chaos, Hedge, Invalid, Policy, Retry, resilient};
-use reliability::telemetry::signal::{Counter, Family, Gauge, Histogram, UpDownCounter};
-use reliability::telemetry::signals;
+use reliability::telemetry::metrics;
+use reliability::telemetry::metrics::{Counter, Family, Gauge, Histogram, UpDownCounter};
 use reliability::telemetry::trace;
 use reliability::time::Clock;
 use reliability_benches::now_or_panic;
@@ -105,7 +105,7 @@ fn a_key_of_a_rate_limit_takes_as_much_memory_as_is_said() {
     }
 }
 
-signals! {
+metrics! {
     static ORDERS: Counter = Counter::builder("allocations.orders");
     static WAITING: UpDownCounter = UpDownCounter::builder("allocations.waiting");
     static LOAD: Gauge = Gauge::builder("allocations.load");

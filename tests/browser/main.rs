@@ -19,14 +19,14 @@ use reliability::telemetry::dashboard::{
     self, Dashboard, Level, Number, Panel, Tile, View, Widget,
 };
 use reliability::telemetry::log::{Record, Severity};
+use reliability::telemetry::metrics::{Counter, Family};
 use reliability::telemetry::otlp::Otlp;
-use reliability::telemetry::signal::{Counter, Family};
 use reliability::telemetry::trace::Recorder;
-use reliability::telemetry::{signals, traced};
+use reliability::telemetry::{metrics, traced};
 
 const TOKEN: &str = "a token of operators";
 
-signals! {
+metrics! {
     /// One value more than there is room for.
     static FULL: Family<Counter, 1> = Counter::builder("browser.full").by(["sku"]).series(1);
 }

@@ -16,7 +16,7 @@ use axum::extract::MatchedPath;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use reliability::telemetry::signal::{self, Data};
+use reliability::telemetry::metrics::{self, Data};
 use reliability::telemetry::trace::http::ServerLayer;
 use reliability::telemetry::trace::{
     Baggage, Context, Kind, Sampler, Span, SpanId, TraceId, in_context,
@@ -119,7 +119,7 @@ fn sorted(span: &Span) -> Vec<String> {
 
 /// How many requests a metric has counted where one of the attributes is that, by all of them.
 fn counted(metric: &str, attribute: &str) -> Vec<(String, u64)> {
-    let metrics = signal::collect();
+    let metrics = metrics::collect();
     let found = metrics.iter().find(|it| it.name == metric);
     let Some(Data::Histogram(points)) = found.map(|it| &it.data) else { return Vec::new() };
     let told = points.iter().filter_map(|point| {

@@ -10,7 +10,7 @@ use reliability::resilience::{
     Breaker, Bulkhead, Cache, Chaos, ConcurrencyLimit, Hedge, Policy, RateLimit, Retry, resilient,
 };
 use reliability::telemetry::Attribute;
-use reliability::telemetry::signal::{self, Data, Metric};
+use reliability::telemetry::metrics::{self, Data, Metric};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -29,7 +29,7 @@ fn points(metric: &Metric) -> Vec<(&[Attribute], f64)> {
 
 /// What is told of a name, as `key=value,.. number`, without the name itself.
 pub(crate) fn told(metric: &str, of: &str) -> Vec<String> {
-    let metrics = signal::collect();
+    let metrics = metrics::collect();
     let metric = metrics.iter().find(|it| it.name == metric).expect("it is told");
     let mut rows = Vec::new();
     for (attributes, value) in points(metric) {
@@ -133,7 +133,7 @@ async fn the_table_of_the_guide_is_what_is_told() {
     let _store = store.quota(Quota::per_second(1)).build().unwrap();
 
     let documented = documented();
-    let metrics = signal::collect();
+    let metrics = metrics::collect();
     let mut complaints = Vec::new();
     for metric in metrics.iter().filter(|metric| metric.name.starts_with("reliability.")) {
         match documented.get(&*metric.name) {
@@ -209,7 +209,7 @@ async fn the_policies_of_all_keys_are_told_together() {
     assert!(calls.contains(&"reliability.outcome=ok 3".to_owned()), "{calls:?}");
     let states = told("reliability.breaker.state", "told_by_town");
     assert!(states.contains(&"reliability.breaker.state=closed 2".to_owned()), "{states:?}");
-    let own = signal::collect();
+    let own = metrics::collect();
     let own = own.iter().flat_map(points).flat_map(|(attributes, _)| attributes);
     let mut own = own.filter_map(|it| it.value.as_str());
     assert_eq!(own.find(|name| name.starts_with("told_by_town/")), None);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reliability::error::{Class, Fault, Reason, Rejected};
 use reliability::resilience::resilient;
-use reliability::telemetry::signal::{self, Data, HistogramPoint};
+use reliability::telemetry::metrics::{self, Data, HistogramPoint};
 use reliability::telemetry::trace::{Rules, Sampler};
 use reliability::telemetry::{Attribute, traced};
 
@@ -22,7 +22,7 @@ fn is_of(attributes: &[Attribute], operation: &str) -> bool {
 
 /// `kind outcome [error] calls`, of those that happened.
 fn calls(operation: &str) -> Vec<String> {
-    let metrics = signal::collect();
+    let metrics = metrics::collect();
     let calls = metrics.iter().find(|it| it.name == "reliability.operation.calls").unwrap();
     let Data::Counter(points) = &calls.data else { panic!("{calls:?}") };
     let own = points.iter().filter(|it| is_of(&it.attributes, operation) && it.value > 0);
@@ -40,7 +40,7 @@ fn calls(operation: &str) -> Vec<String> {
 }
 
 fn durations(operation: &str) -> Vec<HistogramPoint> {
-    let metrics = signal::collect();
+    let metrics = metrics::collect();
     let durations = metrics.iter().find(|it| it.name == "reliability.operation.duration").unwrap();
     let Data::Histogram(points) = &durations.data else { panic!("{durations:?}") };
     points.iter().filter(|it| is_of(&it.attributes, operation)).cloned().collect()

@@ -8,10 +8,10 @@ use reliability::error::{ErrorMonitor, Rejected};
 use reliability::resilience::{
     Breaker, Bulkhead, Cache, ConcurrencyLimit, Hedge, Policy, RateLimit, Retry,
 };
-use reliability::telemetry::signal::{Collection, Counter, Descriptor, Histogram};
-use reliability::telemetry::{Attribute, Resource, prometheus, signals};
+use reliability::telemetry::metrics::{Collection, Counter, Descriptor, Histogram};
+use reliability::telemetry::{Attribute, Resource, metrics, prometheus};
 
-signals! {
+metrics! {
     /// Orders that were taken.
     static ORDERS: Counter =
         Counter::builder("lint.orders").unit("{order}").attributes(&[("lint.kind", "a \"b\"\n\\c")]);

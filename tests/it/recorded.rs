@@ -388,17 +388,18 @@ async fn what_the_head_drops_records_nothing_and_formats_nothing() {
 
 #[test]
 fn what_was_dropped_is_a_metric() {
-    use reliability::telemetry::signal::{self, Data};
+    use reliability::telemetry::metrics::{self, Data};
 
     let recording = Recording::with(Sampler::always_off(), None);
     let not_sampled = || {
-        let metrics = signal::collect();
+        let metrics = metrics::collect();
         let roots = metrics.iter().find(|metric| metric.name == "reliability.trace.roots");
         let Some(Data::Counter(points)) = roots.map(|metric| &metric.data) else {
             panic!("no such counter in {metrics:#?}")
         };
-        let of =
-            |point: &&signal::Point<u64>| point.attributes[0].value.as_str() == Some("not_sampled");
+        let of = |point: &&metrics::Point<u64>| {
+            point.attributes[0].value.as_str() == Some("not_sampled")
+        };
         points.iter().find(of).map_or(0, |point| point.value)
     };
     let before = not_sampled();

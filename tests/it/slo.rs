@@ -12,7 +12,7 @@ use reliability::sre::{
     self, Decision, Definition, Gate, GoodAndBad, Notify, Objective, Slo, Stance, Target, Timeline,
     Verdict, Watch, What, Window,
 };
-use reliability::telemetry::signal::{self, Data};
+use reliability::telemetry::metrics::{self, Data};
 use reliability::time::ManualClock;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -194,7 +194,7 @@ fn metrics_say_what_the_status_says() {
     let (slo, clock) = simulated("as-metrics");
     clean_month(&slo, &clock);
     record(&slo, 0, 72);
-    let metrics = signal::collect();
+    let metrics = metrics::collect();
     let points = |name: &str| -> Vec<(String, f64)> {
         let metric = metrics.iter().find(|metric| metric.name == name).unwrap();
         let shown = |attributes: &[reliability::telemetry::Attribute]| {

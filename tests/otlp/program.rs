@@ -7,15 +7,15 @@ use std::time::SystemTime;
 use reliability::error::{Reason, Rejected};
 use reliability::resilience::Policy;
 use reliability::telemetry::log::{self, Record, Severity};
+use reliability::telemetry::metrics::Counter;
 use reliability::telemetry::otlp::{Otlp, Protocol, Signal};
-use reliability::telemetry::signal::Counter;
 use reliability::telemetry::trace::{self, Recorder, Rules};
-use reliability::telemetry::{signals, traced};
+use reliability::telemetry::{metrics, traced};
 use serde_json::Value;
 
 use crate::receiver::{PATIENCE, Receiver, bodies};
 
-signals! {
+metrics! {
     /// Orders that were asked for.
     static ORDERS: Counter = Counter::builder("program.orders").unit("{order}");
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reliability::telemetry::log::{Record, Severity};
-use reliability::telemetry::signal::{Data, Exemplar, HistogramPoint, Metric, Point};
+use reliability::telemetry::metrics::{Data, Exemplar, HistogramPoint, Metric, Point};
 use reliability::telemetry::trace::{Event, Kind, Link, Span, SpanId, Status, Trace, TraceId};
 use reliability::telemetry::{Attribute, Resource, Value as Attributed};
 use serde_json::{Value, json};

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use reliability::telemetry::signal::Counter;
-use reliability::telemetry::signals;
+use reliability::telemetry::metrics;
+use reliability::telemetry::metrics::Counter;
 
 use super::{Answer, Http, Unreachable};
 
-signals! {
+metrics! {
     /// Prices that the inventory was asked for.
     pub(super) static ASKED: Counter = Counter::builder("storefront.asked").unit("{price}");
 }

@@ -11,13 +11,13 @@ mod chaos;
 mod described;
 mod diagnostics;
 #[cfg(all(feature = "std", feature = "telemetry"))]
+mod metrics;
+#[cfg(all(feature = "std", feature = "telemetry"))]
 mod operation;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod rate_limit;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod shared;
-#[cfg(all(feature = "std", feature = "telemetry"))]
-mod signals;
 #[cfg(feature = "sre")]
 mod slo;
 #[cfg(all(feature = "std", feature = "telemetry"))]
@@ -39,7 +39,7 @@ pub use inventory;
 pub use tracing;
 
 #[cfg(all(feature = "std", feature = "telemetry"))]
-pub use crate::telemetry::signal::{Declarable, Declared as Watched, Operation};
+pub use crate::telemetry::metrics::{Declarable, Declared as Watched, Operation};
 
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use crate::resilience::declared::{Declaration, Declared, Registered};

@@ -4,7 +4,7 @@
 
 use super::tracing_span::Traced;
 use crate::error::Fault;
-use crate::telemetry::signal::{Operation, Outcome, Running};
+use crate::telemetry::metrics::{Operation, Outcome, Running};
 use crate::telemetry::trace::Entered;
 
 /// A call that is counted when it ends, whichever way.

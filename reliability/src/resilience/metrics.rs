@@ -1,4 +1,4 @@
-//! The policies as metrics, for exporters: names and units are in `telemetry/signal/catalogue`.
+//! The policies as metrics, for exporters: names and units are in `telemetry/metrics/catalogue`.
 //!
 //! What several policies share, such as one breaker for two of them, is told once.
 
@@ -14,11 +14,11 @@ use super::registry::{self, Entry};
 use super::{Policy, rate_limit};
 use crate::error::{Class, Reason};
 use crate::sync::{HistogramSnapshot, Quantile};
-use crate::telemetry::signal::catalogue::{
+use crate::telemetry::metrics::catalogue::{
     CALLS, DENIED_HEDGES, DENIED_RETRIES, DURATION, FALLBACKS, HEDGE_DELAY, HEDGES,
     RECENT_DURATION, RETRIES, TIMEOUT, WON_HEDGES,
 };
-use crate::telemetry::signal::{Collection, Declared, HistogramPoint};
+use crate::telemetry::metrics::{Collection, Declared, HistogramPoint};
 use crate::telemetry::{Attribute, Value};
 
 inventory::submit! { Declared::new(&observe) }

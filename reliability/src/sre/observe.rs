@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Indicator, ObjectiveStatus, Slo, Stance, Verdict, registry};
 use crate::telemetry::Attribute;
-use crate::telemetry::signal::{Collection, Declared, Descriptor, Observe};
+use crate::telemetry::metrics::{Collection, Declared, Descriptor, Observe};
 
 /// Which promise.
 pub(super) const NAME: &str = "reliability.slo.name";

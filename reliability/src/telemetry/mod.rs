@@ -2,7 +2,7 @@
 //!
 //! | for | take |
 //! |---|---|
-//! | numbers of your own, and all numbers of the process | `signal`, and [the chapter on metrics](crate::guide::telemetry) |
+//! | numbers of your own, and all numbers of the process | `metrics`, and [the chapter on metrics](crate::guide::telemetry) |
 //! | what happened inside of one call | `trace` with [`#[traced]`](macro@traced), and [the chapter on traces](crate::guide::traces) |
 //! | what to look at first, without a backend: RED, USE and the four golden signals | `golden` |
 //! | lines that name their trace, and spans of other libraries | `log`; `subscriber`, with the feature of that name |
@@ -58,8 +58,8 @@
 //! | `reliability.recovery.escalated` | error | `reliability.component.name`, `reliability.action`, `reliability.error`, `reliability.suppressed` |
 //! | `reliability.recovery.degraded` | warn | `reliability.degradation.name`, `reliability.degradation.level` |
 //! | `reliability.recovery.restored` | info | `reliability.degradation.name`, `reliability.degradation.why` |
-//! | `reliability.signal.overflow` | warn | `reliability.metric.name`, `reliability.metric.series`, `reliability.metric.left_out` |
-//! | `reliability.signal.conflict` | warn | `reliability.metric.name`, `reliability.metric.kept`, `reliability.metric.left_out` |
+//! | `reliability.metric.overflow` | warn | `reliability.metric.name`, `reliability.metric.series`, `reliability.metric.left_out` |
+//! | `reliability.metric.conflict` | warn | `reliability.metric.name`, `reliability.metric.kept`, `reliability.metric.left_out` |
 //! | `reliability.slo.alert` | warn | `reliability.slo.name`, `reliability.slo.objective`, `reliability.slo.severity` |
 //! | `reliability.slo.alert_over` | info | `reliability.slo.name`, `reliability.slo.objective`, `reliability.slo.severity` |
 //! | `reliability.slo.stance` | warn | `reliability.slo.name`, `reliability.slo.objective`, `reliability.slo.stance` |
@@ -84,6 +84,8 @@ pub mod dashboard;
 pub mod golden;
 #[cfg(feature = "std")]
 pub mod log;
+#[cfg(feature = "std")]
+pub mod metrics;
 #[cfg(all(feature = "otlp", not(reliability_loom)))]
 pub mod otlp;
 #[cfg(feature = "std")]
@@ -95,8 +97,6 @@ pub mod prometheus;
 mod quiet;
 #[cfg(feature = "std")]
 mod resource;
-#[cfg(feature = "std")]
-pub mod signal;
 mod snapshot;
 #[cfg(feature = "std")]
 mod source;
@@ -109,7 +109,7 @@ mod variables;
 
 #[cfg(feature = "std")]
 #[doc(inline)]
-pub use crate::signals;
+pub use crate::metrics;
 pub use attribute::{Attribute, Value};
 pub use cache::CacheSnapshot;
 /// Makes one span per call of a function, with its arguments, and its error if it ends in one: for the
@@ -143,7 +143,7 @@ pub use cache::CacheSnapshot;
 /// | `err =` `display`, `debug`, `hidden` | how an error is told; `hidden` for one whose text is secret | `display` where it can, else `debug` |
 /// | `ret`, `ret = display` | tells the result as well, of a `Result` what is in `Ok`; by `Debug` unless told otherwise | no |
 /// | `links = ..` | spans that this one has to do with and is not part of: anything that iterates over [`Context`](trace::Context), [`Current`](trace::Current) or [`Link`](trace::Link) | none |
-/// | `metrics` | counts and times every call, whatever is kept of its trace: see [`Operation`](signal::Operation) | no |
+/// | `metrics` | counts and times every call, whatever is kept of its trace: see [`Operation`](metrics::Operation) | no |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it | `::reliability` |
 ///
 /// Numbers, `bool` and `&str` are recorded as such; other arguments by `Debug`, or by the name of
@@ -160,7 +160,7 @@ pub use cache::CacheSnapshot;
 ///
 /// ```
 /// use reliability::error::Class;
-/// use reliability::telemetry::{signal, traced};
+/// use reliability::telemetry::{metrics, traced};
 ///
 /// #[traced(metrics)]
 /// fn reserve(seats: u32) -> Result<u32, Class> {
@@ -168,7 +168,7 @@ pub use cache::CacheSnapshot;
 /// }
 ///
 /// assert!(reserve(2).is_ok());
-/// assert!(signal::collect().iter().any(|it| it.name == "reliability.operation.duration"));
+/// assert!(metrics::collect().iter().any(|it| it.name == "reliability.operation.duration"));
 /// ```
 ///
 /// While nobody records, a call pays for one load, and what `tracing` asks. Where the trace that it is

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reliability::telemetry::signal::{self, Data, Metric};
+use reliability::telemetry::metrics::{self, Data, Metric};
 use reliability::telemetry::traced;
 
 #[derive(Debug)]
@@ -111,5 +111,5 @@ async fn main() {
     assert_eq!(is_send(Arc::new(shop).ask((5, 6))).await, 5);
     assert_eq!(r#match(), 1);
     assert_eq!(shadowing::shadows(1).await, Ok(4));
-    assert_eq!(counted(&signal::collect()), 2 + 1 + 2 + 1 + 3 + 1 + 2 + 1);
+    assert_eq!(counted(&metrics::collect()), 2 + 1 + 2 + 1 + 3 + 1 + 2 + 1);
 }

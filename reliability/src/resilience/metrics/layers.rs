@@ -13,8 +13,8 @@ use crate::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Policy, RetryBudget
 #[cfg(any(feature = "cache", feature = "chaos"))]
 use crate::telemetry::Attribute;
 use crate::telemetry::RateLimitSnapshot;
-use crate::telemetry::signal::Collection;
-use crate::telemetry::signal::catalogue::{
+use crate::telemetry::metrics::Collection;
+use crate::telemetry::metrics::catalogue::{
     BREAKER_REJECTIONS, BREAKER_STATE, BREAKER_TRANSITIONS, BREAKER_TRIPS, BUDGET_CAPACITY,
     BUDGET_TOKENS, BULKHEAD_IN_USE, BULKHEAD_LIMIT, BULKHEAD_QUEUED, BULKHEAD_REJECTIONS,
     CONCURRENCY_IN_USE, CONCURRENCY_LATENCY, CONCURRENCY_LIMIT, CONCURRENCY_REJECTIONS,
@@ -24,11 +24,11 @@ use crate::telemetry::signal::catalogue::{
     RATE_LIMIT_REJECTIONS, RATE_LIMIT_REMAINING,
 };
 #[cfg(feature = "cache")]
-use crate::telemetry::signal::catalogue::{
+use crate::telemetry::metrics::catalogue::{
     CACHE_ENTRIES, CACHE_EVICTIONS, CACHE_IN_FLIGHT, CACHE_LOOKUPS,
 };
 #[cfg(feature = "chaos")]
-use crate::telemetry::signal::catalogue::{CHAOS_INJECTIONS, CHAOS_ON};
+use crate::telemetry::metrics::catalogue::{CHAOS_INJECTIONS, CHAOS_ON};
 
 pub(super) fn observe(policy: &Policy, naming: Naming<'_>, told: &mut Told, into: &mut Collection) {
     if let Some(budget) = policy.retry_budget().filter(|it| told.insert(it.address())) {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::delta::Delta;
 use super::sources::{HTTP_SERVER, OPERATION, POLICY, RPC_SERVER};
 use super::{GoldenSignals, Red, Usage};
-use crate::telemetry::signal::{self, Metric};
+use crate::telemetry::metrics::{self, Metric};
 use crate::time::{Clock, Instant};
 
 /// All metrics at one moment, to be held against a later one.
@@ -16,9 +16,9 @@ pub struct Collected {
 }
 
 impl Collected {
-    /// What the process tells [now](signal::collect).
+    /// What the process tells [now](metrics::collect).
     pub fn take() -> Self {
-        Self::new(signal::collect(), Clock::default().now())
+        Self::new(metrics::collect(), Clock::default().now())
     }
 
     /// What was collected at that moment.

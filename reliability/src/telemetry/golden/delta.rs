@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::Durations;
 use crate::telemetry::Attribute;
-use crate::telemetry::signal::{Data, HistogramPoint, Metric, Point};
+use crate::telemetry::metrics::{Data, HistogramPoint, Metric, Point};
 
 /// The same metrics at two moments.
 #[derive(Clone, Copy)]

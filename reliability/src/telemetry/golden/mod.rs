@@ -3,7 +3,7 @@
 //!
 //! A dashboard computes these from what was exported, in a language of its own, and is what is not
 //! there when the network is what broke. Here they are functions of what the process
-//! [collects](super::signal::collect), for a log line, a page, a test, or whoever is woken at night.
+//! [collects](super::metrics::collect), for a log line, a page, a test, or whoever is woken at night.
 //!
 //! ```
 //! use reliability::telemetry::golden::Collected;

@@ -20,7 +20,7 @@ use super::{InvalidSetting, Signal, encode};
 use crate::sync::Room;
 use crate::telemetry::Resource;
 use crate::telemetry::log::Record;
-use crate::telemetry::signal;
+use crate::telemetry::metrics;
 use crate::telemetry::trace::Trace;
 use crate::time::Instant;
 
@@ -100,9 +100,9 @@ impl Builder {
                 let own = Arc::clone(&watch);
                 Box::new(move || source().into_iter().chain(own.metrics()).collect())
             }
-            None => Box::new(signal::collect),
+            None => Box::new(metrics::collect),
         };
-        signal::watch(&watch);
+        metrics::watch(&watch);
         #[cfg(feature = "dashboard")]
         super::panel::add(&watch);
         if self.exported[Signal::Metrics.index()] {

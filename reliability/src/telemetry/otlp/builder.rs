@@ -9,8 +9,8 @@ use super::settings::{Compression, Limits, Protocol};
 use super::supply::Source;
 use crate::telemetry::Resource;
 #[cfg(doc)]
-use crate::telemetry::signal;
-use crate::telemetry::signal::Metric;
+use crate::telemetry::metrics;
+use crate::telemetry::metrics::Metric;
 
 /// The settings of an exporter, from [`Otlp::builder`] or from the environment by
 /// [`Otlp::from_env`].
@@ -30,7 +30,7 @@ use crate::telemetry::signal::Metric;
 /// | [`interval`](Self::interval) | `OTEL_BSP_SCHEDULE_DELAY`, `OTEL_BLRP_SCHEDULE_DELAY`, in ms | 5 s for traces, 1 s for logs |
 /// | [`metric_interval`](Self::metric_interval) | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
 /// | [`give_up_after`](Self::give_up_after) | | 5 min |
-/// | [`metrics_from`](Self::metrics_from) | | [`signal::collect`] |
+/// | [`metrics_from`](Self::metrics_from) | | [`metrics::collect`] |
 /// | [`resource`](Self::resource) | as [`Resource::detect`] has it | [`Resource::detect`] |
 /// | [`stderr`](Self::stderr) | | true |
 ///
@@ -221,7 +221,7 @@ impl Builder {
         self
     }
 
-    /// Where metrics come from, instead of [`signal::collect`]; those of the exporter itself are put
+    /// Where metrics come from, instead of [`metrics::collect`]; those of the exporter itself are put
     /// beside them. It is called at each interval on the thread of the exporter, and before a
     /// [`flush`](Otlp::flush) or [`shutdown`](Otlp::shutdown).
     ///
@@ -230,7 +230,7 @@ impl Builder {
     /// ```
     /// use reliability::sync::Counter;
     /// use reliability::telemetry::otlp::Otlp;
-    /// use reliability::telemetry::signal::{Data, Metric, Point};
+    /// use reliability::telemetry::metrics::{Data, Metric, Point};
     ///
     /// static SERVED: Counter = Counter::new();
     ///

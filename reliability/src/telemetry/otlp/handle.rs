@@ -14,8 +14,8 @@ use super::worker::Control;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::telemetry::InvalidVariable;
 use crate::telemetry::log::{self, Record};
+use crate::telemetry::metrics::Metric;
 use crate::telemetry::quiet::is_quiet;
-use crate::telemetry::signal::Metric;
 use crate::telemetry::trace::{self, Trace};
 use crate::telemetry::variables::Variables;
 
@@ -164,7 +164,7 @@ impl Otlp {
     /// How it does, as metrics: `reliability.otlp.exported`, `dropped` (with `reliability.reason`),
     /// `failures`, `queued`, `queued_bytes`, `in_flight` and `last_success_age`, each by
     /// `reliability.otlp.signal`. They are among those of
-    /// [`signal::collect`](crate::telemetry::signal::collect), and exported with all others.
+    /// [`metrics::collect`](crate::telemetry::metrics::collect), and exported with all others.
     ///
     /// # Examples
     ///

@@ -11,7 +11,7 @@ use super::queue::{Item, Outbox};
 use super::settings::REQUEST_BYTES_MAX;
 use super::watch::{Loss, Watch};
 use super::{Signal, encode};
-use crate::telemetry::signal::Metric;
+use crate::telemetry::metrics::Metric;
 use crate::time::wall_clock;
 
 /// What makes the requests of one signal.

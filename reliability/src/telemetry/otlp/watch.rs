@@ -8,7 +8,7 @@ use super::{Signal, encode};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Counter, Mutex, Room};
 use crate::telemetry::Attribute;
-use crate::telemetry::signal::{Collection, Data, Metric, Observe, Point};
+use crate::telemetry::metrics::{Collection, Data, Metric, Observe, Point};
 use crate::time::wall_clock;
 
 /// What the exporter knows of itself.

@@ -5,11 +5,10 @@
 //! up-down counters are gauges, and what is known of the process is `target_info`.
 //!
 //! ```
-//! use reliability::telemetry::prometheus;
-//! use reliability::telemetry::signal::Histogram;
-//! use reliability::telemetry::signals;
+//! use reliability::telemetry::metrics::Histogram;
+//! use reliability::telemetry::{metrics, prometheus};
 //!
-//! signals! {
+//! metrics! {
 //!     /// How long taking an order took.
 //!     static TAKING: Histogram = Histogram::builder("shop.order.duration").unit("s");
 //! }
@@ -60,7 +59,7 @@ pub use format::Format;
 pub use serve::{Server, serve};
 pub use write::render;
 
-use super::{Resource, signal};
+use super::{Resource, metrics};
 
 /// All metrics of the process in the text format 0.0.4.
 ///
@@ -80,7 +79,7 @@ pub fn answer(accept: Option<&str>) -> (&'static str, String) {
 fn told(format: Format) -> String {
     static RESOURCE: OnceLock<Resource> = OnceLock::new();
     let resource = RESOURCE.get_or_init(|| Resource::detect().unwrap_or(Resource::empty()));
-    render(&signal::collect(), resource, format)
+    render(&metrics::collect(), resource, format)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 #[cfg(feature = "sre")]
-use crate::telemetry::signal::Descriptor;
-use crate::telemetry::signal::{Data, Metric};
+use crate::telemetry::metrics::Descriptor;
+use crate::telemetry::metrics::{Data, Metric};
 
 /// The name of a metric without `_total`, and the words for its unit that it ends with.
 pub(super) fn family(metric: &Metric) -> (String, Option<String>) {

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use proptest::prelude::*;
 
 use super::*;
-use crate::telemetry::signal::{
+use crate::telemetry::metrics::{
     Collection, Data, Descriptor, Exemplar, HistogramPoint, Metric, Point,
 };
 use crate::telemetry::trace::{SpanId, TraceId};
@@ -214,7 +214,7 @@ fn the_server_answers_what_it_is_asked_until_it_is_dropped() {
     let (head, body) = plain.split_once("\r\n\r\n").expect("a head and a body");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4;"));
     assert!(head.contains(&alloc::format!("Content-Length: {}\r\n", body.len())), "{head}");
-    assert!(body.contains("\nreliability_signal_panics_total "), "{body}");
+    assert!(body.contains("\nreliability_metric_panics_total "), "{body}");
 
     let asked = "GET /metrics HTTP/1.1\r\naccept: application/openmetrics-text\r\n\r\n";
     let open = ask(&server, asked);

@@ -6,7 +6,7 @@ use core::fmt::Write;
 use std::time::UNIX_EPOCH;
 
 use super::{Format, name};
-use crate::telemetry::signal::{Data, Exemplar, HistogramPoint, Metric, Point};
+use crate::telemetry::metrics::{Data, Exemplar, HistogramPoint, Metric, Point};
 use crate::telemetry::{Attribute, Resource};
 
 /// Metrics as Prometheus reads them, with what is known of the process as `target_info`.
@@ -18,7 +18,7 @@ use crate::telemetry::{Attribute, Resource};
 ///
 /// ```
 /// use reliability::telemetry::prometheus::{self, Format};
-/// use reliability::telemetry::signal::{Collection, Descriptor};
+/// use reliability::telemetry::metrics::{Collection, Descriptor};
 /// use reliability::telemetry::{Attribute, Resource};
 ///
 /// const SOLD: Descriptor = Descriptor::new("shop.sold", "g", "Tea that was sold.");

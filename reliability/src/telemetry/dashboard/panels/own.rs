@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use crate::telemetry::dashboard::{
     Level, Panel, Submitted, Table, Tile, View, Widget, connections,
 };
-use crate::telemetry::{log, signal, trace};
+use crate::telemetry::{log, metrics, trace};
 
 inventory::submit! {
     Submitted { place: 90, panel: &Own }
@@ -23,7 +23,7 @@ impl Panel for Own {
     }
 
     fn view(&self) -> View {
-        let tiles = [trace::tiles(), log::tiles(), signal::tiles(), connections::tiles()].concat();
+        let tiles = [trace::tiles(), log::tiles(), metrics::tiles(), connections::tiles()].concat();
         of(tiles, exporters())
     }
 }

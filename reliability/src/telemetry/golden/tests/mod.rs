@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::telemetry::Attribute;
-use crate::telemetry::signal::{Data, HistogramPoint, Metric, Point};
+use crate::telemetry::metrics::{Data, HistogramPoint, Metric, Point};
 use crate::time::ManualClock;
 
 mod drift;

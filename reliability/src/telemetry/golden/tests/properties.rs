@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::{BOUNDS, between, everything};
-use crate::telemetry::signal::{Data, Metric};
+use crate::telemetry::metrics::{Data, Metric};
 
 /// What one metric is given: a count, a number, an amount, bounds, and counts between them.
 type Numbers = (u64, f64, i64, Vec<f64>, Vec<u64>);

@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 
 use super::common::{attributes, nanos, own_scope};
-use crate::telemetry::signal::{Data, Exemplar, HistogramPoint, Metric, Point};
+use crate::telemetry::metrics::{Data, Exemplar, HistogramPoint, Metric, Point};
 
 /// A part of what was collected that goes out in one request.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use prost::Message;
 
 use crate::telemetry::log::Severity;
-use crate::telemetry::signal::{Data, HistogramPoint, Metric, Point};
+use crate::telemetry::metrics::{Data, HistogramPoint, Metric, Point};
 use crate::telemetry::trace::{Span, SpanId, Trace, TraceId};
 use crate::telemetry::{Attribute, Resource, Value};
 

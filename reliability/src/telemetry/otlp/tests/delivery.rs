@@ -11,6 +11,7 @@ use prost::bytes::Bytes;
 
 use crate::telemetry::Resource;
 use crate::telemetry::log::{Record, Severity};
+use crate::telemetry::metrics::{Data, Metric, Point};
 use crate::telemetry::otlp::answer::Answer;
 use crate::telemetry::otlp::health::{Dropped, SignalHealth};
 use crate::telemetry::otlp::lane::{Lane, Pace};
@@ -20,7 +21,6 @@ use crate::telemetry::otlp::supply::{Collected, Queued, Supply};
 use crate::telemetry::otlp::transport::Transport;
 use crate::telemetry::otlp::watch::{SignalWatch, Watch};
 use crate::telemetry::otlp::{Signal, encode};
-use crate::telemetry::signal::{Data, Metric, Point};
 use crate::time::{Instant, ManualClock};
 
 const INTERVAL: Duration = Duration::from_secs(5);

@@ -1,8 +1,8 @@
-use crate::signals;
-use crate::telemetry::signal::{Family, Histogram};
+use crate::metrics;
+use crate::telemetry::metrics::{Family, Histogram};
 
 // 512 series: a hundred routes with five answers each.
-signals! {
+metrics! {
     /// How long requests took that were served, by semantic conventions for HTTP.
     pub(super) static HTTP_SERVER: Family<Histogram, 6> =
         Histogram::builder("http.server.request.duration").unit("s").by([

@@ -137,7 +137,7 @@ impl About {
     }
 }
 
-type Series = &'static crate::telemetry::signal::Histogram;
+type Series = &'static crate::telemetry::metrics::Histogram;
 
 impl Exchange {
     /// Begins in the context of the running code.

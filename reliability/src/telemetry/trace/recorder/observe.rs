@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::settings::Recorder;
 use crate::telemetry::Attribute;
-use crate::telemetry::signal::{Collection, Declared, Descriptor, Observe};
+use crate::telemetry::metrics::{Collection, Declared, Descriptor, Observe};
 
 const ROOTS: Descriptor = Descriptor::new(
     "reliability.trace.roots",

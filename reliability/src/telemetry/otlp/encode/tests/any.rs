@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::telemetry::log::{Record, Severity};
-use crate::telemetry::signal::{Data, Exemplar, HistogramPoint, Metric, Point};
+use crate::telemetry::metrics::{Data, Exemplar, HistogramPoint, Metric, Point};
 use crate::telemetry::trace::{Event, Kind, Link, Span, SpanId, Status, Trace, TraceId};
 use crate::telemetry::{Attribute, Value};
 

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1 as wire;
 
 use crate::telemetry::log::{Record, Severity};
-use crate::telemetry::signal::{Data, Exemplar, HistogramPoint, Metric, Point};
+use crate::telemetry::metrics::{Data, Exemplar, HistogramPoint, Metric, Point};
 use crate::telemetry::trace::{Event, Kind, Link, Span, SpanId, Status, Trace, TraceId};
 use crate::telemetry::{Attribute, Value};
 

@@ -9,13 +9,13 @@ use super::collection::Conflict;
 use super::{Collection, Data, Descriptor, Metric, Point};
 
 const CONFLICTS: Descriptor = Descriptor::new(
-    "reliability.signal.conflicts",
+    "reliability.metric.conflicts",
     "{metric}",
     "Metrics that were left out of a collection, because another one has the same name, and a different kind, unit or bounds.",
 );
 
 const PANICS: Descriptor = Descriptor::new(
-    "reliability.signal.panics",
+    "reliability.metric.panics",
     "{panic}",
     "Sources that panicked when they were asked for their numbers.",
 );
@@ -67,7 +67,7 @@ pub(super) fn report(gathered: Collection) -> Vec<Metric> {
     for conflict in fresh(conflicts) {
         let Conflict { name, kept, left_out } = conflict;
         tracing::event!(
-            name: "reliability.signal.conflict",
+            name: "reliability.metric.conflict",
             target: "reliability",
             tracing::Level::WARN,
             reliability.metric.name = &*name,

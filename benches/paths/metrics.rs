@@ -9,12 +9,12 @@ use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family as PeerFamily;
-use reliability::telemetry::signal::{Counter, Family, Histogram};
-use reliability::telemetry::signals;
+use reliability::telemetry::metrics;
+use reliability::telemetry::metrics::{Counter, Family, Histogram};
 
 use super::Row;
 
-signals! {
+metrics! {
     /// Orders that were taken.
     static ORDERS: Counter = Counter::builder("bench.orders")
         .attributes(&[("method", "POST"), ("route", "/orders"), ("status", "200")]);

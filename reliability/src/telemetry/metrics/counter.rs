@@ -14,10 +14,10 @@ use crate::sync;
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::signal::Counter;
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::Counter;
 ///
-/// signals! {
+/// metrics! {
 ///     /// Orders that were taken.
 ///     static ORDERS: Counter = Counter::builder("shop.orders").unit("{order}");
 /// }
@@ -31,7 +31,7 @@ use crate::sync;
 ///
 /// ```
 /// use reliability::telemetry::Attribute;
-/// use reliability::telemetry::signal::Counter;
+/// use reliability::telemetry::metrics::Counter;
 ///
 /// let region = std::env::var("REGION").unwrap_or("eu".into());
 /// let orders = Counter::builder("shop.orders.of_region").unit("{order}");

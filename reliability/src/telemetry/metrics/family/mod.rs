@@ -33,10 +33,10 @@ use crate::telemetry::{Attribute, Value};
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::signal::{Counter, Family};
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::{Counter, Family};
 ///
-/// signals! {
+/// metrics! {
 ///     /// Answers to requests.
 ///     static ANSWERS: Family<Counter, 2> = Counter::builder("shop.answers")
 ///         .unit("{answer}")
@@ -132,7 +132,7 @@ impl<I: Instrument, const N: usize> FamilyBuilder<I, N> {
     /// # Examples
     ///
     /// ```
-    /// use reliability::telemetry::signal::Histogram;
+    /// use reliability::telemetry::metrics::Histogram;
     ///
     /// let sizes = Histogram::builder("shop.answer.size").unit("By").by(["http.route"]).build()?;
     /// sizes.with(["/orders"]).record(812.0);
@@ -153,7 +153,7 @@ impl<I: Instrument, const N: usize> FamilyBuilder<I, N> {
 }
 
 impl<I: Instrument, const N: usize> Family<I, N> {
-    /// What [`signals!`](crate::telemetry::signals) has declared.
+    /// What [`metrics!`](crate::telemetry::metrics!) has declared.
     #[doc(hidden)]
     pub const fn declared(members: &'static Members<I, N>) -> Self {
         Self(Repr::Declared(members))
@@ -212,7 +212,7 @@ impl<I: Instrument, const N: usize> Members<I, N> {
         let first: Vec<_> = labels.iter().map(ToString::to_string).collect();
         conflict::overflowed(self.descriptor().name);
         tracing::event!(
-            name: "reliability.signal.overflow",
+            name: "reliability.metric.overflow",
             target: "reliability",
             tracing::Level::WARN,
             reliability.metric.name = self.descriptor().name,

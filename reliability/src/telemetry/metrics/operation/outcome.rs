@@ -9,7 +9,7 @@ use crate::error::{Class, Fault, Reason};
 ///
 /// ```
 /// use reliability::error::{Class, Reason, Rejected};
-/// use reliability::telemetry::signal::Outcome;
+/// use reliability::telemetry::metrics::Outcome;
 ///
 /// let refused: Result<(), _> = Err(Rejected::new(Reason::BreakerOpen, "stock"));
 /// assert_eq!(Outcome::of_result(&refused), Outcome::Rejected(Reason::BreakerOpen));

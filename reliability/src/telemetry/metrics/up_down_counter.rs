@@ -12,10 +12,10 @@ use crate::sync;
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::signal::UpDownCounter;
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::UpDownCounter;
 ///
-/// signals! {
+/// metrics! {
 ///     /// Orders that wait.
 ///     static WAITING: UpDownCounter = UpDownCounter::builder("shop.orders.waiting").unit("{order}");
 /// }

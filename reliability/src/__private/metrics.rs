@@ -7,10 +7,10 @@
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::signal::{self, Counter, Gauge};
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::{Counter, Gauge};
 ///
-/// signals! {
+/// metrics! {
 ///     /// Orders that were taken.
 ///     pub static ORDERS: Counter =
 ///         Counter::builder("shop.orders").unit("{order}").attributes(&[("region", "eu")]);
@@ -20,7 +20,7 @@
 ///
 /// ORDERS.add(1);
 /// PRICE.set(2.99);
-/// let metrics = signal::collect();
+/// let metrics = metrics::collect();
 /// let orders = metrics.iter().find(|metric| metric.name == "shop.orders");
 /// assert_eq!(orders.map(|orders| &*orders.description), Some("Orders that were taken."));
 /// ```
@@ -28,30 +28,30 @@
 /// What is no name, no unit, or no bounds does not compile:
 ///
 /// ```compile_fail,E0080
-/// use reliability::telemetry::signal::Counter;
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::Counter;
 ///
-/// signals! {
+/// metrics! {
 ///     /// A name does not have blanks.
 ///     static ORDERS: Counter = Counter::builder("shop orders");
 /// }
 /// ```
 ///
 /// ```compile_fail,E0080
-/// use reliability::telemetry::signal::Histogram;
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::Histogram;
 ///
-/// signals! {
+/// metrics! {
 ///     /// Bounds grow.
 ///     static TAKING: Histogram = Histogram::builder("shop.duration").bounds(&[1.0, 0.5]);
 /// }
 /// ```
 ///
-/// A `static` of another kind is listed too, if it implements [`Observe`](crate::telemetry::signal::Observe):
+/// A `static` of another kind is listed too, if it implements [`Observe`](crate::telemetry::metrics::Observe):
 ///
 /// ```
-/// use reliability::telemetry::signal::{Collection, Descriptor, Observe};
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::{Collection, Descriptor, Observe};
 ///
 /// const CORES: Descriptor = Descriptor::new("system.cpu.logical.count", "{cpu}", "Processors.");
 ///
@@ -64,12 +64,12 @@
 ///     }
 /// }
 ///
-/// signals! { observe Machine; }
-/// # let metrics = reliability::telemetry::signal::collect();
+/// metrics! { observe Machine; }
+/// # let metrics = reliability::telemetry::metrics::collect();
 /// # assert!(metrics.iter().any(|metric| metric.name == "system.cpu.logical.count"));
 /// ```
 #[macro_export]
-macro_rules! signals {
+macro_rules! metrics {
     (observe $source:expr;) => {
         $crate::__private::inventory::submit! {
             $crate::__private::Watched::new(&$source)

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::error::{Class, Reason};
-use crate::telemetry::signal::{Data, Metric};
+use crate::telemetry::metrics::{Data, Metric};
 
 fn told(of: &Operation) -> Vec<Metric> {
     let mut into = Collection::new();

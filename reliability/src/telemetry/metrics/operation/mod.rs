@@ -38,11 +38,11 @@ static BOUNDS: Bounds = Bounds::new(bounds::OPERATION);
 ///
 /// ```
 /// use reliability::error::Class;
-/// use reliability::telemetry::signal::{Operation, Outcome};
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::{Operation, Outcome};
 ///
 /// static PRICE: Operation = Operation::new("price");
-/// signals! { observe PRICE; }
+/// metrics! { observe PRICE; }
 ///
 /// fn price(sku: &str) -> Result<u32, Class> {
 ///     // What is dropped before its end was cancelled, or panicked.
@@ -65,7 +65,7 @@ pub struct Operation {
 impl Operation {
     /// An operation of that name, of which nothing is counted yet. Names have few different values.
     ///
-    /// For a `static` it is listed by [`signals!`](crate::telemetry::signals), as in the example;
+    /// For a `static` it is listed by [`metrics!`](crate::telemetry::metrics!), as in the example;
     /// for an [`Arc`](alloc::sync::Arc) by [`watch`](super::watch).
     pub const fn new(name: &'static str) -> Self {
         Self { name, kind: Kind::Internal, series: [const { OnceLock::new() }; OUTCOMES] }

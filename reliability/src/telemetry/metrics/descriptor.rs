@@ -5,7 +5,7 @@ use super::name;
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::signal::Descriptor;
+/// use reliability::telemetry::metrics::Descriptor;
 ///
 /// const SOLD: Descriptor = Descriptor::new("shop.tea.sold", "kg", "Tea that was sold.");
 /// assert_eq!(SOLD.unit, "kg");

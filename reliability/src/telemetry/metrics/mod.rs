@@ -8,17 +8,17 @@
 //! allocated by whoever records.
 //!
 //! ```
-//! use reliability::telemetry::signal::{self, Counter, Data};
-//! use reliability::telemetry::signals;
+//! use reliability::telemetry::metrics;
+//! use reliability::telemetry::metrics::{Counter, Data};
 //!
-//! signals! {
+//! metrics! {
 //!     /// Orders that were taken.
 //!     static ORDERS: Counter = Counter::builder("shop.orders").unit("{order}");
 //! }
 //!
 //! ORDERS.add(2);
 //!
-//! let metrics = signal::collect();
+//! let metrics = metrics::collect();
 //! let orders = metrics.iter().find(|metric| metric.name == "shop.orders").map(|it| &it.data);
 //! assert!(matches!(orders, Some(Data::Counter(points)) if points[0].value == 2));
 //! ```

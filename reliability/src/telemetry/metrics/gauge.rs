@@ -13,10 +13,10 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::signal::Gauge;
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::Gauge;
 ///
-/// signals! {
+/// metrics! {
 ///     /// How full the store is.
 ///     static FILLED: Gauge = Gauge::builder("shop.store.utilization").unit("1");
 /// }

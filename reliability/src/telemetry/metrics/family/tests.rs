@@ -3,10 +3,10 @@ use alloc::vec::Vec;
 use std::thread;
 
 use super::*;
-use crate::signals;
-use crate::telemetry::signal::{Counter, Data, Histogram, Metric, UpDownCounter};
+use crate::metrics;
+use crate::telemetry::metrics::{Counter, Data, Histogram, Metric, UpDownCounter};
 
-signals! {
+metrics! {
     /// Answers to requests.
     static ANSWERS: Family<Counter, 2> = Counter::builder("test.family.answers")
         .attributes(&[("region", "eu")])
@@ -40,7 +40,7 @@ fn each_set_of_values_has_a_series() {
     ANSWERS.clone().with((&String::from("/orders"), 404_u16)).add(16);
     assert_eq!(ANSWERS.series(), 3);
 
-    let metrics = crate::telemetry::signal::collect();
+    let metrics = crate::telemetry::metrics::collect();
     let at = metrics.iter().position(|metric| metric.name == "test.family.answers");
     let at = at.expect("it is declared");
     assert_eq!(metrics[at].description, "Answers to requests.");

@@ -24,10 +24,10 @@ use crate::sync::Tally;
 ///
 /// ```
 /// use std::time::Duration;
-/// use reliability::telemetry::signal::Histogram;
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics;
+/// use reliability::telemetry::metrics::Histogram;
 ///
-/// signals! {
+/// metrics! {
 ///     /// How long taking an order took.
 ///     static TAKING: Histogram = Histogram::builder("shop.order.duration").unit("s");
 ///     /// How large answers were.

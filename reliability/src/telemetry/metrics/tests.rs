@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::*;
-use crate::signals;
+use crate::metrics;
 use crate::telemetry::Attribute;
 use crate::telemetry::trace::{Context, SpanId, TraceId};
 
@@ -37,7 +37,7 @@ fn row(attributes: &[Attribute], value: impl ToString) -> String {
     alloc::format!("{{{}}} {}", all.join(","), value.to_string())
 }
 
-signals! {
+metrics! {
     /// Never touched.
     static UNTOUCHED: Counter = Counter::builder("test.untouched").unit("{touch}");
     /// What the documentation says
@@ -144,7 +144,7 @@ fn what_is_made_with_a_wrong_name_or_unit_is_refused() {
 #[test]
 fn a_source_that_panics_takes_no_other_with_it() {
     // Tests beside this one collect as well.
-    let panics = || match collected("reliability.signal.panics").map(|metric| metric.data) {
+    let panics = || match collected("reliability.metric.panics").map(|metric| metric.data) {
         Some(Data::Counter(points)) => points[0].value,
         other => panic!("{other:?}"),
     };
@@ -291,7 +291,7 @@ mod merging {
             into.gauge(&Descriptor::new("test.clash", "", ""), Vec::new(), 1.0);
         };
         let clash = Arc::new(clash);
-        let count = || match collected("reliability.signal.conflicts").map(|metric| metric.data) {
+        let count = || match collected("reliability.metric.conflicts").map(|metric| metric.data) {
             Some(Data::Counter(points)) => points[0].value,
             other => panic!("{other:?}"),
         };

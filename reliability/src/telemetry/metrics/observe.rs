@@ -18,7 +18,7 @@ use super::{Collection, Metric, conflict, exemplar};
 /// ```
 /// use std::sync::Arc;
 /// use reliability::telemetry::Attribute;
-/// use reliability::telemetry::signal::{self, Collection, Descriptor, Observe};
+/// use reliability::telemetry::metrics::{self, Collection, Descriptor, Observe};
 ///
 /// const DEPTH: Descriptor = Descriptor::new("shop.queue.depth", "{order}", "Orders that wait.");
 ///
@@ -32,8 +32,8 @@ use super::{Collection, Metric, conflict, exemplar};
 /// }
 ///
 /// let queue = Arc::new(Queue(vec![4711, 4712]));
-/// signal::watch(&queue);
-/// assert!(signal::collect().iter().any(|metric| metric.name == "shop.queue.depth"));
+/// metrics::watch(&queue);
+/// assert!(metrics::collect().iter().any(|metric| metric.name == "shop.queue.depth"));
 /// ```
 pub trait Observe: Send + Sync {
     /// Tells all numbers as they are now.
@@ -84,17 +84,17 @@ pub fn watch<T: Observe + 'static>(source: &Arc<T>) {
 ///
 /// Numbers are read one after the other while they grow, so those of one collection may differ by
 /// what was counted in between. None is reset by being read, so any number of exporters may collect.
-/// A source that panics is counted in `reliability.signal.panics`, and what it had not told by then is
+/// A source that panics is counted in `reliability.metric.panics`, and what it had not told by then is
 /// missing.
 ///
 /// # Examples
 ///
 /// ```
 /// use reliability::error::ErrorMonitor;
-/// use reliability::telemetry::signal;
+/// use reliability::telemetry::metrics;
 ///
 /// let errors = ErrorMonitor::standard("import");
-/// let metrics = signal::collect();
+/// let metrics = metrics::collect();
 /// assert!(metrics.is_sorted_by_key(|metric| &metric.name));
 /// ```
 pub fn collect() -> Vec<Metric> {

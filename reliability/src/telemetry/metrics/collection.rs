@@ -16,7 +16,7 @@ use crate::telemetry::Attribute;
 ///
 /// Two sources that say different kinds or units under one name cannot both be right: the first one
 /// that tells stays, the other is left out, a warning says so once, and
-/// `reliability.signal.conflicts` counts what is left out. So it is with histograms of the same
+/// `reliability.metric.conflicts` counts what is left out. So it is with histograms of the same
 /// attributes and different bounds.
 #[derive(Debug, Clone, Default)]
 pub struct Collection {
@@ -66,7 +66,7 @@ impl Collection {
     ///
     /// ```
     /// use reliability::telemetry::Attribute;
-    /// use reliability::telemetry::signal::{Collection, Data, Metric, Point};
+    /// use reliability::telemetry::metrics::{Collection, Data, Metric, Point};
     ///
     /// let mut collection = Collection::new();
     /// for (plug, watts) in [("kettle", 2_000.0), ("lamp", 9.0)] {

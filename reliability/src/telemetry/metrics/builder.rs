@@ -15,7 +15,7 @@ use crate::error::Invalid;
 use crate::telemetry::Attribute;
 use crate::time::wall_clock;
 
-/// An instrument that is yet to be made: declared by [`signals!`](crate::telemetry::signals), or
+/// An instrument that is yet to be made: declared by [`metrics!`](crate::telemetry::metrics!), or
 /// made while the program runs.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is declared or built"]
@@ -56,7 +56,7 @@ impl<I> Builder<I> {
     }
 
     /// What it counts, in a sentence. Default: what its documentation says, if it is declared by
-    /// [`signals!`](crate::telemetry::signals).
+    /// [`metrics!`](crate::telemetry::metrics!).
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;
         self
@@ -158,7 +158,7 @@ impl<I> Builder<I> {
 macro_rules! instrument {
     ($instrument:ident, $cells:ident, |$builder:ident| $make:expr) => {
         impl Builder<$instrument> {
-            /// What [`signals!`](crate::telemetry::signals) makes a `static` of.
+            /// What [`metrics!`](crate::telemetry::metrics!) makes a `static` of.
             #[doc(hidden)]
             pub const fn declare(self) -> Shared<$cells> {
                 let $builder = &self;
@@ -191,7 +191,7 @@ macro_rules! instrument {
         }
 
         impl $instrument {
-            /// What [`signals!`](crate::telemetry::signals) has declared.
+            /// What [`metrics!`](crate::telemetry::metrics!) has declared.
             #[doc(hidden)]
             pub const fn declared(shared: &'static Shared<$cells>) -> Self {
                 Self(Handle::Declared(shared))
@@ -233,7 +233,7 @@ pub struct Seed<I> {
     pub(super) attributes: Vec<Attribute>,
 }
 
-/// What [`signals!`](crate::telemetry::signals) can declare.
+/// What [`metrics!`](crate::telemetry::metrics!) can declare.
 pub trait Declarable {
     /// What its `static` holds.
     type Shared;
