@@ -37,6 +37,16 @@ use super::policy::{Settings, WeakPolicy};
 use super::{Invalid, Policy};
 
 /// Where a policy is declared.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::registry::Site;
+///
+/// const HERE: Site = Site::new(module_path!(), "price", file!(), line!());
+/// assert_eq!(HERE.item, "price");
+/// println!("{HERE}");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Site {
@@ -70,6 +80,23 @@ impl fmt::Display for Site {
 }
 
 /// One policy of the process, and where it is declared.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::{registry, resilient};
+///
+/// #[resilient(name = "entry-price", timeout = "1s")]
+/// async fn price(item: u32) -> Result<u32, Rejected> {
+///     Ok(item * 100)
+/// }
+///
+/// let entry = registry::find("entry-price").expect("declared, if never called");
+/// assert_eq!(entry.policy().settings().timeout, Some(Duration::from_secs(1).into()));
+/// assert_eq!(entry.site().map(|site| site.item), Some("price"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Entry {
     policy: Policy,
@@ -119,6 +146,20 @@ impl Entry {
 }
 
 /// All policies: the declared ones, then those built by hand.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::{Policy, registry};
+///
+/// let policy = Policy::builder("stock-level").timeout(Duration::from_secs(1)).build()?;
+/// for entry in registry::entries() {
+///     println!("{}: {:?}", entry.policy().name(), entry.policy().layers());
+/// }
+/// assert!(registry::entries().iter().any(|entry| entry.policy().name() == policy.name()));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 pub fn entries() -> Vec<Entry> {
     inventory::iter::<Registered>.into_iter().for_each(|registered| registered.0.build());
     built()
@@ -143,6 +184,10 @@ pub(super) fn samples() -> Vec<Entry> {
 }
 
 /// The first policy of that name, or declared on the item of that name or path.
+///
+/// # Examples
+///
+/// See the [module](self).
 pub fn find(name: &str) -> Option<Entry> {
     entries().into_iter().find(|entry| entry.answers_to(name))
 }

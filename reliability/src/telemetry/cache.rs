@@ -4,6 +4,19 @@ use alloc::string::String;
 ///
 /// A lookup is counted once: as what answered it, or as a call that did the work itself. While
 /// calls are running the numbers are read one after the other, so they may be a few calls apart.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::cache::Cache;
+///
+/// let prices = Cache::standard("price");
+/// prices.insert("tea", 299_u32);
+/// assert_eq!(prices.get::<u32>("tea"), Some(299));
+///
+/// let now = prices.snapshot();
+/// assert_eq!((now.hits, now.misses, now.size), (1, 0, 1));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheSnapshot {

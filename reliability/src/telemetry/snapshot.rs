@@ -7,6 +7,22 @@ use super::CacheSnapshot;
 use crate::error::{Class, Reason, plural};
 
 /// What every policy has counted, at one moment.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::Policy;
+/// use reliability::telemetry;
+///
+/// let policy = Policy::builder("stock-level").timeout(Duration::from_secs(1)).build()?;
+/// let now = telemetry::snapshot();
+/// let calls: u64 = now.policies.iter().map(|policy| policy.finished()).sum();
+/// println!("{calls} calls under {} policies so far", now.policies.len());
+/// assert!(now.policy("stock-level").is_some());
+/// assert!(now.policy("unheard-of").is_none());
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -32,6 +48,31 @@ impl Snapshot {
 ///
 /// `ok`, `failed`, `rejected`, `cancelled` and `panicked` are the ways in which calls end: each
 /// call is in exactly one of them.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reliability::error::{Class, Reason, Rejected};
+/// use reliability::resilience::{Breaker, Policy};
+/// use reliability::telemetry;
+///
+/// let breaker = Breaker::standard("rates");
+/// let policy = Policy::builder("rates-now").breaker(breaker.clone()).build()?;
+/// policy.call(async || Ok::<_, Rejected>(7)).await?;
+/// breaker.force_open();
+/// assert!(policy.call(async || Ok::<_, Rejected>(7)).await.is_err());
+///
+/// let now = telemetry::snapshot();
+/// let rates = now.policy("rates-now").ok_or("the policy is listed")?;
+/// assert_eq!((rates.ok, rates.finished()), (1, 2));
+/// assert_eq!(rates.rejected_for(Reason::BreakerOpen), 1);
+/// assert_eq!(rates.failed_as(Class::Transient), 0);
+/// assert_eq!(rates.layers, ["breaker"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PolicySnapshot {
@@ -108,6 +149,20 @@ fn of(counts: &[(&str, u64)], wanted: &str) -> u64 {
 /// A call that never waited reads no clock and counts as less than a microsecond. Quantiles are
 /// within the relative error of [`Histogram`](crate::sync::Histogram); `None` before the first
 /// call.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::Policy;
+/// use reliability::telemetry;
+///
+/// let policy = Policy::builder("latency-now").timeout(Duration::from_secs(1)).build()?;
+/// let now = telemetry::snapshot();
+/// // Nobody has called it yet.
+/// assert_eq!(now.policy("latency-now").and_then(|policy| policy.latency.p99), None);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Latency {
@@ -126,6 +181,24 @@ pub struct Latency {
 /// Only attempts that had to wait are counted, without queues and pauses; see
 /// [`Sketch`](crate::sync::Sketch) for what is recent, and for the relative error. `None` before the
 /// first of them.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::{Hedge, Policy};
+/// use reliability::telemetry;
+///
+/// let policy = Policy::builder("attempts-now")
+///     .hedge(Hedge::after(Duration::from_millis(80)))
+///     .timeout(Duration::from_secs(1))
+///     .build()?;
+/// let now = telemetry::snapshot();
+/// let attempts = now.policy("attempts-now").map(|policy| policy.attempts).unwrap_or_default();
+/// assert_eq!(attempts.timeout, Some(Duration::from_secs(1)));
+/// assert_eq!(attempts.hedge_after, Some(Duration::from_millis(80)));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttemptsSnapshot {
@@ -144,6 +217,25 @@ pub struct AttemptsSnapshot {
 }
 
 /// How far a policy is degraded, and what it has done less of.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::recovery::Degradation;
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::degrade::{Degrade, Measures};
+/// use reliability::telemetry;
+///
+/// let search = Degradation::standard("search");
+/// let degrade = Degrade::when(&search, Measures::none().shed(0.2));
+/// let policy = Policy::builder("degrade-now").degrade(degrade).build()?;
+/// search.raise();
+///
+/// let now = telemetry::snapshot();
+/// let degrade = now.policy("degrade-now").and_then(|policy| policy.degrade.clone());
+/// assert_eq!(degrade.map(|degrade| (degrade.level, degrade.times)), Some((1, 1)));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DegradeSnapshot {
@@ -168,6 +260,23 @@ pub struct DegradeSnapshot {
 }
 
 /// The state of a breaker.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::{Breaker, Policy};
+/// use reliability::telemetry;
+///
+/// let breaker = Breaker::standard("inventory");
+/// let policy = Policy::builder("breaker-now").breaker(breaker.clone()).build()?;
+/// breaker.force_open();
+///
+/// let now = telemetry::snapshot();
+/// let breaker = now.policy("breaker-now").and_then(|policy| policy.breaker.clone());
+/// let transitions = breaker.map(|breaker| breaker.transitions).unwrap_or_default();
+/// assert_eq!(transitions, [("closed", "forced_open", 1)]);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BreakerSnapshot {
@@ -184,6 +293,23 @@ pub struct BreakerSnapshot {
 }
 
 /// The state of a rate limit.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::rate_limit::{Quota, RateLimit};
+/// use reliability::telemetry;
+///
+/// let limit = RateLimit::builder("partner-api").quota(Quota::per_day(100)).build()?;
+/// let policy = Policy::builder("limit-now").rate_limit(limit.clone()).build()?;
+/// limit.check();
+///
+/// let now = telemetry::snapshot();
+/// let limit = now.policy("limit-now").and_then(|policy| policy.rate_limit.clone());
+/// assert_eq!(limit.map(|limit| (limit.permits, limit.remaining)), Some((100, 99)));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitSnapshot {
@@ -223,6 +349,20 @@ impl RateLimitSnapshot {
 }
 
 /// The store of a rate limit that processes share.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::rate_limit::redis::RedisRateLimit;
+/// use reliability::telemetry;
+///
+/// let limit = RedisRateLimit::builder("store-now", "redis://127.0.0.1/").build()?;
+/// let now = telemetry::snapshot();
+/// let stores = now.rate_limits.iter().filter(|limit| limit.name == "store-now");
+/// let away: Vec<_> = stores.filter_map(|limit| limit.store).map(|store| store.away).collect();
+/// assert_eq!(away, [false]);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStoreSnapshot {
@@ -233,6 +373,22 @@ pub struct RateLimitStoreSnapshot {
 }
 
 /// What a rate limit that counts per key remembers.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::rate_limit::KeyedRateLimit;
+/// use reliability::telemetry;
+///
+/// let tenants = KeyedRateLimit::<u64>::builder("keys-now").capacity(5_000).build()?;
+/// tenants.check(&7);
+///
+/// let now = telemetry::snapshot();
+/// let limit = now.rate_limits.iter().find(|limit| limit.name == "keys-now");
+/// let keys = limit.and_then(|limit| limit.keys).unwrap_or_default();
+/// assert_eq!((keys.remembered, keys.capacity, keys.forgotten_early), (1, 5_000, 0));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitKeysSnapshot {
@@ -245,6 +401,23 @@ pub struct RateLimitKeysSnapshot {
 }
 
 /// The state of an adaptive limit.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::{ConcurrencyLimit, Policy};
+/// use reliability::telemetry;
+///
+/// let limit = ConcurrencyLimit::standard("inventory");
+/// let policy = Policy::builder("adaptive-now").concurrency_limit(limit.clone()).build()?;
+/// let inside = limit.acquire()?;
+///
+/// let now = telemetry::snapshot();
+/// let limit = now.policy("adaptive-now").and_then(|policy| policy.concurrency_limit.clone());
+/// assert_eq!(limit.map(|limit| (limit.limit, limit.in_flight)), Some((20, 1)));
+/// # drop(inside);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConcurrencyLimitSnapshot {
@@ -265,6 +438,23 @@ pub struct ConcurrencyLimitSnapshot {
 }
 
 /// The state of a bulkhead.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::{Bulkhead, Policy};
+/// use reliability::telemetry;
+///
+/// let bulkhead = Bulkhead::builder("search").concurrent(8).build()?;
+/// let policy = Policy::builder("bulkhead-now").bulkhead(bulkhead.clone()).build()?;
+/// let inside = bulkhead.try_enter()?;
+///
+/// let now = telemetry::snapshot();
+/// let bulkhead = now.policy("bulkhead-now").and_then(|policy| policy.bulkhead.clone());
+/// assert_eq!(bulkhead.map(|places| (places.in_use, places.concurrent)), Some((1, 8)));
+/// # drop(inside);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadSnapshot {
@@ -281,6 +471,22 @@ pub struct BulkheadSnapshot {
 }
 
 /// What a chaos does, and has done so far.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::chaos::Chaos;
+/// use reliability::telemetry;
+///
+/// let chaos = Chaos::builder("chaos-now").error(1.0).build()?;
+/// chaos.switch_on();
+/// chaos.strike();
+///
+/// let now = telemetry::snapshot();
+/// let chaos = now.chaos.iter().find(|chaos| chaos.name == "chaos-now");
+/// assert_eq!(chaos.map(|chaos| (chaos.on, chaos.errors)), Some((true, 1)));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ChaosSnapshot {

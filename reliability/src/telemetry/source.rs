@@ -30,6 +30,10 @@ inventory::collect!(Source);
 ///
 /// Counters are read one after the other while calls go on, so sums of one snapshot may differ by
 /// the calls that ended in between. Each counter only ever grows.
+///
+/// # Examples
+///
+/// See the [module](super).
 pub fn snapshot() -> Snapshot {
     let sources = || inventory::iter::<Source>.into_iter();
     Snapshot {

@@ -54,6 +54,35 @@ pub struct Snapshot {
 }
 
 /// Probes of a half-open breaker.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::breaker::{Breaker, State};
+/// use reliability::time::ManualClock;
+///
+/// let time = ManualClock::new();
+/// let breaker = Breaker::builder("inventory")
+///     .open_for(Duration::from_secs(10))
+///     .clock(time.clock())
+///     .build()?;
+/// for _ in 0..100 {
+///     if let Ok(permit) = breaker.acquire() {
+///         permit.failure();
+///     }
+/// }
+/// assert_eq!(breaker.snapshot().probes, None);
+///
+/// // After a while it lets a few calls through, to see whether it is over.
+/// time.advance(Duration::from_secs(20));
+/// let probe = breaker.acquire()?;
+/// let now = breaker.snapshot();
+/// assert_eq!(now.state, State::HalfOpen);
+/// assert_eq!(now.probes.map(|probes| (probes.admitted, probes.completed)), Some((1, 0)));
+/// probe.success();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Probes {

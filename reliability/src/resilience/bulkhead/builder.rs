@@ -7,6 +7,26 @@ use crate::resilience::Invalid;
 use crate::time::{Clock, Instant};
 
 /// Settings of a [`Bulkhead`] that is yet to be made.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::bulkhead::Bulkhead;
+/// use reliability::time::Clock;
+///
+/// // 200 calls in a second that take 40 ms each are 8 at a time; twice that leaves some to spare.
+/// let search = Bulkhead::builder("search")
+///     .concurrent(16)
+///     .queue(32)
+///     .wait(Duration::from_millis(50))
+///     .clock(Clock::coarse())
+///     .build()?;
+/// assert_eq!((search.concurrent(), search.queue()), (16, 32));
+/// assert_eq!(search.wait(), Duration::from_millis(50));
+/// assert!(Bulkhead::builder("search").concurrent(Bulkhead::CONCURRENT_MAX + 1).build().is_err());
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct BulkheadBuilder {

@@ -17,6 +17,10 @@ use crate::time::Instant;
 pin_project! {
     /// Waits for a place inside a [`Bulkhead`](super::Bulkhead); made by
     /// [`enter`](super::Bulkhead::enter), which says how.
+    ///
+    /// # Examples
+    ///
+    /// See [`Bulkhead::enter`](super::Bulkhead::enter).
     #[must_use = "futures do nothing unless polled"]
     pub struct Enter<'a> {
         #[pin]
@@ -27,6 +31,23 @@ pin_project! {
 pin_project! {
     /// Waits for a place and keeps the bulkhead alive; made by
     /// [`enter_owned`](super::Bulkhead::enter_owned).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::resilience::bulkhead::Bulkhead;
+    ///
+    /// let bulkhead = Bulkhead::standard("search");
+    /// let permit = bulkhead.enter_owned().await?;
+    ///
+    /// // Unlike a borrowed permit it can go along with a task.
+    /// tokio::spawn(async move { drop(permit) }).await?;
+    /// assert_eq!(bulkhead.in_use(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct EnterOwned {
         #[pin]

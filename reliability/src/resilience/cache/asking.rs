@@ -12,6 +12,10 @@ use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::single_flight::{Follower, Joined, Turn, join, join_first};
 
 /// What a lookup has found.
+///
+/// # Examples
+///
+/// See [`Cache::look_up`](super::Cache::look_up).
 #[derive(Debug)]
 pub enum Found<T, E> {
     /// The answer: a value that is kept, or what another call has just found out.

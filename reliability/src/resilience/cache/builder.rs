@@ -12,6 +12,35 @@ use crate::resilience::Invalid;
 use crate::time::Clock;
 
 /// Settings of a [`Cache`] that is yet to be made.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::cache::Cache;
+/// use reliability::time::ManualClock;
+///
+/// let time = ManualClock::new();
+/// let prices = Cache::builder("price")
+///     .ttl(Duration::from_secs(60))
+///     .stale(Duration::from_secs(600))
+///     .negative_permanent(Duration::from_secs(10))
+///     .negative_transient(Duration::from_millis(500))
+///     .negative_overloaded(Duration::from_secs(1))
+///     .wait(Duration::from_secs(2))
+///     .refresh_pause(Duration::from_secs(5))
+///     .capacity(50_000)
+///     .kept_max(Duration::from_secs(3600))
+///     .clock(time.clock())
+///     .build()?;
+/// prices.insert("tea", 299_u32);
+/// assert_eq!(prices.get::<u32>("tea"), Some(299));
+///
+/// // No longer fresh: who asks now is to find out anew.
+/// time.advance(Duration::from_secs(61));
+/// assert_eq!(prices.get::<u32>("tea"), None);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct CacheBuilder {

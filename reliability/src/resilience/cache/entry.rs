@@ -15,6 +15,23 @@ use crate::time::Instant;
 ///
 /// Implemented for all types that are `Clone + Send + Sync + 'static`: every caller gets a clone.
 /// What is costly to clone goes into an `Arc`.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use reliability::resilience::cache::{Cache, Value};
+///
+/// // Of a large page each caller gets a pointer, and of a price the price itself.
+/// fn keep<T: Value>(cache: &Cache, key: &'static str, value: T) {
+///     cache.insert(key, value);
+/// }
+///
+/// let cache = Cache::standard("shop");
+/// keep(&cache, "price", 299_u32);
+/// keep(&cache, "page", Arc::new("<h1>Tea</h1>".to_owned()));
+/// assert_eq!(cache.get::<u32>("price"), Some(299));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a cache",
     label = "must be `Clone + Send + Sync + 'static`",

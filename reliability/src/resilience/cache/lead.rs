@@ -23,6 +23,10 @@ pub(crate) enum Outcome {
 ///
 /// Give it what came of the work with [`settle`](Lead::settle). Dropped without that, it goes to the
 /// call that has waited for longest.
+///
+/// # Examples
+///
+/// See [`Cache::look_up`](super::Cache::look_up).
 pub struct Lead<T> {
     /// None where nothing is kept.
     leading: Option<Leading<T>>,

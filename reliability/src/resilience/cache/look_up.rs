@@ -18,6 +18,10 @@ use crate::time::{Clock, Instant, Scope, timer_at};
 /// # Cancel safety
 ///
 /// Dropping it leaves the flight.
+///
+/// # Examples
+///
+/// See [`Cache::look_up`](super::Cache::look_up).
 #[must_use = "futures do nothing unless polled"]
 pub struct LookUp<'c, K, T, E> {
     asking: Asking<'c, K, T, E>,

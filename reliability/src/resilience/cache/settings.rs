@@ -50,6 +50,19 @@ pub struct Settings {
 /// For how long errors are kept, by class; zero is not at all.
 ///
 /// An error that somebody cancelled is never kept.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::cache::Cache;
+///
+/// // Who asks for a record that is not there need not ask again for ten seconds.
+/// let prices = Cache::standard("price");
+/// prices.reconfigure(|settings| settings.negative.permanent = Duration::from_secs(10))?;
+/// assert_eq!(prices.settings().negative.transient, Duration::ZERO);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Negative {

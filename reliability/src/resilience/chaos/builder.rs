@@ -6,6 +6,25 @@ use crate::resilience::Invalid;
 use crate::time::Clock;
 
 /// Settings of a [`Chaos`] that is yet to be made.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::chaos::Chaos;
+/// use reliability::time::Clock;
+///
+/// let chaos = Chaos::builder("inventory")
+///     .latency_between(Duration::from_millis(50), Duration::from_millis(400), 0.1)
+///     .error(0.02)
+///     .hang(0.001)
+///     .seed(7)
+///     .clock(Clock::coarse())
+///     .build()?;
+/// assert_eq!((chaos.name().as_str(), chaos.seed()), ("inventory", 7));
+/// assert_eq!(chaos.settings().error_rate, 0.02);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct ChaosBuilder {

@@ -15,6 +15,25 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it drops the work; work that is delayed or hangs has not begun.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::{Reason, Rejected};
+    /// use reliability::resilience::chaos::Chaos;
+    ///
+    /// let chaos = Chaos::builder("inventory").error(1.0).build()?;
+    /// let stock = async || chaos.disturb(async { Ok::<_, Rejected>(42) }).await;
+    /// assert_eq!(stock().await?, 42);
+    ///
+    /// let on = chaos.while_held();
+    /// assert_eq!(stock().await.unwrap_err().reason(), Reason::Injected);
+    /// drop(on);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Disturb<'a, F> {
         #[pin]

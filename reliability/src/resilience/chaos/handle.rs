@@ -336,6 +336,18 @@ impl fmt::Debug for Chaos {
 }
 
 /// Keeps a [`Chaos`] switched on until it is dropped; made by [`Chaos::while_held`].
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::chaos::Chaos;
+///
+/// let chaos = Chaos::standard("inventory");
+/// let experiment = chaos.while_held();
+/// assert!(chaos.is_on());
+/// drop(experiment);
+/// assert!(!chaos.is_on());
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped at once it switches off at once"]
 pub struct WhileHeld<'a>(&'a Chaos);

@@ -4,6 +4,23 @@ use super::Settings;
 use crate::resilience::split_mix::{GAMMA, mix};
 
 /// What is done to one attempt.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::chaos::{Chaos, Injection};
+///
+/// // For a client that does by itself what is asked for here.
+/// let chaos = Chaos::builder("inventory").latency(Duration::from_millis(200), 1.0).build()?;
+/// chaos.switch_on();
+/// let begins_after = match chaos.strike() {
+///     Injection::Latency(latency) => latency,
+///     _ => Duration::ZERO,
+/// };
+/// assert_eq!(begins_after, Duration::from_millis(200));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Injection {
     /// Nothing.

@@ -51,6 +51,19 @@ pub fn switch_on() {
 }
 
 /// As [`switch_on`], for that long.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::chaos::{self, Chaos};
+///
+/// // The exercise ends by itself, also if everybody goes home.
+/// let inventory = Chaos::standard("inventory");
+/// chaos::switch_on_for(Duration::from_secs(900));
+/// assert!(inventory.is_on());
+/// # chaos::switch_off();
+/// ```
 pub fn switch_on_for(duration: Duration) {
     let until = Clock::precise().now().as_nanos().saturating_add(saturating_nanos(duration));
     let mut board = lock();
@@ -62,6 +75,10 @@ pub fn switch_on_for(duration: Duration) {
 
 /// Switches every chaos of the process off, however it was switched on, and leaves off those that
 /// are made from now on.
+///
+/// # Examples
+///
+/// See [`switch_on`].
 pub fn switch_off() {
     let mut board = lock();
     board.on_until = None;
@@ -71,6 +88,17 @@ pub fn switch_off() {
 }
 
 /// Every chaos of the process, on or off, in the order in which they were made.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::chaos::{self, Chaos};
+///
+/// let inventory = Chaos::standard("inventory");
+/// let on = chaos::handles().iter().filter(|chaos| chaos.is_on()).count();
+/// println!("{on} of {} are on", chaos::handles().len());
+/// assert!(chaos::handles().iter().any(|chaos| chaos.name() == inventory.name()));
+/// ```
 pub fn handles() -> Vec<Chaos> {
     living(&lock())
 }

@@ -6,6 +6,34 @@ use crate::resilience::Invalid;
 use crate::time::Clock;
 
 /// Settings of a [`ConcurrencyLimit`] that is yet to be made.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::concurrency_limit::{ConcurrencyLimit, Priority, Vegas};
+/// use reliability::time::Clock;
+///
+/// let limit = ConcurrencyLimit::builder("inventory")
+///     .algorithm(Vegas::standard())
+///     .min(2)
+///     .max(200)
+///     .initial(10)
+///     .window(Duration::from_millis(50))
+///     .window_max(Duration::from_millis(500))
+///     .samples(20)
+///     .drop_rate(0.1)
+///     .share(Priority::Low, 0.25)
+///     .clock(Clock::precise())
+///     .seed(7)
+///     .build()?;
+/// assert_eq!((limit.name().as_str(), limit.limit()), ("inventory", 10));
+///
+/// // The same for another dependency of that kind.
+/// let prices = ConcurrencyLimit::builder("prices").settings(limit.settings()).build()?;
+/// assert_eq!(prices.settings(), limit.settings());
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct ConcurrencyLimitBuilder {

@@ -5,6 +5,22 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 ///
 /// Calls of a priority fill at most a [share](Shares) of the limit, so that the rest is there for
 /// more important ones.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::concurrency_limit::{ConcurrencyLimit, Priority};
+///
+/// assert_eq!(Priority::ALL.map(Priority::as_str), ["critical", "high", "normal", "low"]);
+///
+/// // Low priority has half of a limit of two, which is one place.
+/// let limit = ConcurrencyLimit::builder("inventory").min(2).max(2).build()?;
+/// let report = limit.acquire_as(Priority::Low)?;
+/// assert!(limit.acquire_as(Priority::Low).is_err());
+/// let order = limit.acquire_as(Priority::Critical)?;
+/// # drop((report, order));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Priority {
     /// May use the whole limit. What calls have that say nothing, so that who does not use
@@ -39,6 +55,20 @@ impl Priority {
 ///
 /// Each is above 0, at most 1, and at most that of the next higher priority; critical calls may
 /// always fill all of it. At least one call is let in, whatever the limit.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::ConcurrencyLimit;
+/// use reliability::resilience::concurrency_limit::Shares;
+///
+/// assert_eq!(Shares::standard().low, 0.5);
+///
+/// let limit = ConcurrencyLimit::standard("inventory");
+/// limit.reconfigure(|settings| settings.shares.low = 0.2)?;
+/// assert_eq!(limit.settings().shares, Shares { low: 0.2, ..Shares::standard() });
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shares {
     /// Of calls of high priority and below. Default: 0.9.

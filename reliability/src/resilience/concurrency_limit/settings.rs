@@ -10,6 +10,21 @@ use crate::resilience::Invalid;
 /// [`settings`](super::ConcurrencyLimit::settings) shows, and what
 /// [`reconfigure`](super::ConcurrencyLimit::reconfigure) changes while calls are running. The values
 /// are checked where they are put to use, and all at once.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::ConcurrencyLimit;
+/// use reliability::resilience::concurrency_limit::Settings;
+///
+/// let limit = ConcurrencyLimit::standard("inventory");
+/// assert_eq!(limit.settings(), Settings::standard());
+///
+/// limit.reconfigure(|settings| settings.max = 50)?;
+/// assert_eq!(limit.settings().max, 50);
+/// assert!(limit.reconfigure(|settings| settings.max = Settings::LIMIT_MAX + 1).is_err());
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {

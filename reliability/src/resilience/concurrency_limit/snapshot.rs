@@ -4,6 +4,22 @@ use super::Priority;
 use crate::error::Name;
 
 /// What a [`ConcurrencyLimit`](super::ConcurrencyLimit) looks like from outside.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::concurrency_limit::{ConcurrencyLimit, Priority};
+///
+/// let limit = ConcurrencyLimit::builder("inventory").initial(20).build()?;
+/// let inside = limit.acquire()?;
+///
+/// let now = limit.snapshot();
+/// assert_eq!((now.algorithm, now.limit, now.in_flight), ("gradient2", 20, 1));
+/// assert_eq!((now.windows, now.latency), (0, None));
+/// assert_eq!(now.rejected(Priority::Critical), 0);
+/// # drop(inside);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot {

@@ -67,6 +67,17 @@ impl Hedge {
 }
 
 /// What the delay of a hedge is.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::hedge::After;
+/// use reliability::sync::Quantile;
+///
+/// assert_eq!(After::from(Duration::from_millis(80)), After::Fixed(Duration::from_millis(80)));
+/// assert_eq!(After::from(Quantile::P95), After::Quantile(Quantile::P95));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum After {

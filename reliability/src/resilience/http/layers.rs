@@ -75,6 +75,10 @@ impl<S> Layer<S> for DeadlineLayer {
 }
 
 /// A service that runs each request within its deadline; made by [`DeadlineLayer`].
+///
+/// # Examples
+///
+/// See [`DeadlineLayer`].
 #[derive(Debug, Clone)]
 pub struct DeadlineService<S> {
     inner: S,
@@ -109,6 +113,10 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it drops the future of the service inside, and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// See [`DeadlineLayer`].
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct MaybeWithDeadline<F> {
@@ -193,6 +201,10 @@ impl<S> Layer<S> for PropagateLayer {
 }
 
 /// A service that tells the other side how long the answer is of use; made by [`PropagateLayer`].
+///
+/// # Examples
+///
+/// See [`PropagateLayer`].
 #[derive(Debug, Clone)]
 pub struct PropagateService<S> {
     inner: S,

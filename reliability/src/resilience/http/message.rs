@@ -1,6 +1,27 @@
 use http::{HeaderMap, Method, StatusCode};
 
 /// A request of any HTTP library.
+///
+/// # Examples
+///
+/// ```
+/// use http::Method;
+/// use reliability::resilience::http::Request;
+///
+/// // For requests of `http` as well as of `reqwest`.
+/// fn describe<R: Request>(request: &mut R) -> String {
+///     request.headers_mut().remove("authorization");
+///     format!("{} with {} headers", request.method(), request.headers().len())
+/// }
+///
+/// let mut request = http::Request::builder()
+///     .method(Method::PUT)
+///     .header("authorization", "secret")
+///     .header("accept", "text/plain")
+///     .body(())?;
+/// assert_eq!(describe(&mut request), "PUT with 1 headers");
+/// # Ok::<(), http::Error>(())
+/// ```
 pub trait Request {
     /// What is asked for.
     fn method(&self) -> &Method;
@@ -40,6 +61,20 @@ impl Request for reqwest::Request {
 }
 
 /// An answer of any HTTP library.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::http::Response;
+///
+/// fn is_cached<R: Response>(response: &R) -> bool {
+///     response.status().is_success() && response.headers().contains_key("age")
+/// }
+///
+/// let response = http::Response::builder().header("age", "7").body(())?;
+/// assert!(is_cached(&response));
+/// # Ok::<(), http::Error>(())
+/// ```
 pub trait Response {
     /// How it went.
     fn status(&self) -> StatusCode;

@@ -8,6 +8,10 @@ use crate::resilience::IdempotencyKey;
 
 /// The header that carries an [`IdempotencyKey`], of the IETF draft "The Idempotency-Key HTTP
 /// Header Field".
+///
+/// # Examples
+///
+/// See [`idempotency_key`].
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Writes what the running call has for the one that it is about to make: what is left of its
@@ -47,6 +51,29 @@ pub fn propagate<R: Request>(request: &mut R) {
 /// A key that is not fit for a header, for it holds line breaks or the like, is written in
 /// hexadecimal after `hex-`. It is never left out: the other side would take each attempt for a
 /// call of its own.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), reliability::error::Rejected> {
+/// use http::Request;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::http::write_idempotency_key;
+/// use reliability::resilience::resilient;
+///
+/// #[resilient(retry(attempts = 3), idempotency_key = format!("order-{order}"))]
+/// async fn place(order: u64) -> Result<Request<()>, Rejected> {
+///     let mut request = Request::new(());
+///     write_idempotency_key(&mut request);
+///     // ... send it ...
+///     Ok(request)
+/// }
+///
+/// assert_eq!(place(17).await?.headers()["idempotency-key"], "order-17");
+/// # Ok(())
+/// # }
+/// ```
 pub fn write_idempotency_key<R: Request>(request: &mut R) {
     if request.headers().contains_key(IDEMPOTENCY_KEY) {
         return;
@@ -59,6 +86,18 @@ pub fn write_idempotency_key<R: Request>(request: &mut R) {
 /// The key that a request came with.
 ///
 /// For [`idempotency_key`](crate::resilience::tower::PolicyLayer::idempotency_key).
+///
+/// # Examples
+///
+/// ```
+/// use http::Request;
+/// use reliability::resilience::http::{IDEMPOTENCY_KEY, idempotency_key};
+///
+/// let request = Request::post("/orders").header(IDEMPOTENCY_KEY, "order-17").body(())?;
+/// assert_eq!(idempotency_key(&request).map(|key| key.to_string()), Some("order-17".to_owned()));
+/// assert!(idempotency_key(&Request::new(())).is_none());
+/// # Ok::<(), http::Error>(())
+/// ```
 pub fn idempotency_key<R: Request>(request: &R) -> Option<IdempotencyKey> {
     let value = request.headers().get(IDEMPOTENCY_KEY)?;
     core::str::from_utf8(value.as_bytes()).ok().map(IdempotencyKey::new)

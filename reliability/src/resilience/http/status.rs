@@ -34,6 +34,21 @@ pub fn ok<R: Response>(response: R) -> Result<R, BadStatus> {
 /// caller gets them, and neither breaker nor retry takes note.
 ///
 /// [`classify_response`]: crate::resilience::tower::PolicyLayer::classify_response
+///
+/// # Examples
+///
+/// ```
+/// use http::{Response, StatusCode};
+/// use reliability::error::{Class, Fault};
+/// use reliability::resilience::http::bad_status;
+///
+/// let busy = Response::builder().status(StatusCode::SERVICE_UNAVAILABLE).body(())?;
+/// assert_eq!(bad_status(&busy).map(|bad| bad.class()), Some(Class::Overloaded));
+///
+/// let missing = Response::builder().status(StatusCode::NOT_FOUND).body(())?;
+/// assert_eq!(bad_status(&missing), None);
+/// # Ok::<(), http::Error>(())
+/// ```
 pub fn bad_status<R: Response>(response: &R) -> Option<BadStatus> {
     let bad = matches!(response.status().as_u16(), 408 | 425 | 429 | 500..);
     bad.then(|| of_response(response))
@@ -49,6 +64,18 @@ fn of_response<R: Response>(response: &R) -> BadStatus {
 
 /// The status with which a server says that it refused: 429 when a rate limit is used up, 504 when
 /// time ran out, 503 otherwise.
+///
+/// # Examples
+///
+/// ```
+/// use http::StatusCode;
+/// use reliability::error::Reason;
+/// use reliability::resilience::http::status_of;
+///
+/// assert_eq!(status_of(Reason::RateLimited), StatusCode::TOO_MANY_REQUESTS);
+/// assert_eq!(status_of(Reason::TimedOut), StatusCode::GATEWAY_TIMEOUT);
+/// assert_eq!(status_of(Reason::BulkheadFull), StatusCode::SERVICE_UNAVAILABLE);
+/// ```
 pub const fn status_of(reason: Reason) -> StatusCode {
     match reason {
         Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -93,6 +120,19 @@ pub fn refuse<B: Default>(rejected: Rejected) -> http::Response<B> {
 /// section 9.2.2), or it has an `Idempotency-Key`.
 ///
 /// For [`idempotent_when`](crate::resilience::tower::PolicyLayer::idempotent_when).
+///
+/// # Examples
+///
+/// ```
+/// use http::Request;
+/// use reliability::resilience::http::is_idempotent;
+///
+/// assert!(is_idempotent(&Request::get("/tea").body(())?));
+/// assert!(!is_idempotent(&Request::post("/orders").body(())?));
+/// let named = Request::post("/orders").header("idempotency-key", "order-17").body(())?;
+/// assert!(is_idempotent(&named));
+/// # Ok::<(), http::Error>(())
+/// ```
 pub fn is_idempotent<R: Request>(request: &R) -> bool {
     request.method().is_idempotent() || request.headers().contains_key(super::IDEMPOTENCY_KEY)
 }

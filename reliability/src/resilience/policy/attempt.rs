@@ -22,6 +22,10 @@ pin_project! {
     ///
     /// Dropping it ends the work. The call goes on: with another attempt, which takes over the
     /// places that are the call's, and begins anew those that are the attempt's, or to its own end.
+    ///
+    /// # Examples
+    ///
+    /// See [`Call`].
     #[must_use = "futures do nothing unless polled"]
     pub struct Attempt<'c, 'a, F, E> {
         #[pin]

@@ -24,6 +24,33 @@ use crate::resilience::{
 /// Makes a [`Policy`]; the order of the calls is the order of the layers, outermost first.
 ///
 /// See [`Policy`] for an example.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::error::recovery::Degradation;
+/// use reliability::resilience::degrade::{Degrade, Measures};
+/// use reliability::resilience::rate_limit::{Quota, RateLimit};
+/// use reliability::resilience::{Breaker, Bulkhead, ConcurrencyLimit, Hedge, Policy, Retry};
+///
+/// let overloaded = Degradation::standard("shop");
+/// let policy = Policy::builder("price")
+///     .fallback()
+///     .deadline(Duration::from_secs(3))
+///     .degrade(Degrade::when(&overloaded, Measures::none().without_retries()))
+///     .retry(Retry::attempts(3))
+///     .rate_limit(RateLimit::builder("price").quota(Quota::per_second(100)).build()?)
+///     .breaker(Breaker::standard("price"))
+///     .concurrency_limit(ConcurrencyLimit::standard("price"))
+///     .bulkhead(Bulkhead::standard("price"))
+///     .hedge(Hedge::standard())
+///     .timeout(Duration::from_millis(500))
+///     .seed(7)
+///     .build()?;
+/// assert_eq!(policy.layers().len(), 10);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct PolicyBuilder {

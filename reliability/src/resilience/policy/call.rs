@@ -171,6 +171,10 @@ impl Drop for Unwinding<'_> {
 }
 
 /// What to do after an attempt.
+///
+/// # Examples
+///
+/// See [`Call`].
 #[derive(Debug)]
 pub enum Next<T, E> {
     /// The call is over, and this is its result.

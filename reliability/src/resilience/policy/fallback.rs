@@ -16,6 +16,29 @@ pin_project! {
     /// # Cancel safety
     ///
     /// As the fallback's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+    /// use std::time::Duration;
+    /// use reliability::error::{Failure, Reason, Rejected};
+    /// use reliability::resilience::{Call, Classifier, Policy};
+    ///
+    /// let policy = Policy::builder("price").fallback().timeout(Duration::from_secs(1)).build()?;
+    /// let errors = Classifier::by_fault();
+    /// let mut call = Call::new(&policy, &errors);
+    /// let down = Rejected::new(Reason::BreakerOpen, "inventory");
+    /// let outcome: Result<u32, Failure<Rejected>> = call.attempt(async { Err(down) }).await;
+    /// let price = match call.conclude(outcome) {
+    ///     Err(failure) if call.wants_fallback(&failure) => call.fall_back(async { Ok(0) }).await,
+    ///     result => result.map_err(Failure::into_error),
+    /// };
+    /// assert_eq!(price, Ok(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Fallback<'c, 'a, F, E> {
         #[pin]

@@ -162,6 +162,10 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it ends all requests. See [`Attempt`](super::Attempt) for what becomes of the call.
+    ///
+    /// # Examples
+    ///
+    /// See [`Call::attempt_hedged`].
     #[must_use = "futures do nothing unless polled"]
     pub struct HedgedAttempt<'c, 'a, M, F, E> {
         #[pin]

@@ -18,6 +18,10 @@ pin_project! {
     /// # Cancel safety
     ///
     /// As [`Call`]: dropping it leaves those who wait for the answer.
+    ///
+    /// # Examples
+    ///
+    /// See [`Call::look_up`].
     #[must_use = "futures do nothing unless polled"]
     pub struct LookUp<'c, 'a, K, T, E> {
         // None where the policy has no cache.

@@ -15,6 +15,31 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it cancels the wait and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+    /// use std::time::Duration;
+    /// use reliability::error::{Class, Failure};
+    /// use reliability::resilience::{Backoff, Call, Classifier, Jitter, Next, Policy, Retry};
+    ///
+    /// let backoff = Backoff::constant(Duration::from_millis(100)).jitter(Jitter::None);
+    /// let policy = Policy::builder("price").retry(Retry::attempts(2).backoff(backoff)).build()?;
+    /// let errors = Classifier::by_fault();
+    /// let mut call = Call::new(&policy, &errors);
+    /// let outcome: Result<u32, Failure<Class>> = call.attempt(async { Err(Class::Transient) }).await;
+    /// match call.judge(outcome) {
+    ///     Next::Again(pause) => {
+    ///         assert_eq!(pause.duration(), Duration::from_millis(100));
+    ///         pause.await;
+    ///     }
+    ///     Next::Done(result) => unreachable!("there are two attempts: {result:?}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Pause {
         #[pin]

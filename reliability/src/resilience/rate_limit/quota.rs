@@ -19,6 +19,8 @@ use crate::time::saturating_nanos;
 /// assert_eq!((quota.permits, quota.burst), (100, 20));
 /// assert_eq!(quota.interval(), Duration::from_millis(10));
 /// assert_eq!("100/s".parse::<Quota>()?.burst(20), quota);
+/// assert_eq!(Quota::per_minute(60).interval(), Quota::per_hour(3_600).interval());
+/// assert_eq!(Quota::per_day(1_000), Quota::new(1_000, Duration::from_secs(24 * 3_600)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,6 +164,16 @@ const UNITS: [(&str, u64); 5] = [
 ];
 
 /// A text that is no [`Quota`].
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::rate_limit::Quota;
+///
+/// let error = "often".parse::<Quota>().unwrap_err();
+/// println!("{error}");
+/// assert_eq!("600/m".parse::<Quota>(), Ok(Quota::per_minute(600)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseQuotaError;

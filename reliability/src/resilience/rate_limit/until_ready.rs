@@ -15,6 +15,10 @@ use crate::error::Rejected;
 
 pin_project! {
     /// Waits for permits; made by [`RateLimit::until_ready`], which says how.
+    ///
+    /// # Examples
+    ///
+    /// See [`RateLimit::until_ready`].
     #[must_use = "futures do nothing unless polled"]
     pub struct UntilReady<'a> {
         shared: &'a Shared,

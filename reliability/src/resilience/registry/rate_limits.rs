@@ -12,6 +12,24 @@ use crate::telemetry::RateLimitSnapshot;
 ///
 /// It may be a layer of a policy or be asked by hand. A limit without keys that is a layer is found
 /// with its policy.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::rate_limit::{KeyedRateLimit, Quota};
+/// use reliability::resilience::registry;
+///
+/// let tenants = KeyedRateLimit::<u64>::builder("entry-tenants")
+///     .quota(Quota::per_second(10))
+///     .build()?;
+/// tenants.check(&7);
+///
+/// let entry = registry::find_rate_limit("entry-tenants").expect("it is listed");
+/// assert_eq!(entry.name(), tenants.name());
+/// assert_eq!(entry.settings().quota, Quota::per_second(10));
+/// assert_eq!(entry.snapshot().keys.map(|keys| keys.remembered), Some(1));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Clone)]
 pub struct RateLimitEntry(Arc<dyn listed::Listed>);
 
@@ -65,6 +83,10 @@ pub fn rate_limits() -> Vec<RateLimitEntry> {
 }
 
 /// The first of the [`rate_limits`] with that name.
+///
+/// # Examples
+///
+/// See [`RateLimitEntry`].
 pub fn find_rate_limit(name: &str) -> Option<RateLimitEntry> {
     rate_limits().into_iter().find(|entry| entry.name().as_str() == name)
 }

@@ -14,6 +14,10 @@ use crate::resilience::{Layer, breaker};
 ///
 /// Printed, it is a table with a line for each policy: its layers in order with what they are set
 /// to, the state of its breaker, and where it is declared.
+///
+/// # Examples
+///
+/// See [`registry::summary`](super::summary).
 #[derive(Debug, Clone)]
 pub struct Summary {
     entries: Vec<Entry>,

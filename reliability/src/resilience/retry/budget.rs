@@ -318,6 +318,17 @@ impl Word {
 }
 
 /// Settings of a [`RetryBudget`] that is yet to be made.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::RetryBudget;
+///
+/// let budget = RetryBudget::builder("inventory").ratio(0.1).capacity(20).build()?;
+/// assert_eq!((budget.name().as_str(), budget.tokens()), ("inventory", 20.0));
+/// assert_eq!(budget.settings().ratio, 0.1);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build()` or `shared()`"]
 pub struct RetryBudgetBuilder {

@@ -81,6 +81,10 @@ impl<K: Hash + Eq, T: Clone> SingleFlight<K, T> {
 
 pin_project! {
     /// Leads or follows a flight; made by [`SingleFlight::run`], which says how.
+    ///
+    /// # Examples
+    ///
+    /// See [`SingleFlight`].
     #[must_use = "futures do nothing unless polled"]
     pub struct Run<'f, K, Q, T, F>
     where

@@ -9,6 +9,10 @@ type Ended<Res, J> = Result<Res, Failure<J>>;
 
 /// Which responses are kept; implemented by what the setters of a
 /// [`PolicyLayer`](super::PolicyLayer) leave behind.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::cache_key`](super::PolicyLayer::cache_key).
 pub trait KeepResponse<Req, Res, J> {
     /// What a response is looked up by.
     type Key: Send + Sync;
@@ -31,6 +35,10 @@ pub trait KeepResponse<Req, Res, J> {
 }
 
 /// Nothing is kept: what a layer does unless it is told otherwise.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KeepNothing;
 
@@ -75,6 +83,10 @@ mod by_key {
 
     /// Responses are kept under the key that a function gives; left behind by
     /// [`cache_key`](super::super::PolicyLayer::cache_key).
+    ///
+    /// # Examples
+    ///
+    /// See [`PolicyLayer::cache_key`](super::super::PolicyLayer::cache_key).
     #[derive(Clone, Copy)]
     pub struct KeepByKey<F>(pub(in super::super) F);
 

@@ -5,6 +5,10 @@ use core::fmt;
 
 /// What a [`PolicyLayer`](super::PolicyLayer) makes of the errors of the service; implemented by
 /// what its setters leave behind.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::classify_error`](super::PolicyLayer::classify_error).
 #[diagnostic::on_unimplemented(
     message = "`{E}` does not say which of its errors are worth another try",
     label = "`{E}` does not implement `Fault`",
@@ -19,12 +23,20 @@ pub trait ClassifyError<E> {
 }
 
 /// What is said of an error, by itself or by somebody else.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::classify_error`](super::PolicyLayer::classify_error).
 pub trait FaultOf<E> {
     /// Where the policies look.
     fn fault<'a>(&'a self, error: &'a E) -> &'a dyn Fault;
 }
 
 /// An error that says it itself.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Itself;
 
@@ -35,6 +47,10 @@ impl<E: Fault> FaultOf<E> for Itself {
 }
 
 /// An error of which somebody else says it.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::classify_error`](super::PolicyLayer::classify_error).
 #[derive(Debug, Clone, Copy)]
 pub struct Told<G>(G);
 
@@ -45,6 +61,10 @@ impl<E, G: Fault> FaultOf<E> for Told<G> {
 }
 
 /// Errors say it themselves: what a layer does unless it is told otherwise.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ByFault;
 
@@ -59,6 +79,10 @@ impl<E: Fault> ClassifyError<E> for ByFault {
 
 /// A function says what errors are; left behind by
 /// [`classify_error`](super::PolicyLayer::classify_error).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::classify_error`](super::PolicyLayer::classify_error).
 #[derive(Clone, Copy)]
 pub struct ErrorsBy<F>(pub(super) F);
 
@@ -73,6 +97,10 @@ impl<E, G: Fault, F: Fn(&E) -> G> ClassifyError<E> for ErrorsBy<F> {
 
 /// Which responses a [`PolicyLayer`](super::PolicyLayer) takes for failures; implemented by what its
 /// setters leave behind.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::classify_response`](super::PolicyLayer::classify_response).
 pub trait ClassifyResponse<Res> {
     /// What is said of a response that is a failure.
     type Verdict: Fault;
@@ -82,6 +110,10 @@ pub trait ClassifyResponse<Res> {
 }
 
 /// A response is a success, whatever it says: what a layer does unless it is told otherwise.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AllGood;
 
@@ -96,6 +128,10 @@ impl<Res> ClassifyResponse<Res> for AllGood {
 
 /// A function says which responses are failures; left behind by
 /// [`classify_response`](super::PolicyLayer::classify_response).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::classify_response`](super::PolicyLayer::classify_response).
 #[derive(Clone, Copy)]
 pub struct ResponsesBy<F>(pub(super) F);
 

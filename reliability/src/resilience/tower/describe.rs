@@ -5,6 +5,10 @@ use crate::resilience::concurrency_limit::Priority;
 use crate::resilience::rate_limit::KeyHash;
 
 /// What the layers that let requests in ask about one; implemented by [`Description`].
+///
+/// # Examples
+///
+/// See [`PolicyLayer::priority`](super::PolicyLayer::priority).
 pub trait Describe<Req> {
     /// How much the request matters.
     fn priority(&self, request: &Req) -> Priority;
@@ -15,6 +19,10 @@ pub trait Describe<Req> {
 
 /// What a [`PolicyLayer`](super::PolicyLayer) was told about how much requests matter, and whose
 /// they are.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::priority`](super::PolicyLayer::priority).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Description<W = AllCritical, K = OneKey> {
     pub(super) priority: W,
@@ -35,12 +43,20 @@ impl<Req, W: Prioritise<Req>, K: CountByKey<Req>> Describe<Req> for Description<
 
 /// Whose a request is; implemented by what the setters of a [`PolicyLayer`](super::PolicyLayer)
 /// leave behind.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::rate_limit_key`](super::PolicyLayer::rate_limit_key).
 pub trait CountByKey<Req> {
     /// The key that a rate limit counts that request under.
     fn rate_limit_key(&self, request: &Req) -> KeyHash;
 }
 
 /// All requests are of one key: what a layer does unless it is told otherwise.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OneKey;
 
@@ -52,6 +68,10 @@ impl<Req> CountByKey<Req> for OneKey {
 }
 
 /// A function says it; left behind by [`rate_limit_key`](super::PolicyLayer::rate_limit_key).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::rate_limit_key`](super::PolicyLayer::rate_limit_key).
 #[derive(Clone, Copy)]
 pub struct RateLimitKeyBy<F>(pub(super) F);
 

@@ -7,6 +7,10 @@ use crate::error::{Class, Disposition, Fault, Rejected, Severity};
 
 /// Why a call to a service has no answer that counts as one; what a
 /// [`fallback`](super::PolicyLayer::fallback) gets.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::fallback`](super::PolicyLayer::fallback).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failed<Res, E> {
     /// The policy refused the call, or gave it up.

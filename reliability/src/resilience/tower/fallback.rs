@@ -6,6 +6,10 @@ use super::Failed;
 
 /// Another answer for when the service has none; implemented by what the setters of a
 /// [`PolicyLayer`](super::PolicyLayer) leave behind.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::fallback`](super::PolicyLayer::fallback).
 pub trait Answer<Req, Res, E> {
     /// What is kept of a request.
     type Kept;
@@ -20,6 +24,10 @@ pub trait Answer<Req, Res, E> {
 }
 
 /// There is no other answer: what a layer does unless it is told otherwise.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFallback;
 
@@ -38,6 +46,10 @@ impl<Req, Res, E> Answer<Req, Res, E> for NoFallback {
 }
 
 /// Two functions give it; left behind by [`fallback`](super::PolicyLayer::fallback).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::fallback`](super::PolicyLayer::fallback).
 #[derive(Clone, Copy)]
 pub struct FallbackBy<K, F> {
     pub(super) keep: K,

@@ -16,6 +16,10 @@ use pin_project_lite::pin_project;
 ///
 /// As [`Call`](crate::resilience::Call): dropping it gives back what the call holds, drops the
 /// clones of the service, and counts the call as cancelled. One that was never polled has not begun.
+///
+/// # Examples
+///
+/// See [`PolicyService`](super::PolicyService).
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture<Res, E> {
     driving: Pin<Box<dyn Future<Output = Result<Res, E>> + Send>>,
@@ -49,6 +53,10 @@ pin_project! {
     /// # Cancel safety
     ///
     /// As [`ResponseFuture`].
+    ///
+    /// # Examples
+    ///
+    /// See [`HoldPolicy`](super::HoldPolicy).
     #[must_use = "futures do nothing unless polled"]
     pub struct InPlace<D: Future> {
         #[pin]

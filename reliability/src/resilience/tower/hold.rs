@@ -7,6 +7,31 @@ use crate::resilience::Policy;
 
 /// How a [`PolicyService`](super::PolicyService) holds its policy; implemented by all that one can be
 /// held by.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::LazyLock;
+/// use std::time::Duration;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::tower::PolicyLayer;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// // One that lives as long as the process: its calls allocate nothing.
+/// static PRICES: LazyLock<Policy> = LazyLock::new(|| {
+///     Policy::builder("price").timeout(Duration::from_secs(1)).build().expect("it makes sense")
+/// });
+///
+/// let policy: &'static Policy = &PRICES;
+/// let prices = PolicyLayer::new(policy)
+///     .layer(service_fn(|_: &'static str| async { Ok::<_, Rejected>(299) }));
+/// assert_eq!(prices.oneshot("tea").await?, 299);
+/// # Ok(())
+/// # }
+/// ```
 pub trait HoldPolicy: Borrow<Policy> + Clone + Send + Sync + Sized + 'static {
     /// What a call is awaited with.
     #[doc(hidden)]

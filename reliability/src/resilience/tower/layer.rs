@@ -90,6 +90,19 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     ///
     /// Over HTTP the [method](http::Method::is_idempotent) says it, as far as the server keeps to
     /// it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{Policy, Retry};
+    ///
+    /// let policy = Policy::builder("shop").retry(Retry::standard()).build()?;
+    /// let layer = PolicyLayer::new(policy)
+    ///     .idempotent_when(|request: &http::Request<String>| request.method().is_idempotent());
+    /// # let _ = layer;
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn idempotent_when<Req, F>(
         self,
         when: F,
@@ -103,6 +116,27 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     /// Says it of those requests that `copy` can copy, for requests that are not `Clone`. It is
     /// asked before each attempt that another one may follow; where it gives `None`, that attempt
     /// is the last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{Policy, Retry};
+    ///
+    /// /// A question with or without a file, which can be sent once.
+    /// struct Question {
+    ///     text: String,
+    ///     file: Option<std::fs::File>,
+    /// }
+    ///
+    /// let policy = Policy::builder("shop").retry(Retry::standard()).build()?;
+    /// let layer = PolicyLayer::new(policy).idempotent_with(|question: &Question| {
+    ///     let copied = Question { text: question.text.clone(), file: None };
+    ///     question.file.is_none().then_some(copied)
+    /// });
+    /// # let _ = layer;
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn idempotent_with<Req, F>(
         self,
         copy: F,
@@ -116,6 +150,26 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     /// Says it of those requests for which there is a key by which the other side recognises them;
     /// the others get one attempt. All attempts have the same key, as
     /// [`IdempotencyKey::current`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{IdempotencyKey, Policy, Retry};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let policy = Policy::builder("orders").retry(Retry::standard()).build()?;
+    /// let orders = PolicyLayer::new(policy)
+    ///     .idempotency_key(|order: &u64| Some(IdempotencyKey::new(format!("order-{order}"))))
+    ///     .layer(service_fn(|_: u64| async { Ok::<_, Rejected>(IdempotencyKey::current()) }));
+    /// let key = orders.oneshot(17).await?.expect("each attempt has it");
+    /// assert_eq!(key.as_str(), "order-17");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn idempotency_key<Req, F>(
         self,
         key: F,
@@ -132,6 +186,25 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
 
     /// What the errors of the service are, for an error type that is no [`Fault`]: a
     /// [`Class`](crate::error::Class), or another error that is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::error::Class;
+    /// use reliability::resilience::Policy;
+    /// use reliability::resilience::tower::PolicyLayer;
+    ///
+    /// let policy = Policy::builder("search").timeout(Duration::from_secs(1)).build()?;
+    /// let layer = PolicyLayer::new(policy)
+    ///     .classify_error(|error: &std::fmt::Error| {
+    ///         let _ = error;
+    ///         Class::Permanent
+    ///     })
+    ///     .failures();
+    /// # let _ = layer;
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn classify_error<E, F, G>(
         self,
         classify: F,
@@ -149,6 +222,29 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     ///
     /// To breaker, retry and fallback such a response is an error. If it is the last word of the
     /// call, the caller gets it as what it is, a response.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::{Class, Rejected};
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{Breaker, Policy};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let breaker = Breaker::standard("search");
+    /// let policy = Policy::builder("search").breaker(breaker.clone()).build()?;
+    /// let search = PolicyLayer::new(policy)
+    ///     .classify_response(|status: &u16| (*status >= 500).then_some(Class::Transient))
+    ///     .layer(service_fn(|_: &'static str| async { Ok::<_, Rejected>(503) }));
+    ///
+    /// // The caller gets the response as it is, and the breaker has seen a failure.
+    /// assert_eq!(search.oneshot("tea").await?, 503);
+    /// assert_eq!(breaker.snapshot().window.failures, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn classify_response<Res, F, G>(
         self,
         classify: F,
@@ -163,6 +259,29 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
 
     /// Turns refusals into responses, for a service that cannot fail, or to tell its callers how
     /// long to stay away.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::convert::Infallible;
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{Breaker, Policy};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let breaker = Breaker::standard("search");
+    /// let policy = Policy::builder("search").breaker(breaker.clone()).build()?;
+    /// let search = PolicyLayer::new(policy)
+    ///     .classify_error(|never: &Infallible| -> reliability::error::Class { match *never {} })
+    ///     .map_rejected(|rejected| format!("not now: {}", rejected.reason().as_str()))
+    ///     .layer(service_fn(|_: &'static str| async { Ok(String::from("found")) }));
+    ///
+    /// breaker.force_open();
+    /// assert_eq!(search.oneshot("tea").await?, "not now: breaker_open");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn map_rejected<Res, F>(
         self,
         respond: F,
@@ -175,12 +294,51 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
 
     /// Makes the error a [`Failure`](crate::error::Failure) around the service's own, for an error
     /// type that is not yours.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::io;
+    /// use reliability::error::Failure;
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{Breaker, Policy};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let policy = Policy::builder("files").breaker(Breaker::standard("files")).build()?;
+    /// let files = PolicyLayer::new(policy)
+    ///     .failures()
+    ///     .layer(service_fn(|_: &'static str| async { Err::<(), _>(io::Error::other("gone")) }));
+    /// assert!(matches!(files.oneshot("tea.txt").await, Err(Failure::Error(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn failures(self) -> PolicyLayer<P, Rules<Q, V, A, AsFailure, B, C, W>> {
         self.refuse(AsFailure)
     }
 
     /// Makes the error a `Box<dyn Error + Send + Sync>`, as most of tower's own layers do. The
     /// [`Fault`] of such an error looks inside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::io;
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{Breaker, Policy};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let policy = Policy::builder("files").breaker(Breaker::standard("files")).build()?;
+    /// let files = PolicyLayer::new(policy)
+    ///     .boxed_errors()
+    ///     .layer(service_fn(|_: &'static str| async { Err::<(), _>(io::Error::other("gone")) }));
+    /// assert!(files.oneshot("tea.txt").await.unwrap_err().is::<io::Error>());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn boxed_errors(self) -> PolicyLayer<P, Rules<Q, V, A, AsBoxed, B, C, W>> {
         self.refuse(AsBoxed)
     }
@@ -193,6 +351,37 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     /// before the first attempt; `answer` gets that, and what went wrong.
     ///
     /// It stands where the policy says `fallback`, outermost if it does not say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::tower::{Failed, PolicyLayer};
+    /// use reliability::resilience::{Breaker, Policy};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let breaker = Breaker::standard("price");
+    /// let policy = Policy::builder("price").fallback().breaker(breaker.clone()).build()?;
+    /// let prices = PolicyLayer::new(policy)
+    ///     .fallback(
+    ///         |sku: &String| sku.len() as u32,
+    ///         |guess, failed: Failed<u32, Rejected>| async move {
+    ///             match failed {
+    ///                 Failed::Rejected(_) => Ok(guess * 100),
+    ///                 Failed::Error(error) => Err(error),
+    ///                 Failed::Response(price) => Ok(price),
+    ///             }
+    ///         },
+    ///     )
+    ///     .layer(service_fn(|_: String| async { Ok(299) }));
+    ///
+    /// breaker.force_open();
+    /// assert_eq!(prices.oneshot("tea".to_owned()).await?, 300);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fallback<Req, Kept, Res, E, K, F, Fut>(
         self,
         keep: K,
@@ -211,6 +400,26 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
 impl<P, Q, V, A, X, B, C, W, K> PolicyLayer<P, Rules<Q, V, A, X, B, C, Description<W, K>>> {
     /// How much a request matters, where the policy has a `concurrency_limit`: what matters least is
     /// refused first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::concurrency_limit::Priority;
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{ConcurrencyLimit, Policy};
+    ///
+    /// let limit = ConcurrencyLimit::standard("shop");
+    /// let policy = Policy::builder("shop").concurrency_limit(limit).build()?;
+    /// let layer = PolicyLayer::new(policy).priority(|request: &http::Request<String>| {
+    ///     match request.uri().path() {
+    ///         "/checkout" => Priority::Critical,
+    ///         "/report" => Priority::Low,
+    ///         _ => Priority::High,
+    ///     }
+    /// });
+    /// # let _ = layer;
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn priority<Req, F>(
         self,
         priority: F,
@@ -279,6 +488,31 @@ impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     ///
     /// Responses are `Clone`. Those that are classified as failures, and errors, are not kept; an
     /// older response stands in for them as long as the cache allows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::cache::Cache;
+    /// use reliability::resilience::Policy;
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let cache = Cache::standard("price");
+    /// let policy = Policy::builder("price").cache(cache.clone()).build()?;
+    /// let prices = PolicyLayer::new(policy)
+    ///     // Prices of the day are kept, the others are asked for each time.
+    ///     .cache_key(|sku: &&'static str| (*sku != "gold").then_some(*sku))
+    ///     .layer(service_fn(|_: &'static str| async { Ok::<_, Rejected>(299) }));
+    /// for sku in ["tea", "tea", "gold"] {
+    ///     assert_eq!(prices.clone().oneshot(sku).await?, 299);
+    /// }
+    /// assert_eq!((cache.snapshot().hits, cache.snapshot().size), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cache_key<Req, K, F>(
         self,
         key: F,

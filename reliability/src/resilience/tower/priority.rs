@@ -4,12 +4,20 @@ use crate::resilience::concurrency_limit::Priority;
 
 /// How much a request matters; implemented by what the setters of a
 /// [`PolicyLayer`](super::PolicyLayer) leave behind.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::priority`](super::PolicyLayer::priority).
 pub trait Prioritise<Req> {
     /// The priority of that request.
     fn priority(&self, request: &Req) -> Priority;
 }
 
 /// All requests are critical: what a layer does unless it is told otherwise.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AllCritical;
 
@@ -21,6 +29,10 @@ impl<Req> Prioritise<Req> for AllCritical {
 }
 
 /// A function says it; left behind by [`priority`](super::PolicyLayer::priority).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::priority`](super::PolicyLayer::priority).
 #[derive(Clone, Copy)]
 pub struct PriorityBy<F>(pub(super) F);
 

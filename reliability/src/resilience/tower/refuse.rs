@@ -8,6 +8,10 @@ use core::fmt;
 
 /// How a refusal reaches the caller of the service; implemented by what the setters of a
 /// [`PolicyLayer`](super::PolicyLayer) leave behind.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::map_rejected`](super::PolicyLayer::map_rejected).
 #[diagnostic::on_unimplemented(
     message = "a call that the policy refuses has no way to reach the caller: `{E}` is not `From<Rejected>`",
     label = "the error of the service has no place for a refusal",
@@ -42,6 +46,10 @@ pub(super) fn reply<Res, E, X: Refuse<Res, E>>(
 }
 
 /// Refusals become errors of the service's own type: what a layer does unless it is told otherwise.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AsError;
 
@@ -59,6 +67,10 @@ impl<Res, E: From<Rejected>> Refuse<Res, E> for AsError {
 }
 
 /// Errors become [`Failure`]s; left behind by [`failures`](super::PolicyLayer::failures).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::failures`](super::PolicyLayer::failures).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AsFailure;
 
@@ -75,6 +87,10 @@ impl<Res, E> Refuse<Res, E> for AsFailure {
 }
 
 /// Errors are boxed; left behind by [`boxed_errors`](super::PolicyLayer::boxed_errors).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::boxed_errors`](super::PolicyLayer::boxed_errors).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AsBoxed;
 
@@ -92,6 +108,10 @@ impl<Res, E: Into<Box<dyn Error + Send + Sync>>> Refuse<Res, E> for AsBoxed {
 
 /// Refusals become responses; left behind by
 /// [`map_rejected`](super::PolicyLayer::map_rejected).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::map_rejected`](super::PolicyLayer::map_rejected).
 #[derive(Clone, Copy)]
 pub struct AsResponse<F>(pub(super) F);
 

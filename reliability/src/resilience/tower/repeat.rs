@@ -4,6 +4,10 @@ use crate::resilience::IdempotencyKey;
 
 /// What a [`PolicyLayer`](super::PolicyLayer) was told about making a request twice; implemented by
 /// what its setters leave behind.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::idempotent_when`](super::PolicyLayer::idempotent_when).
 #[diagnostic::on_unimplemented(
     message = "a request of type `{Req}` cannot be made twice",
     label = "this layer was told that requests may be repeated, and `{Req}` is not `Clone`",
@@ -19,6 +23,10 @@ pub trait Repeat<Req> {
 }
 
 /// Whether a request may be made more than once.
+///
+/// # Examples
+///
+/// See [`PolicyLayer::idempotency_key`](super::PolicyLayer::idempotency_key).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Word {
     /// Nobody said so: one attempt.
@@ -30,6 +38,10 @@ pub enum Word {
 }
 
 /// Every request gets one attempt: what a layer does unless it is told otherwise.
+///
+/// # Examples
+///
+/// See [`PolicyService`](super::PolicyService).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Once;
 
@@ -45,6 +57,10 @@ impl<Req> Repeat<Req> for Once {
 
 /// Every request may be repeated; left behind by
 /// [`idempotent`](super::PolicyLayer::idempotent).
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Idempotent;
 
@@ -61,6 +77,10 @@ impl<Req: Clone> Repeat<Req> for Idempotent {
 
 /// Some requests may be repeated; left behind by
 /// [`idempotent_when`](super::PolicyLayer::idempotent_when).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::idempotent_when`](super::PolicyLayer::idempotent_when).
 #[derive(Clone, Copy)]
 pub struct IdempotentWhen<F>(pub(super) F);
 
@@ -77,6 +97,10 @@ impl<Req: Clone, F: Fn(&Req) -> bool> Repeat<Req> for IdempotentWhen<F> {
 
 /// Requests that a function can copy may be repeated; left behind by
 /// [`idempotent_with`](super::PolicyLayer::idempotent_with).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::idempotent_with`](super::PolicyLayer::idempotent_with).
 #[derive(Clone, Copy)]
 pub struct IdempotentWith<F>(pub(super) F);
 
@@ -93,6 +117,10 @@ impl<Req, F: Fn(&Req) -> Option<Req>> Repeat<Req> for IdempotentWith<F> {
 
 /// Requests that have a key may be repeated; left behind by
 /// [`idempotency_key`](super::PolicyLayer::idempotency_key).
+///
+/// # Examples
+///
+/// See [`PolicyLayer::idempotency_key`](super::PolicyLayer::idempotency_key).
 #[derive(Clone, Copy)]
 pub struct IdempotentByKey<F>(pub(super) F);
 

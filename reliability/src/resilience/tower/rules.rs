@@ -6,6 +6,10 @@ use super::refuse::AsError;
 use super::repeat::Once;
 
 /// What a [`PolicyLayer`](super::PolicyLayer) was told beside its policy, one type for each setter.
+///
+/// # Examples
+///
+/// See [`PolicyLayer`](super::PolicyLayer).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rules<
     Q = Once,

@@ -33,6 +33,33 @@ use crate::resilience::Policy;
 /// # Cancel safety
 ///
 /// As [`ResponseFuture`].
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use reliability::error::{Reason, Rejected};
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::tower::{PolicyLayer, PolicyService};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// let policy = Policy::builder("price").timeout(Duration::from_millis(5)).build()?;
+/// let slow = service_fn(|_: &'static str| async {
+///     tokio::time::sleep(Duration::from_secs(3_600)).await;
+///     Ok::<u32, Rejected>(299)
+/// });
+/// let prices: PolicyService<_> = PolicyLayer::new(policy).layer(slow);
+/// let refused = prices.clone().oneshot("tea").await.unwrap_err();
+/// assert_eq!(refused.reason(), Reason::TimedOut);
+/// assert_eq!(prices.policy().totals().rejected(Reason::TimedOut), 1);
+///
+/// // What is inside can still be asked without the policy.
+/// assert!(format!("{:?}", prices.inner()).starts_with("ServiceFn"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct PolicyService<S, P = Policy, R = Rules> {
     inner: S,

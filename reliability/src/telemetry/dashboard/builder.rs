@@ -73,6 +73,30 @@ impl Dashboard {
 }
 
 /// What can be said of a [`Dashboard`].
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reliability::telemetry::dashboard::Dashboard;
+///
+/// let page = Dashboard::builder()
+///     .service("shop")
+///     .operators("correct horse battery staple")
+///     .host("shop.internal")
+///     .clients(4)
+///     .build()?
+///     .serve("127.0.0.1:0")
+///     .await?;
+/// println!("look at {}", page.url());
+/// # page.shutdown().await;
+///
+/// // A token that can be guessed is none.
+/// assert!(Dashboard::builder().operators("secret").build().is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct DashboardBuilder {
     pub(super) service: Option<String>,

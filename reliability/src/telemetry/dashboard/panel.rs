@@ -59,6 +59,39 @@ pub trait Panel: Send + Sync {
 }
 
 /// Why an order was not carried out.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::{Class, Fault};
+/// use reliability::telemetry::dashboard::{Level, NotDone, Panel, View};
+///
+/// struct Orders;
+///
+/// impl Panel for Orders {
+///     fn id(&self) -> &'static str {
+///         "orders"
+///     }
+///
+///     fn title(&self) -> &'static str {
+///         "Orders"
+///     }
+///
+///     fn view(&self) -> View {
+///         View::new(Level::Ok, "no order is waiting")
+///     }
+///
+///     fn act(&self, order: &str, action: &str) -> Result<String, NotDone> {
+///         match action {
+///             "retry" => Ok(format!("order {order} is tried again")),
+///             _ => Err(NotDone::new(format!("an order cannot `{action}`"))),
+///         }
+///     }
+/// }
+///
+/// assert!(Orders.act("17", "retry").is_ok());
+/// assert_eq!(Orders.act("17", "burn").unwrap_err().to_string(), "an order cannot `burn`");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotDone {
@@ -102,6 +135,10 @@ inventory::collect!(Submitted);
 static ADDED: RwLock<Vec<Arc<dyn Panel>>> = RwLock::new(Vec::new());
 
 /// Shows a panel of the program's own, below those of this crate. One of the same id is replaced.
+///
+/// # Examples
+///
+/// See [`Panel`].
 pub fn add_panel(panel: Arc<dyn Panel>) {
     let mut added = ADDED.write().unwrap_or_else(PoisonError::into_inner);
     match added.iter_mut().find(|known| known.id() == panel.id()) {

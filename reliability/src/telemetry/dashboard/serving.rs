@@ -26,6 +26,10 @@ use crate::error::{Class, Fault};
 /// # Cancel safety
 ///
 /// A dropped call serves nothing.
+///
+/// # Examples
+///
+/// See the [module](super).
 pub async fn serve(address: &str) -> Result<Serving, ServeError> {
     start(Dashboard { settings: Dashboard::builder() }, address).await
 }
@@ -62,6 +66,10 @@ pub(super) async fn start(page: Dashboard, address: &str) -> Result<Serving, Ser
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The page while it is served. When it is dropped the page is gone.
+///
+/// # Examples
+///
+/// See the [module](super).
 #[derive(Debug)]
 #[must_use = "the page is gone when this is dropped"]
 pub struct Serving {
@@ -108,6 +116,20 @@ impl Drop for Serving {
 }
 
 /// Why the page is not served.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reliability::telemetry::dashboard;
+///
+/// // There is no password: that the others of the network see it has to be asked for.
+/// let error = dashboard::serve("0.0.0.0:0").await.unwrap_err();
+/// println!("{error}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ServeError {

@@ -6,6 +6,10 @@ use crate::telemetry::{Attribute, Value};
 use crate::time::Utc;
 
 /// How a record is written as a line.
+///
+/// # Examples
+///
+/// See the [module](super).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {

@@ -7,6 +7,10 @@ use crate::telemetry::Attribute;
 use crate::telemetry::trace::{SpanId, TraceId};
 
 /// One event of `tracing`, on its way out.
+///
+/// # Examples
+///
+/// See the [module](super).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Record {
@@ -45,6 +49,15 @@ impl Record {
 }
 
 /// How grave a record is; the levels of `tracing`.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::log::Severity;
+///
+/// assert!(Severity::Error > Severity::Warn);
+/// assert_eq!(Severity::Warn.as_str(), "WARN");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {

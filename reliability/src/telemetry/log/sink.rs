@@ -11,6 +11,33 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 ///
 /// It is called by whoever said something, so it must not wait: what takes time belongs into a
 /// queue with an end.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use std::time::SystemTime;
+/// use reliability::telemetry::log::{Record, Severity, Sink, add_sink, emit};
+///
+/// /// Keeps what went wrong, for a test.
+/// #[derive(Default)]
+/// struct Errors(Mutex<Vec<String>>);
+///
+/// impl Sink for Errors {
+///     fn take(&self, record: &Record) {
+///         if record.severity == Severity::Error {
+///             self.0.lock().expect("nobody panics with it").push(record.body.clone());
+///         }
+///     }
+/// }
+///
+/// let errors = Arc::new(Errors::default());
+/// let guard = add_sink(errors.clone());
+/// emit(&Record::new(SystemTime::UNIX_EPOCH, Severity::Info, "the shop is open"));
+/// emit(&Record::new(SystemTime::UNIX_EPOCH, Severity::Error, "the stock is lost"));
+/// drop(guard);
+/// assert_eq!(*errors.0.lock().expect("nobody panics with it"), ["the stock is lost"]);
+/// ```
 pub trait Sink: Send + Sync + 'static {
     /// Takes one record.
     fn take(&self, record: &Record);
@@ -56,6 +83,10 @@ pub fn add_sink(sink: Arc<dyn Sink>) -> SinkGuard {
 }
 
 /// Takes its sink out when it is dropped; made by [`add_sink`].
+///
+/// # Examples
+///
+/// See [`add_sink`].
 pub struct SinkGuard {
     sink: Arc<dyn Sink>,
 }
@@ -83,6 +114,10 @@ impl Drop for SinkGuard {
 }
 
 /// Gives a record to all sinks. One that panics is passed over.
+///
+/// # Examples
+///
+/// See [`Sink`].
 pub fn emit(record: &Record) {
     // Not under the lock: a sink may say something itself.
     let sinks = SINKS.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -65,12 +65,40 @@ use super::{Resource, metrics};
 ///
 /// What is known of the process is looked up once, as [`Resource::detect`] does; if a variable of the
 /// environment makes no sense, `target_info` is missing.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::prometheus;
+/// use reliability::telemetry::signal::Counter;
+/// use reliability::telemetry::signals;
+///
+/// signals! {
+///     /// Orders that were taken.
+///     static ORDERS: Counter = Counter::builder("text.orders");
+/// }
+///
+/// ORDERS.add(3);
+/// assert!(prometheus::text().contains("\ntext_orders_total 3\n"));
+/// ```
 pub fn text() -> String {
     told(Format::Text)
 }
 
 /// All metrics of the process in the format that the header `Accept` of a request asks for, and the
 /// `Content-Type` that the answer has to have: first that, then the text.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::prometheus;
+///
+/// // What Prometheus asks for since it reads OpenMetrics, and what anybody else gets.
+/// let (content_type, text) = prometheus::answer(Some("application/openmetrics-text;version=1.0.0"));
+/// assert!(content_type.starts_with("application/openmetrics-text"));
+/// assert!(text.ends_with("# EOF\n"));
+/// assert!(prometheus::answer(None).0.starts_with("text/plain"));
+/// ```
 pub fn answer(accept: Option<&str>) -> (&'static str, String) {
     let format = accept.map_or(Format::Text, Format::accepted);
     (format.content_type(), told(format))

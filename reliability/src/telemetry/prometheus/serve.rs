@@ -54,6 +54,10 @@ pub fn serve(address: impl ToSocketAddrs) -> io::Result<Server> {
 }
 
 /// A server of metrics; made by [`serve`]. Dropping it ends it.
+///
+/// # Examples
+///
+/// See [`serve`].
 #[derive(Debug)]
 #[must_use = "dropping it ends the server"]
 pub struct Server {

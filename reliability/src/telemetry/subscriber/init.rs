@@ -42,6 +42,10 @@ use crate::telemetry::variables::Variables;
 ///
 /// [`InitError`] when a variable makes no sense, and nothing is started then; and when the recorder or a
 /// subscriber of `tracing` was there already, after which the recorder may be running.
+///
+/// # Examples
+///
+/// See the [module](super).
 pub fn init() -> Result<Telemetry, InitError> {
     start(Variables::of_process())
 }
@@ -167,6 +171,10 @@ fn is_wanted(variables: Variables<'_>) -> bool {
 
 /// All telemetry of the process. When it is dropped, what is on its way is sent, for five seconds at
 /// most.
+///
+/// # Examples
+///
+/// See the [module](super).
 #[must_use = "telemetry is flushed when this is dropped: keep it until the program ends"]
 pub struct Telemetry {
     #[cfg(feature = "otlp")]
@@ -200,6 +208,16 @@ impl fmt::Debug for Telemetry {
 /// Why telemetry was not started.
 ///
 /// It is [permanent](Class::Permanent).
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::subscriber::{self, InitError};
+///
+/// // Telemetry is no reason not to sell tea.
+/// let telemetry = subscriber::init().map_err(|error: InitError| eprintln!("{error}"));
+/// println!("{}", if telemetry.is_ok() { "we are watched" } else { "nobody sees us" });
+/// ```
 #[non_exhaustive]
 pub struct InitError {
     what: String,

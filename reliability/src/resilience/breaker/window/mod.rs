@@ -109,6 +109,20 @@ pub(crate) enum Verdict {
 }
 
 /// What stands in the window.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::breaker::Breaker;
+///
+/// let breaker = Breaker::standard("inventory");
+/// breaker.acquire()?.success();
+/// breaker.acquire()?.failure();
+///
+/// let window = breaker.snapshot().window;
+/// assert_eq!((window.calls, window.failures, window.slow), (2, 1, 0));
+/// # Ok::<(), reliability::error::Rejected>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counts {

@@ -7,6 +7,18 @@ use super::{Aimd, Gradient2, Sample, Vegas, gradient2, vegas};
 /// | [`Gradient2`] | latency against that of the last minutes | from below, with a margin | most services; the default |
 /// | [`Vegas`] | latency against that without load | from below, within a few calls | calls of even cost, many of them |
 /// | [`Aimd`] | dropped calls | by going beyond it | where latency says nothing |
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::concurrency_limit::{Aimd, Algorithm, ConcurrencyLimit};
+///
+/// assert_eq!(Algorithm::default().as_str(), "gradient2");
+///
+/// let limit = ConcurrencyLimit::builder("inventory").algorithm(Aimd::standard()).build()?;
+/// assert!(matches!(limit.settings().algorithm, Algorithm::Aimd(_)));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -74,6 +86,10 @@ impl From<Gradient2> for Algorithm {
 /// let window = Sample::new(Duration::from_millis(20), 20);
 /// assert_eq!(estimator.step(&window, 0), 21);
 /// assert_eq!(estimator.step(&window.dropped(), 0), 18);
+///
+/// // A ceiling that is lower than what it had come to.
+/// estimator.reconfigure(Aimd::standard(), 1, 10);
+/// assert_eq!(estimator.limit(), 10);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Estimator {

@@ -5,6 +5,28 @@ use crate::resilience::concurrency_limit::Priority;
 use crate::time::Instant;
 
 /// One thing that happened to a call under a policy that is recorded.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::policy::record::What;
+///
+/// let policy = Policy::builder("price").timeout(Duration::from_secs(1)).build()?;
+/// let recorded = policy.record(100);
+/// policy.call(|| async { Ok::<_, Rejected>(7) }).await?;
+///
+/// let recording = recorded.finish();
+/// let first = &recording.events()[0];
+/// assert_eq!(first.call, 1);
+/// assert_eq!(first.what, What::Began { repeatable: true, inherited: None });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
@@ -17,6 +39,31 @@ pub struct Event {
 }
 
 /// What happened: inputs, such as how an attempt ended, and decisions, such as to try again.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reliability::error::{Reason, Rejected};
+/// use reliability::resilience::policy::record::What;
+/// use reliability::resilience::{Policy, Retry};
+///
+/// let policy = Policy::builder("price").retry(Retry::attempts(3)).build()?;
+/// let recorded = policy.record(100);
+/// let slow = async || Err::<u32, _>(Rejected::new(Reason::TimedOut, "inventory"));
+/// assert!(policy.call(slow).await.is_err());
+///
+/// // How long it was decided to wait, attempt by attempt.
+/// let recording = recorded.finish();
+/// let pauses = recording.events().iter().filter_map(|event| match event.what {
+///     What::Retries { pause, .. } => Some(pause),
+///     _ => None,
+/// });
+/// assert_eq!(pauses.count(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum What {
@@ -152,6 +199,33 @@ impl What {
 }
 
 /// What a call found in a cache.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reliability::error::Rejected;
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::cache::{Cache, Sharing};
+/// use reliability::resilience::policy::record::{Looked, What};
+///
+/// let policy = Policy::builder("price").cache(Cache::standard("price")).build()?;
+/// let recorded = policy.record(100);
+/// for _ in 0..2 {
+///     let price = policy.call_cached("tea", Sharing::errors(), async || Ok::<_, Rejected>(299));
+///     assert_eq!(price.await, Ok(299));
+/// }
+///
+/// let recording = recorded.finish();
+/// let found = recording.events().iter().filter_map(|event| match event.what {
+///     What::LookedUp { found, .. } => Some(found),
+///     _ => None,
+/// });
+/// assert_eq!(found.collect::<Vec<_>>(), [Looked::Miss, Looked::Hit]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Looked {
@@ -195,6 +269,29 @@ impl Looked {
 }
 
 /// How an attempt ended.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reliability::error::{Reason, Rejected};
+/// use reliability::resilience::policy::record::{Outcome, What};
+/// use reliability::resilience::{Breaker, Policy};
+///
+/// let policy = Policy::builder("price").breaker(Breaker::standard("price")).build()?;
+/// let recorded = policy.record(100);
+/// let full = async || Err::<u32, _>(Rejected::new(Reason::BulkheadFull, "inventory"));
+/// assert!(policy.call(full).await.is_err());
+///
+/// let recording = recorded.finish();
+/// let Some(What::Ended(Outcome::Error(facts))) = recording.events().last().map(|e| &e.what) else {
+///     panic!("it ended with an error");
+/// };
+/// assert_eq!(facts.reason, Some(Reason::BulkheadFull));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -207,6 +304,10 @@ pub enum Outcome {
 }
 
 /// What policies know of an error.
+///
+/// # Examples
+///
+/// See [`Outcome`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorFacts {

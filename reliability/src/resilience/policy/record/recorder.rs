@@ -286,6 +286,10 @@ fn begin_turn(policy: &Inner) -> Turn<'_> {
 }
 
 /// A recording that goes on until it is finished or dropped; made by [`Policy::record`].
+///
+/// # Examples
+///
+/// See [`Policy::record`].
 #[derive(Debug)]
 #[must_use = "the recording ends when this is dropped"]
 pub struct Recorded {

@@ -153,6 +153,16 @@ fn word_of<T: PartialEq>(words: &[(T, &'static str)], wanted: T) -> &'static str
 }
 
 /// A line that does not belong into a recording.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::policy::record::Recording;
+///
+/// let error = "a letter to the editor".parse::<Recording>().unwrap_err();
+/// assert_eq!(error.line(), 1);
+/// println!("{error}");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoRecording {
     line: usize,

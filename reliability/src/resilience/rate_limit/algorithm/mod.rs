@@ -47,6 +47,22 @@ use crate::time::Instant;
 /// | [`FixedWindow`](Algorithm::FixedWindow) | a window's permits | two windows' at a boundary | 8 bytes | lock-free |
 /// | [`SlidingLog`](Algorithm::SlidingLog) | a window's permits | `permits` per period, exactly | 8 bytes per permit | a short lock |
 /// | [`SlidingCounter`](Algorithm::SlidingCounter) | a window's permits | `permits` per period, about | 16 bytes | a short lock |
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::rate_limit::{Algorithm, Quota, RateLimit};
+///
+/// let partner = RateLimit::builder("partner-api")
+///     .quota(Quota::per_minute(600))
+///     .algorithm(Algorithm::SlidingLog)
+///     .build()?;
+/// assert!(partner.check().is_allowed());
+///
+/// let names = Algorithm::ALL.map(Algorithm::as_str);
+/// assert_eq!(names[..2], ["token_bucket", "leaky_bucket"]);
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -102,6 +118,25 @@ impl fmt::Display for Algorithm {
 }
 
 /// Permits that were booked, to be used from a certain time on.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::rate_limit::Quota;
+/// use reliability::resilience::rate_limit::algorithm::{LeakyBucket, Limiter};
+/// use reliability::time::Instant;
+///
+/// let line = LeakyBucket::new(Quota::per_second(10).burst(5));
+/// let mut state = line.empty();
+/// let now = Instant::from_nanos(5);
+/// let longest = Duration::from_secs(1);
+/// let first = line.book(&mut state, now, 1, longest).expect("nobody is in line");
+/// let second = line.book(&mut state, now, 1, longest).expect("one is in line");
+/// assert_eq!((first.starts_at(), first.permits()), (now, 1));
+/// assert_eq!(second.starts_at(), now.saturating_add(Duration::from_millis(100)));
+/// assert_eq!(second.remaining(), 0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Booking {
     pub(super) starts_at: Instant,
@@ -139,6 +174,31 @@ impl Booking {
 /// One algorithm with its settings: decides, and changes the state, by nothing but its arguments.
 ///
 /// Time may stand still and go backwards: that never makes more permits.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::rate_limit::Quota;
+/// use reliability::resilience::rate_limit::algorithm::{Limiter, TokenBucket};
+/// use reliability::time::Instant;
+///
+/// let bucket = TokenBucket::new(Quota::per_second(100).burst(4));
+/// let (mut state, now) = (bucket.empty(), Instant::from_nanos(5));
+/// assert_eq!(bucket.most_at_once(), 4);
+///
+/// // Three are taken, and given back when the call is not made.
+/// let booking = bucket.book(&mut state, now, 3, Duration::ZERO).expect("there are four");
+/// assert_eq!(bucket.remaining(&state, now), 1);
+/// bucket.give_back(&mut state, now, &booking);
+/// assert_eq!(bucket.remaining(&state, now), 4);
+///
+/// // Under another quota what was used stays used.
+/// assert!(bucket.check(&mut state, now, 1).is_allowed());
+/// let smaller = TokenBucket::new(Quota::per_second(100).burst(2));
+/// smaller.carry_over(&mut state, now, &bucket);
+/// assert_eq!(smaller.remaining(&state, now), 1);
+/// ```
 pub trait Limiter: fmt::Debug + Clone {
     /// What is remembered between calls.
     type State: fmt::Debug + Clone;

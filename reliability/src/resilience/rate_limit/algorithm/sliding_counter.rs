@@ -39,6 +39,10 @@ pub struct SlidingCounter {
 }
 
 /// What was used in the last windows: the state of a [`SlidingCounter`].
+///
+/// # Examples
+///
+/// See [`SlidingCounter`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Windows {
     /// The number of the latest one.

@@ -34,6 +34,10 @@ pub struct SlidingLog {
 }
 
 /// When the last permits were used, or will be: the state of a [`SlidingLog`].
+///
+/// # Examples
+///
+/// See [`SlidingLog`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
     /// Oldest first; at most twice as many as the quota has permits.

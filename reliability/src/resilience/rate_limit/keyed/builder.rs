@@ -13,6 +13,28 @@ use crate::time::Clock;
 pub(super) type QuotaOf<K> = Arc<dyn Fn(&K) -> Option<Quota> + Send + Sync>;
 
 /// Makes a [`KeyedRateLimit`]; starts from [`Settings::standard`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::rate_limit::{Algorithm, KeyedRateLimit, Quota};
+/// use reliability::time::ManualClock;
+///
+/// let time = ManualClock::new();
+/// let tenants = KeyedRateLimit::<u64>::builder("tenants")
+///     .quota(Quota::per_second(10))
+///     // The one that pays for it has more.
+///     .quota_of(|tenant| (*tenant == 7).then(|| Quota::per_second(100)))
+///     .algorithm(Algorithm::TokenBucket)
+///     .wait(Duration::from_millis(50))
+///     .capacity(50_000)
+///     .clock(time.clock())
+///     .build()?;
+/// let allowed = |tenant| (0..200).filter(|_| tenants.check(&tenant).is_allowed()).count();
+/// assert_eq!((allowed(1), allowed(7)), (10, 100));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct KeyedRateLimitBuilder<K> {

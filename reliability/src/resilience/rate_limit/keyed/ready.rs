@@ -16,6 +16,10 @@ use crate::time::Instant;
 pin_project! {
     /// Waits for a permit of a key; made by
     /// [`KeyedRateLimit::until_ready`](super::KeyedRateLimit::until_ready), which says how.
+    ///
+    /// # Examples
+    ///
+    /// See [`KeyedRateLimit::until_ready`](super::KeyedRateLimit::until_ready).
     #[must_use = "futures do nothing unless polled"]
     pub struct UntilKeyReady<'a, K>
     where

@@ -10,6 +10,26 @@ use crate::resilience::rate_limit::Quota;
 use crate::time::Clock;
 
 /// Makes a [`RedisRateLimit`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::resilience::rate_limit::Quota;
+/// use reliability::resilience::rate_limit::redis::{RedisRateLimit, WhileAway};
+/// use reliability::time::Clock;
+///
+/// // 500 a second of all processes together; each of ten has 50 while the server is away.
+/// let limit = RedisRateLimit::builder("partner-api", "redis://127.0.0.1/")
+///     .quota(Quota::per_second(500))
+///     .while_away(WhileAway::Local(Quota::per_second(50)))
+///     .timeout(Duration::from_millis(20))
+///     .clock(Clock::precise())
+///     .build()?;
+/// assert_eq!(limit.name().as_str(), "partner-api");
+/// assert_eq!((limit.is_degraded(), limit.rejected(), limit.degraded()), (false, 0, 0));
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build()`"]
 pub struct RedisRateLimitBuilder {

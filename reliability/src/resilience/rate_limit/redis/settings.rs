@@ -27,6 +27,10 @@ pub struct Settings {
 }
 
 /// Who decides while the server is away.
+///
+/// # Examples
+///
+/// See [`RedisRateLimitBuilder`](super::RedisRateLimitBuilder).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhileAway {

@@ -12,6 +12,23 @@ use crate::resilience::rate_limit::RateLimit;
 
 /// Waits for permits of all processes; made by
 /// [`RedisRateLimit::until_ready`](super::RedisRateLimit::until_ready), which says how.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use reliability::resilience::rate_limit::redis::RedisRateLimit;
+///
+/// // Nothing listens there, and without the server nobody is let through.
+/// let limit = RedisRateLimit::builder("partner-api", "redis://127.0.0.1:1/").build()?;
+/// let ready = limit.until_ready().within(Duration::from_millis(200)).await;
+/// assert!(ready.is_err());
+/// assert!(limit.is_degraded());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "it does nothing unless awaited"]
 pub struct UntilReady<'a> {
     shared: &'a Arc<Shared>,

@@ -4,6 +4,19 @@ use alloc::vec::Vec;
 use super::Text;
 
 /// Lines over time, the latest point being now.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{Chart, Level, Series, Unit, View, Widget};
+///
+/// let mut chart = Chart::new("Orders", "from 3 to 5 orders per second", Unit::Rate);
+/// chart.series.push(Series::new("orders", vec![(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]));
+/// chart.limits.push(("what the warehouse bears".into(), 8.0));
+/// chart.empty = "no order yet".into();
+/// let view = View::new(Level::Ok, "5 orders per second").with(Widget::Chart(chart));
+/// assert_eq!(view.widgets.len(), 1);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Chart {
@@ -36,6 +49,10 @@ impl Chart {
 }
 
 /// What the values of a chart are.
+///
+/// # Examples
+///
+/// See [`Chart`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unit {
@@ -50,6 +67,10 @@ pub enum Unit {
 }
 
 /// One line of a chart.
+///
+/// # Examples
+///
+/// See [`Chart`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Series {

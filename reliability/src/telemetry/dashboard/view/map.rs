@@ -4,6 +4,20 @@ use alloc::vec::Vec;
 use super::{Level, Text};
 
 /// Who calls whom.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{Edge, Level, Map, Node, View, Widget};
+///
+/// let mut map = Map::default();
+/// map.describe = "the shop calls the stock, which is slow".into();
+/// map.nodes.push(Node::new("shop", "this service", Level::Ok));
+/// map.nodes.push(Node::new("stock", "p99 900 ms", Level::Warn));
+/// map.edges.push(Edge::new("shop", "stock", "40/s", Level::Warn));
+/// let view = View::new(Level::Warn, "the stock is slow").with(Widget::Map(map));
+/// assert_eq!(view.widgets.len(), 1);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Map {
@@ -16,6 +30,10 @@ pub struct Map {
 }
 
 /// One that calls or is called.
+///
+/// # Examples
+///
+/// See [`Map`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Node {
@@ -35,6 +53,10 @@ impl Node {
 }
 
 /// Calls from one node to another.
+///
+/// # Examples
+///
+/// See [`Map`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Edge {

@@ -53,6 +53,17 @@ impl View {
 }
 
 /// How something stands. Shown as colour, form and word, so that no eye is left out.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::Level;
+///
+/// // The worst of all is what stands above them.
+/// let parts = [Level::Ok, Level::Bad, Level::Warn];
+/// assert_eq!(parts.into_iter().max(), Some(Level::Bad));
+/// assert_eq!(Level::Bad.as_str(), "bad");
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
@@ -80,6 +91,20 @@ impl Level {
 }
 
 /// A number with what it counts, from which the page knows how to write it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::telemetry::dashboard::{Content, Number, Tile};
+///
+/// let tiles = [
+///     Tile::new("Orders", Number::Rate(4.2)),
+///     Tile::new("Kept", Number::Share(0.999)),
+///     Tile::new("p99", Number::Duration(Duration::from_millis(120))),
+/// ];
+/// assert_eq!(tiles[1].value, Content::Number(Number::Share(0.999)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Number {
@@ -96,6 +121,17 @@ pub enum Number {
 }
 
 /// What stands in a cell or a tile.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{Content, Number};
+///
+/// assert_eq!(Content::from("closed"), Content::Text("closed".into()));
+/// assert_eq!(Content::from(Number::Count(7)), Content::Number(Number::Count(7)));
+/// // What is not known is a dash.
+/// assert_eq!(Content::from(None::<Number>), Content::Nothing);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
@@ -132,6 +168,17 @@ impl From<String> for Content {
 }
 
 /// One thing that a panel draws.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{Level, Number, Tile, View, Widget};
+///
+/// let view = View::new(Level::Ok, "12 orders are open")
+///     .with(Widget::Tiles(vec![Tile::new("Open", Number::Count(12))]))
+///     .with(Widget::Note("closed ones are in the archive".into()));
+/// assert_eq!(view.widgets.len(), 2);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Widget {
@@ -150,6 +197,17 @@ pub enum Widget {
 }
 
 /// One number, large.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{Level, Number, Tile};
+///
+/// let tile = Tile::new("Waiting", Number::Count(340))
+///     .level(Level::Warn)
+///     .hint("orders that nobody has packed yet");
+/// assert_eq!(tile.level, Level::Warn);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Tile {

@@ -4,6 +4,27 @@ use alloc::vec::Vec;
 use super::{Content, Level, Text};
 
 /// Rows, the worst of which should come first.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{
+///     Action, Cell, Column, Level, Number, Row, Table, View, Widget,
+/// };
+///
+/// let columns = vec![Column::text("State"), Column::number("Waiting")];
+/// let mut table = Table::new("Warehouse", columns, "no warehouse is known");
+///
+/// let state = Cell::new("slow").level(Level::Warn);
+/// let waiting = Cell::new(Number::Count(340)).history(vec![120.0, 260.0, 340.0]);
+/// let mut row = Row::new("berlin", "Berlin", vec![state, waiting]);
+/// row.facts.push(("opened".into(), "at 8:00".into()));
+/// row.actions.push(Action::new("close", "Close", "Berlin packs nothing until it is opened again."));
+/// table.rows.push(row);
+///
+/// let view = View::new(Level::Warn, "Berlin is slow").with(Widget::Table(table));
+/// assert_eq!(view.widgets.len(), 1);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Table {
@@ -25,6 +46,10 @@ impl Table {
 }
 
 /// A column.
+///
+/// # Examples
+///
+/// See [`Table`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Column {
@@ -47,6 +72,10 @@ impl Column {
 }
 
 /// A row.
+///
+/// # Examples
+///
+/// See [`Table`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Row {
@@ -79,6 +108,10 @@ impl Row {
 }
 
 /// What stands where a row and a column meet.
+///
+/// # Examples
+///
+/// See [`Table`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Cell {
@@ -112,6 +145,10 @@ impl Cell {
 }
 
 /// What an operator may do.
+///
+/// # Examples
+///
+/// See [`Table`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Action {
