@@ -10,8 +10,8 @@ use pin_project_lite::pin_project;
 use tracing::field::Value;
 
 use crate::telemetry::trace::{
-    Context as TraceContext, Current, Ending, Entered, Fields, Head, Here, Kind, Link, OpenSpan,
-    Opened, Ring, SpanId, State, TraceId, recorder,
+    Context as TraceContext, Current, Ending, Entered, Fields, Kind, Link, OpenSpan, Opened,
+    SpanId, State, TraceId, recorder,
 };
 
 /// A span of our recorder that is about to begin.
@@ -20,7 +20,6 @@ use crate::telemetry::trace::{
 pub struct Begin<'a> {
     /// The call that it is of.
     traced: &'a mut Traced,
-    head: Option<(&'static Ring, Head)>,
     fields: Option<NewFields>,
 }
 
@@ -28,17 +27,12 @@ impl Begin<'_> {
     /// Where to write what is known of it, if somebody wants to know.
     #[inline]
     pub fn fields(&mut self) -> Option<&mut NewFields> {
-        let recorded = self.head.as_ref().is_some_and(|(_, head)| head.is_recorded());
-        recorded.then(|| self.fields.get_or_insert_with(|| NewFields(Fields::take())))
+        Some(self.fields.get_or_insert_with(|| NewFields(Fields::take())))
     }
 
     /// The span, from now on.
     pub fn open(self, name: &'static str, kind: Kind) {
-        let Self { traced, head, fields } = self;
-        if let Some((ring, head)) = head {
-            let fields = fields.map(|fields| fields.0);
-            traced.open = OpenSpan::begin_with(ring.open(name, kind, head, fields));
-        }
+        self.traced.open.open(name, kind, self.fields.map(|fields| fields.0));
     }
 }
 
@@ -148,19 +142,20 @@ impl Traced {
         Self { span: tracing::Span::none(), open: OpenSpan::begin_with(Opened::Nothing) }
     }
 
-    /// Whether our recorder wants a span beside that one. Where nobody records this is one load.
+    /// Whether our recorder writes this call down, beside that span. Where nobody records this is
+    /// one load; where somebody does, this is the head decision.
     #[inline(always)]
     pub fn is_wanted_beside(&mut self, span: tracing::Span) -> bool {
         if !span.is_none() {
             self.span = span;
         }
-        recorder().is_some()
+        recorder().is_some_and(|ring| self.open.decide(ring))
     }
 
-    /// After the head decision.
-    pub fn begin(&mut self) -> Begin<'_> {
-        let head = recorder().map(|ring| (ring, ring.head(Here::get())));
-        Begin { traced: self, head, fields: None }
+    /// After the head decision, if that was yes.
+    #[inline]
+    pub const fn begin(&mut self) -> Begin<'_> {
+        Begin { traced: self, fields: None }
     }
 
     /// Runs the body of a function that is not async.

@@ -57,16 +57,19 @@ mod w3c;
 #[cfg(feature = "config")]
 pub use crate::document::{LoadError, Mistake, Mistakes};
 pub use context::Context;
+#[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
+pub(crate) use current::Entered;
+#[cfg(feature = "subscriber")]
+pub(crate) use current::Here;
 pub(crate) use current::is_written_down;
 pub use current::{Current, InContext, current, in_context, in_current};
-pub(crate) use current::{Entered, Here};
 pub use id::{InvalidId, SpanId, TraceId};
 pub use record::{Event, Kind, Link, Span, Status, Trace};
 #[cfg(feature = "dashboard")]
 pub(in crate::telemetry) use recorder::tiles;
 pub use recorder::{Builder, Fields, Recorder, RecorderCounts};
 #[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
-pub(crate) use recorder::{Ending, Head, Opened, Ring, State, recorder};
+pub(crate) use recorder::{Ending, Opened, State, recorder};
 pub use rules::{Rule, Rules};
 #[cfg(feature = "config")]
 pub use rules::{RulesFile, RulesWatch};

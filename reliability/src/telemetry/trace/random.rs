@@ -9,7 +9,8 @@ std::thread_local! {
     static STATE: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
 }
 
-/// 64 bits that nobody else draws.
+/// Words of bits that nobody else draws. More than one at a time, because the state goes through
+/// memory once for all of them.
 ///
 /// Every thread has a generator of its own, which the system seeds with 128 bits: with 64, as the
 /// usual small generators have, a fleet of many threads would make some ids twice. It is no secret
@@ -17,15 +18,39 @@ std::thread_local! {
 ///
 /// (Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators", 2021: xoroshiro128++.)
 #[inline]
-fn next() -> u64 {
-    let [s0, mut s1] = match STATE.get() {
+fn draw<const WORDS: usize>() -> [u64; WORDS] {
+    let mut state = match STATE.get() {
         [0, 0] => seed(),
         state => state,
     };
+    let drawn = core::array::from_fn(|_| step(&mut state));
+    STATE.set(state);
+    drawn
+}
+
+#[inline]
+const fn step(state: &mut [u64; 2]) -> u64 {
+    let [s0, mut s1] = *state;
     let drawn = s0.wrapping_add(s1).rotate_left(17).wrapping_add(s0);
     s1 ^= s0;
-    STATE.set([s0.rotate_left(49) ^ s1 ^ (s1 << 21), s1.rotate_left(28)]);
+    *state = [s0.rotate_left(49) ^ s1 ^ (s1 << 21), s1.rotate_left(28)];
     drawn
+}
+
+/// The ids of a trace that begins and of its first span.
+#[inline]
+pub(super) fn trace_and_span() -> (TraceId, SpanId) {
+    loop {
+        let [high, low, span] = draw();
+        if let Some(ids) = trace_id(high, low).zip(SpanId::new(span)) {
+            return ids;
+        }
+    }
+}
+
+#[inline]
+const fn trace_id(high: u64, low: u64) -> Option<TraceId> {
+    TraceId::new((high as u128) << 64 | low as u128)
 }
 
 /// The keys of `RandomState` come from the system.
@@ -42,8 +67,8 @@ impl TraceId {
     #[inline]
     pub fn random() -> Self {
         loop {
-            let drawn = (u128::from(next()) << 64) | u128::from(next());
-            if let Some(id) = Self::new(drawn) {
+            let [high, low] = draw();
+            if let Some(id) = trace_id(high, low) {
                 return id;
             }
         }
@@ -55,7 +80,8 @@ impl SpanId {
     #[inline]
     pub fn random() -> Self {
         loop {
-            if let Some(id) = Self::new(next()) {
+            let [drawn] = draw();
+            if let Some(id) = Self::new(drawn) {
                 return id;
             }
         }

@@ -187,6 +187,31 @@ impl OpenSpan {
         Self { open }
     }
 
+    /// Decides whether it is recorded; [`open`](Self::open) begins it then.
+    // Not by the values of `span`: they are large, and would be copied, also by the many calls of
+    // which the decision is no.
+    #[inline(never)]
+    pub(crate) fn decide(&mut self, ring: &'static Ring) -> bool {
+        match ring.head(Here::get()) {
+            Head::Nothing => false,
+            Head::Unrecorded { here } => {
+                self.open = Opened::Unrecorded(here);
+                false
+            }
+            recorded => {
+                self.open = Opened::Decided(ring, recorded);
+                true
+            }
+        }
+    }
+
+    /// Begins what was decided to be recorded.
+    pub(crate) fn open(&mut self, name: &'static str, kind: Kind, fields: Option<Fields>) {
+        if let Opened::Decided(ring, head) = self.open {
+            self.open = ring.open(name, kind, head, fields);
+        }
+    }
+
     /// Whether there is anything to end.
     #[inline]
     pub(crate) const fn is_open(&self) -> bool {
@@ -210,7 +235,7 @@ impl OpenSpan {
     #[inline]
     pub(crate) fn enter(&self) -> Option<Entered> {
         match &self.open {
-            Opened::Nothing => None,
+            Opened::Nothing | Opened::Decided(..) => None,
             Opened::Unrecorded(here) => Some(here.enter()),
             Opened::Recorded(_, open) => Some(open.here.enter()),
         }
@@ -220,7 +245,7 @@ impl OpenSpan {
     #[cfg(feature = "subscriber")]
     pub(crate) fn here(&self) -> Option<Here> {
         match &self.open {
-            Opened::Nothing => None,
+            Opened::Nothing | Opened::Decided(..) => None,
             Opened::Unrecorded(here) => Some(*here),
             Opened::Recorded(_, open) => Some(open.here),
         }

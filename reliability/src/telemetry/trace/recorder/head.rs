@@ -5,7 +5,8 @@ use super::buffer::Caller;
 use super::counts::Count;
 use super::{Ring, decide};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::telemetry::trace::{SpanId, TraceId};
+use crate::telemetry::trace::SpanId;
+use crate::telemetry::trace::random::trace_and_span;
 
 /// What becomes of a span, decided before anything of it is built.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +93,8 @@ impl Switches {
 
 impl Ring {
     /// What becomes of a span that begins there. Reads and draws, and nothing else.
-    #[inline]
+    // Always: what it says is large, and is made where it stays.
+    #[inline(always)]
     pub(crate) fn head(&self, outer: Here) -> Head {
         if outer.flags.has(Flags::RECORDED) {
             return Head::Child { outer };
@@ -104,18 +106,18 @@ impl Ring {
         self.head_of_root(outer)
     }
 
-    #[inline]
+    #[inline(always)]
     fn head_of_root(&self, outer: Here) -> Head {
         let switches = &self.switches;
-        let (trace_id, caller, threshold) = match outer.trace_id {
-            None => (TraceId::random(), Caller::Nobody, &switches.root),
-            Some(id) if outer.flags.has(Flags::SAMPLED) => {
-                (id, Caller::Keeps, &switches.caller_keeps)
-            }
-            Some(id) if outer.flags.has(Flags::UNDECIDED) => {
-                (id, Caller::Undecided, &switches.root)
-            }
-            Some(id) => (id, Caller::DoesNot, &switches.caller_does_not),
+        let (trace_id, span_id) = match outer.trace_id {
+            None => trace_and_span(),
+            Some(id) => (id, SpanId::random()),
+        };
+        let (caller, threshold) = match outer.trace_id {
+            None => (Caller::Nobody, &switches.root),
+            Some(_) if outer.flags.has(Flags::SAMPLED) => (Caller::Keeps, &switches.caller_keeps),
+            Some(_) if outer.flags.has(Flags::UNDECIDED) => (Caller::Undecided, &switches.root),
+            Some(_) => (Caller::DoesNot, &switches.caller_does_not),
         };
         let keeps =
             |word: &AtomicU64| Threshold::from_bits(word.load(Ordering::Relaxed)).keeps(trace_id);
@@ -138,7 +140,7 @@ impl Ring {
             .with(Flags::RECORDED, recorded)
             .with(Flags::UNDECIDED, undecided)
             .with(Flags::RANDOM, drawn);
-        let (trace_id, span_id) = (Some(trace_id), Some(SpanId::random()));
+        let (trace_id, span_id) = (Some(trace_id), Some(span_id));
         let here = Here { trace_id, span_id, flags, ..Here::NOWHERE };
         if recorded {
             return Head::Root { here, caller, parent: outer.span_id };

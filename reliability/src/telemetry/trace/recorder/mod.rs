@@ -90,6 +90,8 @@ pub(crate) struct Open {
 pub(crate) enum Opened {
     /// Nobody records, or the code inside stays where it is.
     Nothing,
+    /// It will be recorded, once all is known that it begins with.
+    Decided(&'static Ring, Head),
     /// The code inside is told that nothing is recorded.
     Unrecorded(Here),
     Recorded(&'static Ring, Open),

@@ -60,7 +60,7 @@ impl Bench {
         match self.ring.open(name, Kind::Internal, head, fields) {
             Opened::Recorded(_, open) => open,
             Opened::Unrecorded(here) => Open::unrecorded(here),
-            Opened::Nothing => Open::unrecorded(outer),
+            Opened::Nothing | Opened::Decided(..) => Open::unrecorded(outer),
         }
     }
 
