@@ -37,6 +37,18 @@ pub struct Alert {
 
 /// Whether a person gets up at night: what Prometheus and OpenSLO call the `severity` of an alert, and
 /// so do files, labels and attributes.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::sre::{Alert, Burn, Urgency};
+///
+/// let slow = Alert::ticket(Burn::times("1"), Duration::from_secs(3 * 24 * 3600));
+/// assert_eq!(slow.urgency, Urgency::Ticket);
+/// assert!(Urgency::Page > slow.urgency);
+/// assert_eq!(Urgency::Page.as_str(), "page");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Urgency {
     /// It is looked at on a working day.
@@ -46,6 +58,22 @@ pub enum Urgency {
 }
 
 /// How fast a budget is used: at 1 it lasts exactly as long as its window, at 2 half of it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::sre::Burn;
+///
+/// const HOUR: Duration = Duration::from_secs(3600);
+///
+/// // 2 % of the budget of 30 days in one hour.
+/// let fast = Burn::of_share(20_000, 30 * 24 * HOUR, HOUR);
+/// assert_eq!(fast, Burn::times("14.4"));
+/// assert_eq!(fast, Burn::millionths(14_400_000));
+/// assert_eq!(fast.as_millionths(), 14_400_000);
+/// assert_eq!(Burn::parse("fast"), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Burn {
     millionths: u64,

@@ -23,6 +23,10 @@ const LONG_MIN: u64 = 5 * 60;
 const BURN_MIN: Burn = Burn::millionths(900_000);
 
 /// The alerts of one objective.
+///
+/// # Examples
+///
+/// See [`Definition::alerting`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alerting {
@@ -33,6 +37,10 @@ pub struct Alerting {
 }
 
 /// An alert of the standard table that an objective does not have.
+///
+/// # Examples
+///
+/// See [`Definition::alerting`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftOut {
@@ -43,6 +51,10 @@ pub struct LeftOut {
 }
 
 /// Why an alert of the standard table was left out.
+///
+/// # Examples
+///
+/// See [`Definition::alerting`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhyLeftOut {

@@ -5,6 +5,26 @@ use std::time::SystemTime;
 use super::{Alert, Stance, Urgency};
 
 /// Something that was decided about an SLO, and by what.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{Decision, Definition, Objective, Slo, Target, Watch, Window};
+///
+/// let answered = Objective::availability(Target::percent("99.9"));
+/// let search = Slo::new(Definition::new("search", Window::days(30)).objective(answered))?;
+/// let watch = Watch::builder()
+///     .only([search])
+///     .notify(|decision: &Decision| {
+///         if decision.is_urgent() {
+///             eprintln!("wake somebody for {}: {decision}", decision.slo);
+///         }
+///         Ok(())
+///     })
+///     .by_hand()?;
+/// assert!(watch.look()?.is_empty(), "nothing was counted, and so nothing decided");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Decision {
@@ -21,6 +41,23 @@ pub struct Decision {
 }
 
 /// What was decided.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{Decision, What};
+///
+/// // A line for the room in which people talk.
+/// fn line(decision: &Decision) -> Option<String> {
+///     match &decision.what {
+///         What::Fired(alert) => Some(format!("{} burns: {alert}", decision.slo)),
+///         What::Ended(_) => Some(format!("{} is calm again", decision.slo)),
+///         What::Turned { from, to } => Some(format!("{}: {from} turns to {to}", decision.slo)),
+///         _ => None,
+///     }
+/// }
+/// # let _ = line;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum What {

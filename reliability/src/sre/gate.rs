@@ -43,6 +43,10 @@ struct Judged {
 }
 
 /// An answer over HTTP.
+///
+/// # Examples
+///
+/// See [`Gate`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GateAnswer {
@@ -55,6 +59,10 @@ pub struct GateAnswer {
 }
 
 /// The gate of all promises of the process.
+///
+/// # Examples
+///
+/// See [`Gate`].
 pub fn gate() -> Gate {
     Gate::of(registry::all())
 }

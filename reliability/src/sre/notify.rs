@@ -54,6 +54,10 @@ where
 }
 
 /// Writes each decision to standard error, a line each.
+///
+/// # Examples
+///
+/// See [`Watch`](super::Watch).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Console;
 

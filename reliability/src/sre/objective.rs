@@ -30,6 +30,22 @@ pub struct Objective {
 }
 
 /// What is counted, as good or bad.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::sre::{Indicator, Objective, Target};
+///
+/// let quick = Objective::latency(Target::percent("99"), Duration::from_millis(500));
+/// assert_eq!(quick.indicator, Indicator::Latency { threshold: Duration::from_millis(500) });
+///
+/// // Made of parts, where the name comes from a file.
+/// let name = format!("{} of the day", "answers");
+/// let checked =
+///     Objective::from_parts(name.into(), Indicator::Correctness, Target::percent("99.99"));
+/// assert_eq!(checked.name, "answers of the day");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Indicator {

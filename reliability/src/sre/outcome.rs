@@ -1,6 +1,17 @@
 use crate::error::{Class, Fault};
 
 /// What an event is to a promise.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::error::Class;
+/// use reliability::sre::Outcome;
+///
+/// assert_eq!(Outcome::of(3 > 2), Outcome::Good);
+/// assert_eq!(Outcome::from(false), Outcome::Bad);
+/// assert_eq!(Outcome::of_result(&Err::<u32, _>(Class::Cancelled)), Outcome::Excluded);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The promise was kept.

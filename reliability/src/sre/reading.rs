@@ -5,6 +5,30 @@ use super::{GoodAndBad, Target};
 /// What was counted in one window, and how much of the window was seen.
 ///
 /// Readings of replicas may be [added](Reading::plus): counts are exact sums.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::sre::{GoodAndBad, Reading, Target};
+///
+/// const HOUR: Duration = Duration::from_secs(3600);
+///
+/// // One call of a hundred was bad in the last hour, which is ten times what may be.
+/// let here = Reading::rolling(HOUR, HOUR, GoodAndBad::new(99, 1));
+/// assert_eq!(here.error_rate(), Some(0.01));
+/// assert!(here.is_whole());
+/// let burn = here.burn(Target::percent("99.9")).expect("something was counted");
+/// assert!((burn - 10.0).abs() < 1e-9);
+///
+/// // With the replica beside it, which was started half an hour ago.
+/// let there = Reading::rolling(HOUR, HOUR / 2, GoodAndBad::new(100, 0));
+/// assert_eq!(here.plus(there).counts, GoodAndBad::new(199, 1));
+///
+/// // Of the day that has begun 6 hours ago.
+/// let today = Reading::calendar(24 * HOUR, 6 * HOUR, 6 * HOUR, GoodAndBad::new(600, 3));
+/// assert_eq!(today.counts.total(), 603);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {

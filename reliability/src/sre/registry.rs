@@ -38,6 +38,20 @@ impl Registered {
 inventory::collect!(Registered);
 
 /// Every promise of the process: the static ones that are [`Registered`], then those that were made.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{self, Definition, Objective, Slo, Target, Window};
+///
+/// let answered = Objective::availability(Target::percent("99.9"));
+/// let search = Slo::new(Definition::new("all-search", Window::days(30)).objective(answered))?;
+/// for slo in sre::all() {
+///     println!("{}", slo.status());
+/// }
+/// assert!(sre::all().contains(&search));
+/// # Ok::<(), reliability::sre::InvalidDefinition>(())
+/// ```
 pub fn all() -> Vec<Slo> {
     let declared = inventory::iter::<Registered>.into_iter().map(|entry| Slo::from_core(entry.0));
     let mut all: Vec<Slo> = declared.collect();
@@ -46,6 +60,18 @@ pub fn all() -> Vec<Slo> {
 }
 
 /// The first promise of that name.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{self, Definition, Objective, Slo, Target, Window};
+///
+/// let answered = Objective::availability(Target::percent("99.9"));
+/// let search = Slo::new(Definition::new("find-search", Window::days(30)).objective(answered))?;
+/// assert_eq!(sre::find("find-search"), Some(search));
+/// assert_eq!(sre::find("unheard-of"), None);
+/// # Ok::<(), reliability::sre::InvalidDefinition>(())
+/// ```
 pub fn find(name: &str) -> Option<Slo> {
     all().into_iter().find(|slo| slo.name() == name)
 }

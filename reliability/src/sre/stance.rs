@@ -14,6 +14,18 @@ use super::{Budget, BudgetPolicy};
 ///
 /// From any to any other at once, when the budget says so. Without data, with too few events, or while
 /// the unseen part of the window may have been clean, it stays as it is.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{self, Stance};
+///
+/// match sre::gate().stance() {
+///     Stance::Release => println!("go"),
+///     stance => println!("not now: {stance}"),
+/// }
+/// assert_eq!(Stance::RollBack.as_str(), "roll back");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Stance {
     /// There is budget: new things may be released.

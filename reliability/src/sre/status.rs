@@ -40,6 +40,24 @@ pub struct Status {
 }
 
 /// How one objective is kept.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{Definition, Objective, Slo, Stance, Target, Window};
+///
+/// let answered = Objective::availability(Target::percent("99"));
+/// let slo = Slo::new(Definition::new("search", Window::days(30)).objective(answered))?;
+/// (0..995).for_each(|_| slo.record(true));
+/// (0..5).for_each(|_| slo.record(false));
+///
+/// // One call of a hundred may be bad, and one of two hundred is.
+/// let status = slo.status();
+/// let availability = status.objective("availability").expect("it is promised");
+/// assert_eq!(availability.stance, Stance::Release);
+/// println!("burns at {:?}, lasts {:?}", availability.burn(), availability.lasts());
+/// # Ok::<(), reliability::sre::InvalidDefinition>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ObjectiveStatus {
@@ -56,6 +74,23 @@ pub struct ObjectiveStatus {
 }
 
 /// What one alert says, and why.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{Definition, Objective, Slo, Target, Window};
+///
+/// let answered = Objective::availability(Target::percent("99.9"));
+/// let slo = Slo::new(Definition::new("search", Window::days(30)).objective(answered))?;
+/// slo.record(true);
+///
+/// let status = slo.status();
+/// for (objective, alert) in status.firing() {
+///     println!("{}: {alert}", objective.objective.name);
+/// }
+/// assert_eq!(status.firing().count(), 0);
+/// # Ok::<(), reliability::sre::InvalidDefinition>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct AlertStatus {

@@ -10,6 +10,17 @@ const EXCLUDED: usize = 2 * OBJECTIVES_MAX;
 ///
 /// Good and bad are counted apart, not bad and all: each is then exact by itself, and no reader can
 /// see more that was bad than there was.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::GoodAndBad;
+///
+/// let before = GoodAndBad::new(90, 1);
+/// let now = GoodAndBad::new(180, 3);
+/// assert_eq!(now.since(before), GoodAndBad::new(90, 2));
+/// assert_eq!((now + before).total(), 274);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GoodAndBad {
     /// How many were good.

@@ -3,6 +3,19 @@ use core::fmt;
 use super::{Alert, Reading, Target};
 
 /// What an alert says.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{Definition, Objective, Slo, Target, Verdict, Window};
+///
+/// let answered = Objective::availability(Target::percent("99.9"));
+/// let slo = Slo::new(Definition::new("search", Window::days(30)).objective(answered))?;
+/// let status = slo.status();
+/// assert!(status.objectives[0].alerts.iter().all(|alert| alert.verdict == Verdict::NoData));
+/// assert_eq!(Verdict::NoData.as_str(), "no data");
+/// # Ok::<(), reliability::sre::InvalidDefinition>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {

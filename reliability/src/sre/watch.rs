@@ -49,6 +49,31 @@ pub struct Watch {
 }
 
 /// Settings of a [`Watch`] that is yet to be started.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::error::recovery::Degradation;
+/// use reliability::sre::{Console, Definition, Objective, Slo, Target, Watch, Window};
+/// use reliability::time::Clock;
+///
+/// let answered = Objective::availability(Target::percent("99.9"));
+/// let search = Slo::new(Definition::new("search", Window::days(30)).objective(answered))?;
+/// let overloaded = Degradation::standard("search");
+/// let watch = Watch::builder()
+///     .every(Duration::from_secs(10))
+///     .only([search.clone()])
+///     .notify(Console)
+///     .degrade(search.clone(), overloaded.clone())
+///     .clock(Clock::coarse())
+///     .by_hand()?;
+/// search.record(true);
+/// assert!(watch.look()?.is_empty());
+/// assert!(!overloaded.is_degraded());
+/// assert_eq!(watch.untold(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a builder does nothing until `start()`"]
 pub struct WatchBuilder {
     every: Duration,

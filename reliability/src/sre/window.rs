@@ -32,6 +32,16 @@ pub enum Window {
 }
 
 /// What a calendar window begins with.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{CalendarUnit, Window};
+///
+/// let quarter = Window::calendar(CalendarUnit::Quarter);
+/// assert_eq!(quarter.nominal().as_secs(), 90 * 24 * 3600);
+/// assert_eq!(CalendarUnit::Quarter.to_string(), "quarter");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CalendarUnit {
@@ -49,6 +59,20 @@ pub enum CalendarUnit {
 ///
 /// Zones of the IANA database, which change with the season, are not supported: that takes a database
 /// that is kept up to date, and a window that is 23 hours long once a year.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{CalendarUnit, UtcOffset, Window};
+///
+/// const INDIA: UtcOffset = UtcOffset::minutes(5 * 60 + 30);
+/// assert_eq!(INDIA.as_minutes(), 330);
+/// assert_eq!(UtcOffset::hours(0), UtcOffset::UTC);
+/// assert_eq!(UtcOffset::try_minutes(24 * 60), None);
+///
+/// let day = Window::calendar(CalendarUnit::Day).at(INDIA);
+/// assert_eq!(day.to_string(), "calendar day (UTC+05:30)");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UtcOffset {
     minutes: i16,

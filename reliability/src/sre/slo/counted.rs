@@ -16,6 +16,21 @@ use crate::sync::Mutex;
 ///
 /// To be found by [`all`](crate::sre::all) before it is used, a static core is submitted to the inventory;
 /// see [`Registered`](crate::sre::Registered).
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::{Core, Definition, Objective, Slo, Target, Window};
+///
+/// static CORE: Core = Core::new(
+///     Definition::new("search", Window::days(28))
+///         .objective(Objective::availability(Target::percent("99.5"))),
+/// );
+/// static SEARCH: Slo = Slo::from_core(&CORE);
+///
+/// SEARCH.record(true);
+/// assert_eq!(CORE.definition().objectives().len(), 1);
+/// ```
 pub struct Core {
     pub(super) definition: Definition,
     pub(super) site: Option<Site>,

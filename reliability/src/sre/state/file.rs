@@ -13,6 +13,15 @@ use crate::error::{Class, Fault};
 /// A state file that cannot be used.
 ///
 /// That its content is broken is no such error: it is kept aside, and counting begins anew.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::sre::Watch;
+///
+/// let error = Watch::builder().state("no/such/folder/slo.state").by_hand().unwrap_err();
+/// assert!(error.to_string().contains("no/such/folder"));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StateError {

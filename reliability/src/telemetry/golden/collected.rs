@@ -9,6 +9,20 @@ use crate::telemetry::metrics::{self, Metric};
 use crate::time::{Clock, Instant};
 
 /// All metrics at one moment, to be held against a later one.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::telemetry::golden::Collected;
+/// use reliability::telemetry::metrics;
+/// use reliability::time::Instant;
+///
+/// // From two moments that were kept: what came between them.
+/// let earlier = Collected::new(metrics::collect(), Instant::from_nanos(0));
+/// let later = Collected::new(metrics::collect(), Instant::from_nanos(60_000_000_000));
+/// assert_eq!(later.since(&earlier).elapsed, Duration::from_secs(60));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Collected {
     metrics: Vec<Metric>,
@@ -47,6 +61,25 @@ impl Collected {
 }
 
 /// What a process did between two [`Collected`]s.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::{Bulkhead, Policy};
+/// use reliability::telemetry::golden::{Collected, ResourceKind};
+///
+/// let bulkhead = Bulkhead::builder("period").concurrent(4).build()?;
+/// let policy = Policy::builder("period").bulkhead(bulkhead.clone()).build()?;
+/// let inside = bulkhead.try_enter()?;
+///
+/// let before = Collected::take();
+/// let period = Collected::take().since(&before);
+/// let places = period.resources.iter().find(|usage| usage.name == "period");
+/// assert_eq!(places.map(|usage| usage.kind), Some(ResourceKind::Bulkhead));
+/// println!("{period}");
+/// # drop(inside);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Period {

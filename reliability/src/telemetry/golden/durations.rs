@@ -4,6 +4,20 @@ use core::time::Duration;
 
 /// How values were spread over a period: what a histogram has counted, of which quantiles are
 /// estimated.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::telemetry::golden::Durations;
+///
+/// // Twenty calls: ten of at most 100 ms, and ten of at most a second.
+/// let calls = Durations::new(vec![0.1, 1.0], vec![10, 10, 0]);
+/// assert_eq!(calls.count(), 20);
+/// let half = calls.quantile(0.75).map(|estimate| estimate.duration());
+/// assert_eq!(half, Some(Duration::from_millis(550)));
+/// assert_eq!(Durations::default().quantile(0.5), None);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Durations {
     /// Upper bounds, growing.

@@ -14,11 +14,11 @@
 //!     if seats > 9 { Err("sold out".into()) } else { Ok(seats) }
 //! }
 //!
-//! let before = Collected::now();
+//! let before = Collected::take();
 //! for seats in 1..=10 {
 //!     order(seats).ok();
 //! }
-//! let period = Collected::now().since(&before);
+//! let period = Collected::take().since(&before);
 //!
 //! let signals = period.golden_signals();
 //! assert_eq!((signals.outcomes.calls, signals.outcomes.errors), (10, 1));

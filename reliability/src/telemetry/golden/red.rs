@@ -11,6 +11,27 @@ use super::sources::Calls;
 ///
 /// Calls that were cancelled are calls, but no errors, and not what errors are divided by: whoever
 /// did not wait for the answer did not learn whether there would have been one.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::golden::Collected;
+/// use reliability::telemetry::traced;
+///
+/// #[traced(metrics)]
+/// fn parse(number: &str) -> Result<u32, String> {
+///     number.parse().map_err(|_| format!("{number} is no number"))
+/// }
+///
+/// let before = Collected::take();
+/// assert!(parse("7").is_ok() && parse("seven").is_err());
+///
+/// let period = Collected::take().since(&before);
+/// let parse = period.operations.iter().find(|red| red.name == "parse").expect("it was called");
+/// assert_eq!(parse.error_ratio(), Some(0.5));
+/// assert_eq!((parse.outcomes.calls, parse.durations.count()), (2, 2));
+/// println!("{:?} calls per second", parse.rate());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Red {
@@ -27,6 +48,19 @@ pub struct Red {
 }
 
 /// How calls ended.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::golden::Collected;
+///
+/// let outcomes = Collected::take().since(&Collected::take()).golden_signals().outcomes;
+/// for (what, errors) in &outcomes.by_type {
+///     println!("{errors} of {} calls failed: {what}", outcomes.calls);
+/// }
+/// // Nobody has called anything.
+/// assert_eq!(outcomes.error_ratio(), None);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcomes {

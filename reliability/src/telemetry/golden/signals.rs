@@ -12,6 +12,22 @@ use super::{Durations, Outcomes, Period, Red, Usage};
 ///
 /// The words are those of "Monitoring Distributed Systems", chapter 6 of Google's *Site Reliability
 /// Engineering*.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::golden::Collected;
+///
+/// let before = Collected::take();
+/// // ... a minute later:
+/// let signals = Collected::take().since(&before).golden_signals();
+/// println!("{:?} calls per second", signals.traffic());
+/// println!("{:?} of them failed", signals.error_ratio());
+/// println!("p99 {:?}", signals.latency.quantile(0.99).map(|estimate| estimate.duration()));
+/// if let Some(usage) = signals.saturation.filter(|usage| usage.is_saturated()) {
+///     println!("{} {} is full", usage.kind.as_str(), usage.name);
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GoldenSignals {

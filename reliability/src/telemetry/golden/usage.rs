@@ -10,6 +10,14 @@ use super::sources::{self, Limited, Used};
 use crate::telemetry::Attribute;
 
 /// What a resource is.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::golden::ResourceKind;
+///
+/// assert_eq!(ResourceKind::RetryBudget.as_str(), "retry budget");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ResourceKind {
@@ -48,6 +56,26 @@ impl ResourceKind {
 
 /// Utilization, saturation and errors of one resource: what is in use at the end of a period, and what
 /// was refused in it.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::resilience::{Bulkhead, Policy};
+/// use reliability::telemetry::golden::Collected;
+///
+/// let bulkhead = Bulkhead::builder("usage").concurrent(4).build()?;
+/// let policy = Policy::builder("usage").bulkhead(bulkhead.clone()).build()?;
+/// let inside = bulkhead.try_enter()?;
+///
+/// let now = Collected::take();
+/// let period = now.since(&now);
+/// let places = period.resources.iter().find(|usage| usage.name == "usage").ok_or("it is told")?;
+/// assert_eq!((places.used, places.limit), (1.0, Some(4.0)));
+/// assert_eq!(places.utilization(), Some(0.25));
+/// assert!(!places.is_saturated() && !places.is_broken);
+/// # drop(inside);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Usage {

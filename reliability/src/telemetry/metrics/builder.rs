@@ -17,6 +17,25 @@ use crate::time::wall_clock;
 
 /// An instrument that is yet to be made: declared by [`metrics!`](crate::telemetry::metrics!), or
 /// made while the program runs.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::Attribute;
+/// use reliability::telemetry::metrics::{Counter, Histogram};
+///
+/// // Made while the program runs: one for each tenant of a list.
+/// let orders = Counter::builder("builder.orders")
+///     .unit("{order}")
+///     .description("Orders that were taken.")
+///     .attributes(&[("shop.region", "north")])
+///     .bind([Attribute::new("shop.tenant", "acme")])?;
+/// orders.add(1);
+///
+/// let sizes = Histogram::builder("builder.parcels").unit("By").bounds(&[1e3, 1e6]).build()?;
+/// sizes.record(20_000.0);
+/// # Ok::<(), reliability::error::Invalid>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is declared or built"]
 pub struct Builder<I> {
@@ -218,6 +237,23 @@ macro_rules! instrument {
 
 /// What a [`Family`](super::Family) can consist of: [`Counter`], [`UpDownCounter`], [`Gauge`] and
 /// [`Histogram`].
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::metrics::{Counter, Family, Gauge, Instrument};
+///
+/// // Counts or gauges, apart by queue.
+/// fn of_queue<I: Instrument>(family: &Family<I, 1>, queue: &str) -> I {
+///     family.bind([queue])
+/// }
+///
+/// let depth = Gauge::builder("instrument.depth").by(["queue"]).build()?;
+/// of_queue(&depth, "express").set(3.0);
+/// let taken = Counter::builder("instrument.taken").by(["queue"]).build()?;
+/// of_queue(&taken, "express").add(1);
+/// # Ok::<(), reliability::error::Invalid>(())
+/// ```
 pub trait Instrument: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn of_family(seed: Seed<Self>) -> Self;

@@ -18,6 +18,27 @@ use crate::telemetry::Attribute;
 /// that tells stays, the other is left out, a warning says so once, and
 /// `reliability.metric.conflicts` counts what is left out. So it is with histograms of the same
 /// attributes and different bounds.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::Attribute;
+/// use reliability::telemetry::metrics::{Collection, Descriptor, HistogramPoint};
+///
+/// const TAKEN: Descriptor = Descriptor::new("shop.taken", "{order}", "Orders that were taken.");
+/// const WAITING: Descriptor = Descriptor::new("shop.waiting", "{order}", "Orders that wait.");
+/// const OPEN: Descriptor = Descriptor::new("shop.open", "", "Whether the shop is open.");
+/// const SIZES: Descriptor = Descriptor::new("shop.sizes", "By", "How large parcels are.");
+///
+/// let mut told = Collection::new();
+/// for (region, orders) in [("north", 3), ("south", 4)] {
+///     told.counter(&TAKEN, vec![Attribute::new("region", region)], orders);
+/// }
+/// told.up_down_counter(&WAITING, Vec::new(), 2);
+/// told.gauge(&OPEN, Vec::new(), 1.0);
+/// told.histogram(&SIZES, HistogramPoint::new(Vec::new(), vec![1e3], vec![1, 0], 812.0));
+/// assert_eq!(told.finish().len(), 4);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Collection {
     metrics: BTreeMap<Cow<'static, str>, Metric>,

@@ -6,6 +6,16 @@ use crate::telemetry::Attribute;
 use crate::telemetry::trace::{SpanId, TraceId};
 
 /// One metric as it was when it was collected: what every exporter reads.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::metrics::{Data, Metric, Point};
+///
+/// let open = Data::Gauge(vec![Point::new(Vec::new(), 1.0)]);
+/// let metric = Metric::new("shop.open", "", "Whether the shop is open.", open);
+/// assert_eq!((&*metric.name, metric.data.kind()), ("shop.open", "gauge"));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Metric {
@@ -33,6 +43,21 @@ impl Metric {
 
 /// The numbers of a metric, one point for each set of attributes. All are cumulative: they count
 /// from the start of what they belong to.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::metrics::{self, Data};
+///
+/// for metric in metrics::collect() {
+///     let points = match &metric.data {
+///         Data::Counter(points) => points.len(),
+///         Data::Histogram(points) => points.len(),
+///         _ => continue,
+///     };
+///     println!("{}: {points} points", metric.name);
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Data {
@@ -59,6 +84,16 @@ impl Data {
 }
 
 /// One number of a metric.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::Attribute;
+/// use reliability::telemetry::metrics::Point;
+///
+/// let point = Point::new(vec![Attribute::new("plug", "kettle")], 2_000.0);
+/// assert_eq!((point.value, point.since), (2_000.0, None));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Point<T> {
@@ -80,6 +115,16 @@ impl<T> Point<T> {
 }
 
 /// The values of a histogram that have the same attributes.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::metrics::HistogramPoint;
+///
+/// // Three values of at most 1, and one above 10.
+/// let point = HistogramPoint::new(Vec::new(), vec![1.0, 10.0], vec![3, 0, 1], 14.5);
+/// assert_eq!(point.count(), 4);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HistogramPoint {
@@ -115,6 +160,20 @@ impl HistogramPoint {
 }
 
 /// One value that was counted, and the trace in which that happened.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::SystemTime;
+/// use reliability::telemetry::metrics::{Exemplar, Point};
+///
+/// // The trace of a call that was counted.
+/// let trace_id = "4bf92f3577b34da6a3ce929d0e0e4736".parse()?;
+/// let mut point = Point::new(Vec::new(), 3_u64);
+/// point.exemplar =
+///     Some(Exemplar::new(1.0, SystemTime::now(), trace_id, "00f067aa0ba902b7".parse()?));
+/// # Ok::<(), reliability::telemetry::trace::InvalidId>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Exemplar {

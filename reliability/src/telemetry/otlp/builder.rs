@@ -72,6 +72,28 @@ pub struct Builder {
 }
 
 /// Where a signal goes, and how: what [`Builder::only_for`] says of one of them.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::telemetry::otlp::{Compression, Otlp, Protocol, Signal};
+///
+/// let otlp = Otlp::builder()
+///     .only_for(Signal::Traces, |traces| {
+///         traces
+///             .endpoint("https://traces.internal/v1/traces")
+///             .protocol(Protocol::HttpProtobuf)
+///             .header("api-key", "from your vault")
+///             .compression(Compression::Gzip)
+///             .timeout(Duration::from_secs(3))
+///     })
+///     .build()?;
+/// let health = otlp.health();
+/// let traces = health.signal(Signal::Traces).map(|traces| traces.endpoint.as_str());
+/// assert_eq!(traces, Some("https://traces.internal/v1/traces"));
+/// # Ok::<(), reliability::telemetry::otlp::InvalidSetting>(())
+/// ```
 #[derive(Clone, Default)]
 #[must_use = "hand it back to the builder"]
 pub struct Receiver {

@@ -46,6 +46,29 @@ impl Health {
 }
 
 /// How the export of one signal does. All counts are of spans, points, or records.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use reliability::telemetry::log::{Record, Severity};
+/// use reliability::telemetry::otlp::{Otlp, Signal};
+///
+/// let otlp = Otlp::builder()
+///     .interval(Duration::from_secs(3_600))
+///     .queue(100)
+///     .queue_bytes(1 << 20)
+///     .batch(50)
+///     .without(Signal::Traces)
+///     .build()?;
+/// otlp.log(Record::new(SystemTime::now(), Severity::Info, "started"));
+///
+/// let health = otlp.health();
+/// let logs = health.signal(Signal::Logs).expect("they are exported");
+/// assert_eq!((logs.queued + logs.in_flight, logs.exported, logs.failures), (1, 0, 0));
+/// assert!(health.signal(Signal::Traces).is_none());
+/// # Ok::<(), reliability::telemetry::otlp::InvalidSetting>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SignalHealth {
@@ -74,6 +97,23 @@ pub struct SignalHealth {
 }
 
 /// Why something was not delivered, and how often.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::otlp::{Otlp, Signal};
+///
+/// let otlp = Otlp::builder().build()?;
+/// let health = otlp.health();
+/// for signal in &health.signals {
+///     for (reason, lost) in signal.dropped.by_reason() {
+///         println!("{} of {} lost: {reason}", lost, signal.signal);
+///     }
+///     assert_eq!(signal.dropped.total(), 0);
+/// }
+/// assert_eq!(health.lost(), 0);
+/// # Ok::<(), reliability::telemetry::otlp::InvalidSetting>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dropped {
@@ -112,6 +152,21 @@ impl Dropped {
 }
 
 /// A request that failed.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::otlp::Otlp;
+///
+/// let otlp = Otlp::builder().build()?;
+/// for signal in otlp.health().signals {
+///     match signal.last_error {
+///         Some(failure) => println!("{} failed: {}", signal.signal, failure.why),
+///         None => println!("{} never failed", signal.signal),
+///     }
+/// }
+/// # Ok::<(), reliability::telemetry::otlp::InvalidSetting>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
@@ -157,6 +212,23 @@ impl fmt::Display for Dropped {
 
 /// What was not delivered by the end of a [`flush`](super::Otlp::flush) or a
 /// [`shutdown`](super::Otlp::shutdown).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use reliability::telemetry::log::{Record, Severity};
+/// use reliability::telemetry::otlp::Otlp;
+///
+/// // Nobody listens there.
+/// let otlp = Otlp::builder().endpoint("http://127.0.0.1:9").stderr(false).build()?;
+/// otlp.log(Record::new(SystemTime::now(), Severity::Info, "started"));
+///
+/// let undelivered = otlp.flush(Duration::from_millis(50)).unwrap_err();
+/// assert!(undelivered.items > 0);
+/// println!("after {:?}: {}", undelivered.within, undelivered.why.unwrap_or_default());
+/// # Ok::<(), reliability::telemetry::otlp::InvalidSetting>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Undelivered {

@@ -7,6 +7,16 @@ use http::{HeaderName, HeaderValue};
 use super::endpoint::Endpoint;
 
 /// How the messages travel.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::otlp::{Otlp, Protocol};
+///
+/// let otlp = Otlp::builder().protocol(Protocol::HttpProtobuf).build()?;
+/// assert!(otlp.health().signals[0].endpoint.starts_with("http://localhost:4318/"));
+/// # Ok::<(), reliability::telemetry::otlp::InvalidSetting>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {
@@ -28,6 +38,10 @@ impl Protocol {
 }
 
 /// Whether requests are made smaller before they are sent.
+///
+/// # Examples
+///
+/// See [`Builder`](super::Builder).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {

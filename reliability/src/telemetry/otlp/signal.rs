@@ -2,6 +2,15 @@ use core::fmt;
 
 /// One of the three signals of telemetry, each of which has its own queue, and may have its own
 /// receiver.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::otlp::Signal;
+///
+/// assert_eq!(Signal::ALL.map(Signal::as_str), ["traces", "metrics", "logs"]);
+/// assert_eq!(Signal::Logs.to_string(), "logs");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Signal {
     /// Spans.

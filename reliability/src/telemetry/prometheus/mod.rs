@@ -69,11 +69,10 @@ use super::{Resource, metrics};
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::prometheus;
-/// use reliability::telemetry::signal::Counter;
-/// use reliability::telemetry::signals;
+/// use reliability::telemetry::metrics::Counter;
+/// use reliability::telemetry::{metrics, prometheus};
 ///
-/// signals! {
+/// metrics! {
 ///     /// Orders that were taken.
 ///     static ORDERS: Counter = Counter::builder("text.orders");
 /// }

@@ -70,6 +70,10 @@ impl fmt::Debug for Current {
 /// The span that the running code is in, if it is in a trace. Reads one thread local.
 ///
 /// While a future is polled, that is the future's own, whichever thread polls it.
+///
+/// # Examples
+///
+/// See [`Current`].
 #[inline]
 pub fn current() -> Option<Current> {
     let here = HERE.get();
@@ -296,6 +300,10 @@ pub fn in_current<F: Future>(future: F) -> InContext<F> {
 
 pin_project! {
     /// A future that runs in a [`Context`]; made by [`in_context`] and [`in_current`].
+    ///
+    /// # Examples
+    ///
+    /// See [`in_context`].
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct InContext<F> {

@@ -11,6 +11,8 @@ use core::str::FromStr;
 ///
 /// let id: TraceId = "4bf92f3577b34da6a3ce929d0e0e4736".parse()?;
 /// assert_eq!(id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+/// assert_eq!(TraceId::new(id.get()), Some(id));
+/// assert_eq!(TraceId::from_bytes(id.to_bytes()), Some(id));
 /// # Ok::<(), reliability::telemetry::trace::InvalidId>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +27,8 @@ pub struct TraceId(NonZeroU128);
 ///
 /// let id: SpanId = "00f067aa0ba902b7".parse()?;
 /// assert_eq!(id.to_bytes(), [0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7]);
+/// assert_eq!(SpanId::new(id.get()), Some(id));
+/// assert_eq!(SpanId::from_bytes([0; 8]), None);
 /// # Ok::<(), reliability::telemetry::trace::InvalidId>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +94,15 @@ id!(TraceId, u128, NonZeroU128, 16, 32);
 id!(SpanId, u64, NonZeroU64, 8, 16);
 
 /// A text that is no id of a trace or span.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::TraceId;
+///
+/// let error = "the one of yesterday".parse::<TraceId>().unwrap_err();
+/// println!("{error}");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidId {
     digits: usize,

@@ -8,6 +8,30 @@ use super::{SpanId, TraceId};
 use crate::telemetry::Attribute;
 
 /// The part of a trace that happened below one local root, whole: what is kept is kept together.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use reliability::telemetry::trace::{Sink, Span, Trace};
+///
+/// /// Prints every trace that is kept.
+/// struct Print;
+///
+/// impl Sink for Print {
+///     fn keep(&self, trace: Trace) {
+///         if let Some(root) = trace.spans.first() {
+///             println!("{} {} took {:?}: {}", trace.id, root.name, root.duration, trace.kept_by);
+///         }
+///     }
+/// }
+///
+/// let id = "4bf92f3577b34da6a3ce929d0e0e4736".parse()?;
+/// let root = "00f067aa0ba902b7".parse()?;
+/// let root = Span::new(root, "checkout", SystemTime::now(), Duration::from_millis(20));
+/// Print.keep(Trace::new(id, vec![root]));
+/// # Ok::<(), reliability::telemetry::trace::InvalidId>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Trace {
@@ -31,6 +55,25 @@ impl Trace {
 }
 
 /// A span that ended.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use reliability::telemetry::Attribute;
+/// use reliability::telemetry::trace::{Event, Kind, Span, Status};
+///
+/// // As it may have come from a file, or stands in a test.
+/// let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+/// let id = "00f067aa0ba902b7".parse()?;
+/// let mut span = Span::new(id, "charge", start, Duration::from_millis(20));
+/// span.kind = Kind::Client;
+/// span.status = Status::Error("the card is expired".into());
+/// span.attributes.push(Attribute::new("order.id", 7));
+/// span.events.push(Event::new("card refused", start, Vec::new()));
+/// assert!(span.status.is_error() && span.parent.is_none());
+/// # Ok::<(), reliability::telemetry::trace::InvalidId>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Span {
@@ -86,6 +129,16 @@ impl Span {
 }
 
 /// On which side of a call a span is.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::{Kind, span};
+///
+/// let charge = span("charge").kind(Kind::Client).begin();
+/// charge.end();
+/// assert_eq!(Kind::Client.as_str(), "client");
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -116,6 +169,15 @@ impl Kind {
 }
 
 /// How a span ended.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::Status;
+///
+/// assert!(Status::Error("no such order".into()).is_error());
+/// assert!(!Status::default().is_error());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Status {
@@ -136,6 +198,10 @@ impl Status {
 }
 
 /// Something that happened at one moment of a span.
+///
+/// # Examples
+///
+/// See [`Span`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
@@ -159,6 +225,18 @@ impl Event {
 }
 
 /// A span that has to do with this one, in this trace or another.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::Link;
+///
+/// // The request whose message this span works on.
+/// let trace_id = "4bf92f3577b34da6a3ce929d0e0e4736".parse()?;
+/// let link = Link::new(trace_id, "00f067aa0ba902b7".parse()?);
+/// assert_eq!(link.trace_id, trace_id);
+/// # Ok::<(), reliability::telemetry::trace::InvalidId>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Link {

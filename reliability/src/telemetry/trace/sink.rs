@@ -38,6 +38,10 @@ pub trait Sink: Send + Sync + 'static {
 }
 
 /// Tells that sink of every trace that is kept from now on, until the answer is dropped.
+///
+/// # Examples
+///
+/// See [`Sink`].
 #[must_use = "the sink is told of nothing once this is dropped"]
 pub fn add_sink(sink: Arc<dyn Sink>) -> SinkGuard {
     let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
@@ -46,6 +50,10 @@ pub fn add_sink(sink: Arc<dyn Sink>) -> SinkGuard {
 }
 
 /// Takes its sink out when it is dropped; made by [`add_sink`].
+///
+/// # Examples
+///
+/// See [`Sink`].
 pub struct SinkGuard {
     sink: Arc<dyn Sink>,
 }

@@ -35,6 +35,25 @@ pub fn span(name: &'static str) -> SpanBuilder {
 }
 
 /// What is known of a span before it begins; made by [`span`].
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::{Context, Kind, span};
+///
+/// // A message of a queue: the span is part of the trace of who sent it.
+/// let sender = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let sender = Context::from_traceparent(sender)?;
+/// let packing = span("pack order")
+///     .kind(Kind::Consumer)
+///     .attribute("order.id", 7)
+///     .fields(|fields| fields.text("sku", "tea"))
+///     .link(&sender)
+///     .within(&sender);
+/// println!("will be recorded: {}", packing.is_recorded());
+/// packing.begin().in_scope(|| println!("packing"));
+/// # Ok::<(), reliability::telemetry::trace::InvalidTraceparent>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the span begins with `begin`"]
 pub struct SpanBuilder {
@@ -100,6 +119,28 @@ impl SpanBuilder {
 }
 
 /// A span that has begun. It ends when it is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::span;
+///
+/// let order = span("order").begin();
+/// order.in_scope(|| println!("what this makes is a part of it"));
+/// order.set("order.id", 7);
+/// order.event("packed", |fields| fields.add("parcels", 2));
+/// order.rename("order of tea");
+/// match "12 EUR".parse::<u32>() {
+///     Ok(_) => order.succeed(),
+///     Err(error) => order.fail(error),
+/// }
+///
+/// // Another thread goes on with it.
+/// let context = order.context();
+/// std::thread::spawn(move || context.in_scope(|| span("deliver").begin().end()));
+/// assert!(!order.is_recorded(), "nobody has started a recorder here");
+/// order.end();
+/// ```
 #[derive(Debug)]
 #[must_use = "the span ends when it is dropped"]
 pub struct OpenSpan {
@@ -278,6 +319,20 @@ impl Drop for OpenSpan {
 
 pin_project! {
     /// A future that runs inside of a span; made by [`OpenSpan::around`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use reliability::telemetry::trace::span;
+    ///
+    /// let order = span("order").begin();
+    /// let price = order.around(async { 299 }).await;
+    /// assert_eq!(price, 299);
+    /// order.end();
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Around<'a, F> {
@@ -344,6 +399,18 @@ pub fn set(key: &'static str, value: impl Into<Value>) {
 
 /// Says that something was logged as an error in the span that the running code is in: rules for
 /// errors keep its trace, so that who finds the log finds the trace.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::{error_logged, span};
+///
+/// span("order").begin().in_scope(|| {
+///     // With a log of one's own; the layer of `telemetry::subscriber` does it by itself.
+///     eprintln!("the stock is lost");
+///     error_logged();
+/// });
+/// ```
 #[inline]
 pub fn error_logged() {
     if let Some((ring, here)) = recorded() {

@@ -70,6 +70,28 @@ const LINES_BEFORE_EVENTS: usize = 1;
 impl core::error::Error for Difference {}
 
 /// Why a recording was not gone through to its end.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::policy::record::{ReplayError, replay};
+///
+/// let build = || Policy::builder("price").timeout(Duration::from_secs(1)).build();
+/// let policy = build()?;
+/// let recorded = policy.record(1);
+/// policy.call(async || Ok::<_, Rejected>(7)).await?;
+///
+/// // There was room for the last event only.
+/// let recording = recorded.finish();
+/// assert!(matches!(replay(&recording, build), Err(ReplayError::LeftOut(2))));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReplayError {
@@ -262,6 +284,27 @@ impl Fault for Again {
 ///
 /// Outside of a tokio runtime whose time driver is enabled. Inside of a future it takes the thread
 /// for as long as it takes.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use reliability::error::Rejected;
+/// use reliability::resilience::Policy;
+/// use reliability::resilience::policy::record::replay;
+///
+/// let build = || Policy::builder("price").timeout(Duration::from_secs(1)).build();
+/// let policy = build()?;
+/// let recorded = policy.record(100);
+/// policy.call(async || Ok::<_, Rejected>(7)).await?;
+///
+/// // The same policy decides the same again.
+/// replay(&recorded.finish(), build)?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn replay(
     recording: &Recording,
     build: impl FnOnce() -> Result<Policy, Invalid>,

@@ -6,6 +6,25 @@ use super::{Level, Text};
 use crate::telemetry::Attribute;
 
 /// One trace, ready to be drawn.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{Level, View, Widget};
+///
+/// // What a panel of one's own makes of those it is shown: the slow ones alone.
+/// fn slow(view: View) -> View {
+///     let mut slow = View::new(Level::Warn, "calls of more than a second");
+///     for widget in view.widgets {
+///         if let Widget::Traces(mut traces) = widget {
+///             traces.retain(|trace| trace.duration.as_secs() >= 1);
+///             slow = slow.with(Widget::Traces(traces));
+///         }
+///     }
+///     slow
+/// }
+/// assert!(slow(View::new(Level::Ok, "no trace yet")).widgets.is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TraceView {
@@ -28,6 +47,17 @@ pub struct TraceView {
 }
 
 /// One span of a trace.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{SpanView, TraceView};
+///
+/// fn failed(trace: &TraceView) -> Option<&SpanView> {
+///     trace.spans.iter().filter(|span| span.failed).max_by_key(|span| span.depth)
+/// }
+/// # let _ = failed;
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SpanView {

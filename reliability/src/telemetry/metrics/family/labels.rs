@@ -7,6 +7,16 @@ use crate::telemetry::Value;
 /// The value of one attribute, borrowed: so that asking a family for a series allocates nothing.
 ///
 /// Made of text, whole numbers, `bool`, and an `Option` of one of these by `into()`.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::metrics::Label;
+///
+/// assert_eq!(Label::from("/orders"), Label::Text("/orders"));
+/// assert_eq!(Label::from(404), Label::Integer(404));
+/// assert_eq!(Label::from(None::<&str>), Label::Absent);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Label<'a> {
@@ -98,6 +108,15 @@ from! {
 }
 
 /// The values of `N` attributes: a tuple, or an array where all are of one type.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::metrics::{Label, Labels};
+///
+/// assert_eq!(("/orders", 404).labels(), [Label::Text("/orders"), Label::Integer(404)]);
+/// assert_eq!([true, false].labels(), [Label::Boolean(true), Label::Boolean(false)]);
+/// ```
 pub trait Labels<'a, const N: usize> {
     /// In the order of the keys.
     fn labels(self) -> [Label<'a>; N];

@@ -64,6 +64,21 @@ pub struct Members<I: Instrument, const N: usize> {
 }
 
 /// A family that is yet to be made; begun by [`Builder::by`].
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::metrics::Counter;
+///
+/// // Two routes are counted apart, and all others together.
+/// let answers = Counter::builder("family.answers").by(["http.route"]).series(2).build()?;
+/// for route in ["/orders", "/prices", "/robots.txt", "/favicon.ico"] {
+///     answers.with([route]).add(1);
+/// }
+/// assert_eq!(answers.with(["/orders"]).sum(), 1);
+/// assert_eq!(answers.series(), 3);
+/// # Ok::<(), reliability::error::Invalid>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is declared or built"]
 pub struct FamilyBuilder<I, const N: usize> {

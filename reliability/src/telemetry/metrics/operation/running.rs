@@ -6,6 +6,10 @@ use crate::time::{Clock, Instant};
 /// A call of an [`Operation`] that has begun: counted once, when it [ends](Self::end) or is dropped.
 ///
 /// One that is dropped was cancelled; while the thread unwinds, it panicked.
+///
+/// # Examples
+///
+/// See [`Operation`].
 #[must_use = "a call that is dropped counts as cancelled"]
 pub struct Running<'a> {
     operation: &'a Operation,

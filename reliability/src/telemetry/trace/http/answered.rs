@@ -17,6 +17,10 @@ pin_project! {
     ///
     /// Dropping it drops the future of the service inside, in its context, and ends the span, as
     /// cancelled.
+    ///
+    /// # Examples
+    ///
+    /// See [`ServerLayer`](super::ServerLayer).
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Answered<F, M = UntilHead> {

@@ -11,6 +11,17 @@ use super::Incoming;
 use super::exchange::Exchange;
 
 /// How long the span of a request goes on, and what that makes of the answer `R`.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::http::{ServerLayer, UntilBodyEnd, UntilHead};
+///
+/// let short: ServerLayer<UntilHead> = ServerLayer::new();
+/// // Where answers are streamed, the span is to tell how long that took.
+/// let streaming: ServerLayer<UntilBodyEnd> = ServerLayer::new().until_body_end();
+/// # let _ = (short, streaming);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the end of `{R}` cannot be seen",
     note = "it is an `http::Response` whose body implements `http_body::Body`; for all others leave out `until_body_end()`"
@@ -27,11 +38,19 @@ pub trait Until<R> {
 ///
 /// What gRPC has in its trailers is not seen. Calls that fail before they have said anything have
 /// their status in the head, which is most of those that fail.
+///
+/// # Examples
+///
+/// See [`Until`].
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct UntilHead;
 
 /// The span ends when the body of the answer has, and knows what gRPC says in its trailers.
+///
+/// # Examples
+///
+/// See [`Until`].
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct UntilBodyEnd;
@@ -67,6 +86,10 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it before its end ends the span, as cancelled.
+    ///
+    /// # Examples
+    ///
+    /// See [`ServerLayer::until_body_end`](super::ServerLayer::until_body_end).
     #[derive(Debug)]
     pub struct AnsweredBody<B> {
         #[pin]

@@ -114,6 +114,10 @@ impl<S, M> Layer<S> for ClientLayer<M> {
 }
 
 /// A service that tells the other side which trace it is in; made by [`ClientLayer`].
+///
+/// # Examples
+///
+/// See [`ClientLayer`].
 #[derive(Debug, Clone)]
 pub struct ClientService<S, M = UntilHead> {
     inner: S,

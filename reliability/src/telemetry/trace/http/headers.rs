@@ -6,10 +6,30 @@ use super::super::{Baggage, Context, TraceState};
 use super::Propagators;
 
 /// Which trace and span.
+///
+/// # Examples
+///
+/// See [`extract`].
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// What vendors have added to it.
+///
+/// # Examples
+///
+/// See [`extract`].
 pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// What is packed for those further down.
+///
+/// # Examples
+///
+/// ```
+/// use http::HeaderMap;
+/// use reliability::telemetry::trace::http::{BAGGAGE, extract};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(BAGGAGE, "tenant=7".parse()?);
+/// assert_eq!(extract(&headers).baggage().get("tenant"), Some("7"));
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
 pub const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 
 /// More than this of one header is not looked at; everybody has to accept 8192 bytes.
@@ -21,6 +41,27 @@ const READ_MAX: usize = 16 * 1024;
 ///
 /// A `tracestate` without a good `traceparent` is thrown away, and a `traceparent` that is there
 /// twice is none. (W3C Trace Context level 2, sections 3.2.1 and 3.3.1.)
+///
+/// # Examples
+///
+/// ```
+/// use http::HeaderMap;
+/// use reliability::telemetry::trace::Context;
+/// use reliability::telemetry::trace::http::{TRACEPARENT, TRACESTATE, extract};
+///
+/// let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let mut headers = HeaderMap::new();
+/// headers.insert(TRACEPARENT, caller.parse()?);
+/// headers.insert(TRACESTATE, "vendor=7".parse()?);
+/// extract(&headers).in_scope(|| {
+///     println!("handled as a part of the caller's trace");
+/// });
+///
+/// // What makes no sense is as if it were not there.
+/// headers.insert(TRACEPARENT, "7".parse()?);
+/// assert_eq!(extract(&headers).trace_id(), Context::default().trace_id());
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
 pub fn extract(headers: &HeaderMap) -> Context {
     extract_by(Propagators::in_force(), headers)
 }
@@ -47,6 +88,21 @@ fn extract_by(propagators: Propagators, headers: &HeaderMap) -> Context {
 /// Writes a context into the headers of a message that is about to be sent, in place of whatever
 /// stood there; of an empty one, nothing. Headers that are not among the [`Propagators`] in force are
 /// left as they are.
+///
+/// # Examples
+///
+/// ```
+/// use http::HeaderMap;
+/// use reliability::telemetry::trace::Context;
+/// use reliability::telemetry::trace::http::{TRACEPARENT, inject};
+///
+/// let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let context = Context::from_traceparent(caller)?;
+/// let mut headers = HeaderMap::new();
+/// inject(&context, &mut headers);
+/// assert_eq!(headers[TRACEPARENT], caller);
+/// # Ok::<(), reliability::telemetry::trace::InvalidTraceparent>(())
+/// ```
 pub fn inject(context: &Context, headers: &mut HeaderMap) {
     inject_by(Propagators::in_force(), context, headers);
 }

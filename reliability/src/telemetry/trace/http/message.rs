@@ -2,6 +2,21 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 
 /// A request that can be sent: of the crate `http`, which hyper and tonic take, and with the feature
 /// `reqwest` of that.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::http::Outgoing;
+///
+/// fn describe<R: Outgoing>(request: &R) -> String {
+///     let uri = request.uri().unwrap_or_default();
+///     format!("{} {uri} with {} headers", request.method(), request.headers().len())
+/// }
+///
+/// let request = http::Request::get("http://shop/tea").body(())?;
+/// assert_eq!(describe(&request), "GET http://shop/tea with 0 headers");
+/// # Ok::<(), http::Error>(())
+/// ```
 pub trait Outgoing: sealed::Message {
     /// How something is asked for.
     fn method(&self) -> &Method;
@@ -14,6 +29,18 @@ pub trait Outgoing: sealed::Message {
 }
 
 /// What comes back for an [`Outgoing`] request.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::http::Incoming;
+///
+/// fn describe<R: Incoming>(answer: &R) -> String {
+///     format!("{:?} {} with {} headers", answer.version(), answer.status(), answer.headers().len())
+/// }
+///
+/// assert_eq!(describe(&http::Response::new(())), "HTTP/1.1 200 OK with 0 headers");
+/// ```
 pub trait Incoming: sealed::Message {
     /// How it went.
     fn status(&self) -> StatusCode;

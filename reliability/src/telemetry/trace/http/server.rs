@@ -126,6 +126,10 @@ impl<S, M> Layer<S> for ServerLayer<M> {
 }
 
 /// A service that runs each request in the context that came with it; made by [`ServerLayer`].
+///
+/// # Examples
+///
+/// See [`ServerLayer`].
 #[derive(Debug, Clone)]
 pub struct ServerService<S, M = UntilHead> {
     inner: S,

@@ -45,6 +45,17 @@ impl Counts {
 /// Every local root is in exactly one of `not_sampled`, `recorded` and `roots_without_room` when it
 /// begins, and those of the latter two in one of `kept` and `dropped` when they end. Nothing is
 /// dropped without being counted here.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::Recorder;
+///
+/// if let Some(counts) = Recorder::running().map(|recorder| recorder.counts()) {
+///     println!("{} of {} traces were kept", counts.kept, counts.recorded);
+///     println!("{} spans had no room", counts.spans_dropped);
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecorderCounts {

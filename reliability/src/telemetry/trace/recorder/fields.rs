@@ -11,6 +11,22 @@ use crate::telemetry::Value;
 /// Values are formatted by code of the user, which may do anything, also make spans of its own. So
 /// they come here first, into memory that the thread uses again and again, and then all at once to
 /// the trace, for which a lock is held as short as can be.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::span;
+///
+/// let (sku, amount) = ("tea", 3);
+/// // Looked at and formatted only if the span is recorded.
+/// let order = span("order").fields(|fields| {
+///     fields.text("sku", sku);
+///     fields.add("amount", amount);
+///     fields.value("express", &true);
+///     fields.formatted("summary", format_args!("{amount} of {sku}"));
+/// });
+/// order.begin().end();
+/// ```
 #[derive(Debug, Default)]
 pub struct Fields {
     pub(super) notes: Vec<Note>,

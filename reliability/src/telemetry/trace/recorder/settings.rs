@@ -96,6 +96,29 @@ impl Recorder {
 }
 
 /// Settings of a [`Recorder`]; made by [`Recorder::builder`].
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use reliability::telemetry::trace::{Recorder, Rules, Sampler};
+/// use reliability::time::Clock;
+///
+/// let recorder = Recorder::builder()
+///     .sampler(Sampler::ratio(0.1)?.parent_based())
+///     .rules(Rules::standard())
+///     .concurrent(256)
+///     .memory(8 << 20)
+///     .spans(500)
+///     .clock(Clock::tsc())
+///     .start()?;
+/// assert!(recorder.memory_used() <= recorder.memory());
+///
+/// recorder.pause();
+/// recorder.resume();
+/// // There is one recorder in a process.
+/// assert!(Recorder::builder().start().is_err());
+/// # Ok::<(), reliability::resilience::Invalid>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is recorded before `start`"]
 pub struct Builder {

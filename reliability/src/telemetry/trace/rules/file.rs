@@ -140,6 +140,31 @@ impl fmt::Debug for RulesFile {
 }
 
 /// A file of rules that is looked at, as long as this lives. What was put into force stays.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use reliability::telemetry::trace::{Recorder, RulesFile, Sampler};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("reliability-watch-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let path = folder.join("traces.yaml");
+/// std::fs::write(&path, "rules:\n  - name: errors\n    error: true\n")?;
+///
+/// let recorder = Recorder::builder().start()?;
+/// let watch = RulesFile::at(&path)
+///     .sampler(Sampler::always_off())
+///     .told(|outcome| println!("the rules have changed: {outcome:?}"))
+///     .by_hand(recorder)?;
+/// assert!(!watch.look()?, "nothing new");
+///
+/// std::fs::write(&path, "rules:\n  - name: all errors\n    error: true\notherwise: 1%\n")?;
+/// assert!(watch.look()?);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the file is not looked at any more once this is dropped"]
 pub struct RulesWatch {
     round: Arc<Mutex<Round>>,

@@ -9,6 +9,15 @@ use crate::telemetry::trace::{Context, SpanId, TraceId};
 const LENGTH: usize = 55;
 
 /// A text that is no `traceparent`.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::trace::Context;
+///
+/// let error = Context::from_traceparent("00-4bf92f35").unwrap_err();
+/// println!("expected {}", error.expected());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidTraceparent {
     expected: &'static str,
