@@ -53,7 +53,9 @@ pub use crate::resilience::{Call, Next};
 #[cfg(feature = "sre")]
 pub use crate::sre;
 #[cfg(feature = "sre")]
-pub use slo::{Counted, Good, JudgeAnswer, JudgeFault, JudgeResult, Judged, judge_with, run_once};
+pub use slo::{
+    Counted, Good, JudgeAnswer, JudgeFault, JudgeResult, Judged, Says, judge_with, run_once,
+};
 
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use answer::{Answer, AnswerLater, AnswerNow, FallbackResult, Later, Now};

@@ -87,8 +87,27 @@ pub fn run_once<A>(body: impl FnOnce() -> A) -> A {
 
 /// By what the user says of it.
 #[inline]
-pub fn judge_with<A: ?Sized, O: Into<Outcome>>(answer: &A, judge: impl FnOnce(&A) -> O) -> Outcome {
-    judge(answer).into()
+pub fn judge_with<A: ?Sized, O: Says>(answer: &A, judge: impl FnOnce(&A) -> O) -> Outcome {
+    judge(answer).says()
+}
+
+/// What `good` may say of an answer.
+#[diagnostic::on_unimplemented(
+    message = "`good` says `{Self}` of an answer, which is neither `bool` nor `Outcome`",
+    label = "good or bad?",
+    note = "write whether it is good, as in `good = |answer| answer.is_ok()`, or an `Outcome`"
+)]
+pub trait Says {
+    /// Good, bad, or neither.
+    fn says(self) -> Outcome;
+}
+
+#[diagnostic::do_not_recommend]
+impl<O: Into<Outcome>> Says for O {
+    #[inline]
+    fn says(self) -> Outcome {
+        self.into()
+    }
 }
 
 /// The answer of a call, and the promise that it is counted for.

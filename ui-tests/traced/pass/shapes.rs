@@ -72,6 +72,35 @@ trait Ask {
 
 impl Ask for Store {}
 
+/// Has what it is asked for.
+struct Warehouse;
+
+impl Ask for Warehouse {
+    #[traced]
+    #[must_use]
+    fn ask(&self) -> Result<u8, String> {
+        #[traced]
+        fn inside(of: &Warehouse) -> Result<u8, String> {
+            let Warehouse = of;
+            Ok(1)
+        }
+        inside(self)
+    }
+}
+
+mod shadowing {
+    #![allow(dead_code)]
+    enum Result {}
+    enum Option {}
+    enum Some {}
+    use reliability::telemetry::traced;
+
+    #[traced]
+    pub async fn parsed(text: &str) -> std::result::Result<u8, std::num::ParseIntError> {
+        text.parse()
+    }
+}
+
 macro_rules! made {
     ($name:ident, $span:literal) => {
         #[traced(name = $span)]
@@ -99,6 +128,8 @@ async fn main() {
     assert_eq!(*store.sync_exclusive(1), 4);
     assert_eq!(*store.shared().await.unwrap(), 4);
     assert!(store.ask().is_err());
+    assert_eq!(Warehouse.ask(), Ok(1));
+    assert_eq!(shadowing::parsed("7").await, Ok(7));
     assert_eq!(Arc::new(store).counted().await.unwrap(), 4);
     assert_eq!(by_macro(3).await, 3);
 }

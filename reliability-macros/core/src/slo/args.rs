@@ -4,6 +4,7 @@ use syn::{Expr, Path};
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
+    options::{Choice, Value},
     settings::{self, Known, Setting},
 };
 
@@ -29,7 +30,11 @@ const KNOWN: Known = &[
 impl Args {
     pub(crate) fn read(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Self {
         let mut this = Self::default();
-        let choices = settings::parse(diagnostics, tokens);
+        let mut choices = settings::parse(diagnostics, tokens);
+        if let Some(alone) = choices.iter().position(is_name_of_static) {
+            let name = choices.remove(alone).name;
+            diagnostics.error(&name, format!("write `objective = {name}`"));
+        }
         let has_errors = diagnostics.has_errors();
         let has_objective = choices.iter().any(|choice| choice.name == "objective");
         settings::walk(diagnostics, "`#[slo]`", KNOWN, choices, |diagnostics, setting| {
@@ -55,6 +60,13 @@ impl Args {
             }
         }
     }
+}
+
+/// `CHECKOUT`, as one would write it who takes the promise for all that there is to say.
+fn is_name_of_static(choice: &Choice) -> bool {
+    let name = choice.name.to_string();
+    let shouts = name.contains(char::is_uppercase) && !name.contains(char::is_lowercase);
+    shouts && matches!(choice.value, Value::Absent)
 }
 
 fn objective(setting: &Setting) -> syn::Result<Path> {
