@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use reliability::telemetry::log::{self, Record, Severity, Sink};
+use reliability::telemetry::log::{self, Level, Record, Sink};
 use reliability::telemetry::subscriber::Layer;
 use reliability::telemetry::trace::{self, Kind, Sampler, Span, SpanId, Status};
 use reliability::telemetry::traced;
@@ -83,7 +83,7 @@ fn spans_of_other_libraries_stand_between_ours() {
     assert_eq!(records.len(), 1, "{records:?}");
     assert_eq!(records[0].trace_id, Some(trace.id));
     assert_eq!(records[0].span_id, Some(trace.spans[2].id));
-    assert_eq!(records[0].severity, Severity::Info);
+    assert_eq!(records[0].level, Level::Info);
     assert_eq!(records[0].attributes[0].to_string(), "shelf=7");
     assert!(records[0].scope.ends_with("subscriber"), "{}", records[0].scope);
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use reliability::error::{Reason, Rejected};
 use reliability::resilience::Policy;
-use reliability::telemetry::log::{self, Record, Severity};
+use reliability::telemetry::log::{self, Level, Record};
 use reliability::telemetry::metrics::Counter;
 use reliability::telemetry::otlp::{Otlp, Protocol, Signal};
 use reliability::telemetry::trace::{self, Recorder, Rules};
@@ -26,7 +26,7 @@ const CALLS: u64 = 60;
 async fn order(policy: &Policy, number: u64) -> Result<u64, String> {
     ORDERS.add(1);
     if let Some(here) = trace::current() {
-        let mut record = Record::new(SystemTime::now(), Severity::Info, format!("order {number}"));
+        let mut record = Record::new(SystemTime::now(), Level::Info, format!("order {number}"));
         (record.trace_id, record.span_id) = (Some(here.trace_id()), Some(here.span_id()));
         record.scope = "program".into();
         log::emit(&record);

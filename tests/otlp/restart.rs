@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use reliability::telemetry::log::{Record, Severity};
+use reliability::telemetry::log::{Level, Record};
 use reliability::telemetry::otlp::{Otlp, Protocol, Signal, SignalHealth};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ const BATCH: u64 = 10;
 
 fn say(otlp: &Otlp, numbers: std::ops::Range<u64>) {
     for number in numbers {
-        otlp.log(Record::new(SystemTime::now(), Severity::Info, number.to_string()));
+        otlp.log(Record::new(SystemTime::now(), Level::Info, number.to_string()));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver as Told, Sender, channel};
 use std::sync::{Mutex, Once, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use reliability::telemetry::log::{Record, Severity};
+use reliability::telemetry::log::{Level, Record};
 use reliability::telemetry::otlp::{Otlp, Protocol, Signal};
 use tracing::span::{Attributes, Id, Record as Fields};
 use tracing::{Event, Metadata, Subscriber};
@@ -59,7 +59,7 @@ impl Subscriber for Everything {
         if std::thread::current().name() == Some("reliability-otlp") {
             HEARD.fetch_add(1, Ordering::Relaxed);
         }
-        otlp.log(Record::new(SystemTime::now(), Severity::Trace, event.metadata().target()));
+        otlp.log(Record::new(SystemTime::now(), Level::Trace, event.metadata().target()));
     }
 
     fn enter(&self, _: &Id) {}
@@ -112,7 +112,7 @@ fn trouble_and_its_end_are_told_as_documented() {
     let builder = receiver.exporter(Protocol::HttpProtobuf).without(Signal::Metrics);
     let otlp = builder.build().unwrap();
     receiver.kill();
-    otlp.log(Record::new(SystemTime::now(), Severity::Info, "started"));
+    otlp.log(Record::new(SystemTime::now(), Level::Info, "started"));
     assert!(otlp.flush(Duration::from_millis(100)).is_err());
     let documented = documented();
     assert_eq!(next(&told, "reliability.otlp.failed"), documented["reliability.otlp.failed"]);

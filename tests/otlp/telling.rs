@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reliability::telemetry::log::{Record, Severity};
+use reliability::telemetry::log::{Level, Record};
 use reliability::telemetry::metrics::{Data, Exemplar, HistogramPoint, Metric, Point};
 use reliability::telemetry::trace::{Event, Kind, Link, Span, SpanId, Status, Trace, TraceId};
 use reliability::telemetry::{Attribute, Resource, Value as Attributed};
@@ -116,7 +116,7 @@ fn arrived_scope() -> Value {
 }
 
 pub(crate) fn record() -> Record {
-    let mut record = Record::new(at(3), Severity::Warn, "stock is low");
+    let mut record = Record::new(at(3), Level::Warn, "stock is low");
     record.scope = "storefront::stock".into();
     record.attributes = vec![Attribute::new("sku", "tea"), Attribute::new("left", -1)];
     record.trace_id = Some(trace_id());

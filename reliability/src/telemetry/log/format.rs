@@ -41,7 +41,7 @@ fn text(line: &mut String, record: &Record) -> fmt::Result {
     write!(
         line,
         "{at} {:>5} {}: {}",
-        record.severity.as_str(),
+        record.level.as_str(),
         record.scope,
         OnOneLine(&record.body)
     )?;
@@ -80,12 +80,12 @@ impl fmt::Display for OnOneLine<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::log::Severity;
+    use crate::telemetry::log::Level;
     use std::time::SystemTime;
 
     #[test]
     fn a_message_never_looks_like_two() {
-        let mut record = Record::new(SystemTime::UNIX_EPOCH, Severity::Error, "a\nb\x1b[2J");
+        let mut record = Record::new(SystemTime::UNIX_EPOCH, Level::Error, "a\nb\x1b[2J");
         record.attributes.push(Attribute::new("who", "x y=1\n"));
         record.attributes.push(Attribute::new("none", ""));
         record.span_id = "00f067aa0ba902b7".parse().ok();

@@ -7,7 +7,7 @@ use crate::time::Utc;
 
 /// The record as one object. A field that came twice is there once, as it was last.
 pub(super) fn write(out: &mut impl Write, record: &Record) -> fmt::Result {
-    let (at, level) = (Utc::from(record.at), record.severity.as_str());
+    let (at, level) = (Utc::from(record.at), record.level.as_str());
     write!(
         out,
         "{{\"timestamp\":\"{at}\",\"level\":\"{level}\",\"target\":{}",
@@ -47,13 +47,13 @@ pub(super) fn write(out: &mut impl Write, record: &Record) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::log::Severity;
+    use crate::telemetry::log::Level;
     use alloc::string::String;
     use std::time::SystemTime;
 
     #[test]
     fn every_value_is_json() -> fmt::Result {
-        let mut record = Record::new(SystemTime::UNIX_EPOCH, Severity::Info, "");
+        let mut record = Record::new(SystemTime::UNIX_EPOCH, Level::Info, "");
         let values = [
             ("a", Value::from(true)),
             ("b", Value::from(-3)),

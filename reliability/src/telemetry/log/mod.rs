@@ -6,10 +6,10 @@
 //! ```
 //! use std::time::{Duration, SystemTime};
 //! use reliability::telemetry::Attribute;
-//! use reliability::telemetry::log::{Format, Record, Severity};
+//! use reliability::telemetry::log::{Format, Level, Record};
 //!
 //! let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_285_607_250);
-//! let mut record = Record::new(at, Severity::Warn, "no stock left");
+//! let mut record = Record::new(at, Level::Warn, "no stock left");
 //! record.scope = "shop::stock".into();
 //! record.attributes.push(Attribute::new("sku", "tea"));
 //! record.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736".parse().ok();
@@ -37,5 +37,5 @@ mod sink;
 pub use format::Format;
 #[cfg(feature = "dashboard")]
 pub(in crate::telemetry) use panel::tiles;
-pub use record::{Record, Severity};
+pub use record::{Level, Record};
 pub use sink::{Sink, SinkGuard, add_sink, emit};

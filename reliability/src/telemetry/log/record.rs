@@ -17,7 +17,7 @@ pub struct Record {
     /// When it was said.
     pub at: SystemTime,
     /// How grave it is.
-    pub severity: Severity,
+    pub level: Level,
     /// The message.
     pub body: String,
     /// Which part of the program said it: the target of the event.
@@ -34,10 +34,10 @@ pub struct Record {
 
 impl Record {
     /// A message outside of any trace.
-    pub fn new(at: SystemTime, severity: Severity, body: impl Into<String>) -> Self {
+    pub fn new(at: SystemTime, level: Level, body: impl Into<String>) -> Self {
         Self {
             at,
-            severity,
+            level,
             body: body.into(),
             scope: Cow::Borrowed(""),
             attributes: Vec::new(),
@@ -48,19 +48,19 @@ impl Record {
     }
 }
 
-/// How grave a record is; the levels of `tracing`.
+/// How grave a record is, as `tracing` has it; for OpenTelemetry its severity.
 ///
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::log::Severity;
+/// use reliability::telemetry::log::Level;
 ///
-/// assert!(Severity::Error > Severity::Warn);
-/// assert_eq!(Severity::Warn.as_str(), "WARN");
+/// assert!(Level::Error > Level::Warn);
+/// assert_eq!(Level::Warn.as_str(), "WARN");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Severity {
+pub enum Level {
     /// Every step.
     Trace,
     /// For who looks for a mistake.
@@ -73,7 +73,7 @@ pub enum Severity {
     Error,
 }
 
-impl Severity {
+impl Level {
     /// The name, in capitals.
     pub const fn as_str(self) -> &'static str {
         match self {

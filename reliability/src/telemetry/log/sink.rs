@@ -58,7 +58,7 @@ static PANICS: AtomicU64 = AtomicU64::new(0);
 /// ```
 /// use std::sync::{Arc, Mutex};
 /// use std::time::SystemTime;
-/// use reliability::telemetry::log::{self, Record, Severity, Sink};
+/// use reliability::telemetry::log::{self, Level, Record, Sink};
 ///
 /// #[derive(Default)]
 /// struct Kept(Mutex<Vec<String>>);
@@ -71,9 +71,9 @@ static PANICS: AtomicU64 = AtomicU64::new(0);
 ///
 /// let kept = Arc::new(Kept::default());
 /// let registered = log::add_sink(kept.clone());
-/// log::emit(&Record::new(SystemTime::now(), Severity::Info, "started"));
+/// log::emit(&Record::new(SystemTime::now(), Level::Info, "started"));
 /// drop(registered);
-/// log::emit(&Record::new(SystemTime::now(), Severity::Info, "not heard any more"));
+/// log::emit(&Record::new(SystemTime::now(), Level::Info, "not heard any more"));
 /// assert_eq!(*kept.0.lock().unwrap(), ["started"]);
 /// ```
 #[must_use = "the sink is given nothing once this is dropped"]

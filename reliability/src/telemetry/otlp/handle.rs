@@ -32,12 +32,12 @@ use crate::telemetry::variables::Variables;
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use reliability::telemetry::log::{Record, Severity};
+/// use reliability::telemetry::log::{Level, Record};
 /// use reliability::telemetry::otlp::{Otlp, Signal};
 ///
 /// // Nobody listens there.
 /// let otlp = Otlp::builder().endpoint("http://127.0.0.1:9").stderr(false).build()?;
-/// otlp.log(Record::new(SystemTime::now(), Severity::Info, "started"));
+/// otlp.log(Record::new(SystemTime::now(), Level::Info, "started"));
 ///
 /// let undelivered = otlp.shutdown(Duration::from_millis(100)).unwrap_err();
 /// assert!(undelivered.to_string().contains("refused"), "{undelivered}");

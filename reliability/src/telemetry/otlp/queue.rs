@@ -166,11 +166,11 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
-    use crate::telemetry::log::Severity;
+    use crate::telemetry::log::Level;
     use crate::telemetry::trace::{SpanId, TraceId};
 
     fn record(body: &str) -> Record {
-        Record::new(UNIX_EPOCH, Severity::Info, body)
+        Record::new(UNIX_EPOCH, Level::Info, body)
     }
 
     fn trace(spans: u64) -> Option<Trace> {

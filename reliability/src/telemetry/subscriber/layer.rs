@@ -5,12 +5,12 @@ use core::fmt;
 use std::io::{self, Write as _};
 
 use tracing::span::{Attributes, Id, Record as SpanRecord};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::Context as LayerContext;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::Visited;
-use crate::telemetry::log::{self, Format, Record, Severity};
+use crate::telemetry::log::{self, Format, Level, Record};
 use crate::telemetry::quiet::is_quiet;
 use crate::telemetry::trace::{self, Context, Here, Kind, OpenSpan};
 use crate::telemetry::{Attribute, Value};
@@ -165,7 +165,7 @@ where
             return;
         }
         let record = record(event);
-        if record.severity == Severity::Error {
+        if record.level == Level::Error {
             trace::error_logged();
         }
         if let Some(format) = self.lines {
@@ -181,7 +181,7 @@ fn record(event: &Event<'_>) -> Record {
     let metadata = event.metadata();
     let mut visited = Visited::default();
     event.record(&mut visited);
-    let mut record = Record::new(wall_clock(), severity(*metadata.level()), visited.message);
+    let mut record = Record::new(wall_clock(), level(*metadata.level()), visited.message);
     record.scope = metadata.target().into();
     record.attributes = visited.attributes;
     // Events that have a name of their own are found by it.
@@ -196,13 +196,13 @@ fn record(event: &Event<'_>) -> Record {
     record
 }
 
-fn severity(level: Level) -> Severity {
+fn level(level: tracing::Level) -> Level {
     match level {
-        Level::ERROR => Severity::Error,
-        Level::WARN => Severity::Warn,
-        Level::INFO => Severity::Info,
-        Level::DEBUG => Severity::Debug,
-        Level::TRACE => Severity::Trace,
+        tracing::Level::ERROR => Level::Error,
+        tracing::Level::WARN => Level::Warn,
+        tracing::Level::INFO => Level::Info,
+        tracing::Level::DEBUG => Level::Debug,
+        tracing::Level::TRACE => Level::Trace,
     }
 }
 

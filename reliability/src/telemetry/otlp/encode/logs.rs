@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, S
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use super::common::{attributes, nanos, scope};
-use crate::telemetry::log::{Record, Severity};
+use crate::telemetry::log::{Level, Record};
 use crate::telemetry::trace::{SpanId, TraceId};
 
 /// The records, those of one scope together, in the order in which they were said.
@@ -40,8 +40,8 @@ fn record(record: Record) -> LogRecord {
     LogRecord {
         time_unix_nano: at,
         observed_time_unix_nano: at,
-        severity_number: number(record.severity).into(),
-        severity_text: record.severity.as_str().into(),
+        severity_number: number(record.level).into(),
+        severity_text: record.level.as_str().into(),
         body: Some(AnyValue { value: Some(WireValue::StringValue(record.body)) }),
         attributes: attributes(record.attributes),
         flags: u32::from(record.sampled),
@@ -51,12 +51,12 @@ fn record(record: Record) -> LogRecord {
     }
 }
 
-fn number(severity: Severity) -> SeverityNumber {
-    match severity {
-        Severity::Trace => SeverityNumber::Trace,
-        Severity::Debug => SeverityNumber::Debug,
-        Severity::Info => SeverityNumber::Info,
-        Severity::Warn => SeverityNumber::Warn,
-        Severity::Error => SeverityNumber::Error,
+fn number(level: Level) -> SeverityNumber {
+    match level {
+        Level::Trace => SeverityNumber::Trace,
+        Level::Debug => SeverityNumber::Debug,
+        Level::Info => SeverityNumber::Info,
+        Level::Warn => SeverityNumber::Warn,
+        Level::Error => SeverityNumber::Error,
     }
 }

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::metrics::v1 as wire;
 use proptest::prelude::*;
 use prost::Message;
 
-use crate::telemetry::log::Severity;
+use crate::telemetry::log::Level;
 use crate::telemetry::metrics::{Data, HistogramPoint, Metric, Point};
 use crate::telemetry::trace::{Span, SpanId, Trace, TraceId};
 use crate::telemetry::{Attribute, Resource, Value};
@@ -143,8 +143,8 @@ fn times_before_1970_and_after_2554_are_the_first_and_the_last() {
 
 #[test]
 fn severities_have_the_numbers_of_the_protocol() {
-    let record = |severity| crate::telemetry::log::Record::new(UNIX_EPOCH, severity, "");
-    let all = [Severity::Trace, Severity::Debug, Severity::Info, Severity::Warn, Severity::Error];
+    let record = |level| crate::telemetry::log::Record::new(UNIX_EPOCH, level, "");
+    let all = [Level::Trace, Level::Debug, Level::Info, Level::Warn, Level::Error];
     let request = super::logs(&wire_resource(), all.map(record).into());
     let records = &request.resource_logs[0].scope_logs[0].log_records;
     let numbers: Vec<_> = records.iter().map(|record| record.severity_number).collect();

@@ -10,7 +10,7 @@ use prost::Message;
 use prost::bytes::Bytes;
 
 use crate::telemetry::Resource;
-use crate::telemetry::log::{Record, Severity};
+use crate::telemetry::log::{Level, Record};
 use crate::telemetry::metrics::{Data, Metric, Point};
 use crate::telemetry::otlp::answer::Answer;
 use crate::telemetry::otlp::health::{Dropped, SignalHealth};
@@ -83,7 +83,7 @@ impl Bench {
 
     fn put(&self, bodies: &[&str]) {
         for body in bodies {
-            let record = Record::new(UNIX_EPOCH, Severity::Info, *body);
+            let record = Record::new(UNIX_EPOCH, Level::Info, *body);
             assert!(self.inbox.put(record).is_ok(), "{body}");
         }
     }

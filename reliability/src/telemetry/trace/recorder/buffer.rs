@@ -77,7 +77,7 @@ pub(super) struct Entry {
     pub(super) state: State,
     pub(super) parent_is_remote: bool,
     pub(super) ended: bool,
-    /// A record of severity `ERROR` was said in it.
+    /// A record of level `ERROR` was said in it.
     pub(super) error_said: bool,
     /// It has been handed over.
     pub(super) told: bool,

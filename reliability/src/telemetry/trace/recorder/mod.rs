@@ -321,7 +321,7 @@ impl Ring {
         self.add(here, fields);
     }
 
-    /// A record of severity `ERROR` was said there.
+    /// A record of level `ERROR` was said there.
     pub(crate) fn error_said(&self, here: Here) {
         if let Some(mut buffer) = self.buffer(here.place)
             && let Some(entry) = buffer.entries.get_mut(here.place.index as usize)

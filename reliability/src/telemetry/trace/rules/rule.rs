@@ -65,7 +65,7 @@ impl Rule {
         }
     }
 
-    /// A span that ended in an error, or in which something was logged with severity `ERROR`.
+    /// A span that ended in an error, or in which something was logged at level `ERROR`.
     #[must_use]
     pub const fn when_error(mut self) -> Self {
         self.error = true;

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::telemetry::log::{Record, Severity};
+use crate::telemetry::log::{Level, Record};
 use crate::telemetry::metrics::{Data, Exemplar, HistogramPoint, Metric, Point};
 use crate::telemetry::trace::{Event, Kind, Link, Span, SpanId, Status, Trace, TraceId};
 use crate::telemetry::{Attribute, Value};
@@ -100,17 +100,17 @@ pub(super) fn traces() -> impl Strategy<Value = Vec<Trace>> {
 }
 
 pub(super) fn records() -> impl Strategy<Value = Vec<Record>> {
-    let severity = prop_oneof![
-        Just(Severity::Trace),
-        Just(Severity::Debug),
-        Just(Severity::Info),
-        Just(Severity::Warn),
-        Just(Severity::Error),
+    let level = prop_oneof![
+        Just(Level::Trace),
+        Just(Level::Debug),
+        Just(Level::Info),
+        Just(Level::Warn),
+        Just(Level::Error),
     ];
     let placed = (option::of((trace_id(), span_id())), any::<bool>());
-    let record = (time(), severity, ".{0,20}", "[a-c]?", attributes(), placed).prop_map(
-        |(at, severity, body, scope, attributes, (ids, sampled))| {
-            let mut record = Record::new(at, severity, body);
+    let record = (time(), level, ".{0,20}", "[a-c]?", attributes(), placed).prop_map(
+        |(at, level, body, scope, attributes, (ids, sampled))| {
+            let mut record = Record::new(at, level, body);
             (record.scope, record.attributes, record.sampled) = (scope.into(), attributes, sampled);
             (record.trace_id, record.span_id) = ids.unzip();
             record

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::metrics::v1 as metrics;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1 as wire;
 
-use crate::telemetry::log::{Record, Severity};
+use crate::telemetry::log::{Level, Record};
 use crate::telemetry::metrics::{Data, Exemplar, HistogramPoint, Metric, Point};
 use crate::telemetry::trace::{Event, Kind, Link, Span, SpanId, Status, Trace, TraceId};
 use crate::telemetry::{Attribute, Value};
@@ -113,17 +113,17 @@ pub(super) fn records(scopes: Vec<ScopeLogs>) -> Vec<Record> {
 }
 
 fn record(scope: &str, from: LogRecord) -> Record {
-    let severity = match &*from.severity_text {
-        "TRACE" => Severity::Trace,
-        "DEBUG" => Severity::Debug,
-        "INFO" => Severity::Info,
-        "WARN" => Severity::Warn,
-        "ERROR" => Severity::Error,
+    let level = match &*from.severity_text {
+        "TRACE" => Level::Trace,
+        "DEBUG" => Level::Debug,
+        "INFO" => Level::Info,
+        "WARN" => Level::Warn,
+        "ERROR" => Level::Error,
         other => panic!("{other}"),
     };
     assert_eq!(from.time_unix_nano, from.observed_time_unix_nano);
     let body = value(from.body);
-    let mut record = Record::new(time(from.time_unix_nano), severity, body.as_str().unwrap());
+    let mut record = Record::new(time(from.time_unix_nano), level, body.as_str().unwrap());
     record.scope = scope.to_owned().into();
     record.attributes = attributes(from.attributes);
     record.trace_id = (!from.trace_id.is_empty()).then(|| trace_id(&from.trace_id));
