@@ -36,10 +36,10 @@ mod fake_time;
 mod period;
 mod replay;
 mod script;
-mod watch;
+mod watched;
 
 pub use fake_time::{FakeTime, run};
 pub use period::Period;
 pub use replay::replay;
 pub use script::Script;
-pub use watch::{Saw, Watch, assert_policy, watch};
+pub use watched::{Saw, Watched, assert_policy, watch};

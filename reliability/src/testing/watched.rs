@@ -10,7 +10,7 @@ use crate::resilience::breaker::State;
 ///
 /// See [`watch`] for an example.
 #[derive(Debug, Clone)]
-pub struct Watch {
+pub struct Watched {
     policy: Policy,
     before: Counts,
     since: &'static str,
@@ -48,8 +48,8 @@ pub struct Watch {
 ///         .nothing_else();
 /// });
 /// ```
-pub fn watch(policy: &Policy) -> Watch {
-    Watch { policy: policy.clone(), before: Counts::of(policy), since: "since it is watched" }
+pub fn watch(policy: &Policy) -> Watched {
+    Watched { policy: policy.clone(), before: Counts::of(policy), since: "since it is watched" }
 }
 
 /// Asserts on what a policy has counted since it was built.
@@ -75,10 +75,10 @@ pub fn watch(policy: &Policy) -> Watch {
 /// ```
 pub fn assert_policy(policy: &Policy) -> Saw {
     let before = Counts::default();
-    Watch { policy: policy.clone(), before, since: "since it was built" }.saw()
+    Watched { policy: policy.clone(), before, since: "since it was built" }.saw()
 }
 
-impl Watch {
+impl Watched {
     /// What was counted until now, to be asserted on.
     pub fn saw(&self) -> Saw {
         let now = Counts::of(&self.policy);
