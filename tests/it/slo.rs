@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use reliability::error::recovery::Degradation;
 use reliability::sre::{
-    self, Decision, Definition, Gate, GoodAndBad, Notify, Objective, Slo, Stance, Target, Timeline,
-    Verdict, Watch, What, Window,
+    self, Decision, DecisionKind, Definition, Gate, GoodAndBad, Notify, Objective, Slo, Stance,
+    Target, Timeline, Verdict, Watch, Window,
 };
 use reliability::telemetry::metrics::{self, Data};
 use reliability::time::ManualClock;
@@ -85,8 +85,8 @@ fn a_bad_day_is_told_slows_down_freezes_and_is_over() {
     clock.advance(MINUTE);
     record(&slo, 0, 605);
     let decisions = watch.look().unwrap();
-    let turned = What::Turned { from: Stance::Release, to: Stance::Freeze };
-    assert!(decisions.iter().any(|decision| decision.what == turned), "{decisions:?}");
+    let turned = DecisionKind::Turned { from: Stance::Release, to: Stance::Freeze };
+    assert!(decisions.iter().any(|decision| decision.kind == turned), "{decisions:?}");
     let gate = Gate::of([slo.clone()]);
     assert!(!gate.is_open());
     assert_eq!(gate.answer().status, 423);
@@ -102,23 +102,28 @@ fn a_bad_day_is_told_slows_down_freezes_and_is_over() {
     assert_eq!(Gate::of([slo.clone()]).stance(), Stance::RollBack);
     assert_eq!(degradation.level(), 2);
     assert!(Gate::of([slo.clone()]).exempt("mends the payments").is_open());
-    assert!(slo.history().iter().any(|it| it.what == What::Exempted("mends the payments".into())));
+    assert!(
+        slo.history()
+            .iter()
+            .any(|it| it.kind == DecisionKind::Exempted("mends the payments".into()))
+    );
 
     // A month later the bad day is out of the window.
     clean_month(&slo, &clock);
     clock.advance(7 * 60 * MINUTE);
     record(&slo, 1_000, 0);
     let over = watch.look().unwrap();
-    let turned =
-        |decision: &&Decision| matches!(decision.what, What::Turned { to: Stance::Release, .. });
+    let turned = |decision: &&Decision| {
+        matches!(decision.kind, DecisionKind::Turned { to: Stance::Release, .. })
+    };
     assert_eq!(over.iter().filter(turned).count(), 1, "{over:?}");
     assert!(Gate::of([slo.clone()]).is_open());
     assert_eq!(degradation.level(), 0);
 
     let notified: Vec<_> = notified.try_iter().collect();
     assert_eq!(notified, slo.history(), "who is told hears all of it, once and in order");
-    let fired = notified.iter().filter(|it| matches!(it.what, What::Fired(_))).count();
-    let ended = notified.iter().filter(|it| matches!(it.what, What::Ended(_))).count();
+    let fired = notified.iter().filter(|it| matches!(it.kind, DecisionKind::Fired(_))).count();
+    let ended = notified.iter().filter(|it| matches!(it.kind, DecisionKind::Ended(_))).count();
     assert_eq!(fired, ended);
 }
 

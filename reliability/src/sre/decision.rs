@@ -35,24 +35,24 @@ pub struct Decision {
     /// The name of the objective; `None` when it is about all of them.
     pub objective: Option<String>,
     /// What was decided.
-    pub what: What,
+    pub kind: DecisionKind,
     /// How much of the budget was left then; `None` without data.
     pub remaining: Option<f64>,
 }
 
-/// What was decided.
+/// What was decided: the kinds of a [`Decision`].
 ///
 /// # Examples
 ///
 /// ```
-/// use reliability::sre::{Decision, What};
+/// use reliability::sre::{Decision, DecisionKind};
 ///
 /// // A line for the room in which people talk.
 /// fn line(decision: &Decision) -> Option<String> {
-///     match &decision.what {
-///         What::Fired(alert) => Some(format!("{} burns: {alert}", decision.slo)),
-///         What::Ended(_) => Some(format!("{} is calm again", decision.slo)),
-///         What::Turned { from, to } => Some(format!("{}: {from} turns to {to}", decision.slo)),
+///     match &decision.kind {
+///         DecisionKind::Fired(alert) => Some(format!("{} burns: {alert}", decision.slo)),
+///         DecisionKind::Ended(_) => Some(format!("{} is calm again", decision.slo)),
+///         DecisionKind::Turned { from, to } => Some(format!("{}: {from} turns to {to}", decision.slo)),
 ///         _ => None,
 ///     }
 /// }
@@ -60,7 +60,7 @@ pub struct Decision {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
+pub enum DecisionKind {
     /// An alert began to fire.
     Fired(Alert),
     /// An alert ceased to fire.
@@ -82,11 +82,11 @@ impl Decision {
     /// Whether a person should look at it now: an alert that pages, a roll-back, a state that is
     /// lost.
     pub fn is_urgent(&self) -> bool {
-        match &self.what {
-            What::Fired(alert) => alert.urgency == Urgency::Page,
-            What::Turned { from, to } => to > from && *to == Stance::RollBack,
-            What::Lost(_) => true,
-            What::Ended(_) | What::Exempted(_) => false,
+        match &self.kind {
+            DecisionKind::Fired(alert) => alert.urgency == Urgency::Page,
+            DecisionKind::Turned { from, to } => to > from && *to == Stance::RollBack,
+            DecisionKind::Lost(_) => true,
+            DecisionKind::Ended(_) | DecisionKind::Exempted(_) => false,
         }
     }
 }
@@ -97,12 +97,12 @@ impl fmt::Display for Decision {
         if let Some(objective) = &self.objective {
             write!(f, "/{objective}")?;
         }
-        match &self.what {
-            What::Fired(alert) => write!(f, ": {alert}")?,
-            What::Ended(alert) => write!(f, ": over: {alert}")?,
-            What::Turned { from, to } => write!(f, ": {to}, after {from}")?,
-            What::Exempted(why) => write!(f, ": let through: {why}")?,
-            What::Lost(why) => write!(f, ": history lost: {why}")?,
+        match &self.kind {
+            DecisionKind::Fired(alert) => write!(f, ": {alert}")?,
+            DecisionKind::Ended(alert) => write!(f, ": over: {alert}")?,
+            DecisionKind::Turned { from, to } => write!(f, ": {to}, after {from}")?,
+            DecisionKind::Exempted(why) => write!(f, ": let through: {why}")?,
+            DecisionKind::Lost(why) => write!(f, ": history lost: {why}")?,
         }
         match self.remaining {
             Some(remaining) => write!(f, "; {:.1}% of the budget left", 100.0 * remaining),

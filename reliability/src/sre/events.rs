@@ -10,13 +10,13 @@ pub(super) fn not_written(_: &str) {}
 
 #[cfg(feature = "telemetry")]
 pub(super) fn decided(decision: &Decision) {
-    use super::What;
+    use super::DecisionKind;
 
     let slo = decision.slo.as_str();
     let objective = decision.objective.as_deref().unwrap_or_default();
     let told = alloc::format!("{decision}");
-    match &decision.what {
-        What::Fired(alert) => tracing::event!(
+    match &decision.kind {
+        DecisionKind::Fired(alert) => tracing::event!(
             name: "reliability.slo.alert",
             target: "reliability",
             tracing::Level::WARN,
@@ -25,7 +25,7 @@ pub(super) fn decided(decision: &Decision) {
             reliability.slo.severity = alert.urgency.as_str(),
             "{told}",
         ),
-        What::Ended(alert) => tracing::event!(
+        DecisionKind::Ended(alert) => tracing::event!(
             name: "reliability.slo.alert_over",
             target: "reliability",
             tracing::Level::INFO,
@@ -34,7 +34,7 @@ pub(super) fn decided(decision: &Decision) {
             reliability.slo.severity = alert.urgency.as_str(),
             "{told}",
         ),
-        What::Turned { to, .. } => tracing::event!(
+        DecisionKind::Turned { to, .. } => tracing::event!(
             name: "reliability.slo.stance",
             target: "reliability",
             tracing::Level::WARN,
@@ -43,7 +43,7 @@ pub(super) fn decided(decision: &Decision) {
             reliability.slo.stance = to.as_str(),
             "{told}",
         ),
-        What::Exempted(why) => tracing::event!(
+        DecisionKind::Exempted(why) => tracing::event!(
             name: "reliability.slo.exempted",
             target: "reliability",
             tracing::Level::WARN,
@@ -51,7 +51,7 @@ pub(super) fn decided(decision: &Decision) {
             reliability.slo.why = why.as_str(),
             "{told}",
         ),
-        What::Lost(why) => tracing::event!(
+        DecisionKind::Lost(why) => tracing::event!(
             name: "reliability.slo.history_lost",
             target: "reliability",
             tracing::Level::ERROR,

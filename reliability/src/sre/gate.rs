@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::process::ExitCode;
 
-use super::{Slo, Stance, Status, What, registry};
+use super::{DecisionKind, Slo, Stance, Status, registry};
 use crate::json::Text;
 
 /// Whether something new may be released, by the budgets of all promises.
@@ -105,8 +105,8 @@ impl Gate {
     pub fn exempt(self, why: &str) -> Self {
         for judged in &self.judged {
             if judged.status.stance() != Stance::Release {
-                let what = What::Exempted(String::from(why));
-                judged.slo.live().lock().decide(judged.slo.name(), what);
+                let exempted = DecisionKind::Exempted(String::from(why));
+                judged.slo.live().lock().decide(judged.slo.name(), exempted);
             }
         }
         Self { judged: Vec::new() }

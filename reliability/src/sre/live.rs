@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::engine::Engine;
 use super::slo::Core;
-use super::{Decision, Definition, Stance, Status, Timeline, Verdict, What};
+use super::{Decision, DecisionKind, Definition, Stance, Status, Timeline, Verdict};
 
 /// So many decisions are remembered.
 pub(super) const HISTORY_MAX: usize = 256;
@@ -47,12 +47,12 @@ impl Live {
         let mut decisions = Vec::new();
         for (objective, memory) in status.objectives.iter_mut().zip(&mut self.memories) {
             let remaining = objective.budget.remaining();
-            let mut decided = |what| {
+            let mut decided = |kind| {
                 decisions.push(Decision {
                     at: self.timeline.calendar(),
                     slo: status.name.clone(),
                     objective: Some(objective.objective.name.to_string()),
-                    what,
+                    kind,
                     remaining,
                 });
             };
@@ -60,15 +60,15 @@ impl Live {
             for (alert, firing) in objective.alerts.iter().zip(&mut memory.firing) {
                 let fires = alert.verdict == Verdict::Firing;
                 match (*firing, fires) {
-                    (false, true) => decided(What::Fired(alert.alert)),
-                    (true, false) => decided(What::Ended(alert.alert)),
+                    (false, true) => decided(DecisionKind::Fired(alert.alert)),
+                    (true, false) => decided(DecisionKind::Ended(alert.alert)),
                     _ => {}
                 }
                 *firing = fires;
             }
             let to = memory.stance.next(&core.definition().policy, &objective.budget);
             if to != memory.stance {
-                decided(What::Turned { from: memory.stance, to });
+                decided(DecisionKind::Turned { from: memory.stance, to });
                 memory.stance = to;
             }
             objective.stance = to;
@@ -100,10 +100,10 @@ impl Live {
         self.timeline = timeline.restarted();
     }
 
-    pub(super) fn decide(&mut self, slo: &str, what: What) {
+    pub(super) fn decide(&mut self, slo: &str, kind: DecisionKind) {
         let at = self.timeline.calendar();
         let decision =
-            Decision { at, slo: String::from(slo), objective: None, what, remaining: None };
+            Decision { at, slo: String::from(slo), objective: None, kind, remaining: None };
         self.remember(decision);
     }
 

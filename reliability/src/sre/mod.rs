@@ -80,7 +80,7 @@ pub use alerting::{Alerting, LeftOut, WhyLeftOut};
 pub use budget::Budget;
 pub use budget_policy::BudgetPolicy;
 pub use check::InvalidDefinition;
-pub use decision::{Decision, What};
+pub use decision::{Decision, DecisionKind};
 pub use definition::Definition;
 #[cfg(feature = "config")]
 pub use files::{Definitions, LoadError, Mistake, Mistakes, NotInOpenSlo, Remark};

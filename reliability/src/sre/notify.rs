@@ -136,15 +136,15 @@ impl fmt::Debug for Outbox {
 #[cfg(all(test, not(reliability_loom)))]
 mod tests {
     use super::*;
-    use crate::sre::What;
+    use crate::sre::DecisionKind;
     use crate::sync::Mutex;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
     use std::time::UNIX_EPOCH;
 
     fn decision(why: &str) -> Arc<Decision> {
-        let (slo, what) = (String::from("a"), What::Lost(why.into()));
-        Arc::new(Decision { at: UNIX_EPOCH, slo, objective: None, what, remaining: None })
+        let (slo, kind) = (String::from("a"), DecisionKind::Lost(why.into()));
+        Arc::new(Decision { at: UNIX_EPOCH, slo, objective: None, kind, remaining: None })
     }
 
     /// Takes what comes only when it is there, and panics at what it does not like.

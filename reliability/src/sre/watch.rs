@@ -12,7 +12,7 @@ use super::notify::Outbox;
 use super::slo::WeakSlo;
 use super::state::{self, Found, Sections, StateError, StateFile};
 use super::timeline::unix_seconds;
-use super::{Decision, Notify, Slo, Stance, Status, Urgency, What, events, registry};
+use super::{Decision, DecisionKind, Notify, Slo, Stance, Status, Urgency, events, registry};
 use crate::error::recovery::Degradation;
 use crate::sync::Mutex;
 use crate::time::{Clock, wall_clock};
@@ -364,7 +364,7 @@ impl Round {
                 self.file.as_ref().map(|_| "another SLO has the same name".into())
             };
             if let Some(why) = lost {
-                live.decide(slo.name(), What::Lost(why));
+                live.decide(slo.name(), DecisionKind::Lost(why));
             }
             drop(live);
             self.seen.push(Seen { slo: slo.downgrade(), told, kept });

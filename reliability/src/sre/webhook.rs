@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::thread;
 
 use super::timeline::unix_seconds;
-use super::{Decision, Notify, What};
+use super::{Decision, DecisionKind, Notify};
 use crate::error::Invalid;
 use crate::json::Text;
 
@@ -18,7 +18,7 @@ use crate::json::Text;
 ///
 /// ```json
 /// {"text":"checkout/availability: page: burn > 14.4 over 1h and 5m; 93.1% of the budget left",
-///  "slo":"checkout","objective":"availability","what":"fired","severity":"page","urgent":true,
+///  "slo":"checkout","objective":"availability","kind":"fired","severity":"page","urgent":true,
 ///  "budget_left_percent":93.056,"unix_seconds":1793491260}
 /// ```
 ///
@@ -100,18 +100,18 @@ struct Body<'a>(&'a Decision);
 impl fmt::Display for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(decision) = self;
-        let (what, detail) = match &decision.what {
-            What::Fired(alert) => ("fired", Some(("severity", alert.urgency.to_string()))),
-            What::Ended(alert) => ("ended", Some(("severity", alert.urgency.to_string()))),
-            What::Turned { to, .. } => ("turned", Some(("stance", to.to_string()))),
-            What::Exempted(why) => ("exempted", Some(("why", why.clone()))),
-            What::Lost(why) => ("lost", Some(("why", why.clone()))),
+        let (kind, detail) = match &decision.kind {
+            DecisionKind::Fired(alert) => ("fired", Some(("severity", alert.urgency.to_string()))),
+            DecisionKind::Ended(alert) => ("ended", Some(("severity", alert.urgency.to_string()))),
+            DecisionKind::Turned { to, .. } => ("turned", Some(("stance", to.to_string()))),
+            DecisionKind::Exempted(why) => ("exempted", Some(("why", why.clone()))),
+            DecisionKind::Lost(why) => ("lost", Some(("why", why.clone()))),
         };
         write!(f, r#"{{"text":{},"slo":{}"#, Text(&decision.to_string()), Text(&decision.slo))?;
         if let Some(objective) = &decision.objective {
             write!(f, r#","objective":{}"#, Text(objective))?;
         }
-        write!(f, r#","what":"{what}""#)?;
+        write!(f, r#","kind":"{kind}""#)?;
         if let Some((key, value)) = detail {
             write!(f, r#","{key}":{}"#, Text(&value))?;
         }
@@ -136,14 +136,14 @@ mod tests {
             at: UNIX_EPOCH + Duration::from_secs(60),
             slo: "check\"out".into(),
             objective: None,
-            what: What::Exempted("a fix\n".into()),
+            kind: DecisionKind::Exempted("a fix\n".into()),
             remaining: Some(-0.5),
         }
     }
 
     const BODY: &str = concat!(
         r#"{"text":"check\"out: let through: a fix\n; -50.0% of the budget left","#,
-        r#""slo":"check\"out","what":"exempted","why":"a fix\n","urgent":false,"#,
+        r#""slo":"check\"out","kind":"exempted","why":"a fix\n","urgent":false,"#,
         r#""budget_left_percent":-50.000,"unix_seconds":60}"#,
     );
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use reliability::sre::{
-    CalendarUnit, Definition, GoodAndBad, Objective, Slo, Stance, Target, Timeline, Watch, What,
-    Window,
+    CalendarUnit, DecisionKind, Definition, GoodAndBad, Objective, Slo, Stance, Target, Timeline,
+    Watch, Window,
 };
 use reliability::time::ManualClock;
 
@@ -118,7 +118,10 @@ fn an_alert_that_fires_is_not_told_again_after_a_restart() {
     first.go_on(720, 1_000, 0);
     record(&first.slo, 0, 100);
     let fired = first.watch.look().unwrap();
-    assert!(fired.iter().any(|decision| matches!(decision.what, What::Fired(_))), "{fired:?}");
+    assert!(
+        fired.iter().any(|decision| matches!(decision.kind, DecisionKind::Fired(_))),
+        "{fired:?}"
+    );
     drop(first);
     let second = Process::start(&folder, Window::days(30), 720);
     assert_eq!(second.watch.look().unwrap(), []);
@@ -126,7 +129,10 @@ fn an_alert_that_fires_is_not_told_again_after_a_restart() {
     second.clock.advance(HOUR);
     record(&second.slo, 1_000, 0);
     let over = second.watch.look().unwrap();
-    assert!(over.iter().any(|decision| matches!(decision.what, What::Ended(_))), "{over:?}");
+    assert!(
+        over.iter().any(|decision| matches!(decision.kind, DecisionKind::Ended(_))),
+        "{over:?}"
+    );
 }
 
 #[test]
@@ -153,7 +159,10 @@ fn a_broken_file_is_kept_aside_and_said() {
     let second = Process::start(&folder, Window::days(30), 10);
     let said = second.watch.look().unwrap();
     assert_eq!(said.len(), 1);
-    assert!(matches!(&said[0].what, What::Lost(why) if why.contains("checksum")), "{said:?}");
+    assert!(
+        matches!(&said[0].kind, DecisionKind::Lost(why) if why.contains("checksum")),
+        "{said:?}"
+    );
     assert!(said[0].is_urgent());
     assert_eq!(second.counts(), GoodAndBad::default());
     assert_eq!(second.slo.status().objectives[0].budget.remaining(), None, "no data, not 100 %");
@@ -201,5 +210,5 @@ fn of_two_with_one_name_the_second_says_that_it_is_not_kept() {
     let watch = Watch::builder().only(both).state(folder.file()).by_hand().unwrap();
     watch.look().unwrap();
     assert!(one.history().is_empty());
-    assert!(matches!(&two.history()[0].what, What::Lost(why) if why.contains("same name")));
+    assert!(matches!(&two.history()[0].kind, DecisionKind::Lost(why) if why.contains("same name")));
 }

@@ -17,7 +17,7 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 /// ```
 /// use std::sync::{Arc, Mutex};
 /// use std::time::SystemTime;
-/// use reliability::telemetry::log::{Record, Severity, Sink, add_sink, emit};
+/// use reliability::telemetry::log::{Record, Level, Sink, add_sink, emit};
 ///
 /// /// Keeps what went wrong, for a test.
 /// #[derive(Default)]
@@ -25,7 +25,7 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 ///
 /// impl Sink for Errors {
 ///     fn take(&self, record: &Record) {
-///         if record.severity == Severity::Error {
+///         if record.level == Level::Error {
 ///             self.0.lock().expect("nobody panics with it").push(record.body.clone());
 ///         }
 ///     }
@@ -33,8 +33,8 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 ///
 /// let errors = Arc::new(Errors::default());
 /// let guard = add_sink(errors.clone());
-/// emit(&Record::new(SystemTime::UNIX_EPOCH, Severity::Info, "the shop is open"));
-/// emit(&Record::new(SystemTime::UNIX_EPOCH, Severity::Error, "the stock is lost"));
+/// emit(&Record::new(SystemTime::UNIX_EPOCH, Level::Info, "the shop is open"));
+/// emit(&Record::new(SystemTime::UNIX_EPOCH, Level::Error, "the stock is lost"));
 /// drop(guard);
 /// assert_eq!(*errors.0.lock().expect("nobody panics with it"), ["the stock is lost"]);
 /// ```

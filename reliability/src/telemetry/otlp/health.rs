@@ -51,7 +51,7 @@ impl Health {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use reliability::telemetry::log::{Record, Severity};
+/// use reliability::telemetry::log::{Record, Level};
 /// use reliability::telemetry::otlp::{Otlp, Signal};
 ///
 /// let otlp = Otlp::builder()
@@ -61,7 +61,7 @@ impl Health {
 ///     .batch(50)
 ///     .without(Signal::Traces)
 ///     .build()?;
-/// otlp.log(Record::new(SystemTime::now(), Severity::Info, "started"));
+/// otlp.log(Record::new(SystemTime::now(), Level::Info, "started"));
 ///
 /// let health = otlp.health();
 /// let logs = health.signal(Signal::Logs).expect("they are exported");
@@ -217,12 +217,12 @@ impl fmt::Display for Dropped {
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use reliability::telemetry::log::{Record, Severity};
+/// use reliability::telemetry::log::{Record, Level};
 /// use reliability::telemetry::otlp::Otlp;
 ///
 /// // Nobody listens there.
 /// let otlp = Otlp::builder().endpoint("http://127.0.0.1:9").stderr(false).build()?;
-/// otlp.log(Record::new(SystemTime::now(), Severity::Info, "started"));
+/// otlp.log(Record::new(SystemTime::now(), Level::Info, "started"));
 ///
 /// let undelivered = otlp.flush(Duration::from_millis(50)).unwrap_err();
 /// assert!(undelivered.items > 0);

@@ -14,7 +14,7 @@ use crate::time::Instant;
 /// use std::time::Duration;
 /// use reliability::error::Rejected;
 /// use reliability::resilience::Policy;
-/// use reliability::resilience::policy::record::What;
+/// use reliability::resilience::policy::record::EventKind;
 ///
 /// let policy = Policy::builder("price").timeout(Duration::from_secs(1)).build()?;
 /// let recorded = policy.record(100);
@@ -23,7 +23,7 @@ use crate::time::Instant;
 /// let recording = recorded.finish();
 /// let first = &recording.events()[0];
 /// assert_eq!(first.call, 1);
-/// assert_eq!(first.what, What::Began { repeatable: true, inherited: None });
+/// assert_eq!(first.kind, EventKind::Began { repeatable: true, inherited: None });
 /// # Ok(())
 /// # }
 /// ```
@@ -46,7 +46,7 @@ pub struct Event {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use reliability::error::{Reason, Rejected};
-/// use reliability::resilience::policy::record::What;
+/// use reliability::resilience::policy::record::EventKind;
 /// use reliability::resilience::{Policy, Retry};
 ///
 /// let policy = Policy::builder("price").retry(Retry::attempts(3)).build()?;
@@ -56,8 +56,8 @@ pub struct Event {
 ///
 /// // How long it was decided to wait, attempt by attempt.
 /// let recording = recorded.finish();
-/// let pauses = recording.events().iter().filter_map(|event| match event.what {
-///     What::Retries { pause, .. } => Some(pause),
+/// let pauses = recording.events().iter().filter_map(|event| match event.kind {
+///     EventKind::Retries { pause, .. } => Some(pause),
 ///     _ => None,
 /// });
 /// assert_eq!(pauses.count(), 2);
@@ -108,7 +108,7 @@ pub enum What {
         delay: Option<Duration>,
     },
     /// Chaos stands in the place of a request that may be hedged. A failure that it injects is a
-    /// [`RequestEnded`](What::RequestEnded).
+    /// [`RequestEnded`](EventKind::RequestEnded).
     Delayed {
         /// Which one; the first is 0.
         request: u32,
@@ -208,7 +208,7 @@ impl What {
 /// use reliability::error::Rejected;
 /// use reliability::resilience::Policy;
 /// use reliability::resilience::cache::{Cache, Sharing};
-/// use reliability::resilience::policy::record::{Looked, What};
+/// use reliability::resilience::policy::record::{Looked, EventKind};
 ///
 /// let policy = Policy::builder("price").cache(Cache::standard("price")).build()?;
 /// let recorded = policy.record(100);
@@ -218,8 +218,8 @@ impl What {
 /// }
 ///
 /// let recording = recorded.finish();
-/// let found = recording.events().iter().filter_map(|event| match event.what {
-///     What::LookedUp { found, .. } => Some(found),
+/// let found = recording.events().iter().filter_map(|event| match event.kind {
+///     EventKind::LookedUp { found, .. } => Some(found),
 ///     _ => None,
 /// });
 /// assert_eq!(found.collect::<Vec<_>>(), [Looked::Miss, Looked::Hit]);
@@ -276,7 +276,7 @@ impl Looked {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use reliability::error::{Reason, Rejected};
-/// use reliability::resilience::policy::record::{Outcome, What};
+/// use reliability::resilience::policy::record::{Outcome, EventKind};
 /// use reliability::resilience::{Breaker, Policy};
 ///
 /// let policy = Policy::builder("price").breaker(Breaker::standard("price")).build()?;
@@ -285,7 +285,7 @@ impl Looked {
 /// assert!(policy.call(full).await.is_err());
 ///
 /// let recording = recorded.finish();
-/// let Some(What::Ended(Outcome::Error(facts))) = recording.events().last().map(|e| &e.what) else {
+/// let Some(EventKind::Ended(Outcome::Error(facts))) = recording.events().last().map(|e| &e.kind) else {
 ///     panic!("it ended with an error");
 /// };
 /// assert_eq!(facts.reason, Some(Reason::BulkheadFull));
