@@ -18,7 +18,7 @@ use reliability::sre::{Slo, slo};
 use reliability::telemetry::dashboard::{
     self, Dashboard, Level, Number, Panel, Tile, View, Widget,
 };
-use reliability::telemetry::log::{Level, Record};
+use reliability::telemetry::log::{self, Record};
 use reliability::telemetry::metrics::{Counter, Family};
 use reliability::telemetry::otlp::Otlp;
 use reliability::telemetry::trace::Recorder;
@@ -65,7 +65,7 @@ async fn policies() -> [Policy; 2] {
 fn exporter() -> Otlp {
     let otlp = Otlp::builder().endpoint("http://127.0.0.1:9").stderr(false).build();
     let otlp = otlp.expect("is valid");
-    otlp.log(Record::new(SystemTime::now(), Level::Info, "not heard"));
+    otlp.log(Record::new(SystemTime::now(), log::Level::Info, "not heard"));
     let undelivered = otlp.flush(Duration::from_millis(100)).expect_err("nobody listens");
     assert!(undelivered.why.is_some_and(|why| why.contains("refused")));
     otlp

@@ -10,7 +10,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use reliability::error::{Class, Fault, Rejected};
 use reliability::resilience::breaker::{Breaker, Settings, Window};
-use reliability::resilience::policy::record::{Outcome, Recording, ReplayError, What};
+use reliability::resilience::policy::record::{EventKind, Outcome, Recording, ReplayError};
 use reliability::resilience::timeout::Timeout;
 use reliability::resilience::{Backoff, Bulkhead, Jitter, Policy, Retry, RetryBudget};
 use reliability::sync::Quantile;
@@ -273,7 +273,7 @@ fn another_setting_shows_the_first_decision_that_is_another_one() {
 fn the_first_difference_is_the_first() {
     let recording = quietly(|| recorded(SHAPE, &plans()));
     let retried = |events: &[reliability::resilience::policy::record::Event]| {
-        events.iter().position(|event| matches!(event.what, What::Retries { .. }))
+        events.iter().position(|event| matches!(event.kind, EventKind::Retries { .. }))
     };
     let first = retried(recording.events()).unwrap();
     let replayed = testing::replay(&recording, || Ok(policy(Shape { attempts: 1, ..SHAPE })));
@@ -337,7 +337,7 @@ fn a_recording_is_bounded_and_says_what_is_missing() {
         (policy.clone(), recorded.finish())
     });
     assert_eq!((recording.events().len(), recording.left_out()), (10, 140));
-    assert!(matches!(recording.events()[9].what, What::Ended(Outcome::Ok)));
+    assert!(matches!(recording.events()[9].kind, EventKind::Ended(Outcome::Ok)));
     let replayed = testing::replay(&recording, || Ok(policy));
     assert_eq!(replayed, Err(ReplayError::LeftOut(140)));
 }
@@ -351,7 +351,7 @@ fn a_policy_that_is_not_recorded_any_more_is_left_alone() {
         let mut call = Box::pin(policy.call(|| hanging.call()));
         assert!(tokio::time::timeout(MILLI, call.as_mut()).await.is_err());
         let recording = recorded.finish();
-        assert!(matches!(recording.events().last().unwrap().what, What::Waits { .. }));
+        assert!(matches!(recording.events().last().unwrap().kind, EventKind::Waits { .. }));
         assert!(call.await.is_err());
         // A second one does not know the calls that began before it.
         let again = policy.record(10);

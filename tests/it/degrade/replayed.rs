@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use reliability::error::Rejected;
 use reliability::error::recovery::Degradation;
 use reliability::resilience::degrade::{Degrade, Measures};
-use reliability::resilience::policy::record::{Recording, ReplayError, What};
+use reliability::resilience::policy::record::{EventKind, Recording, ReplayError};
 use reliability::resilience::{
     Backoff, Bulkhead, Call, Classifier, Hedge, Policy, Priority, Retry,
 };
@@ -113,10 +113,10 @@ fn other_measures_decide_otherwise() {
     let step = Step { pause: 0, level: Some(1), priority: 3, takes: 0, fails: false };
     let recording = recorded(vec![step], 0.999_999);
     let degraded = |it: &reliability::resilience::policy::record::Event| {
-        matches!(it.what, What::Degraded { level: 1, priority: Priority::Low, .. })
+        matches!(it.kind, EventKind::Degraded { level: 1, priority: Priority::Low, .. })
     };
     assert!(recording.events().iter().any(degraded), "{recording}");
     let replayed = testing::replay(&recording, || Ok(policy(&switch(), 0.000_001)));
     let Err(ReplayError::Differs(difference)) = replayed else { panic!("nobody is shed now") };
-    assert!(matches!(difference.recorded.unwrap().what, What::Refused { .. }));
+    assert!(matches!(difference.recorded.unwrap().kind, EventKind::Refused { .. }));
 }

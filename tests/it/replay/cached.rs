@@ -81,8 +81,8 @@ async fn call(shares_errors: bool, policy: Policy, plan: Plan, key: u8) {
 
 /// What was found, in order.
 fn found(recording: &Recording) -> Vec<(u64, Looked)> {
-    let found = recording.events().iter().filter_map(|event| match event.what {
-        What::LookedUp { key, found, .. } => Some((key, found)),
+    let found = recording.events().iter().filter_map(|event| match event.kind {
+        EventKind::LookedUp { key, found, .. } => Some((key, found)),
         _ => None,
     });
     found.collect()
@@ -154,10 +154,9 @@ fn every_way_to_be_answered_is_there_and_another_setting_is_seen() {
         let Err(ReplayError::Differs(difference)) = replayed else {
             panic!("{other:?}: {replayed:?}");
         };
-        let of_first = recording
-            .events()
-            .iter()
-            .position(|event| matches!(event.what, What::LookedUp { found, .. } if found == first));
+        let of_first = recording.events().iter().position(
+            |event| matches!(event.kind, EventKind::LookedUp { found, .. } if found == first),
+        );
         let index = of_first.unwrap();
         assert!((index..=index + 1).contains(&difference.index), "{other:?}: {difference}");
     }
@@ -172,8 +171,8 @@ fn a_lead_that_is_dropped_is_handed_over_and_a_failed_refresh_is_stale() {
     let recording = recorded(SHAPE, &plans);
     let expected = [Looked::Miss, Looked::Joined, Looked::HandedOver, Looked::Refresh];
     assert_eq!(found(&recording), expected.map(|found| (1, found)), "{recording}");
-    let settled = |event: &reliability::resilience::policy::record::Event| match event.what {
-        What::Settled { stale, .. } => Some(stale),
+    let settled = |event: &reliability::resilience::policy::record::Event| match event.kind {
+        EventKind::Settled { stale, .. } => Some(stale),
         _ => None,
     };
     let settled: Vec<_> = recording.events().iter().filter_map(settled).collect();

@@ -102,8 +102,8 @@ const SHAPE: Hedged = Hedged {
     chaos: None,
 };
 
-fn told(recording: &Recording) -> Vec<&What> {
-    recording.events().iter().map(|event| &event.what).collect()
+fn told(recording: &Recording) -> Vec<&EventKind> {
+    recording.events().iter().map(|event| &event.kind).collect()
 }
 
 #[test]
@@ -118,16 +118,16 @@ fn every_decision_about_hedges_is_there_with_what_it_was_made_of() {
     let [began, admitted, waits, hedges_after, again, hedged, ended, won, ok] = &told[..] else {
         panic!("{recording}");
     };
-    assert!(matches!(began, What::Began { repeatable: true, .. }));
-    assert!(matches!((waits, again), (What::Waits { .. }, What::Waits { .. })));
-    assert_eq!(**admitted, What::Admitted);
-    assert_eq!(**hedges_after, What::HedgesAfter { delay });
-    assert_eq!(**hedged, What::Hedged { hedge: 1, delay: None }, "there is no other one");
-    assert_eq!(**ended, What::RequestEnded { request: 1, outcome: Outcome::Ok });
-    assert_eq!((*won, *ok), (&What::HedgeWon { hedge: 1 }, &What::Ended(Outcome::Ok)));
+    assert!(matches!(began, EventKind::Began { repeatable: true, .. }));
+    assert!(matches!((waits, again), (EventKind::Waits { .. }, EventKind::Waits { .. })));
+    assert_eq!(**admitted, EventKind::Admitted);
+    assert_eq!(**hedges_after, EventKind::HedgesAfter { delay });
+    assert_eq!(**hedged, EventKind::Hedged { hedge: 1, delay: None }, "there is no other one");
+    assert_eq!(**ended, EventKind::RequestEnded { request: 1, outcome: Outcome::Ok });
+    assert_eq!((*won, *ok), (&EventKind::HedgeWon { hedge: 1 }, &EventKind::Ended(Outcome::Ok)));
 
     let denied = record(|| policy(shape), &[plan.clone(), Plan { begins: 100, ..plan }]);
-    assert!(denied.events().iter().any(|event| event.what == What::HedgeDenied), "{denied}");
+    assert!(denied.events().iter().any(|event| event.kind == EventKind::HedgeDenied), "{denied}");
 }
 
 #[test]
@@ -141,8 +141,8 @@ fn the_delay_that_follows_a_quantile_is_there() {
     let plans: Vec<_> = (0..40).map(usual).collect();
     let shape = Hedged { by_quantile: true, ..SHAPE };
     let recording = record(|| policy(shape), &plans);
-    let delays = recording.events().iter().filter_map(|event| match event.what {
-        What::HedgesAfter { delay } => Some(delay),
+    let delays = recording.events().iter().filter_map(|event| match event.kind {
+        EventKind::HedgesAfter { delay } => Some(delay),
         _ => None,
     });
     let delays: Vec<_> = delays.collect();
@@ -158,9 +158,10 @@ fn what_chaos_does_to_a_request_is_there() {
     let plans: Vec<_> = plans().into_iter().take(20).collect();
     let shape = Hedged { chaos: Some(3), ..SHAPE };
     let recording = quietly(|| recorded(shape, &plans));
-    let is = |wanted: fn(&What) -> bool| recording.events().iter().any(|event| wanted(&event.what));
-    assert!(is(|what| matches!(what, What::Delayed { request: 0, until: Some(_) })));
-    assert!(is(|what| matches!(what, What::Refused { reason: Reason::Injected, .. })));
+    let is =
+        |wanted: fn(&EventKind) -> bool| recording.events().iter().any(|event| wanted(&event.kind));
+    assert!(is(|what| matches!(what, EventKind::Delayed { request: 0, until: Some(_) })));
+    assert!(is(|what| matches!(what, EventKind::Refused { reason: Reason::Injected, .. })));
     // Another seed gives other faults, and that is seen.
     let other = Hedged { chaos: Some(4), ..SHAPE };
     let replayed = testing::replay(&recording, || Ok(policy(other)));
@@ -174,9 +175,9 @@ fn another_setting_shows_the_first_decision_that_is_another_one() {
     let unhedged = || Policy::builder("hedged").timeout(50 * MILLI).build();
     assert!(matches!(testing::replay(&recording, unhedged), Err(ReplayError::Differs(_))));
     let position = |wanted: fn(&Event) -> bool| recording.events().iter().position(wanted);
-    let first_delay = position(|event| matches!(event.what, What::HedgesAfter { .. }));
-    let first_hedge = position(|event| matches!(event.what, What::Hedged { .. }));
-    let first_denied = position(|event| event.what == What::HedgeDenied);
+    let first_delay = position(|event| matches!(event.kind, EventKind::HedgesAfter { .. }));
+    let first_hedge = position(|event| matches!(event.kind, EventKind::Hedged { .. }));
+    let first_denied = position(|event| event.kind == EventKind::HedgeDenied);
     let others = [
         (Hedged { after: 11, ..SHAPE }, first_delay),
         (Hedged { by_quantile: true, ..SHAPE }, first_delay),

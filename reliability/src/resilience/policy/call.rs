@@ -13,7 +13,7 @@ use super::inner::Inner;
 use super::key::IdempotencyKey;
 use super::pause::Pause;
 #[cfg(feature = "record")]
-use super::record::What;
+use super::record::EventKind;
 use super::signals::Signal;
 use super::step::{Held, Waiting};
 use super::wait::Bound;
@@ -298,7 +298,7 @@ impl<'a, E> Call<'a, E> {
 
     pub(super) fn count_fallback(&self, failure: &Failure<E>) {
         #[cfg(feature = "record")]
-        self.tell_alone(|_| What::FellBack);
+        self.tell_alone(|_| EventKind::FellBack);
         self.policy.signals.count(Signal::FellBack);
         events::fell_back(self.policy, self.classifier.failure_class(failure));
     }

@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::call::Call;
 use super::inner::Inner;
 #[cfg(feature = "record")]
-use super::record::What;
+use super::record::EventKind;
 use super::step::{Held, Step};
 use crate::error::recovery::Degradation;
 use crate::error::{Failure, Reason, Rejected};
@@ -52,7 +52,7 @@ impl<E> Call<'_, E> {
             return Ok(());
         }
         #[cfg(feature = "record")]
-        self.tell(|_| What::Degraded { level: seen.level, remaining, priority, draw });
+        self.tell(|_| EventKind::Degraded { level: seen.level, remaining, priority, draw });
         self.more().degraded = Degraded { plan, retry_after: remaining };
         if plan.sheds(priority, draw) {
             degrading.count(Count::Shed(priority));

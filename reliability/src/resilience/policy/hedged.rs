@@ -10,7 +10,7 @@ use super::admission::poll_admission;
 use super::call::Call;
 use super::legs::Legs;
 #[cfg(feature = "record")]
-use super::record::What;
+use super::record::EventKind;
 use super::timer::Timer;
 use super::wait::Bound;
 use crate::error::Failure;
@@ -91,7 +91,7 @@ where
                     delay = ready!(poll_let_in(call, timer.as_mut(), cx))?;
                 }
                 #[cfg(feature = "record")]
-                call.tell(|_| What::Admitted);
+                call.tell(|_| EventKind::Admitted);
                 if delay.is_some() {
                     *this.legs = Some(Legs::new(call, delay));
                 }
@@ -125,7 +125,7 @@ where
                 *this.hedge_at = call.hedge_at();
                 #[cfg(feature = "record")]
                 if call.may_hedge() {
-                    call.tell(|call| What::HedgesAfter { delay: call.hedge_after() });
+                    call.tell(|call| EventKind::HedgesAfter { delay: call.hedge_after() });
                 }
                 let at = bound.at.min(*this.hedge_at);
                 if at < Bound::NEVER.at {
@@ -211,13 +211,13 @@ fn poll_let_in<E>(
     let steps = call.policy.steps_of_hedged_attempt();
     if let Err(rejected) = ready!(poll_admission(call, steps, timer, cx)) {
         #[cfg(feature = "record")]
-        call.tell(|_| What::refused(&rejected));
+        call.tell(|_| EventKind::refused(&rejected));
         return Poll::Ready(Err(call.refused(rejected)));
     }
     let disturbed = call.disturb_first_request();
     #[cfg(feature = "record")]
     if disturbed.is_err() {
-        call.tell(|_| What::Refused { reason: Reason::Injected, retry_after: None });
+        call.tell(|_| EventKind::Refused { reason: Reason::Injected, retry_after: None });
     }
     Poll::Ready(disturbed)
 }

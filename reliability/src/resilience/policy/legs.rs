@@ -13,7 +13,7 @@ use super::call::Call;
 use super::events;
 use super::recent::Took;
 #[cfg(feature = "record")]
-use super::record::What;
+use super::record::EventKind;
 use super::signals::Signal;
 use super::timer::Timer;
 use super::wait::{Bound, End};
@@ -58,8 +58,8 @@ impl<F, E> Legs<F, E> {
         let first_begins_at = begins_at(since, delay);
         #[cfg(feature = "record")]
         if delay.is_some() {
-            call.tell(|call| What::HedgesAfter { delay: call.hedge_after() });
-            call.tell(|_| What::delayed(0, first_begins_at));
+            call.tell(|call| EventKind::HedgesAfter { delay: call.hedge_after() });
+            call.tell(|_| EventKind::delayed(0, first_begins_at));
         }
         Box::pin(Self {
             race: Race::new(max, since, call.hedge_after()),
@@ -227,7 +227,7 @@ where
         result: Result<T, Failure<E>>,
     ) -> Option<Result<T, Failure<E>>> {
         #[cfg(feature = "record")]
-        call.tell(|call| What::RequestEnded {
+        call.tell(|call| EventKind::RequestEnded {
             request: request as u32,
             outcome: call.outcome_of(&result),
         });
@@ -255,7 +255,7 @@ where
             call.policy.signals.count(Signal::HedgeWon);
             events::hedge_won(call.policy, request as u32);
             #[cfg(feature = "record")]
-            call.tell(|_| What::HedgeWon { hedge: request as u32 });
+            call.tell(|_| EventKind::HedgeWon { hedge: request as u32 });
         }
         self.count_losers(call);
         Some(result)
@@ -275,13 +275,13 @@ where
             call.policy.signals.count(Signal::HedgeDenied);
             events::hedge_denied(call.policy);
             #[cfg(feature = "record")]
-            call.tell(|_| What::HedgeDenied);
+            call.tell(|_| EventKind::HedgeDenied);
             return None;
         }
         let delay = call.hedge_after();
         let number = this.race.start(now, delay);
         #[cfg(feature = "record")]
-        call.tell(|_| What::Hedged {
+        call.tell(|_| EventKind::Hedged {
             hedge: number,
             delay: delay.filter(|_| this.race.next_at().is_some()),
         });
@@ -308,7 +308,7 @@ where
             Ok(_) => {
                 #[cfg(feature = "record")]
                 if begins_at > Instant::ZERO {
-                    call.tell(|_| What::delayed(number, begins_at));
+                    call.tell(|_| EventKind::delayed(number, begins_at));
                 }
                 return None;
             }

@@ -8,7 +8,7 @@ use super::inner::Inner;
 use super::pause::Pause;
 use super::recent::Took;
 #[cfg(feature = "record")]
-use super::record::What;
+use super::record::EventKind;
 use super::signals::Signal;
 use super::step::Held;
 use super::wait::{End, inherited_deadline_has_passed};
@@ -23,7 +23,7 @@ impl<E> Call<'_, E> {
     pub(super) fn succeed(&mut self) {
         let _turn = self.turn();
         #[cfg(feature = "record")]
-        self.tell(|_| What::ok());
+        self.tell(|_| EventKind::ok());
         self.policy.signals.count(Signal::Ok);
         if self.more.is_some() {
             self.phase = Phase::Finished;
@@ -137,7 +137,7 @@ impl<E> Call<'_, E> {
         let pause = backoff.max(asked);
         if asked > settings.retry_after_max || !self.fits_the_deadline(pause) {
             #[cfg(feature = "record")]
-            self.tell(|_| What::NoTime { draw: random });
+            self.tell(|_| EventKind::NoTime { draw: random });
             return None;
         }
         if let Some(budget) = retry.budget()
@@ -146,14 +146,14 @@ impl<E> Call<'_, E> {
             self.policy.signals.count(Signal::RetryDenied);
             events::retry_denied(self.policy, self.attempts);
             #[cfg(feature = "record")]
-            self.tell(|_| What::Denied { draw: random });
+            self.tell(|_| EventKind::Denied { draw: random });
             return None;
         }
         self.times_mut().previous_pause = backoff;
         self.policy.signals.count(Signal::Retried);
         events::retried(self.policy, self.attempts, pause);
         #[cfg(feature = "record")]
-        self.tell(|_| What::Retries { pause, draw: random });
+        self.tell(|_| EventKind::Retries { pause, draw: random });
         self.phase = Phase::Outside;
         if !pause.is_zero() {
             // The caller waits from here on, also when no attempt ever does.
@@ -169,7 +169,7 @@ impl<E> Call<'_, E> {
             self.record_failure(failure);
         }
         #[cfg(feature = "record")]
-        self.tell(|call| What::Ended(call.outcome(failure)));
+        self.tell(|call| EventKind::Ended(call.outcome(failure)));
         if self.more.is_some() {
             self.give_back_after_failure(failure);
         }
@@ -302,8 +302,8 @@ impl<E> Call<'_, E> {
         let _turn = self.turn();
         #[cfg(feature = "record")]
         self.tell(|call| match call.phase {
-            Phase::Polling => What::Panicked,
-            _ => What::Cancelled,
+            Phase::Polling => EventKind::Panicked,
+            _ => EventKind::Cancelled,
         });
         self.count_work(Took::Perhaps);
         if self.phase == Phase::Polling {

@@ -8,7 +8,7 @@ use core::task::{Context, Poll, ready};
 use super::admission::poll_admission;
 use super::call::Call;
 #[cfg(feature = "record")]
-use super::record::What;
+use super::record::EventKind;
 use super::timer::Timer;
 use super::wait::poll_fired;
 use crate::error::Failure;
@@ -59,11 +59,11 @@ impl<E> Call<'_, E> {
             && let Err(rejected) = ready!(poll_admission(self, self.policy.steps.len(), timer, cx))
         {
             #[cfg(feature = "record")]
-            self.tell(|_| What::refused(&rejected));
+            self.tell(|_| EventKind::refused(&rejected));
             return Poll::Ready(Err(self.refused(rejected)));
         }
         #[cfg(feature = "record")]
-        self.tell(|_| What::Admitted);
+        self.tell(|_| EventKind::Admitted);
         Poll::Ready(Ok(()))
     }
 

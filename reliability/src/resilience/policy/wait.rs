@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::Layer;
 use super::call::Call;
 #[cfg(feature = "record")]
-use super::record::What;
+use super::record::EventKind;
 use super::timer::Timer;
 use crate::error::{Reason, Rejected};
 use crate::time::{Clock, Instant, Scope};
@@ -121,7 +121,7 @@ impl<E> Call<'_, E> {
 
     #[cfg(feature = "record")]
     fn tell_waits(&self, bound: Bound) {
-        self.tell(|_| What::Waits {
+        self.tell(|_| EventKind::Waits {
             until: bound.exists().then_some(bound.at),
             inherited: bound.exists() && bound.end == End::Inherited,
         });

@@ -34,11 +34,11 @@ pub struct Event {
     pub call: u64,
     /// When, on the precise clock of the process that recorded it.
     pub at: Instant,
-    /// What.
-    pub what: What,
+    /// What happened.
+    pub kind: EventKind,
 }
 
-/// What happened: inputs, such as how an attempt ended, and decisions, such as to try again.
+/// What an [`Event`] is: inputs, such as how an attempt ended, and decisions, such as to try again.
 ///
 /// # Examples
 ///
@@ -66,7 +66,7 @@ pub struct Event {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
+pub enum EventKind {
     /// The call began.
     Began {
         /// Whether its work may be repeated, if the policy says so.
@@ -184,17 +184,17 @@ pub enum What {
     Panicked,
 }
 
-impl What {
+impl EventKind {
     pub(in crate::resilience::policy) const fn ok() -> Self {
-        What::Ended(Outcome::Ok)
+        EventKind::Ended(Outcome::Ok)
     }
 
     pub(in crate::resilience::policy) fn refused(rejected: &Rejected) -> Self {
-        What::Refused { reason: rejected.reason(), retry_after: rejected.retry_after() }
+        EventKind::Refused { reason: rejected.reason(), retry_after: rejected.retry_after() }
     }
 
     pub(in crate::resilience::policy) fn delayed(request: u32, until: Instant) -> Self {
-        What::Delayed { request, until: Some(until).filter(|at| at.as_nanos() < u64::MAX) }
+        EventKind::Delayed { request, until: Some(until).filter(|at| at.as_nanos() < u64::MAX) }
     }
 }
 
@@ -208,7 +208,7 @@ impl What {
 /// use reliability::error::Rejected;
 /// use reliability::resilience::Policy;
 /// use reliability::resilience::cache::{Cache, Sharing};
-/// use reliability::resilience::policy::record::{Looked, EventKind};
+/// use reliability::resilience::policy::record::{EventKind, Looked};
 ///
 /// let policy = Policy::builder("price").cache(Cache::standard("price")).build()?;
 /// let recorded = policy.record(100);
@@ -276,7 +276,7 @@ impl Looked {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use reliability::error::{Reason, Rejected};
-/// use reliability::resilience::policy::record::{Outcome, EventKind};
+/// use reliability::resilience::policy::record::{EventKind, Outcome};
 /// use reliability::resilience::{Breaker, Policy};
 ///
 /// let policy = Policy::builder("price").breaker(Breaker::standard("price")).build()?;

@@ -20,7 +20,7 @@ mod replay;
 mod structure;
 mod text;
 
-pub use event::{ErrorFacts, Event, Looked, Outcome, What};
+pub use event::{ErrorFacts, Event, EventKind, Looked, Outcome};
 pub use recorder::Recorded;
 pub(super) use recorder::Recorder;
 pub use recording::Recording;

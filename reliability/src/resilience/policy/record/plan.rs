@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 #[cfg(feature = "cache")]
 use core::cell::RefCell;
 
-use super::event::{Event, What};
+use super::event::{Event, EventKind};
 use super::replay::Again;
 #[cfg(feature = "cache")]
 use super::replay::its_turn;
@@ -45,29 +45,29 @@ struct Question {
 pub(super) fn plans(events: &[Event]) -> BTreeMap<u64, Plan> {
     let mut plans = BTreeMap::<u64, Plan>::new();
     for event in events {
-        plans.entry(event.call).or_default().note(&event.what);
+        plans.entry(event.call).or_default().note(&event.kind);
     }
     plans
 }
 
 impl Plan {
-    fn note(&mut self, what: &What) {
+    fn note(&mut self, kind: &EventKind) {
         let first_after_lead = core::mem::take(&mut self.leads);
-        match what {
-            What::Began { repeatable, inherited } => {
+        match kind {
+            EventKind::Began { repeatable, inherited } => {
                 self.repeatable = *repeatable;
                 self.inherited = *inherited;
             }
-            What::Waits { until, inherited: true } => {
+            EventKind::Waits { until, inherited: true } => {
                 self.inherited = self.inherited.or(*until);
             }
-            What::HedgesAfter { .. } => self.hedged = true,
-            What::LookedUp { key, shares_errors, found } => {
+            EventKind::HedgesAfter { .. } => self.hedged = true,
+            EventKind::LookedUp { key, shares_errors, found } => {
                 self.looked_up = Some(Question { key: *key, shares_errors: *shares_errors });
                 self.leads = found.leads();
             }
-            What::Ended(_) if first_after_lead => self.behind = true,
-            What::Settled { key, .. } => self.settled = Some(*key),
+            EventKind::Ended(_) if first_after_lead => self.behind = true,
+            EventKind::Settled { key, .. } => self.settled = Some(*key),
             _ => {}
         }
     }

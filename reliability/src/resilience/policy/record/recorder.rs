@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 #[cfg(feature = "cache")]
 use super::event::Looked;
-use super::event::{ErrorFacts, Event, Outcome, What};
+use super::event::{ErrorFacts, Event, EventKind, Outcome};
 use super::recording::Recording;
 use super::replay::Progress;
 use crate::error::Failure;
@@ -110,9 +110,9 @@ impl Recorder {
         }
     }
 
-    fn tell(&self, call: u64, what: What) {
+    fn tell(&self, call: u64, kind: EventKind) {
         let at = Clock::precise().now();
-        let mut event = Event { call, at, what };
+        let mut event = Event { call, at, kind };
         match &mut *lock(&self.log) {
             Log::Off => {}
             Log::Ring(ring) => {
@@ -168,7 +168,7 @@ impl<'a, E> Call<'a, E> {
         let policy = self.policy;
         self.more().recorded = policy.recorder.enlist();
         let max = policy.attempts_max();
-        self.tell(|call| What::Began {
+        self.tell(|call| EventKind::Began {
             repeatable: call.attempts_max == max,
             inherited: crate::time::Scope::current().known(),
         });
@@ -180,18 +180,18 @@ impl<'a, E> Call<'a, E> {
 
     /// Writes down what has happened, if the call is recorded.
     #[inline]
-    pub(in crate::resilience::policy) fn tell(&self, what: impl FnOnce(&Self) -> What) {
+    pub(in crate::resilience::policy) fn tell(&self, kind: impl FnOnce(&Self) -> EventKind) {
         if self.policy.recorder.is_on()
             && let Some(call) = self.recorded()
         {
-            self.policy.recorder.tell(call, what(self));
+            self.policy.recorder.tell(call, kind(self));
         }
     }
 
     /// The same, as a step of its own.
-    pub(in crate::resilience::policy) fn tell_alone(&self, what: impl FnOnce(&Self) -> What) {
+    pub(in crate::resilience::policy) fn tell_alone(&self, kind: impl FnOnce(&Self) -> EventKind) {
         let _turn = self.turn();
-        self.tell(what);
+        self.tell(kind);
     }
 
     /// What policies know of how the attempt ended.
@@ -217,7 +217,7 @@ impl<'a, E> Call<'a, E> {
 
     /// Writes down that the delay of a request is over.
     pub(in crate::resilience::policy) fn tell_request_begins(&self, request: usize) {
-        self.tell(|_| What::Begins { request: request as u32 });
+        self.tell(|_| EventKind::Begins { request: request as u32 });
     }
 
     /// Writes down what the call found in the cache under that key.
@@ -229,14 +229,14 @@ impl<'a, E> Call<'a, E> {
         found: Looked,
     ) {
         let recorder = &self.policy.recorder;
-        self.tell(|_| What::LookedUp { key: recorder.key(hash), shares_errors, found });
+        self.tell(|_| EventKind::LookedUp { key: recorder.key(hash), shares_errors, found });
     }
 
     /// Writes down that the answer under that key was settled.
     #[cfg(feature = "cache")]
     pub(in crate::resilience::policy) fn tell_settled(&self, hash: u64, stale: bool) {
         let recorder = &self.policy.recorder;
-        self.tell(|_| What::Settled { key: recorder.key(hash), stale });
+        self.tell(|_| EventKind::Settled { key: recorder.key(hash), stale });
     }
 
     /// Whether the work, gone through again, has not come so far.

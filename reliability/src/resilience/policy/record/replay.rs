@@ -8,7 +8,7 @@ use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-use super::event::{ErrorFacts, Event, Outcome, What};
+use super::event::{ErrorFacts, Event, EventKind, Outcome};
 use super::plan::{Answered, Leads, Plan, looked_up, plans, settled};
 use super::recorder::Keys;
 use super::recording::Recording;
@@ -138,12 +138,12 @@ impl Progress {
 
     pub(super) fn is_held(&mut self) -> bool {
         // A request that has been polled before another one ended ends when it is polled again.
-        let ends = |what: &What| match what {
-            What::RequestEnded { outcome, .. } => !matches!(outcome, Outcome::Rejected(_)),
-            What::Panicked => true,
+        let ends = |kind: &EventKind| match kind {
+            EventKind::RequestEnded { outcome, .. } => !matches!(outcome, Outcome::Rejected(_)),
+            EventKind::Panicked => true,
             _ => false,
         };
-        core::mem::take(&mut self.held) || self.next().is_none_or(|event| ends(&event.what))
+        core::mem::take(&mut self.held) || self.next().is_none_or(|event| ends(&event.kind))
     }
 
     #[cfg(feature = "cache")]
@@ -153,10 +153,10 @@ impl Progress {
 
     pub(super) fn draw(&self) -> u64 {
         // The decision that was made of it comes right after the end of the attempt.
-        let draw = |event: &Event| match event.what {
-            What::Retries { draw, .. } | What::Denied { draw } | What::NoTime { draw } => {
-                Some(draw)
-            }
+        let draw = |event: &Event| match event.kind {
+            EventKind::Retries { draw, .. }
+            | EventKind::Denied { draw }
+            | EventKind::NoTime { draw } => Some(draw),
             _ => None,
         };
         self.next().and_then(draw).unwrap_or(0)
@@ -164,8 +164,8 @@ impl Progress {
 
     /// How far things were degraded when the call came in.
     pub(super) fn degraded(&self) -> Seen {
-        match self.next().map(|event| &event.what) {
-            Some(&What::Degraded { level, remaining, priority, draw }) => {
+        match self.next().map(|event| &event.kind) {
+            Some(&EventKind::Degraded { level, remaining, priority, draw }) => {
                 Seen { level, remaining, priority, draw }
             }
             _ => Seen { level: 0, remaining: None, priority: Priority::Critical, draw: 0 },
@@ -193,8 +193,8 @@ impl Progress {
     /// The number of the request that is made now: right after that was told, or it is the first.
     fn made(&self) -> u32 {
         let told = self.position.checked_sub(1).and_then(|last| self.events.get(last));
-        match told.filter(|event| event.call == self.polling).map(|event| &event.what) {
-            Some(What::Hedged { hedge, .. }) => *hedge,
+        match told.filter(|event| event.call == self.polling).map(|event| &event.kind) {
+            Some(EventKind::Hedged { hedge, .. }) => *hedge,
             _ => 0,
         }
     }
@@ -202,19 +202,21 @@ impl Progress {
     /// How the request of that number ends now, of the call that is polled; holds the call if nothing
     /// happens to it yet.
     fn end_of(&mut self, number: u32) -> Option<End> {
-        match self.next().map(|event| event.what.clone()) {
-            Some(What::RequestEnded { request, outcome }) if request == number => outcome.of_work(),
-            Some(What::Ended(outcome)) if number == 0 => outcome.of_work(),
-            Some(What::Panicked) => Some(End::Panic),
+        match self.next().map(|event| event.kind.clone()) {
+            Some(EventKind::RequestEnded { request, outcome }) if request == number => {
+                outcome.of_work()
+            }
+            Some(EventKind::Ended(outcome)) if number == 0 => outcome.of_work(),
+            Some(EventKind::Panicked) => Some(End::Panic),
             // What the policy itself decides.
             Some(
-                What::Waits { .. }
-                | What::HedgesAfter { .. }
-                | What::Begins { .. }
-                | What::Hedged { .. }
-                | What::HedgeDenied
-                | What::RequestEnded { .. }
-                | What::Ended(Outcome::Rejected(_)),
+                EventKind::Waits { .. }
+                | EventKind::HedgesAfter { .. }
+                | EventKind::Begins { .. }
+                | EventKind::Hedged { .. }
+                | EventKind::HedgeDenied
+                | EventKind::RequestEnded { .. }
+                | EventKind::Ended(Outcome::Rejected(_)),
             ) => None,
             _ => {
                 self.held = true;
@@ -356,7 +358,7 @@ fn go_on<'p>(
         let inherited = plan.inherited;
         Running { future: Box::pin(call(policy, plan, leads)), inherited }
     });
-    if event.what == What::Cancelled {
+    if event.kind == EventKind::Cancelled {
         calls.remove(&event.call);
         return;
     }
@@ -426,8 +428,8 @@ async fn attempts(
 
 /// What chaos injects is an error of the user's, which only the recording knows.
 fn as_recorded(policy: &Policy, failure: Failure<Again>) -> Failure<Again> {
-    match (&failure, with(policy, |progress| progress.next().map(|event| event.what.clone()))) {
-        (Failure::Rejected(rejected), Some(What::Ended(Outcome::Error(facts))))
+    match (&failure, with(policy, |progress| progress.next().map(|event| event.kind.clone()))) {
+        (Failure::Rejected(rejected), Some(EventKind::Ended(Outcome::Error(facts))))
             if rejected.reason() == Reason::Injected =>
         {
             Failure::Error(Again::new(facts))

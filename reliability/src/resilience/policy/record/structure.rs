@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 
-use super::event::{Event, What};
+use super::event::{Event, EventKind};
 use crate::time::Instant;
 
 /// What the events so far say of those that may follow.
@@ -28,17 +28,17 @@ impl Structure {
             return Err(format!("it happens {back:?} before the line above"));
         }
         self.last_at = event.at;
-        let Event { call, what, .. } = event;
-        match (self.calls.get_mut(call), what) {
-            (Some((began, _)), What::Began { .. }) => {
+        let Event { call, kind, .. } = event;
+        match (self.calls.get_mut(call), kind) {
+            (Some((began, _)), EventKind::Began { .. }) => {
                 return Err(format!("call {call} has begun already, in line {began}"));
             }
             (Some((_, Some(over))), _) => {
                 return Err(format!("call {call} is over since line {over}"));
             }
-            (Some((_, over)), What::Cancelled | What::Panicked) => *over = Some(line),
+            (Some((_, over)), EventKind::Cancelled | EventKind::Panicked) => *over = Some(line),
             (Some(_), _) => {}
-            (None, What::Began { .. }) => {
+            (None, EventKind::Began { .. }) => {
                 self.calls.insert(*call, (line, None));
             }
             (None, _) if self.begins_late => {}

@@ -8,7 +8,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use super::event::{ErrorFacts, Event, Looked, Outcome, What};
+use super::event::{ErrorFacts, Event, EventKind, Looked, Outcome};
 use super::recording::Recording;
 use super::structure::Structure;
 use crate::error::{Class, Counted, Reason, plural};
@@ -84,53 +84,53 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at={} call={} ", self.instant(self.event.at), self.event.call)?;
         let (instant, period) = (|at| self.maybe_instant(at), |period| self.maybe_period(period));
-        match &self.event.what {
-            What::Began { repeatable, inherited } => {
+        match &self.event.kind {
+            EventKind::Began { repeatable, inherited } => {
                 write!(f, "began repeatable={repeatable} inherited={}", instant(*inherited))
             }
-            What::Degraded { level, remaining, priority, draw } => {
+            EventKind::Degraded { level, remaining, priority, draw } => {
                 let (remaining, priority) = (period(*remaining), priority.as_str());
                 write!(f, "degraded level={level} remaining={remaining} ")?;
                 write!(f, "priority={priority} draw={draw}")
             }
-            What::Admitted => f.write_str("admitted"),
-            What::Refused { reason, retry_after } => {
+            EventKind::Admitted => f.write_str("admitted"),
+            EventKind::Refused { reason, retry_after } => {
                 write!(f, "refused reason={} retry_after={}", reason.as_str(), period(*retry_after))
             }
-            What::Waits { until, inherited } => {
+            EventKind::Waits { until, inherited } => {
                 write!(f, "waits until={} inherited={inherited}", instant(*until))
             }
-            What::HedgesAfter { delay } => write!(f, "hedges_after delay={}", period(*delay)),
-            What::Delayed { request, until } => {
+            EventKind::HedgesAfter { delay } => write!(f, "hedges_after delay={}", period(*delay)),
+            EventKind::Delayed { request, until } => {
                 write!(f, "delayed request={request} until={}", instant(*until))
             }
-            What::Begins { request } => write!(f, "begins request={request}"),
-            What::Hedged { hedge, delay } => {
+            EventKind::Begins { request } => write!(f, "begins request={request}"),
+            EventKind::Hedged { hedge, delay } => {
                 write!(f, "hedged hedge={hedge} delay={}", period(*delay))
             }
-            What::HedgeDenied => f.write_str("hedge_denied"),
-            What::RequestEnded { request, outcome } => {
+            EventKind::HedgeDenied => f.write_str("hedge_denied"),
+            EventKind::RequestEnded { request, outcome } => {
                 write!(f, "request_ended request={request} ")?;
                 self.outcome(outcome, f)
             }
-            What::HedgeWon { hedge } => write!(f, "hedge_won hedge={hedge}"),
-            What::LookedUp { key, shares_errors, found } => {
+            EventKind::HedgeWon { hedge } => write!(f, "hedge_won hedge={hedge}"),
+            EventKind::LookedUp { key, shares_errors, found } => {
                 let found = word_of(&Looked::ALL, *found);
                 write!(f, "looked_up key={key} shares_errors={shares_errors} found={found}")
             }
-            What::Settled { key, stale } => write!(f, "settled key={key} stale={stale}"),
-            What::Ended(outcome) => {
+            EventKind::Settled { key, stale } => write!(f, "settled key={key} stale={stale}"),
+            EventKind::Ended(outcome) => {
                 f.write_str("ended ")?;
                 self.outcome(outcome, f)
             }
-            What::Retries { pause, draw } => {
+            EventKind::Retries { pause, draw } => {
                 write!(f, "retries pause={} draw={draw}", self.period(*pause))
             }
-            What::Denied { draw } => write!(f, "denied draw={draw}"),
-            What::NoTime { draw } => write!(f, "no_time draw={draw}"),
-            What::FellBack => f.write_str("fell_back"),
-            What::Cancelled => f.write_str("cancelled"),
-            What::Panicked => f.write_str("panicked"),
+            EventKind::Denied { draw } => write!(f, "denied draw={draw}"),
+            EventKind::NoTime { draw } => write!(f, "no_time draw={draw}"),
+            EventKind::FellBack => f.write_str("fell_back"),
+            EventKind::Cancelled => f.write_str("cancelled"),
+            EventKind::Panicked => f.write_str("panicked"),
         }
     }
 }
@@ -284,7 +284,7 @@ impl<'l> Fields<'l> {
     fn event(&self) -> Result<Event, String> {
         let word = self.0.split(' ').find(|word| !word.contains('=')).unwrap_or_default();
         let at = Instant::from_nanos(self.number("at")?);
-        let event = Event { call: self.number("call")?, at, what: self.what(word)? };
+        let event = Event { call: self.number("call")?, at, kind: self.kind(word)? };
         let expected = event.to_string();
         if expected != self.0 {
             return Err(format!("expected `{expected}`, but got `{}`", start(self.0)));
@@ -292,52 +292,60 @@ impl<'l> Fields<'l> {
         Ok(event)
     }
 
-    fn what(&self, word: &str) -> Result<What, String> {
+    fn kind(&self, word: &str) -> Result<EventKind, String> {
         Ok(match word {
-            "began" => What::Began {
+            "began" => EventKind::Began {
                 repeatable: self.flag("repeatable")?,
                 inherited: self.instant("inherited")?,
             },
-            "degraded" => What::Degraded {
+            "degraded" => EventKind::Degraded {
                 level: self.number("level")?,
                 remaining: self.period("remaining")?,
                 priority: self.known("priority", PRIORITIES)?,
                 draw: self.number("draw")?,
             },
-            "admitted" => What::Admitted,
-            "refused" => {
-                What::Refused { reason: self.reason()?, retry_after: self.period("retry_after")? }
+            "admitted" => EventKind::Admitted,
+            "refused" => EventKind::Refused {
+                reason: self.reason()?,
+                retry_after: self.period("retry_after")?,
+            },
+            "waits" => EventKind::Waits {
+                until: self.instant("until")?,
+                inherited: self.flag("inherited")?,
+            },
+            "hedges_after" => EventKind::HedgesAfter { delay: self.period("delay")? },
+            "delayed" => EventKind::Delayed {
+                request: self.number("request")?,
+                until: self.instant("until")?,
+            },
+            "begins" => EventKind::Begins { request: self.number("request")? },
+            "hedged" => {
+                EventKind::Hedged { hedge: self.number("hedge")?, delay: self.period("delay")? }
             }
-            "waits" => {
-                What::Waits { until: self.instant("until")?, inherited: self.flag("inherited")? }
-            }
-            "hedges_after" => What::HedgesAfter { delay: self.period("delay")? },
-            "delayed" => {
-                What::Delayed { request: self.number("request")?, until: self.instant("until")? }
-            }
-            "begins" => What::Begins { request: self.number("request")? },
-            "hedged" => What::Hedged { hedge: self.number("hedge")?, delay: self.period("delay")? },
-            "hedge_denied" => What::HedgeDenied,
-            "request_ended" => {
-                What::RequestEnded { request: self.number("request")?, outcome: self.outcome()? }
-            }
-            "hedge_won" => What::HedgeWon { hedge: self.number("hedge")? },
-            "looked_up" => What::LookedUp {
+            "hedge_denied" => EventKind::HedgeDenied,
+            "request_ended" => EventKind::RequestEnded {
+                request: self.number("request")?,
+                outcome: self.outcome()?,
+            },
+            "hedge_won" => EventKind::HedgeWon { hedge: self.number("hedge")? },
+            "looked_up" => EventKind::LookedUp {
                 key: self.number("key")?,
                 shares_errors: self.flag("shares_errors")?,
                 found: self.known("found", Looked::ALL)?,
             },
-            "settled" => What::Settled { key: self.number("key")?, stale: self.flag("stale")? },
-            "ended" => What::Ended(self.outcome()?),
-            "retries" => What::Retries {
+            "settled" => {
+                EventKind::Settled { key: self.number("key")?, stale: self.flag("stale")? }
+            }
+            "ended" => EventKind::Ended(self.outcome()?),
+            "retries" => EventKind::Retries {
                 pause: Duration::from_nanos(self.number("pause")?),
                 draw: self.number("draw")?,
             },
-            "denied" => What::Denied { draw: self.number("draw")? },
-            "no_time" => What::NoTime { draw: self.number("draw")? },
-            "fell_back" => What::FellBack,
-            "cancelled" => What::Cancelled,
-            "panicked" => What::Panicked,
+            "denied" => EventKind::Denied { draw: self.number("draw")? },
+            "no_time" => EventKind::NoTime { draw: self.number("draw")? },
+            "fell_back" => EventKind::FellBack,
+            "cancelled" => EventKind::Cancelled,
+            "panicked" => EventKind::Panicked,
             _ => return Err(format!("`{}` is no event", start(self.0))),
         })
     }
