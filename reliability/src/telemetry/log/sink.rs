@@ -17,7 +17,7 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 /// ```
 /// use std::sync::{Arc, Mutex};
 /// use std::time::SystemTime;
-/// use reliability::telemetry::log::{Record, Level, Sink, add_sink, emit};
+/// use reliability::telemetry::log::{Level, Record, Sink, add_sink, emit};
 ///
 /// /// Keeps what went wrong, for a test.
 /// #[derive(Default)]
