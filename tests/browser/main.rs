@@ -16,7 +16,7 @@ use reliability::error::Rejected;
 use reliability::resilience::{Breaker, Policy};
 use reliability::sre::{Slo, slo};
 use reliability::telemetry::dashboard::{
-    self, Dashboard, Level, Number, Panel, Tile, View, Widget,
+    self, Dashboard, Number, Panel, Standing, Tile, View, Widget,
 };
 use reliability::telemetry::log::{self, Record};
 use reliability::telemetry::metrics::{Counter, Family};
@@ -85,8 +85,8 @@ impl Panel for Frames {
 
     fn view(&self) -> View {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
-        let tile = Tile::new("This frame", Number::Count(number)).level(Level::Ok);
-        View::new(Level::Ok, "a panel of the program's own").with(Widget::Tiles(vec![tile]))
+        let tile = Tile::new("This frame", Number::Count(number)).standing(Standing::Ok);
+        View::new(Standing::Ok, "a panel of the program's own").with(Widget::Tiles(vec![tile]))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reliability::error::Class;
 use reliability::error::Fault as _;
-use reliability::telemetry::dashboard::{self, Dashboard, Level, NotDone, Panel, View};
+use reliability::telemetry::dashboard::{self, Dashboard, NotDone, Panel, Standing, View};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -45,7 +45,7 @@ impl Panel for Odd {
     fn view(&self) -> View {
         match self.0 {
             "panics" => panic!("on purpose"),
-            _ => View::new(Level::Ok, "is </script> there"),
+            _ => View::new(Standing::Ok, "is </script> there"),
         }
     }
 

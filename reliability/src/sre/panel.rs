@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::window::Length;
 use super::{AlertStatus, ObjectiveStatus, Stance, Status, Urgency, Verdict};
 use crate::telemetry::dashboard::{
-    Cell, Chart, Column, Level, Number, Panel, Row, Series, Submitted, Table, Tile, Unit, View,
+    Cell, Chart, Column, Number, Panel, Row, Series, Standing, Submitted, Table, Tile, Unit, View,
     Widget,
 };
 use crate::time::{Clock, Instant};
@@ -45,7 +45,7 @@ struct Shown<'a> {
     id: String,
     slo: &'a Status,
     of: &'a ObjectiveStatus,
-    level: Level,
+    standing: Standing,
 }
 
 impl Panel for Promises {
@@ -60,14 +60,14 @@ impl Panel for Promises {
     fn view(&self) -> View {
         let all: Vec<Status> = super::all().iter().map(super::Slo::status).collect();
         let mut shown: Vec<Shown<'_>> = all.iter().flat_map(shown).collect();
-        shown.sort_by_key(|it| core::cmp::Reverse(it.level));
+        shown.sort_by_key(|it| core::cmp::Reverse(it.standing));
         self.remember(&shown);
-        let level = shown.iter().map(|it| it.level).max().unwrap_or(Level::None);
+        let standing = shown.iter().map(|it| it.standing).max().unwrap_or(Standing::None);
         let stance = all.iter().map(Status::stance).max().unwrap_or_default();
-        let mut view = View::new(level, summary(&all, stance))
+        let mut view = View::new(standing, summary(&all, stance))
             .with(Widget::Tiles(tiles(&all, stance)))
             .with(Widget::Table(table(&shown)));
-        for it in shown.iter().filter(|it| it.level != Level::None).take(CHARTS) {
+        for it in shown.iter().filter(|it| it.standing != Standing::None).take(CHARTS) {
             view = view.with(Widget::Chart(self.chart(it)));
         }
         view
@@ -79,22 +79,22 @@ fn shown(slo: &Status) -> impl Iterator<Item = Shown<'_>> {
         id: format!("{}/{}", slo.name, of.objective.name),
         slo,
         of,
-        level: level(of),
+        standing: standing(of),
     })
 }
 
-fn level(of: &ObjectiveStatus) -> Level {
+fn standing(of: &ObjectiveStatus) -> Standing {
     let firing = |urgency| {
         let fires = |it: &AlertStatus| it.verdict == Verdict::Firing && it.alert.urgency == urgency;
         of.alerts.iter().any(fires)
     };
     let remaining = of.budget.remaining();
     if firing(Urgency::Page) || remaining.is_some_and(|left| left < 0.0) {
-        Level::Bad
+        Standing::Bad
     } else if firing(Urgency::Ticket) || of.stance != Stance::Release {
-        Level::Warn
+        Standing::Warn
     } else {
-        remaining.map_or(Level::None, |_| Level::Ok)
+        remaining.map_or(Standing::None, |_| Standing::Ok)
     }
 }
 
@@ -117,23 +117,23 @@ fn tiles(all: &[Status], stance: Stance) -> Vec<Tile> {
     let firing = all.iter().flat_map(Status::firing).count() as u64;
     let least = all.iter().filter_map(Status::remaining).min_by(f64::total_cmp);
     let of_least = match least {
-        Some(left) if left < 0.0 => Level::Bad,
-        Some(_) => Level::Ok,
-        None => Level::None,
+        Some(left) if left < 0.0 => Standing::Bad,
+        Some(_) => Standing::Ok,
+        None => Standing::None,
     };
     let release = match stance {
-        Stance::Release => ("allowed", Level::Ok),
-        Stance::Freeze => ("frozen", Level::Warn),
-        Stance::RollBack => ("roll back", Level::Bad),
+        Stance::Release => ("allowed", Standing::Ok),
+        Stance::Freeze => ("frozen", Standing::Warn),
+        Stance::RollBack => ("roll back", Standing::Bad),
     };
     alloc::vec![
-        Tile::new("Releases", release.0).level(release.1),
-        Tile::new("Alerts firing", Number::Count(firing)).level(if firing > 0 {
-            Level::Bad
+        Tile::new("Releases", release.0).standing(release.1),
+        Tile::new("Alerts firing", Number::Count(firing)).standing(if firing > 0 {
+            Standing::Bad
         } else {
-            Level::Ok
+            Standing::Ok
         }),
-        Tile::new("Least budget left", least.map(Number::Share)).level(of_least),
+        Tile::new("Least budget left", least.map(Number::Share)).standing(of_least),
     ]
 }
 
@@ -153,25 +153,26 @@ fn table(shown: &[Shown<'_>]) -> Table {
 }
 
 fn row(shown: &Shown<'_>) -> Row {
-    let Shown { id, slo, of, level } = shown;
+    let Shown { id, slo, of, standing } = shown;
     let reading = of.budget.reading();
     let promised = f64::from(of.objective.target.as_parts_per_billion()) / 1e9;
     let firing = of.alerts.iter().filter(|it| it.verdict == Verdict::Firing);
     let loudest = firing.map(|it| it.alert.urgency).max();
     let alerts = match loudest {
-        Some(Urgency::Page) => Cell::new("page").level(Level::Bad),
-        Some(Urgency::Ticket) => Cell::new("ticket").level(Level::Warn),
+        Some(Urgency::Page) => Cell::new("page").standing(Standing::Bad),
+        Some(Urgency::Ticket) => Cell::new("ticket").standing(Standing::Warn),
         None => {
             let said = of.alerts.iter().map(|it| it.verdict).find(|it| *it != Verdict::Quiet);
             Cell::new(said.map_or("quiet", Verdict::as_str).to_string())
         }
     };
     let left = of.budget.remaining();
-    let left_level = if left.is_some() && *level > Level::Ok { *level } else { Level::None };
+    let left_level =
+        if left.is_some() && *standing > Standing::Ok { *standing } else { Standing::None };
     let cells = [
         Cell::new(Number::Share(promised)),
         Cell::new(reading.error_rate().map(|bad| Number::Share(1.0 - bad))),
-        Cell::new(left.map(Number::Share)).level(left_level),
+        Cell::new(left.map(Number::Share)).standing(left_level),
         Cell::new(of.burn().map(|burn| format!("{burn:.1}×"))),
         Cell::new(of.lasts().map(Number::Duration)),
         alerts,
@@ -292,11 +293,11 @@ mod tests {
             Reading::rolling(window, window, GoodAndBad::new(500, 500))
         });
         let shown: Vec<Shown<'_>> = shown(&spent).collect();
-        assert_eq!(shown[0].level, Level::Bad);
+        assert_eq!(shown[0].standing, Standing::Bad);
         let row = row(&shown[0]);
         assert_eq!(row.cells[1].content, Content::Number(Number::Share(0.5)));
-        assert_eq!(row.cells[2].level, Level::Bad);
-        assert_eq!(row.cells[5], Cell::new("page").level(Level::Bad));
+        assert_eq!(row.cells[2].standing, Standing::Bad);
+        assert_eq!(row.cells[5], Cell::new("page").standing(Standing::Bad));
         assert!(row.facts.iter().any(|(_, value)| value == "500 good, 500 bad"), "{row:?}");
         assert!(summary(&[spent], Stance::RollBack).contains("should be taken back"));
     }

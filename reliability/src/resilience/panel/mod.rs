@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::resilience::registry::{self, Force};
 use crate::telemetry::dashboard::{
-    Column, Level, NotDone, Panel, Submitted, Table, Tile, View, Widget,
+    Column, NotDone, Panel, Standing, Submitted, Table, Tile, View, Widget,
 };
 use crate::telemetry::{self, PolicySnapshot};
 use history::{History, Rates};
@@ -33,7 +33,7 @@ struct Shown {
     id: String,
     now: PolicySnapshot,
     rates: Rates,
-    level: Level,
+    standing: Standing,
 }
 
 impl Panel for Policies {
@@ -48,12 +48,13 @@ impl Panel for Policies {
     fn view(&self) -> View {
         let snapshot = telemetry::snapshot();
         let mut shown = self.judge(snapshot.policies);
-        // By level alone, so that rows do not jump: the order within a level is that of the code.
-        shown.sort_by_key(|it| core::cmp::Reverse(it.level));
-        let level = shown.iter().map(|it| it.level).max().unwrap_or(Level::None);
+        // By standing alone, so that rows do not jump: the order within a standing is that of the code.
+        shown.sort_by_key(|it| core::cmp::Reverse(it.standing));
+        let standing = shown.iter().map(|it| it.standing).max().unwrap_or(Standing::None);
         let chaos = snapshot.chaos.iter().filter(|chaos| chaos.on).count();
-        let level = if chaos > 0 { level.max(Level::Warn) } else { level };
-        let mut view = View::new(level, summary(&shown)).with(Widget::Tiles(tiles(&shown, chaos)));
+        let standing = if chaos > 0 { standing.max(Standing::Warn) } else { standing };
+        let mut view =
+            View::new(standing, summary(&shown)).with(Widget::Tiles(tiles(&shown, chaos)));
         let columns = [
             Column::text("Breaker"),
             Column::number("Calls"),
@@ -96,8 +97,8 @@ impl Policies {
         history.keep(&ids);
         let shown = ids.into_iter().zip(policies).map(|(id, now)| {
             let rates = history.add(&id, &now);
-            let level = level(&now, &rates);
-            Shown { id, now, rates, level }
+            let standing = standing(&now, &rates);
+            Shown { id, now, rates, standing }
         });
         shown.collect()
     }
@@ -117,23 +118,23 @@ fn ids<'a>(names: impl Iterator<Item = &'a str>) -> impl Iterator<Item = String>
 const WORTH_A_LOOK: f64 = 0.1;
 const BAD: f64 = 0.5;
 
-fn level(now: &PolicySnapshot, rates: &Rates) -> Level {
+fn standing(now: &PolicySnapshot, rates: &Rates) -> Standing {
     let breaker = match now.breaker.as_ref().map(|breaker| breaker.state) {
-        Some("open") => Level::Bad,
-        Some("half_open" | "forced_open" | "disabled" | "metrics_only") => Level::Warn,
-        _ => Level::None,
+        Some("open") => Standing::Bad,
+        Some("half_open" | "forced_open" | "disabled" | "metrics_only") => Standing::Warn,
+        _ => Standing::None,
     };
-    let failing = rates.failing.map_or(Level::None, of_failing);
-    let answers = if now.finished() > 0 { Level::Ok } else { Level::None };
-    let degraded = if is_degraded(now) { Level::Warn } else { Level::None };
+    let failing = rates.failing.map_or(Standing::None, of_failing);
+    let answers = if now.finished() > 0 { Standing::Ok } else { Standing::None };
+    let degraded = if is_degraded(now) { Standing::Warn } else { Standing::None };
     breaker.max(failing).max(answers).max(degraded)
 }
 
-fn of_failing(share: f64) -> Level {
+fn of_failing(share: f64) -> Standing {
     match share {
-        share if share >= BAD => Level::Bad,
-        share if share >= WORTH_A_LOOK => Level::Warn,
-        _ => Level::Ok,
+        share if share >= BAD => Standing::Bad,
+        share if share >= WORTH_A_LOOK => Standing::Warn,
+        _ => Standing::Ok,
     }
 }
 
@@ -142,13 +143,13 @@ fn is_degraded(now: &PolicySnapshot) -> bool {
 }
 
 fn summary(shown: &[Shown]) -> String {
-    let of = |level| shown.iter().filter(|it| it.level == level).count();
+    let of = |standing| shown.iter().filter(|it| it.standing == standing).count();
     let open = |it: &&Shown| it.now.breaker.as_ref().is_some_and(|b| b.state == "open");
     let open = shown.iter().filter(open).count();
     let degraded = shown.iter().filter(|it| is_degraded(&it.now)).count();
     let told = [
-        (of(Level::Bad), "bad"),
-        (of(Level::Warn), "worth a look"),
+        (of(Standing::Bad), "bad"),
+        (of(Standing::Warn), "worth a look"),
         (degraded, "degraded"),
         (open, if open == 1 { "breaker open" } else { "breakers open" }),
     ];
@@ -177,27 +178,27 @@ fn tiles(shown: &[Shown], chaos: usize) -> Vec<Tile> {
     let mut tiles = alloc::vec![
         Tile::new("Calls", Number::Rate(calls)).hint("all policies, the last 10 seconds"),
         Tile::new("Failing", share.map(Number::Share))
-            .level(share.map_or(Level::None, of_failing))
+            .standing(share.map_or(Standing::None, of_failing))
             .hint("an error or a refusal, before any fallback"),
         Tile::new("Retries", Number::Rate(sum(|rates| rates.retries))),
-        Tile::new("Breakers open", Number::Count(open)).level(if open > 0 {
-            Level::Bad
+        Tile::new("Breakers open", Number::Count(open)).standing(if open > 0 {
+            Standing::Bad
         } else {
-            Level::Ok
+            Standing::Ok
         }),
     ];
     let degraded = shown.iter().filter(|it| is_degraded(&it.now)).count();
     if degraded > 0 {
         tiles.push(
             Tile::new("Degraded", Number::Count(degraded as u64))
-                .level(Level::Warn)
+                .standing(Standing::Warn)
                 .hint("policies that do less for a while"),
         );
     }
     if chaos > 0 {
         tiles.push(
             Tile::new("CHAOS IS ON", Number::Count(chaos as u64))
-                .level(Level::Warn)
+                .standing(Standing::Warn)
                 .hint("faults are injected on purpose"),
         );
     }

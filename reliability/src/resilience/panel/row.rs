@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use super::Shown;
 use crate::error::plural;
 use crate::resilience::registry::{Entry, Force};
-use crate::telemetry::dashboard::{Action, Cell, Content, Level, Number, Row};
+use crate::telemetry::dashboard::{Action, Cell, Content, Number, Row, Standing};
 use crate::telemetry::{DegradeSnapshot, PolicySnapshot};
 
 /// A policy as a row; `known` are all policies, whose order is that of the ids.
 pub(super) fn row(shown: &Shown, known: &[Entry]) -> Row {
-    let Shown { id, now, rates, level } = shown;
+    let Shown { id, now, rates, standing } = shown;
     let number = |rate: f64| Number::Rate(rate);
     let lately = &now.attempts;
     let of_attempts = lately.recent > 0;
@@ -20,7 +20,7 @@ pub(super) fn row(shown: &Shown, known: &[Entry]) -> Row {
     let cells = [
         breaker(now),
         Cell::new(number(rates.calls)).history(rates.calls_before.clone()),
-        failing(rates.failing, *level).history(rates.failing_before.clone()),
+        failing(rates.failing, *standing).history(rates.failing_before.clone()),
         Cell::new(number(rates.refused)),
         Cell::new(number(rates.retries)),
         Cell::new(p50.map(Number::Duration)),
@@ -38,18 +38,18 @@ fn breaker(now: &PolicySnapshot) -> Cell {
     let Some(breaker) = &now.breaker else {
         return Cell::new(Content::Nothing);
     };
-    let level = match breaker.state {
-        "closed" => Level::Ok,
-        "open" => Level::Bad,
-        _ => Level::Warn,
+    let standing = match breaker.state {
+        "closed" => Standing::Ok,
+        "open" => Standing::Bad,
+        _ => Standing::Warn,
     };
-    Cell::new(breaker.state.replace('_', " ")).level(level)
+    Cell::new(breaker.state.replace('_', " ")).standing(standing)
 }
 
-fn failing(share: Option<f64>, level: Level) -> Cell {
+fn failing(share: Option<f64>, standing: Standing) -> Cell {
     let cell = Cell::new(share.map(Number::Share));
     let stands_out = share.is_some_and(|share| share >= super::WORTH_A_LOOK);
-    if stands_out { cell.level(level) } else { cell }
+    if stands_out { cell.standing(standing) } else { cell }
 }
 
 fn inside(now: &PolicySnapshot) -> Content {

@@ -25,12 +25,15 @@ async fn an_open_breaker_is_bad_and_can_be_reset_from_here() {
     let breaker = Breaker::builder("p1").build().expect("is valid");
     let policy = Policy::builder("panel-open").breaker(breaker.clone()).build().expect("is valid");
     policy.call(|| async { Ok::<_, Rejected>(()) }).await.expect("is let through");
-    assert_eq!(row_of("panel-open").cells[0], Cell::new("closed".to_owned()).level(Level::Ok));
+    assert_eq!(
+        row_of("panel-open").cells[0],
+        Cell::new("closed".to_owned()).standing(Standing::Ok)
+    );
 
     assert!(POLICIES.act("panel-open", "breaker_open").is_ok());
     assert_eq!(breaker.state(), State::ForcedOpen);
     let row = row_of("panel-open");
-    assert_eq!(row.cells[0], Cell::new("forced open".to_owned()).level(Level::Warn));
+    assert_eq!(row.cells[0], Cell::new("forced open".to_owned()).standing(Standing::Warn));
     assert!(row.facts.iter().any(|(name, value)| name == "ended well" && value == "1"));
     assert!(row.actions.iter().any(|action| action.id == "breaker_reset"));
 
@@ -80,15 +83,15 @@ fn policies_of_one_name_are_told_apart() {
 }
 
 #[test]
-fn failing_calls_raise_the_level() {
+fn failing_calls_worsen_the_standing() {
     let of = |failing| {
         let rates = Rates { failing, ..Rates::default() };
-        level(&PolicySnapshot::default(), &rates)
+        standing(&PolicySnapshot::default(), &rates)
     };
-    assert_eq!(of(None), Level::None);
-    assert_eq!(of(Some(0.05)), Level::Ok);
-    assert_eq!(of(Some(0.1)), Level::Warn);
-    assert_eq!(of(Some(0.5)), Level::Bad);
+    assert_eq!(of(None), Standing::None);
+    assert_eq!(of(Some(0.05)), Standing::Ok);
+    assert_eq!(of(Some(0.1)), Standing::Warn);
+    assert_eq!(of(Some(0.5)), Standing::Bad);
 }
 
 #[test]

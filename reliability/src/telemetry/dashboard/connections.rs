@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Level, Number, Tile};
+use super::{Number, Standing, Tile};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Who follows a page of this process now, how many may, and how often somebody was turned away.
@@ -68,9 +68,11 @@ impl Drop for Place {
 pub(super) fn tiles() -> Vec<Tile> {
     let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
     let (looking, turned_away) = (read(&LOOKING), read(&TURNED_AWAY));
-    let level = if turned_away == 0 { Level::Ok } else { Level::Warn };
+    let standing = if turned_away == 0 { Standing::Ok } else { Standing::Warn };
     let hint = format!("of at most {}; {turned_away} turned away", read(&PLACES));
-    Vec::from([Tile::new("Viewers of this page", Number::Count(looking)).level(level).hint(hint)])
+    Vec::from([Tile::new("Viewers of this page", Number::Count(looking))
+        .standing(standing)
+        .hint(hint)])
 }
 
 /// A listener that accepts while there is a place. Who comes later waits in the system's queue.

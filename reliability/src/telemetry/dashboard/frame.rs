@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
-use super::{DashboardBuilder, Level, Panel, View, Widget, json, panel, panels};
+use super::{DashboardBuilder, Panel, Standing, View, Widget, json, panel, panels};
 
 /// How often panels are asked. Also what a history in a panel goes by.
 const EVERY: Duration = Duration::from_secs(1);
@@ -111,6 +111,6 @@ fn view(panel: &dyn Panel) -> View {
     catch_unwind(AssertUnwindSafe(|| panel.view())).unwrap_or_else(|payload| {
         let why = payload.downcast_ref::<&str>().copied().map(String::from);
         let why = why.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-        View::new(Level::Bad, "this panel panicked").with(Widget::Note(why.into()))
+        View::new(Standing::Bad, "this panel panicked").with(Widget::Note(why.into()))
     })
 }

@@ -16,7 +16,7 @@ pub(super) fn panel(panel: &dyn Panel, view: &View, with_actions: bool) -> Value
     json!({
         "id": panel.id(),
         "title": panel.title(),
-        "level": view.level.as_str(),
+        "standing": view.standing.as_str(),
         "summary": view.summary,
         "widgets": widgets,
     })
@@ -59,7 +59,7 @@ fn tile(tile: &Tile) -> Value {
         "title": tile.title,
         "value": value,
         "form": form,
-        "level": tile.level.as_str(),
+        "standing": tile.standing.as_str(),
         "hint": tile.hint,
     })
 }
@@ -81,8 +81,8 @@ fn table(table: &Table, with_actions: bool) -> Value {
 fn row(row: &Row, with_actions: bool) -> Value {
     let cells = all(&row.cells, |cell| {
         let (value, form) = content(&cell.content);
-        let level = (cell.level != super::Level::None).then(|| cell.level.as_str());
-        json!({ "value": value, "form": form, "level": level, "points": cell.history })
+        let standing = (cell.standing != super::Standing::None).then(|| cell.standing.as_str());
+        json!({ "value": value, "form": form, "standing": standing, "points": cell.history })
     });
     let actions = if with_actions { row.actions.as_slice() } else { &[] };
     let actions = all(
@@ -147,7 +147,7 @@ fn trace(trace: &TraceView) -> Value {
         "id": trace.id,
         "title": trace.title,
         "state": trace.state,
-        "level": trace.level.as_str(),
+        "standing": trace.standing.as_str(),
         "at": trace.at,
         "duration": trace.duration.as_secs_f64(),
         "kept_by": trace.kept_by,
@@ -166,7 +166,7 @@ fn map(map: &Map) -> Value {
                 "id": node.id,
                 "title": node.id,
                 "subtitle": node.subtitle,
-                "level": node.level.as_str(),
+                "standing": node.standing.as_str(),
                 "column": column,
                 "row": row,
             }))
@@ -182,7 +182,7 @@ fn map(map: &Map) -> Value {
                 "from": edge.from,
                 "to": edge.to,
                 "title": edge.title,
-                "level": edge.level.as_str(),
+                "standing": edge.standing.as_str(),
             })
         })
         .collect();

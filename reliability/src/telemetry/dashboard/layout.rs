@@ -78,13 +78,13 @@ fn leads_to<'a>(map: &'a Map, from: &'a str, to: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::dashboard::{Level, Node};
+    use crate::telemetry::dashboard::{Node, Standing};
 
     fn columns(nodes: &[&str], edges: &[(&str, &str)]) -> Vec<usize> {
         let map = Map {
             describe: "".into(),
-            nodes: nodes.iter().map(|id| Node::new(*id, "", Level::Ok)).collect(),
-            edges: edges.iter().map(|(a, b)| Edge::new(*a, *b, "", Level::Ok)).collect(),
+            nodes: nodes.iter().map(|id| Node::new(*id, "", Standing::Ok)).collect(),
+            edges: edges.iter().map(|(a, b)| Edge::new(*a, *b, "", Standing::Ok)).collect(),
         };
         let placed = place(&map);
         nodes.iter().map(|id| placed[id].column).collect()
@@ -110,7 +110,7 @@ mod tests {
     fn no_two_nodes_share_a_place() {
         let map = Map {
             describe: "".into(),
-            nodes: ["a", "b", "c"].map(|id| Node::new(id, "", Level::Ok)).into(),
+            nodes: ["a", "b", "c"].map(|id| Node::new(id, "", Standing::Ok)).into(),
             edges: Vec::new(),
         };
         let rows: Vec<Placed> = place(&map).into_values().collect();

@@ -56,6 +56,6 @@ pub(crate) use panel::Submitted;
 pub use panel::{NotDone, Panel, add_panel};
 pub use serving::{ServeError, Serving, serve};
 pub use view::{
-    Action, Cell, Chart, Column, Content, Edge, Level, Map, Node, Number, Row, Series, SpanView,
+    Action, Cell, Chart, Column, Content, Edge, Map, Node, Number, Row, Series, SpanView, Standing,
     Table, Tile, TraceView, Unit, View, Widget,
 };

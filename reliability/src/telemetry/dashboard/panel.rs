@@ -14,7 +14,7 @@ use crate::error::{Class, Fault};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use reliability::telemetry::dashboard::{self, Level, Panel, View};
+/// use reliability::telemetry::dashboard::{self, Panel, Standing, View};
 ///
 /// struct Orders;
 ///
@@ -28,7 +28,7 @@ use crate::error::{Class, Fault};
 ///     }
 ///
 ///     fn view(&self) -> View {
-///         View::new(Level::Ok, "no order is waiting")
+///         View::new(Standing::Ok, "no order is waiting")
 ///     }
 /// }
 ///
@@ -64,7 +64,7 @@ pub trait Panel: Send + Sync {
 ///
 /// ```
 /// use reliability::error::{Class, Fault};
-/// use reliability::telemetry::dashboard::{Level, NotDone, Panel, View};
+/// use reliability::telemetry::dashboard::{NotDone, Panel, Standing, View};
 ///
 /// struct Orders;
 ///
@@ -78,7 +78,7 @@ pub trait Panel: Send + Sync {
 ///     }
 ///
 ///     fn view(&self) -> View {
-///         View::new(Level::Ok, "no order is waiting")
+///         View::new(Standing::Ok, "no order is waiting")
 ///     }
 ///
 ///     fn act(&self, order: &str, action: &str) -> Result<String, NotDone> {

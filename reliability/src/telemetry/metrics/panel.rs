@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::conflict::{Trouble, so_far};
-use crate::telemetry::dashboard::{Level, Number, Tile};
+use crate::telemetry::dashboard::{Number, Standing, Tile};
 
 pub(in crate::telemetry) fn tiles() -> Vec<Tile> {
     shown(&so_far())
@@ -20,16 +20,16 @@ fn shown(trouble: &Trouble) -> Vec<Tile> {
         }
     };
     let Trouble { conflicts, panics, .. } = *trouble;
-    let level = |count: u64| if count == 0 { Level::Ok } else { Level::Warn };
+    let standing = |count: u64| if count == 0 { Standing::Ok } else { Standing::Warn };
     let count = names.len() as u64;
     let left_out = match (conflicts, panics) {
         (0, 0) => "each has a name of its own".into(),
         _ => format!("{conflicts} had the name of another one, {panics} sources panicked"),
     };
     Vec::from([
-        Tile::new("Series limit hit", Number::Count(count)).level(level(count)).hint(full),
+        Tile::new("Series limit hit", Number::Count(count)).standing(standing(count)).hint(full),
         Tile::new("Metrics left out", Number::Count(conflicts + panics))
-            .level(level(conflicts + panics))
+            .standing(standing(conflicts + panics))
             .hint(left_out),
     ])
 }
@@ -41,18 +41,18 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_and_counted() {
         let mut trouble = Trouble::none();
-        fn levels(trouble: &Trouble) -> Vec<Level> {
-            shown(trouble).iter().map(|tile| tile.level).collect()
+        fn standings(trouble: &Trouble) -> Vec<Standing> {
+            shown(trouble).iter().map(|tile| tile.standing).collect()
         }
-        assert_eq!(levels(&trouble), [Level::Ok; 2]);
+        assert_eq!(standings(&trouble), [Standing::Ok; 2]);
         trouble.overflowed.insert("shop.answers");
-        assert_eq!(levels(&trouble), [Level::Warn, Level::Ok]);
+        assert_eq!(standings(&trouble), [Standing::Warn, Standing::Ok]);
         trouble.overflowed.insert("shop.visits");
         trouble.panics = 2;
         let tiles = shown(&trouble);
         let hint = tiles[0].hint.as_deref();
         assert_eq!(hint, Some("shop.answers, and 1 more: all beyond it count as one"));
         assert_eq!(tiles[1].value, Number::Count(2).into());
-        assert_eq!(levels(&trouble), [Level::Warn; 2]);
+        assert_eq!(standings(&trouble), [Standing::Warn; 2]);
     }
 }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use super::health::{Health, SignalHealth};
 use super::watch::Watch;
-use crate::telemetry::dashboard::{Cell, Column, Level, Number, Row, Table};
+use crate::telemetry::dashboard::{Cell, Column, Number, Row, Standing, Table};
 use crate::time::wall_clock;
 
 /// The exporters of the process; those that are gone are forgotten when another one comes.
@@ -23,7 +23,7 @@ pub(super) fn add(watch: &Arc<Watch>) {
 }
 
 /// How each exporter that there is does with each of its signals, and all of it in a sentence.
-pub(in crate::telemetry) fn table() -> (Level, String, Table) {
+pub(in crate::telemetry) fn table() -> (Standing, String, Table) {
     let exporters: Vec<Health> = {
         let exporters = EXPORTERS.lock().unwrap_or_else(PoisonError::into_inner);
         exporters.iter().filter_map(|exporter| Some(exporter.upgrade()?.health())).collect()
@@ -34,7 +34,7 @@ pub(in crate::telemetry) fn table() -> (Level, String, Table) {
 /// What is shown of more exporters than a program ever has.
 const EXPORTERS_MAX: usize = 8;
 
-fn shown(exporters: &[Health], now: SystemTime) -> (Level, String, Table) {
+fn shown(exporters: &[Health], now: SystemTime) -> (Standing, String, Table) {
     let columns = Vec::from([
         Column::text("State"),
         Column::number("Sent"),
@@ -44,12 +44,12 @@ fn shown(exporters: &[Health], now: SystemTime) -> (Level, String, Table) {
     ]);
     let empty = "Nothing goes to a collector: no exporter was built. This page needs none.";
     let mut table = Table::new("Export", columns, empty);
-    let (mut level, mut failing) = (Level::None, Vec::new());
+    let (mut standing, mut failing) = (Standing::None, Vec::new());
     for (at, exporter) in exporters.iter().take(EXPORTERS_MAX).enumerate() {
         for signal in &exporter.signals {
             let (state, how) = state(exporter, signal);
-            level = level.max(how);
-            if how == Level::Bad {
+            standing = standing.max(how);
+            if how == Standing::Bad {
                 failing.push(signal.signal.as_str());
             }
             table.rows.push(row(format!("{at}/{}", signal.signal), signal, (state, how), now));
@@ -62,33 +62,33 @@ fn shown(exporters: &[Health], now: SystemTime) -> (Level, String, Table) {
         (..) if exporters.iter().any(|exporter| !exporter.running) => {
             "an exporter has stopped".into()
         }
-        (_, true, 0) if level == Level::None => "nothing was sent yet".into(),
+        (_, true, 0) if standing == Standing::None => "nothing was sent yet".into(),
         (_, true, 0) => "all is exported".into(),
         (_, true, lost) => format!("all is exported now; {lost} were lost before"),
     };
-    (level, summary, table)
+    (standing, summary, table)
 }
 
-fn state(exporter: &Health, signal: &SignalHealth) -> (&'static str, Level) {
+fn state(exporter: &Health, signal: &SignalHealth) -> (&'static str, Standing) {
     match (exporter.running, signal.failing_since, signal.last_success) {
-        (false, ..) => ("stopped", Level::Warn),
-        (true, Some(_), _) => ("failing", Level::Bad),
-        (true, None, Some(_)) if signal.dropped.total() > 0 => ("lost some", Level::Warn),
-        (true, None, Some(_)) => ("sending", Level::Ok),
-        (true, None, None) => ("nothing yet", Level::None),
+        (false, ..) => ("stopped", Standing::Warn),
+        (true, Some(_), _) => ("failing", Standing::Bad),
+        (true, None, Some(_)) if signal.dropped.total() > 0 => ("lost some", Standing::Warn),
+        (true, None, Some(_)) => ("sending", Standing::Ok),
+        (true, None, None) => ("nothing yet", Standing::None),
     }
 }
 
 fn row(
     id: String,
     signal: &SignalHealth,
-    (state, level): (&'static str, Level),
+    (state, standing): (&'static str, Standing),
     now: SystemTime,
 ) -> Row {
     let since = |at: SystemTime| now.duration_since(at).unwrap_or(Duration::ZERO);
     let ago = |at: SystemTime| format!("{} s ago", since(at).as_secs());
     let cells = Vec::from([
-        Cell::new(state).level(level),
+        Cell::new(state).standing(standing),
         Cell::new(Number::Count(signal.exported)),
         Cell::new(Number::Count(signal.queued + signal.in_flight)),
         Cell::new(Number::Count(signal.dropped.total())),
@@ -130,15 +130,15 @@ mod tests {
         ]
     }
 
-    fn health(watched: &[Watch; 2]) -> (Level, String, Vec<(String, String)>) {
+    fn health(watched: &[Watch; 2]) -> (Standing, String, Vec<(String, String)>) {
         let all = watched.each_ref().map(Watch::health);
-        let (level, summary, table) = shown(&all, wall_clock());
+        let (standing, summary, table) = shown(&all, wall_clock());
         let state = |row: &Row| match &row.cells[0].content {
             crate::telemetry::dashboard::Content::Text(state) => state.to_string(),
             other => format!("{other:?}"),
         };
         let rows = table.rows.iter().map(|row| (row.id.clone(), state(row))).collect();
-        (level, summary, rows)
+        (standing, summary, rows)
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
             ids.into_iter().zip(states.map(String::from)).collect::<Vec<_>>()
         };
         let nothing = named(["nothing yet"; 3]);
-        assert_eq!(health(&watched), (Level::None, "nothing was sent yet".into(), nothing));
+        assert_eq!(health(&watched), (Standing::None, "nothing was sent yet".into(), nothing));
 
         let signal = |at: usize, signal| watched[at].signal(signal).expect("is watched");
         signal(0, Signal::Traces).succeeded(3);
@@ -157,15 +157,18 @@ mod tests {
         signal(0, Signal::Logs).lost(2, Loss::QueueFull);
         signal(1, Signal::Metrics).failed("refused".into());
         let states = named(["sending", "lost some", "failing"]);
-        assert_eq!(health(&watched), (Level::Bad, "not exported: metrics".into(), states));
+        assert_eq!(health(&watched), (Standing::Bad, "not exported: metrics".into(), states));
 
         signal(1, Signal::Metrics).succeeded(1);
-        let (level, summary, _) = health(&watched);
-        assert_eq!((level, &*summary), (Level::Warn, "all is exported now; 2 were lost before"));
+        let (standing, summary, _) = health(&watched);
+        assert_eq!(
+            (standing, &*summary),
+            (Standing::Warn, "all is exported now; 2 were lost before")
+        );
 
         watched[1].stopped();
-        let (level, summary, rows) = health(&watched);
-        assert_eq!((level, &*rows[2].1), (Level::Warn, "stopped"));
+        let (standing, summary, rows) = health(&watched);
+        assert_eq!((standing, &*rows[2].1), (Standing::Warn, "stopped"));
         assert_eq!(summary, "an exporter has stopped");
         assert_eq!(shown(&[], wall_clock()).1, "nothing is exported");
     }

@@ -102,8 +102,8 @@ const words = { ok: "fine", warn: "worth a look", bad: "bad", none: "no data" };
 
 // --- the widgets ----------------------------------------------------------------------------
 
-const state = (text, level) => h("span", { class: "state", "data-level": level }, text);
-const dot = (level) => h("span", { class: "dot", "data-level": level, role: "img", "aria-label": words[level] ?? level });
+const state = (text, standing) => h("span", { class: "state", "data-standing": standing }, text);
+const dot = (standing) => h("span", { class: "dot", "data-standing": standing, role: "img", "aria-label": words[standing] ?? standing });
 
 // Whether the screen is one of a phone, on which rows become lists.
 const narrow = matchMedia("(max-width: 46rem)");
@@ -121,7 +121,7 @@ function spark(points, form) {
 function cell(cell, column) {
   const isNumber = column.align === "number";
   const content = [];
-  if (cell.level) content.push(state(show(cell.value, cell.form), cell.level));
+  if (cell.standing) content.push(state(show(cell.value, cell.form), cell.standing));
   else content.push(h("span", {}, show(cell.value, cell.form)));
   if (cell.points?.length > 1) content.push(spark(cell.points, cell.form));
   return h("td", { class: isNumber ? "number" : null, "data-label": column.title }, h("span", {}, content));
@@ -160,8 +160,8 @@ function bar(span, trace) {
 
 const widgets = {
   tiles: (widget) => h("dl", { class: "tiles" }, widget.tiles.map((tile) =>
-    h("div", { "data-level": tile.level },
-      h("dt", {}, tile.title, tile.level === "warn" || tile.level === "bad" ? dot(tile.level) : null), h("dd", {}, show(tile.value, tile.form)), tile.hint && h("dd", { class: "hint" }, tile.hint)))),
+    h("div", { "data-standing": tile.standing },
+      h("dt", {}, tile.title, tile.standing === "warn" || tile.standing === "bad" ? dot(tile.standing) : null), h("dd", {}, show(tile.value, tile.form)), tile.hint && h("dd", { class: "hint" }, tile.hint)))),
 
   table: (widget, panel) => widget.rows.length === 0 ? h("p", { class: "note" }, widget.empty) : h("div", { class: "scroll" }, h("table", {},
     widget.title && h("caption", {}, widget.title),
@@ -195,7 +195,7 @@ const widgets = {
 
   traces: (widget) => widget.traces.length === 0 ? h("p", { class: "note" }, widget.empty) : h("div", {}, widget.traces.map((trace) =>
     h("details", { class: "trace", "data-key": trace.id },
-      h("summary", {}, h("span", { class: "grow" }, trace.title, reason(trace)), state(trace.state, trace.level),
+      h("summary", {}, h("span", { class: "grow" }, trace.title, reason(trace)), state(trace.state, trace.standing),
         h("span", { class: "time" }, duration(trace.duration)), h("span", { class: "soft small spans-count" }, trace.spans.length === 1 ? "1 span" : `${trace.spans.length} spans`),
         h("span", { class: "soft small ago" }, ago(trace.at))),
       h("p", { class: "soft small" }, "trace ", h("span", { class: "mono" }, trace.id), ` · kept by the rule: ${trace.kept_by}`),
@@ -223,10 +223,10 @@ const widgets = {
         h("defs", {}, h("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, h("path", { d: "M0,0L8,4L0,8z" }))),
         lines.map(({ edge, x1, y1, x2, y2 }) => {
           const half = Math.max((x2 - x1) / 2, 30);
-          return h("path", { "data-level": edge.level, "marker-end": "url(#arrow)", d: `M${x1},${y1}C${x1 + half},${y1} ${x2 - half},${y2} ${x2},${y2}` });
+          return h("path", { "data-standing": edge.standing, "marker-end": "url(#arrow)", d: `M${x1},${y1}C${x1 + half},${y1} ${x2 - half},${y2} ${x2},${y2}` });
         }),
         lines.map(({ edge, x1, y1, x2, y2 }) => h("text", { class: "soft edge", x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 6, "text-anchor": "middle" }, edge.title)),
-        widget.nodes.map((node) => h("g", { "data-level": node.level },
+        widget.nodes.map((node) => h("g", { "data-standing": node.standing },
           h("rect", { ...place.get(node.id), width: wide, height: high, rx: 8 }),
           h("text", { x: place.get(node.id).x + 10, y: place.get(node.id).y + 21 }, short(node.title), h("title", {}, node.title)),
           h("text", { class: "soft", x: place.get(node.id).x + 10, y: place.get(node.id).y + 40 }, node.subtitle)))));
@@ -242,7 +242,7 @@ const ago = (at) => {
 
 function section(panel) {
   return h("section", { id: panel.id, "data-key": panel.id, "aria-labelledby": `${panel.id}-title` },
-    h("header", {}, h("h2", { id: `${panel.id}-title` }, panel.title), state(words[panel.level] ?? panel.level, panel.level), h("p", { class: "soft" }, panel.summary)),
+    h("header", {}, h("h2", { id: `${panel.id}-title` }, panel.title), state(words[panel.standing] ?? panel.standing, panel.standing), h("p", { class: "soft" }, panel.summary)),
     beside(panel.widgets, (widget) => (widgets[widget.kind] ?? (() => h("p", { class: "note" }, "This page is older than the service.")))(widget, panel.id)));
 }
 
@@ -266,11 +266,11 @@ let heard = 0;
 
 function draw(frame) {
   // Also who looks at another tab sees that something is bad.
-  document.title = `${frame.panels.some((panel) => panel.level === "bad") ? "▲ bad: " : ""}${frame.service} · Reliability`;
+  document.title = `${frame.panels.some((panel) => panel.standing === "bad") ? "▲ bad: " : ""}${frame.service} · Reliability`;
   by("service").textContent = frame.service;
   by("about").textContent = frame.about;
   const index = h("ul", { id: "index" }, frame.panels.map((panel) => h("li", { "data-key": panel.id },
-    h("a", { href: `#${panel.id}` }, dot(panel.level), panel.title))));
+    h("a", { href: `#${panel.id}` }, dot(panel.standing), panel.title))));
   morph(by("index"), index);
   children(by("panels"), h("main", {}, frame.panels.map(section)));
 }
@@ -321,10 +321,10 @@ setInterval(() => {
 // --- what goes out --------------------------------------------------------------------------
 
 let hide = 0;
-function outcome(text, level) {
+function outcome(text, standing) {
   const element = by("outcome");
   element.textContent = text;
-  element.dataset.level = level;
+  element.dataset.standing = standing;
   element.hidden = false;
   clearTimeout(hide);
   hide = setTimeout(() => { element.hidden = true; }, 8000);

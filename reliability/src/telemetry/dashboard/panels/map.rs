@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::kept::kept;
 use crate::error::plural;
-use crate::telemetry::dashboard::{Edge, Level, Map, Node, Panel, Submitted, View, Widget};
+use crate::telemetry::dashboard::{Edge, Map, Node, Panel, Standing, Submitted, View, Widget};
 use crate::telemetry::trace::{Kind, Span, Trace};
 
 inventory::submit! {
@@ -36,12 +36,16 @@ impl Panel for ServiceMap {
     fn view(&self) -> View {
         let kept = kept();
         let calls = Calls::of(kept.iter().map(|trace| &**trace));
-        let level = match calls.by_pair.len() {
-            0 => Level::None,
+        let standing = match calls.by_pair.len() {
+            0 => Standing::None,
             // What failed is kept rather than what did not: more than a look it does not call for.
-            _ => {
-                calls.by_pair.values().map(Tally::level).max().unwrap_or_default().min(Level::Warn)
-            }
+            _ => calls
+                .by_pair
+                .values()
+                .map(Tally::standing)
+                .max()
+                .unwrap_or_default()
+                .min(Standing::Warn),
         };
         let summary = match kept.len() {
             0 => "no trace was kept yet".to_string(),
@@ -51,7 +55,7 @@ impl Panel for ServiceMap {
             ),
         };
         let (map, more) = calls.into_map();
-        let view = View::new(level, summary).with(Widget::Map(map));
+        let view = View::new(standing, summary).with(Widget::Map(map));
         match more {
             0 => view,
             _ => view.with(Widget::Note(format!("{more} more are not drawn").into())),
@@ -73,11 +77,11 @@ impl Tally {
         self.slowest = self.slowest.max(span.duration);
     }
 
-    fn level(&self) -> Level {
+    fn standing(&self) -> Standing {
         match self.failed {
-            0 => Level::Ok,
-            failed if failed * 2 >= self.calls => Level::Bad,
-            _ => Level::Warn,
+            0 => Standing::Ok,
+            failed if failed * 2 >= self.calls => Standing::Bad,
+            _ => Standing::Warn,
         }
     }
 
@@ -145,12 +149,12 @@ impl Calls {
                 .into_iter()
                 .map(|(name, (what, tally))| {
                     let said = format!("{what}, slowest {:.1?}", tally.slowest);
-                    Node::new(name, said, tally.level())
+                    Node::new(name, said, tally.standing())
                 })
                 .collect(),
             edges: by_pair
                 .into_iter()
-                .map(|((from, to), tally)| Edge::new(from, to, tally.title(), tally.level()))
+                .map(|((from, to), tally)| Edge::new(from, to, tally.title(), tally.standing()))
                 .collect(),
         };
         (map, more)
@@ -208,7 +212,7 @@ mod tests {
             edges,
             [("callers", "checkout", "2 calls"), ("checkout", "stock", "2 calls, 2 failed")]
         );
-        assert_eq!(map.edges[1].level, Level::Bad);
+        assert_eq!(map.edges[1].standing, Standing::Bad);
         assert_eq!(
             map.describe,
             "callers calls checkout: 2 calls; checkout calls stock: 2 calls, 2 failed"

@@ -2,7 +2,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::telemetry::dashboard::{
-    Level, Panel, Submitted, Table, Tile, View, Widget, connections,
+    Panel, Standing, Submitted, Table, Tile, View, Widget, connections,
 };
 use crate::telemetry::{log, metrics, trace};
 
@@ -28,8 +28,8 @@ impl Panel for Own {
     }
 }
 
-/// How exporters do, in a level, a sentence and a table.
-type Exporters = (Level, String, Table);
+/// How exporters do, in a standing, a sentence and a table.
+type Exporters = (Standing, String, Table);
 
 #[cfg(all(feature = "otlp", not(reliability_loom)))]
 fn exporters() -> Exporters {
@@ -40,19 +40,19 @@ fn exporters() -> Exporters {
 fn exporters() -> Exporters {
     let empty = "Nothing goes to a collector: the program is built without the feature otlp. \
                  This page needs none.";
-    (Level::None, "nothing is exported".into(), Table::new("Export", Vec::new(), empty))
+    (Standing::None, "nothing is exported".into(), Table::new("Export", Vec::new(), empty))
 }
 
 fn of(tiles: Vec<Tile>, (exported, mut summary, table): Exporters) -> View {
-    let worst = tiles.iter().map(|tile| tile.level).max().unwrap_or_default();
-    let wanting = tiles.iter().filter(|tile| tile.level >= Level::Warn);
+    let worst = tiles.iter().map(|tile| tile.standing).max().unwrap_or_default();
+    let wanting = tiles.iter().filter(|tile| tile.standing >= Standing::Warn);
     let wanting: Vec<&str> = wanting.map(|tile| &*tile.title).collect();
     if !wanting.is_empty() {
         summary += "; look at: ";
         summary += &wanting.join(", ").to_lowercase();
     }
-    let level = worst.max(exported).max(Level::Ok);
-    View::new(level, summary).with(Widget::Tiles(tiles)).with(Widget::Table(table))
+    let standing = worst.max(exported).max(Standing::Ok);
+    View::new(standing, summary).with(Widget::Tiles(tiles)).with(Widget::Table(table))
 }
 
 #[cfg(test)]
@@ -63,16 +63,17 @@ mod tests {
     #[test]
     fn what_wants_a_look_is_named() {
         let table = || Table::new("Export", Vec::new(), "");
-        let tile = |title: &'static str, level| Tile::new(title, Number::Count(1)).level(level);
-        let well = [tile("Traces kept", Level::Ok)];
-        let view = of(well.to_vec(), (Level::None, "nothing is exported".into(), table()));
-        assert_eq!((view.level, &*view.summary), (Level::Ok, "nothing is exported"));
+        let tile =
+            |title: &'static str, standing| Tile::new(title, Number::Count(1)).standing(standing);
+        let well = [tile("Traces kept", Standing::Ok)];
+        let view = of(well.to_vec(), (Standing::None, "nothing is exported".into(), table()));
+        assert_eq!((view.standing, &*view.summary), (Standing::Ok, "nothing is exported"));
 
-        let full = [well[0].clone(), tile("Series limit hit", Level::Warn)];
-        let view = of(full.to_vec(), (Level::Ok, "all is exported".into(), table()));
+        let full = [well[0].clone(), tile("Series limit hit", Standing::Warn)];
+        let view = of(full.to_vec(), (Standing::Ok, "all is exported".into(), table()));
         let told = "all is exported; look at: series limit hit";
-        assert_eq!((view.level, &*view.summary), (Level::Warn, told));
-        let view = of(full.to_vec(), (Level::Bad, "not exported: logs".into(), table()));
-        assert_eq!(view.level, Level::Bad);
+        assert_eq!((view.standing, &*view.summary), (Standing::Warn, told));
+        let view = of(full.to_vec(), (Standing::Bad, "not exported: logs".into(), table()));
+        assert_eq!(view.standing, Standing::Bad);
     }
 }

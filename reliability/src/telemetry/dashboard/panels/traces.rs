@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::kept::{failed, kept};
-use crate::telemetry::dashboard::{Level, Panel, SpanView, Submitted, TraceView, View, Widget};
+use crate::telemetry::dashboard::{Panel, SpanView, Standing, Submitted, TraceView, View, Widget};
 use crate::telemetry::trace::{Span, SpanId, Status, Trace};
 use crate::telemetry::{Attribute, Value};
 use crate::time::wall_clock;
@@ -33,27 +33,27 @@ impl Panel for Traces {
 
     fn view(&self) -> View {
         let kept = kept();
-        let (level, summary) = summary(&kept, wall_clock());
+        let (standing, summary) = summary(&kept, wall_clock());
         // Failures first, each by time: who looks here looks for them.
         let of = |fails: bool| kept.iter().filter(move |trace| failed(trace) == fails).take(SHOWN);
         let traces = of(true).chain(of(false)).map(|trace| shown(trace)).collect();
-        View::new(level, summary).with(Widget::Traces(traces))
+        View::new(standing, summary).with(Widget::Traces(traces))
     }
 }
 
 /// For how long a failure wants a look: it is held until others push it out, which may be days.
 const RECENT: Duration = Duration::from_secs(600);
 
-fn summary(kept: &[Arc<Trace>], now: SystemTime) -> (Level, String) {
+fn summary(kept: &[Arc<Trace>], now: SystemTime) -> (Standing, String) {
     let failures: Vec<&Arc<Trace>> = kept.iter().filter(|trace| failed(trace)).collect();
     let roots = failures.iter().filter_map(|trace| trace.spans.first());
     let last = roots.map(|root| since(now, root.start)).min();
     let told = format!("{} kept last; {} of them failed", kept.len(), failures.len());
     match (kept.len(), last) {
-        (0, _) => (Level::None, "none was kept yet".into()),
-        (all, None) => (Level::Ok, format!("{all} kept last; none of them failed")),
-        (_, Some(ago)) if ago <= RECENT => (Level::Warn, told),
-        (..) => (Level::Ok, format!("{told}, none in the last 10 minutes")),
+        (0, _) => (Standing::None, "none was kept yet".into()),
+        (all, None) => (Standing::Ok, format!("{all} kept last; none of them failed")),
+        (_, Some(ago)) if ago <= RECENT => (Standing::Warn, told),
+        (..) => (Standing::Ok, format!("{told}, none in the last 10 minutes")),
     }
 }
 
@@ -67,7 +67,7 @@ fn shown(trace: &Trace) -> TraceView {
         id: format!("{}", trace.id),
         title: root.map_or_else(|| "without spans".into(), |root| root.name.clone()),
         state: if fails { "failed".into() } else { "ended well".into() },
-        level: if fails { Level::Bad } else { Level::Ok },
+        standing: if fails { Standing::Bad } else { Standing::Ok },
         at: since(start, SystemTime::UNIX_EPOCH).as_secs_f64(),
         duration: since(end, start),
         kept_by: match dropped {
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(names, [("root", 0), ("b", 1), ("d", 2), ("c", 1)]);
         assert_eq!(view.duration, Duration::from_millis(15));
         assert_eq!(view.spans[3].start, Duration::from_millis(5));
-        assert_eq!(view.level, Level::Ok);
+        assert_eq!(view.standing, Standing::Ok);
     }
 
     #[test]
@@ -170,14 +170,14 @@ mod tests {
             }
             Arc::new(Trace::new(TraceId::new(7).expect("is not zero"), [root].into()))
         };
-        let level = |kept: &[Arc<Trace>], after| {
+        let standing = |kept: &[Arc<Trace>], after| {
             summary(kept, SystemTime::UNIX_EPOCH + Duration::from_secs(after)).0
         };
-        assert_eq!(level(&[], 0), Level::None);
-        assert_eq!(level(&[trace(false)], 0), Level::Ok);
-        assert_eq!(level(&[trace(false), trace(true)], 600), Level::Warn);
-        let (level, told) = summary(&[trace(true)], SystemTime::UNIX_EPOCH + 2 * RECENT);
-        assert_eq!(level, Level::Ok);
+        assert_eq!(standing(&[], 0), Standing::None);
+        assert_eq!(standing(&[trace(false)], 0), Standing::Ok);
+        assert_eq!(standing(&[trace(false), trace(true)], 600), Standing::Warn);
+        let (standing, told) = summary(&[trace(true)], SystemTime::UNIX_EPOCH + 2 * RECENT);
+        assert_eq!(standing, Standing::Ok);
         assert_eq!(told, "1 kept last; 1 of them failed, none in the last 10 minutes");
     }
 

@@ -8,13 +8,13 @@ use super::Text;
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::dashboard::{Chart, Level, Series, Unit, View, Widget};
+/// use reliability::telemetry::dashboard::{Chart, Series, Standing, Unit, View, Widget};
 ///
 /// let mut chart = Chart::new("Orders", "from 3 to 5 orders per second", Unit::Rate);
 /// chart.series.push(Series::new("orders", vec![(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]));
 /// chart.limits.push(("what the warehouse bears".into(), 8.0));
 /// chart.empty = "no order yet".into();
-/// let view = View::new(Level::Ok, "5 orders per second").with(Widget::Chart(chart));
+/// let view = View::new(Standing::Ok, "5 orders per second").with(Widget::Chart(chart));
 /// assert_eq!(view.widgets.len(), 1);
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -1,21 +1,21 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Level, Text};
+use super::{Standing, Text};
 
 /// Who calls whom.
 ///
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::dashboard::{Edge, Level, Map, Node, View, Widget};
+/// use reliability::telemetry::dashboard::{Edge, Map, Node, Standing, View, Widget};
 ///
 /// let mut map = Map::default();
 /// map.describe = "the shop calls the stock, which is slow".into();
-/// map.nodes.push(Node::new("shop", "this service", Level::Ok));
-/// map.nodes.push(Node::new("stock", "p99 900 ms", Level::Warn));
-/// map.edges.push(Edge::new("shop", "stock", "40/s", Level::Warn));
-/// let view = View::new(Level::Warn, "the stock is slow").with(Widget::Map(map));
+/// map.nodes.push(Node::new("shop", "this service", Standing::Ok));
+/// map.nodes.push(Node::new("stock", "p99 900 ms", Standing::Warn));
+/// map.edges.push(Edge::new("shop", "stock", "40/s", Standing::Warn));
+/// let view = View::new(Standing::Warn, "the stock is slow").with(Widget::Map(map));
 /// assert_eq!(view.widgets.len(), 1);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,13 +42,13 @@ pub struct Node {
     /// What is said of it, small.
     pub subtitle: Text,
     /// How it stands.
-    pub level: Level,
+    pub standing: Standing,
 }
 
 impl Node {
     /// A node.
-    pub fn new(id: impl Into<String>, subtitle: impl Into<Text>, level: Level) -> Self {
-        Self { id: id.into(), subtitle: subtitle.into(), level }
+    pub fn new(id: impl Into<String>, subtitle: impl Into<Text>, standing: Standing) -> Self {
+        Self { id: id.into(), subtitle: subtitle.into(), standing }
     }
 }
 
@@ -67,7 +67,7 @@ pub struct Edge {
     /// What is said of the calls.
     pub title: Text,
     /// How they stand.
-    pub level: Level,
+    pub standing: Standing,
 }
 
 impl Edge {
@@ -76,8 +76,8 @@ impl Edge {
         from: impl Into<String>,
         to: impl Into<String>,
         title: impl Into<Text>,
-        level: Level,
+        standing: Standing,
     ) -> Self {
-        Self { from: from.into(), to: to.into(), title: title.into(), level }
+        Self { from: from.into(), to: to.into(), title: title.into(), standing }
     }
 }

@@ -21,17 +21,17 @@ type Text = Cow<'static, str>;
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::dashboard::{Level, Number, Tile, View, Widget};
+/// use reliability::telemetry::dashboard::{Number, Standing, Tile, View, Widget};
 ///
-/// let tile = Tile::new("Open orders", Number::Count(12)).level(Level::Ok);
-/// let view = View::new(Level::Ok, "12 orders are open").with(Widget::Tiles(vec![tile]));
+/// let tile = Tile::new("Open orders", Number::Count(12)).standing(Standing::Ok);
+/// let view = View::new(Standing::Ok, "12 orders are open").with(Widget::Tiles(vec![tile]));
 /// assert_eq!(view.widgets.len(), 1);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct View {
     /// How it stands, all in all.
-    pub level: Level,
+    pub standing: Standing,
     /// The same in a sentence, for who looks at nothing else.
     pub summary: Text,
     /// What is drawn, from top to bottom.
@@ -40,8 +40,8 @@ pub struct View {
 
 impl View {
     /// A view with a sentence and nothing else.
-    pub fn new(level: Level, summary: impl Into<Text>) -> Self {
-        Self { level, summary: summary.into(), widgets: Vec::new() }
+    pub fn new(standing: Standing, summary: impl Into<Text>) -> Self {
+        Self { standing, summary: summary.into(), widgets: Vec::new() }
     }
 
     /// The same with that widget below the others.
@@ -57,16 +57,16 @@ impl View {
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::dashboard::Level;
+/// use reliability::telemetry::dashboard::Standing;
 ///
 /// // The worst of all is what stands above them.
-/// let parts = [Level::Ok, Level::Bad, Level::Warn];
-/// assert_eq!(parts.into_iter().max(), Some(Level::Bad));
-/// assert_eq!(Level::Bad.as_str(), "bad");
+/// let parts = [Standing::Ok, Standing::Bad, Standing::Warn];
+/// assert_eq!(parts.into_iter().max(), Some(Standing::Bad));
+/// assert_eq!(Standing::Bad.as_str(), "bad");
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Level {
+pub enum Standing {
     /// Nothing is known, or there is nothing to judge.
     #[default]
     None,
@@ -78,7 +78,7 @@ pub enum Level {
     Bad,
 }
 
-impl Level {
+impl Standing {
     /// The name in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -172,9 +172,9 @@ impl From<String> for Content {
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::dashboard::{Level, Number, Tile, View, Widget};
+/// use reliability::telemetry::dashboard::{Number, Standing, Tile, View, Widget};
 ///
-/// let view = View::new(Level::Ok, "12 orders are open")
+/// let view = View::new(Standing::Ok, "12 orders are open")
 ///     .with(Widget::Tiles(vec![Tile::new("Open", Number::Count(12))]))
 ///     .with(Widget::Note("closed ones are in the archive".into()));
 /// assert_eq!(view.widgets.len(), 2);
@@ -201,12 +201,12 @@ pub enum Widget {
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::dashboard::{Level, Number, Tile};
+/// use reliability::telemetry::dashboard::{Number, Standing, Tile};
 ///
 /// let tile = Tile::new("Waiting", Number::Count(340))
-///     .level(Level::Warn)
+///     .standing(Standing::Warn)
 ///     .hint("orders that nobody has packed yet");
-/// assert_eq!(tile.level, Level::Warn);
+/// assert_eq!(tile.standing, Standing::Warn);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -216,7 +216,7 @@ pub struct Tile {
     /// The number.
     pub value: Content,
     /// How it stands.
-    pub level: Level,
+    pub standing: Standing,
     /// What it means, small.
     pub hint: Option<Text>,
 }
@@ -224,13 +224,13 @@ pub struct Tile {
 impl Tile {
     /// A number with its name.
     pub fn new(title: impl Into<Text>, value: impl Into<Content>) -> Self {
-        Self { title: title.into(), value: value.into(), level: Level::None, hint: None }
+        Self { title: title.into(), value: value.into(), standing: Standing::None, hint: None }
     }
 
     /// The same, judged.
     #[must_use]
-    pub fn level(mut self, level: Level) -> Self {
-        self.level = level;
+    pub fn standing(mut self, standing: Standing) -> Self {
+        self.standing = standing;
         self
     }
 

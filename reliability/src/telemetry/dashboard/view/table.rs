@@ -1,7 +1,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Content, Level, Text};
+use super::{Content, Standing, Text};
 
 /// Rows, the worst of which should come first.
 ///
@@ -9,20 +9,20 @@ use super::{Content, Level, Text};
 ///
 /// ```
 /// use reliability::telemetry::dashboard::{
-///     Action, Cell, Column, Level, Number, Row, Table, View, Widget,
+///     Action, Cell, Column, Number, Row, Standing, Table, View, Widget,
 /// };
 ///
 /// let columns = vec![Column::text("State"), Column::number("Waiting")];
 /// let mut table = Table::new("Warehouse", columns, "no warehouse is known");
 ///
-/// let state = Cell::new("slow").level(Level::Warn);
+/// let state = Cell::new("slow").standing(Standing::Warn);
 /// let waiting = Cell::new(Number::Count(340)).history(vec![120.0, 260.0, 340.0]);
 /// let mut row = Row::new("berlin", "Berlin", vec![state, waiting]);
 /// row.facts.push(("opened".into(), "at 8:00".into()));
 /// row.actions.push(Action::new("close", "Close", "Berlin packs nothing until it is opened again."));
 /// table.rows.push(row);
 ///
-/// let view = View::new(Level::Warn, "Berlin is slow").with(Widget::Table(table));
+/// let view = View::new(Standing::Warn, "Berlin is slow").with(Widget::Table(table));
 /// assert_eq!(view.widgets.len(), 1);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -117,8 +117,8 @@ impl Row {
 pub struct Cell {
     /// The number or word.
     pub content: Content,
-    /// How it stands; anything but [`Level::None`] is shown as a badge.
-    pub level: Level,
+    /// How it stands; anything but [`Standing::None`] is shown as a badge.
+    pub standing: Standing,
     /// How the number was of late, the latest last; drawn beside it.
     pub history: Vec<f64>,
 }
@@ -126,13 +126,13 @@ pub struct Cell {
 impl Cell {
     /// A cell.
     pub fn new(content: impl Into<Content>) -> Self {
-        Self { content: content.into(), level: Level::None, history: Vec::new() }
+        Self { content: content.into(), standing: Standing::None, history: Vec::new() }
     }
 
     /// The same, judged.
     #[must_use]
-    pub fn level(mut self, level: Level) -> Self {
-        self.level = level;
+    pub fn standing(mut self, standing: Standing) -> Self {
+        self.standing = standing;
         self
     }
 

@@ -2,7 +2,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Level, Text};
+use super::{Standing, Text};
 use crate::telemetry::Attribute;
 
 /// One trace, ready to be drawn.
@@ -35,7 +35,7 @@ pub struct TraceView {
     /// In a word, how it ended.
     pub state: Text,
     /// How it ended.
-    pub level: Level,
+    pub standing: Standing,
     /// When it began, in seconds since 1970.
     pub at: f64,
     /// How long it took.

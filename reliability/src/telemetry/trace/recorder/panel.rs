@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::counts::RecorderCounts;
 use super::settings::Recorder;
-use crate::telemetry::dashboard::{Level, Number, Tile};
+use crate::telemetry::dashboard::{Number, Standing, Tile};
 
 pub(in crate::telemetry) fn tiles() -> Vec<Tile> {
     match Recorder::running() {
@@ -24,14 +24,14 @@ fn shown(counts: RecorderCounts, used: usize, memory: usize) -> Vec<Tile> {
     let ended = [(dropped, "thrown away"), (not_sampled, "not sampled"), (running, "going on")];
     let missing = [(roots, "insides of traces"), (spans_dropped, "spans"), (spans_late, "late")];
     let without_room = match roots + spans_dropped {
-        0 => tile("Parts of traces lost", 0, Level::Ok, missing),
-        lost => tile("Parts of traces lost", lost, Level::Warn, missing),
+        0 => tile("Parts of traces lost", 0, Standing::Ok, missing),
+        lost => tile("Parts of traces lost", lost, Standing::Warn, missing),
     };
     let share = Number::Share(used as f64 / memory.max(1) as f64);
     Vec::from([
-        tile("Traces kept", kept, Level::Ok, ended),
+        tile("Traces kept", kept, Standing::Ok, ended),
         without_room,
-        Tile::new("Memory of traces", share).level(Level::Ok).hint(format!(
+        Tile::new("Memory of traces", share).standing(Standing::Ok).hint(format!(
             "{:.1} of {:.1} MiB",
             mib(used),
             mib(memory)
@@ -40,8 +40,8 @@ fn shown(counts: RecorderCounts, used: usize, memory: usize) -> Vec<Tile> {
 }
 
 /// A number, and beside it those that are not zero.
-fn tile(title: &'static str, count: u64, level: Level, beside: [(u64, &str); 3]) -> Tile {
-    let tile = Tile::new(title, Number::Count(count)).level(level);
+fn tile(title: &'static str, count: u64, standing: Standing, beside: [(u64, &str); 3]) -> Tile {
+    let tile = Tile::new(title, Number::Count(count)).standing(standing);
     let beside = beside.into_iter().filter(|(count, _)| *count > 0);
     let beside: Vec<String> = beside.map(|(count, what)| format!("{count} {what}")).collect();
     if beside.is_empty() { tile } else { tile.hint(beside.join(", ")) }
@@ -54,12 +54,12 @@ mod tests {
     #[test]
     fn what_there_was_no_room_for_wants_a_look() {
         let mut counts = RecorderCounts { recorded: 5, kept: 1, dropped: 3, ..Default::default() };
-        let levels = |counts| -> Vec<Level> {
-            shown(counts, 1 << 19, 1 << 20).iter().map(|tile| tile.level).collect()
+        let standings = |counts| -> Vec<Standing> {
+            shown(counts, 1 << 19, 1 << 20).iter().map(|tile| tile.standing).collect()
         };
-        assert_eq!(levels(counts), [Level::Ok; 3]);
+        assert_eq!(standings(counts), [Standing::Ok; 3]);
         counts.spans_dropped = 1;
-        assert_eq!(levels(counts), [Level::Ok, Level::Warn, Level::Ok]);
+        assert_eq!(standings(counts), [Standing::Ok, Standing::Warn, Standing::Ok]);
         let tiles = shown(counts, 1 << 19, 1 << 20);
         let hint = |at: usize| tiles[at].hint.as_deref().unwrap_or_default();
         assert_eq!((hint(0), hint(1)), ("3 thrown away, 1 going on", "1 spans"));
