@@ -69,9 +69,8 @@ use super::{Resource, metrics};
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::prometheus;
-/// use reliability::telemetry::metrics;
 /// use reliability::telemetry::metrics::Counter;
+/// use reliability::telemetry::{metrics, prometheus};
 ///
 /// metrics! {
 ///     /// Orders that were taken.

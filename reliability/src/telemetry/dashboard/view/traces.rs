@@ -10,11 +10,11 @@ use crate::telemetry::Attribute;
 /// # Examples
 ///
 /// ```
-/// use reliability::telemetry::dashboard::{Level, View, Widget};
+/// use reliability::telemetry::dashboard::{Standing, View, Widget};
 ///
 /// // What a panel of one's own makes of those it is shown: the slow ones alone.
 /// fn slow(view: View) -> View {
-///     let mut slow = View::new(Level::Warn, "calls of more than a second");
+///     let mut slow = View::new(Standing::Warn, "calls of more than a second");
 ///     for widget in view.widgets {
 ///         if let Widget::Traces(mut traces) = widget {
 ///             traces.retain(|trace| trace.duration.as_secs() >= 1);
@@ -23,7 +23,7 @@ use crate::telemetry::Attribute;
 ///     }
 ///     slow
 /// }
-/// assert!(slow(View::new(Level::Ok, "no trace yet")).widgets.is_empty());
+/// assert!(slow(View::new(Standing::Ok, "no trace yet")).widgets.is_empty());
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
