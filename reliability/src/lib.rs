@@ -48,17 +48,19 @@
 //!
 //! # Features
 //!
-//! `std`, `macros`, `resilience`, `telemetry` and `sre` are on by default. `cache` keeps answers; `config`
-//! reads settings of policies, promises and rules of traces from files; `http` carries deadlines, `Retry-After` and idempotency
-//! keys over the wire, and `tower` makes any policy a layer; `prometheus` lets Prometheus read all
-//! metrics; `anyhow` and `reqwest` add [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
+//! `std`, `macros`, `resilience`, `telemetry` and `sre` are on by default. `cache` keeps answers;
+//! `config` reads settings of policies, promises and rules of traces from files; `http` carries
+//! deadlines, `Retry-After` and idempotency keys over the wire, and `tower` makes any policy a
+//! layer; `prometheus` lets Prometheus read all metrics; `anyhow` and `reqwest` add
+//! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
 //! Asked for by name: `subscriber` starts all telemetry in a line, and gives events and spans of
-//! `tracing` their trace; `dashboard` serves a page that shows how the process is doing; `otlp` exports metrics, traces and logs to OpenTelemetry's collector and those
-//! who speak its protocol, `otlp-grpc` also over gRPC, and `otlp-tls` lets both of them speak to
-//! `https` addresses; `chaos` adds faults on purpose; `redis` shares rate limits between processes,
-//! through a server; `record` lets policies write down every decision; `testing` is for the tests of
-//! those who use policies; `tsc` adds a clock that reads the processor's time stamp counter.
+//! `tracing` their trace; `dashboard` serves a page that shows how the process is doing; `otlp`
+//! exports metrics, traces and logs to OpenTelemetry's collector and those who speak its protocol,
+//! `otlp-grpc` also over gRPC, and `otlp-tls` lets both of them speak to `https` addresses; `chaos`
+//! adds faults on purpose; `redis` shares rate limits between processes, through a server; `record`
+//! lets policies write down every decision; `testing` is for the tests of those who use policies;
+//! `tsc` adds a clock that reads the processor's time stamp counter.
 //!
 //! Without `std` the crate is `no_std` with `alloc`: errors, machines, manual clocks, breakers,
 //! backoff schedules, retry budgets, and the algorithms of rate and concurrency limits. With default

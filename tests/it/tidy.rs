@@ -8,6 +8,7 @@ mod examples;
 mod layers;
 mod macros;
 mod readme;
+mod shown;
 mod sources;
 
 use std::fs;

@@ -21,6 +21,11 @@ use super::{Target, decimal};
 /// assert_eq!(FAST.urgency, Urgency::Page);
 /// assert_eq!(FAST.short, HOUR / 12);
 /// assert_eq!(FAST.to_string(), "page: burn > 10 over 1h and 5m");
+///
+/// // A tenth of all calls may fail: even if all do, that is 10 times as fast, and not faster.
+/// assert!(!FAST.can_fire(reliability::sre::Target::percent("90")));
+/// let slow = Alert::ticket(Burn::times("1"), 72 * HOUR).short(HOUR);
+/// assert_eq!(slow.short, HOUR);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -69,6 +69,19 @@ pub fn gate() -> Gate {
 
 impl Gate {
     /// The gate of these promises.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::sre::{Definition, Gate, Objective, Slo, Target, Window};
+    ///
+    /// let answered = Objective::availability(Target::percent("99.9"));
+    /// let search = Slo::new(Definition::new("search", Window::days(30)).objective(answered))?;
+    /// let gate = Gate::of([search]);
+    /// assert!(gate.is_open());
+    /// assert_eq!(gate.held_by().count(), 0);
+    /// # Ok::<(), reliability::sre::InvalidDefinition>(())
+    /// ```
     pub fn of(slos: impl IntoIterator<Item = Slo>) -> Self {
         let judge = |slo: Slo| Judged { status: slo.status(), slo };
         Self { judged: slos.into_iter().map(judge).collect() }

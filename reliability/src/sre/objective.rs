@@ -17,6 +17,13 @@ use super::definition::put;
 /// let quick = Objective::latency(Target::percent("99"), Duration::from_millis(500));
 /// assert_eq!(answered.to_string(), "availability 99.95%");
 /// assert_eq!(quick.to_string(), "latency 99% < 500ms");
+///
+/// // The same promise from the other side, a rate of work, and what samples of answers say.
+/// let failed = Objective::error_rate(Target::percent("0.05"));
+/// let busy = Objective::throughput(Target::percent("99"), 100, Duration::from_secs(60));
+/// let right = Objective::correctness(Target::percent("99.99")).named("prices are right");
+/// assert_eq!(right.name, "prices are right");
+/// # let _ = (failed, busy);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -109,6 +109,27 @@ impl Status {
     ///
     /// `readings` answers for an objective, by its place, and a window; `None` for the window of the
     /// definition. With [`Reading::plus`] it may answer for several replicas at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::sre::{
+    ///     Definition, GoodAndBad, Objective, Reading, Status, Stance, Target, Window,
+    /// };
+    ///
+    /// const DAY: Duration = Duration::from_secs(24 * 3600);
+    ///
+    /// let definition = Definition::new("search", Window::days(30))
+    ///     .objective(Objective::availability(Target::percent("99.9")));
+    /// // Of a hundred thousand calls a month a hundred may be bad, and all of those were.
+    /// let status = Status::of(&definition, 0, |_, window| {
+    ///     let window = window.unwrap_or(30 * DAY);
+    ///     Reading::rolling(window, window, GoodAndBad::new(99_900, 100))
+    /// });
+    /// assert!(status.remaining().is_some_and(|left| left.abs() < 1e-6));
+    /// assert_ne!(status.stance(), Stance::Release);
+    /// ```
     pub fn of(
         definition: &Definition,
         excluded: u64,

@@ -17,6 +17,7 @@ use super::decimal;
 /// assert_eq!(THREE_AND_A_HALF.as_parts_per_billion(), 999_500_000);
 /// assert_eq!(THREE_AND_A_HALF.budget_parts_per_billion(), 500_000);
 /// assert_eq!(THREE_AND_A_HALF.to_string(), "99.95%");
+/// assert_eq!(Target::parts_per_billion(999_500_000), THREE_AND_A_HALF);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target(u32);

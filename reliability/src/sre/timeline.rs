@@ -18,6 +18,9 @@ use crate::time::{Clock, Instant, wall_clock};
 /// let timeline = Timeline::simulated(manual.clock(), UNIX_EPOCH);
 /// manual.advance(Duration::from_secs(60));
 /// assert_eq!(timeline.calendar(), UNIX_EPOCH + Duration::from_secs(60));
+///
+/// // That of the machine.
+/// assert!(Timeline::system().calendar() > UNIX_EPOCH);
 /// ```
 #[derive(Clone)]
 pub struct Timeline {

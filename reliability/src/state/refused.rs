@@ -37,6 +37,46 @@ pub struct Refused<M> {
 
 impl<M: Machine> Refused<M> {
     /// For machines by hand, whose [`try_go`](Machine::try_go) has rules of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::state::{Machine, Refused, Transition};
+    ///
+    /// #[derive(Debug)]
+    /// struct Door {
+    ///     open: bool,
+    ///     locked: bool,
+    /// }
+    ///
+    /// impl Machine for Door {
+    ///     const NAME: &'static str = "door";
+    ///     const STATES: &'static [&'static str] = &["Shut", "Open"];
+    ///     const INITIAL: usize = 0;
+    ///     const FINAL: &'static [usize] = &[];
+    ///     const TRANSITIONS: &'static [Transition] = &[
+    ///         Transition { from: "Shut", to: "Open" },
+    ///         Transition { from: "Open", to: "Shut" },
+    ///     ];
+    ///
+    ///     fn index(&self) -> usize {
+    ///         usize::from(self.open)
+    ///     }
+    ///
+    ///     // A door that is locked is not opened, whatever is declared.
+    ///     fn try_go(&mut self, next: Self) -> Result<Self, Refused<Self>> {
+    ///         let wanted = Transition { from: self.state_name(), to: next.state_name() };
+    ///         if self.locked || !Self::TRANSITIONS.contains(&wanted) {
+    ///             return Err(Refused::new(wanted, next));
+    ///         }
+    ///         Ok(std::mem::replace(self, next))
+    ///     }
+    /// }
+    ///
+    /// let mut door = Door { open: false, locked: true };
+    /// let refused = door.try_go(Door { open: true, locked: false }).unwrap_err();
+    /// assert_eq!(refused.transition, Transition { from: "Shut", to: "Open" });
+    /// ```
     pub const fn new(transition: Transition, next: M) -> Self {
         Self { transition, next }
     }

@@ -4,10 +4,10 @@ use super::{Addend, Padded, STRIPES, stripe};
 
 /// A counter that many threads bump and few read.
 ///
-/// Each thread adds to a cache line of its own (about 1 ns for the first sixteen threads, 2 to 5 ns for others, 2 KiB of memory);
-/// [`sum`](Counter::sum) adds the lines up. A sum that runs beside additions is a value the counter
-/// passed through or will pass through: it never loses an addition that happened before it, and
-/// never invents one. It wraps after 2^64.
+/// Each thread adds to a cache line of its own (about 1 ns for the first sixteen threads, 2 to 5 ns
+/// for others, 2 KiB of memory); [`sum`](Counter::sum) adds the lines up. A sum that runs beside
+/// additions is a value the counter passed through or will pass through: it never loses an addition
+/// that happened before it, and never invents one. It wraps after 2^64.
 ///
 /// # Examples
 ///

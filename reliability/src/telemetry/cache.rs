@@ -8,6 +8,7 @@ use alloc::string::String;
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "cache")] {
 /// use reliability::resilience::cache::Cache;
 ///
 /// let prices = Cache::standard("price");
@@ -16,6 +17,7 @@ use alloc::string::String;
 ///
 /// let now = prices.snapshot();
 /// assert_eq!((now.hits, now.misses, now.size), (1, 0, 1));
+/// # }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -84,6 +84,21 @@ impl FakeTime {
     ///
     /// Outside of a tokio runtime; and the first [`pass`](FakeTime::pass) really waits where the
     /// clock is not paused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::testing::FakeTime;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// // In a `#[tokio::test(start_paused = true)]`:
+    /// let time = FakeTime::new();
+    /// time.pass("2m").await;
+    /// assert_eq!(time.elapsed(), Duration::from_secs(120));
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self { start: Clock::precise().now(), following: Arc::default() }
     }

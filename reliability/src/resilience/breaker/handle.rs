@@ -89,6 +89,22 @@ impl Breaker {
     /// # Errors
     ///
     /// As [`acquire`](Self::acquire).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::error::Counted;
+    /// use reliability::resilience::Breaker;
+    ///
+    /// // For who has timed the call already.
+    /// let breaker = Breaker::standard("inventory");
+    /// let permit = breaker.acquire_untimed()?;
+    /// let elapsed = Duration::from_millis(20);
+    /// permit.record(Counted::Success, Some(elapsed));
+    /// assert!(!breaker.is_slow(elapsed) || breaker.times_calls());
+    /// # Ok::<(), reliability::error::Rejected>(())
+    /// ```
     #[inline]
     pub fn acquire_untimed(&self) -> Result<Permit<'_>, Rejected> {
         let generation = self.0.admit()?;
@@ -160,6 +176,25 @@ impl Breaker {
     ///
     /// Where it would have opened it counts a [suppressed trip](Snapshot::suppressed) and goes on
     /// with an empty window. A breaker that is closed keeps its window; one that is not, closes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::breaker::{Breaker, Settings};
+    ///
+    /// // New here: it shows what it would do, and refuses nobody.
+    /// let breaker = Breaker::builder("inventory").settings(Settings::consecutive()).build()?;
+    /// breaker.metrics_only();
+    /// for _ in 0..100 {
+    ///     breaker.acquire()?.failure();
+    /// }
+    /// assert!(breaker.snapshot().suppressed > 0);
+    ///
+    /// breaker.disable();
+    /// breaker.acquire()?.failure();
+    /// breaker.reset();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn metrics_only(&self) {
         self.0.engine.metrics_only();
     }

@@ -6,9 +6,10 @@ use crate::resilience::Invalid;
 
 /// When a breaker opens, for how long, and how it finds out that it may close.
 ///
-/// What a [`BreakerBuilder`](super::BreakerBuilder) fills in, what [`Breaker::settings`](super::Breaker::settings)
-/// shows, and what [`Breaker::reconfigure`](super::Breaker::reconfigure) changes while calls are
-/// running. The values are checked where they are put to use, and all at once.
+/// What a [`BreakerBuilder`](super::BreakerBuilder) fills in, what
+/// [`Breaker::settings`](super::Breaker::settings) shows, and what
+/// [`Breaker::reconfigure`](super::Breaker::reconfigure) changes while calls are running. The
+/// values are checked where they are put to use, and all at once.
 ///
 /// # Examples
 ///
@@ -24,6 +25,14 @@ use crate::resilience::Invalid;
 ///     settings.open_for = Duration::from_secs(30);
 /// })?;
 /// assert_eq!(breaker.settings().open_for, Duration::from_secs(30));
+///
+/// // Others to begin with, each of which can be changed.
+/// let busy = Settings::busy().no_slow_calls().half_open_for(Duration::from_secs(5));
+/// let calm = Settings::standard()
+///     .open_growth(2.0, Duration::from_secs(300))
+///     .open_jitter(0.2);
+/// let breaker = Breaker::builder("prices").settings(calm).build()?;
+/// assert_ne!(breaker.settings(), busy);
 /// # Ok::<(), reliability::resilience::Invalid>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -186,6 +186,20 @@ impl Chaos {
     }
 
     /// Begins anew with that seed, as if no attempt had been decided about.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::chaos::Chaos;
+    ///
+    /// let chaos = Chaos::builder("inventory").error(0.5).seed(7).build()?;
+    /// chaos.switch_on();
+    /// let first: Vec<_> = (0..20).map(|_| chaos.strike()).collect();
+    /// chaos.reseed(7);
+    /// let again: Vec<_> = (0..20).map(|_| chaos.strike()).collect();
+    /// assert_eq!(first, again);
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn reseed(&self, seed: u64) {
         self.0.seed.store(seed, Ordering::Relaxed);
         self.0.decided.store(0, Ordering::Relaxed);

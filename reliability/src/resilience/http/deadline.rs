@@ -58,6 +58,19 @@ impl DeadlineHeader {
     }
 
     /// A header of that name, in whole milliseconds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use reliability::resilience::http::{DeadlineHeader, DeadlineLayer};
+    ///
+    /// // Of a proxy that has a header of its own.
+    /// let name = HeaderName::from_static("x-time-left-ms");
+    /// let layer = DeadlineLayer::new().header(DeadlineHeader::millis(name));
+    /// assert_ne!(DeadlineHeader::envoy(), DeadlineHeader::grpc());
+    /// # let _ = layer;
+    /// ```
     pub const fn millis(name: HeaderName) -> Self {
         Self { name, format: Format::Millis }
     }

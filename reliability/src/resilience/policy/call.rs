@@ -205,6 +205,25 @@ impl<'a, E> Call<'a, E> {
 
     /// Begins a call that makes one attempt even if the policy has a `retry`: for work that must not
     /// be repeated under a policy that is shared.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+    /// use reliability::error::{Failure, Rejected};
+    /// use reliability::resilience::{Call, Classifier, Policy, Retry};
+    ///
+    /// let policy = Policy::builder("orders").retry(Retry::attempts(3)).build()?;
+    /// let errors = Classifier::by_fault();
+    /// let mut call = Call::once(&policy, &errors);
+    /// assert!(!call.may_retry());
+    ///
+    /// let outcome: Result<u32, Failure<Rejected>> = call.attempt(async { Ok(17) }).await;
+    /// assert_eq!(call.conclude(outcome), Ok(17));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn once(policy: &'a Policy, classifier: &'a Classifier<E>) -> Self {
         let mut call = Self::new(policy, classifier);

@@ -69,6 +69,19 @@ impl<E> Classifier<E> {
     }
 
     /// The predicate alone decides what is retried; all else stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use reliability::resilience::Classifier;
+    ///
+    /// // A file that is not there now may be there in a moment, and its disk is well.
+    /// let errors = Classifier::<io::Error>::by_fault()
+    ///     .retry_when(|error| error.kind() == io::ErrorKind::NotFound)
+    ///     .breaker_when(|error| error.kind() != io::ErrorKind::NotFound);
+    /// # let _ = errors;
+    /// ```
     #[must_use]
     pub const fn retry_when(mut self, retried: fn(&E) -> bool) -> Self {
         self.retry_when = Some(retried);
@@ -84,6 +97,18 @@ impl<E> Classifier<E> {
     }
 
     /// Failures of these classes do not reach the fallback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use reliability::error::Class;
+    /// use reliability::resilience::Classifier;
+    ///
+    /// // Where the question was wrong, another answer would be as well.
+    /// let errors = Classifier::<io::Error>::by_fault().fallback_except(&[Class::Permanent]);
+    /// # let _ = errors;
+    /// ```
     #[must_use]
     pub const fn fallback_except(mut self, classes: &'static [Class]) -> Self {
         self.fallback_except = classes;

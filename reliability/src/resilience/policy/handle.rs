@@ -84,6 +84,33 @@ impl Policy {
     /// # Cancel safety
     ///
     /// As [`Call`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::{Classifier, Policy, Retry};
+    ///
+    /// /// An error of another library, of which nobody says what it means.
+    /// #[derive(Debug, PartialEq)]
+    /// struct Busy;
+    ///
+    /// impl From<Rejected> for Busy {
+    ///     fn from(_: Rejected) -> Self {
+    ///         Busy
+    ///     }
+    /// }
+    ///
+    /// let policy = Policy::builder("price").retry(Retry::attempts(2)).build()?;
+    /// let errors = Classifier::<Busy>::when(|_| true);
+    /// let price = policy.call_classified(errors, async || Err::<u32, _>(Busy)).await;
+    /// assert_eq!(price, Err(Busy));
+    /// assert_eq!(policy.totals().retries(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call_classified<T, E, F, Fut>(
         &self,
         classifier: Classifier<E>,
@@ -271,6 +298,19 @@ impl Policy {
 
     /// How long attempts took lately: those that had to wait, without queues and pauses. See
     /// [`timeout`](crate::resilience::timeout) for what counts of an attempt that did not come back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::{Hedge, Policy};
+    /// use reliability::sync::Quantile;
+    ///
+    /// let policy = Policy::builder("price").hedge(Hedge::standard()).build()?;
+    /// // Nobody has called it yet.
+    /// assert_eq!(policy.attempt_latency().quantile(Quantile::P95), None);
+    /// assert!(policy.retry_budget().is_some(), "hedges are taken from it");
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn attempt_latency(&self) -> SketchSnapshot {
         self.inner.recent.snapshot()
     }

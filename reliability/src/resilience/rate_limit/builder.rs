@@ -79,6 +79,20 @@ impl RateLimitBuilder {
     /// - Threads are served unequally for as long as a lease lasts.
     ///
     /// For the token bucket only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::rate_limit::{Quota, RateLimit};
+    ///
+    /// // Each thread takes permits in tens, so that threads meet ten times less often.
+    /// let limit = RateLimit::builder("requests")
+    ///     .quota(Quota::per_second(1_000_000))
+    ///     .leases(10)
+    ///     .build()?;
+    /// assert_eq!(limit.leases(), 10);
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn leases(self, permits: u32) -> Self {
         Self { leases: permits, ..self }
     }

@@ -32,8 +32,8 @@ const LAST_GROWTH: u32 = 1_024;
 /// # Jitter
 ///
 /// Clients that failed together would also retry together, and hit a recovering dependency in
-/// waves. Jitter spreads them. The formulas and names are those of Marc Brooker's
-/// ["Exponential Backoff and Jitter"](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)
+/// waves. Jitter spreads them. The formulas and names are those of Marc Brooker's ["Exponential
+/// Backoff and Jitter"](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)
 /// (AWS Architecture Blog, 2015), which also measures that full jitter costs the least work in
 /// total; that is why it is the default of every shape. With *d* as the delay of the shape:
 ///
@@ -68,6 +68,19 @@ const LAST_GROWTH: u32 = 1_024;
 ///     previous.as_millis()
 /// });
 /// assert_eq!(delays, [50, 100, 200, 400, 800, 1_000]);
+///
+/// let shown = |backoff: Backoff| {
+///     let backoff = backoff.jitter(Jitter::None);
+///     [1, 2, 3, 4].map(|retry| backoff.delay(retry, Duration::ZERO, 0).as_millis())
+/// };
+/// assert_eq!(shown(Backoff::none()), [0, 0, 0, 0]);
+/// assert_eq!(shown(Backoff::linear(Duration::from_millis(50))), [50, 100, 150, 200]);
+/// assert_eq!(shown(Backoff::fibonacci(Duration::from_millis(50))), [50, 50, 100, 150]);
+///
+/// // Whatever is drawn, it is no shorter than the first, and no longer than three times the last.
+/// let drawn = Backoff::decorrelated(Duration::from_millis(50));
+/// let second = drawn.delay(2, Duration::from_millis(50), u64::MAX);
+/// assert!((50..=150).contains(&second.as_millis()));
 /// ```
 #[derive(Clone, Copy, PartialEq)]
 pub struct Backoff {

@@ -258,8 +258,11 @@ impl fmt::Debug for RetryBudget {
 ///
 /// ```
 /// use reliability::resilience::RetryBudget;
+/// use reliability::resilience::retry::BudgetSettings;
 ///
-/// assert_eq!(RetryBudget::standard("inventory").settings().ratio, 0.2);
+/// let budget = RetryBudget::standard("inventory");
+/// assert_eq!(budget.settings(), BudgetSettings::standard());
+/// assert_eq!(budget.settings().ratio, RetryBudget::DEFAULT_RATIO);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]

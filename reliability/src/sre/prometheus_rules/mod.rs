@@ -95,6 +95,17 @@ impl PrometheusRules {
     /// The rules of these promises.
     ///
     /// Of several with one name, the first is in; a comment names the others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::sre::{self, PrometheusRules};
+    ///
+    /// // Of all promises of this process, for a server that asks every 15 seconds.
+    /// let rules = PrometheusRules::of(sre::all()).scrape_interval(Duration::from_secs(15));
+    /// println!("{rules}");
+    /// ```
     pub fn of(slos: impl IntoIterator<Item = Slo>) -> Self {
         let definitions = slos.into_iter().map(|slo| slo.definition().clone());
         let selection = Selection::of(definitions);

@@ -106,6 +106,27 @@ impl Slo {
     }
 
     /// The same for who knows more than good and bad.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::sre::{Definition, HttpStatus, Objective, Slo, Target, Window};
+    ///
+    /// const STATUS: HttpStatus = HttpStatus::standard();
+    ///
+    /// let definition = Definition::new("search", Window::days(30))
+    ///     .objective(Objective::availability(Target::percent("99.9")))
+    ///     .objective(Objective::latency(Target::percent("99"), Duration::from_millis(500)))
+    ///     .min_events(20);
+    /// let search = Slo::new(definition)?;
+    /// assert!(search.wants_latency());
+    ///
+    /// search.record_outcome(STATUS.outcome(503));
+    /// // Whoever gave up after a second has waited for longer than was promised.
+    /// search.record_cancelled(Duration::from_secs(1));
+    /// # Ok::<(), reliability::sre::InvalidDefinition>(())
+    /// ```
     #[inline]
     pub fn record_outcome(&self, outcome: Outcome) {
         let concerns = match outcome {
@@ -193,6 +214,18 @@ impl Slo {
     }
 
     /// Counts an answer that somebody has looked at: for objectives of correctness.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::sre::{Definition, Objective, Slo, Target, Window};
+    ///
+    /// let right = Objective::correctness(Target::percent("99.99"));
+    /// let prices = Slo::new(Definition::new("prices", Window::days(30)).objective(right))?;
+    /// // One of a thousand answers is worked out a second time, and held against the first.
+    /// prices.record_correct(299 == 2 * 149 + 1);
+    /// # Ok::<(), reliability::sre::InvalidDefinition>(())
+    /// ```
     #[inline]
     pub fn record_correct(&self, correct: bool) {
         self.tally.add(self.concerns.correctness, Outcome::of(correct));

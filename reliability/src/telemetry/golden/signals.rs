@@ -6,9 +6,9 @@ use super::{Durations, Outcomes, Period, Red, Usage};
 
 /// The four golden signals of the service over a period: latency, traffic, errors, saturation.
 ///
-/// They are those of what others call, as far as that is known: requests that were answered, over HTTP and gRPC; else
-/// operations whose kind is `server` or `consumer`; else all operations; else all policies. So a call
-/// that goes through several of these is one call.
+/// They are those of what others call, as far as that is known: requests that were answered, over
+/// HTTP and gRPC; else operations whose kind is `server` or `consumer`; else all operations; else
+/// all policies. So a call that goes through several of these is one call.
 ///
 /// The words are those of "Monitoring Distributed Systems", chapter 6 of Google's *Site Reliability
 /// Engineering*.

@@ -144,6 +144,7 @@ impl RateLimitSnapshot {
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "redis")] {
 /// use reliability::resilience::rate_limit::redis::RedisRateLimit;
 /// use reliability::telemetry;
 ///
@@ -152,6 +153,7 @@ impl RateLimitSnapshot {
 /// let stores = now.rate_limits.iter().filter(|limit| limit.name == "store-now");
 /// let away: Vec<_> = stores.filter_map(|limit| limit.store).map(|store| store.away).collect();
 /// assert_eq!(away, [false]);
+/// # }
 /// # Ok::<(), reliability::resilience::Invalid>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -266,6 +268,7 @@ pub struct BulkheadSnapshot {
 /// # Examples
 ///
 /// ```
+/// # #[cfg(feature = "chaos")] {
 /// use reliability::resilience::chaos::Chaos;
 /// use reliability::telemetry;
 ///
@@ -276,6 +279,7 @@ pub struct BulkheadSnapshot {
 /// let now = telemetry::snapshot();
 /// let chaos = now.chaos.iter().find(|chaos| chaos.name == "chaos-now");
 /// assert_eq!(chaos.map(|chaos| (chaos.on, chaos.errors)), Some((true, 1)));
+/// # }
 /// # Ok::<(), reliability::resilience::Invalid>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -24,6 +24,7 @@ use super::{Baggage, InvalidTraceparent, Link, SpanId, TraceId, TraceState, w3c}
 ///     assert_eq!(here.baggage().get("tenant"), Some("acme"));
 /// });
 /// assert!(Context::current().is_empty());
+/// assert!(Context::empty().is_empty());
 /// # Ok::<(), reliability::telemetry::trace::InvalidTraceparent>(())
 /// ```
 #[derive(Clone)]
@@ -41,6 +42,20 @@ pub(super) struct Luggage {
 
 impl Context {
     /// The context of a span of another process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::telemetry::trace::{Context, SpanId, TraceId, TraceState};
+    ///
+    /// // As they may have come over a protocol of one's own.
+    /// let context = Context::new(TraceId::random(), SpanId::random(), true)
+    ///     .with_state(TraceState::new());
+    /// assert!(context.is_remote());
+    /// let told = context.traceparent().ok_or("something is in it")?;
+    /// assert!(told.ends_with("-01"), "{told}");
+    /// # Ok::<(), &'static str>(())
+    /// ```
     pub fn new(trace_id: TraceId, span_id: SpanId, sampled: bool) -> Self {
         let flags = Flags::default().with(Flags::SAMPLED, sampled).with(Flags::REMOTE, true);
         let (trace_id, span_id) = (Some(trace_id), Some(span_id));

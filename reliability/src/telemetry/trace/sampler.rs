@@ -38,6 +38,16 @@ pub struct Sampler {
 
 impl Sampler {
     /// Keeps every trace.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::telemetry::trace::{Sampler, TraceId};
+    ///
+    /// let id = TraceId::random();
+    /// assert!(Sampler::always_on().keeps(id, None));
+    /// assert!(!Sampler::always_off().keeps(id, None));
+    /// ```
     pub const fn always_on() -> Self {
         Self::all(Threshold::ALWAYS)
     }

@@ -104,6 +104,14 @@ impl Vegas {
     }
 
     /// The figures of the original, with its probe under load.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::concurrency_limit::Vegas;
+    ///
+    /// assert_ne!(Vegas::published(), Vegas::standard());
+    /// ```
     pub const fn published() -> Self {
         Self {
             alpha_share: 0.0,

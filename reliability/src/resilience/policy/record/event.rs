@@ -205,6 +205,7 @@ impl EventKind {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "cache")] {
 /// use reliability::error::Rejected;
 /// use reliability::resilience::Policy;
 /// use reliability::resilience::cache::{Cache, Sharing};
@@ -223,6 +224,7 @@ impl EventKind {
 ///     _ => None,
 /// });
 /// assert_eq!(found.collect::<Vec<_>>(), [Looked::Miss, Looked::Hit]);
+/// # }
 /// # Ok(())
 /// # }
 /// ```

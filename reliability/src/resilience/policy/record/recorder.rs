@@ -335,6 +335,17 @@ impl Policy {
 
 impl Recorded {
     /// What was recorded so far; it goes on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::{Breaker, Policy};
+    ///
+    /// let policy = Policy::builder("price").breaker(Breaker::standard("price")).build()?;
+    /// let recorded = policy.record(100);
+    /// assert!(recorded.so_far().events().is_empty());
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn so_far(&self) -> Recording {
         match &*lock(&self.policy.inner().recorder.log) {
             Log::Ring(ring) => Recording::new(ring.events.iter().cloned().collect(), ring.left_out),

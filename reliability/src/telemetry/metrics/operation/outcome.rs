@@ -15,6 +15,7 @@ use crate::error::{Class, Fault, Reason};
 /// assert_eq!(Outcome::of_result(&refused), Outcome::Rejected(Reason::BreakerOpen));
 /// let failed: Result<(), _> = Err(Class::Transient);
 /// assert_eq!(Outcome::of_result(&failed), Outcome::Failed(Some(Class::Transient)));
+/// assert_eq!(Outcome::of_error(&Class::Permanent), Outcome::Failed(Some(Class::Permanent)));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

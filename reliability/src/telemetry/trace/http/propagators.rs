@@ -52,6 +52,16 @@ impl Propagators {
     /// What `OTEL_PROPAGATORS` says: `tracecontext`, `baggage` or `none`, with commas between them;
     /// all without it. Other names are passed over, and a warning of `tracing` names them, as
     /// OpenTelemetry has it; where there is no other name, it is as if nothing was said.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::telemetry::trace::http::Propagators;
+    ///
+    /// // `telemetry::init` does this.
+    /// Propagators::from_env().put_into_force();
+    /// # Propagators::all().put_into_force();
+    /// ```
     pub fn from_env() -> Self {
         Self::from_variables(Variables::of_process())
     }

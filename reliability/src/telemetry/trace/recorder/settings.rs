@@ -109,7 +109,7 @@ impl Recorder {
 ///     .concurrent(256)
 ///     .memory(8 << 20)
 ///     .spans(500)
-///     .clock(Clock::tsc())
+///     .clock(Clock::coarse())
 ///     .start()?;
 /// assert!(recorder.memory_used() <= recorder.memory());
 ///

@@ -21,6 +21,10 @@ use crate::telemetry::Value;
 ///     .keep(0.5)
 ///     .keep_locally();
 /// assert_eq!(rule.name(), "acme");
+///
+/// // What is the root of its part of the trace, and says which order it is about.
+/// let orders = Rule::named("orders").when_root().when_attribute_is_there("order.id");
+/// # let _ = orders;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
