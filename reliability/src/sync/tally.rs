@@ -71,6 +71,9 @@ impl Tally {
 
 #[cfg(all(test, feature = "std", not(reliability_loom)))]
 mod tests {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Barrier;
+
     use super::*;
 
     #[test]
@@ -86,5 +89,40 @@ mod tests {
             let all = (alloc::vec![each; bins], each as f64 * bins as f64 / 2.0);
             assert_eq!(tally.totals(), all);
         }
+    }
+
+    #[test]
+    fn threads_without_a_stripe_of_their_own_lose_no_value_and_no_part_of_the_sum() {
+        const EACH: u64 = 300_000;
+        let tally = Tally::new(1);
+        // Alive together, so that of four to a stripe one at most owns it: one stripe has three guests.
+        let threads = 4 * STRIPES;
+        let guests: [AtomicUsize; STRIPES] = core::array::from_fn(|_| AtomicUsize::new(0));
+        let all = Barrier::new(threads);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    let mine = stripe();
+                    if !mine.owned {
+                        guests[mine.index].fetch_add(1, Ordering::Relaxed);
+                    }
+                    all.wait();
+                    // Only where most of them meet: others would take the turns in which they do.
+                    if !mine.owned && mine.index == busiest(&guests).0 {
+                        (0..EACH).for_each(|_| tally.record(0, 0.5));
+                    }
+                    all.wait();
+                });
+            }
+        });
+        let (_, met) = busiest(&guests);
+        assert!(met >= 3, "{guests:?}");
+        let values = met as u64 * EACH;
+        assert_eq!(tally.totals(), (alloc::vec![values], values as f64 / 2.0));
+    }
+
+    fn busiest(guests: &[AtomicUsize; STRIPES]) -> (usize, usize) {
+        let counts = guests.iter().map(|count| count.load(Ordering::Relaxed)).enumerate();
+        counts.max_by_key(|(_, count)| *count).expect("there are stripes")
     }
 }
