@@ -1,6 +1,7 @@
 use alloc::string::{String, ToString};
 #[cfg(feature = "otlp")]
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 #[cfg(feature = "otlp")]
@@ -12,6 +13,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::Layer;
+use super::wanted::Wanted;
 use crate::error::{Class, Fault};
 use crate::telemetry::InvalidVariable;
 #[cfg(feature = "otlp")]
@@ -31,7 +33,7 @@ use crate::telemetry::variables::Variables;
 /// | `RUST_LOG` | which events and spans of `tracing`: `info,shop::stock=debug` | `info` |
 /// | `RELIABILITY_LOG_FORMAT` | lines as `text` or `json` | text on a terminal, else JSON |
 /// | `OTEL_TRACES_SAMPLER`, `.._ARG` | decides when a trace begins: `parentbased_traceidratio` | decides when it ends: all that failed or was slow, and 1 % of the rest ([`Rules::standard`]) |
-/// | `OTEL_EXPORTER_OTLP_ENDPOINT` and all others of the exporter | where to, with the feature `otlp` | nothing is exported |
+/// | `OTEL_EXPORTER_OTLP_ENDPOINT` and all others of the exporter | where to, with the feature `otlp` | nothing is exported; others without it are warned of |
 /// | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | who it is: see [`Resource`](crate::telemetry::Resource) | the name of the program |
 /// | `OTEL_PROPAGATORS` | headers that carry a trace from process to process, with the feature `http`: `tracecontext`, `baggage`, `none` | both |
 /// | `OTEL_SDK_DISABLED` | `true`: lines only, nothing is recorded or exported | `false` |
@@ -72,13 +74,12 @@ fn start(variables: Variables<'_>) -> Result<Telemetry, InitError> {
     // Last, so that nothing is left over of what is not started.
     #[cfg(feature = "otlp")]
     let otlp = plan.otlp.map(export).transpose()?;
-    if plan.is_in_vain {
+    for told in &plan.in_vain {
         tracing::event!(
             name: "reliability.otlp.left_out",
             target: "reliability",
             tracing::Level::WARN,
-            "the environment says where telemetry goes over OTLP, but nothing is exported: the \
-             feature `otlp` is off; switch it on in Cargo.toml, or unset the variables",
+            "{told}",
         );
     }
     Ok(Telemetry {
@@ -103,8 +104,8 @@ struct Plan {
     traces: Option<Traces>,
     #[cfg(feature = "otlp")]
     otlp: Option<otlp::Builder>,
-    /// Whether the environment asks for an exporter that was not compiled.
-    is_in_vain: bool,
+    /// What the environment asks of exporters, and nobody does: said once there is who hears it.
+    in_vain: Vec<String>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -139,34 +140,26 @@ impl Plan {
         let traces = sampler.map_or(Traces::Tail, Traces::Head);
         let by_default = if io::stderr().is_terminal() { Format::Text } else { Format::Json };
         let targets = targets.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
-        let is_wanted = !disabled && is_wanted(variables);
+        let wanted = if disabled {
+            Wanted { otlp: false, in_vain: Vec::new() }
+        } else {
+            Wanted::of(variables, cfg!(feature = "otlp"))
+        };
         Ok(Self {
             format: format.unwrap_or(by_default),
             traces: (!disabled).then_some(traces),
             #[cfg(feature = "otlp")]
-            otlp: if is_wanted {
+            otlp: if wanted.otlp {
                 // Where lines say what is wrong, it is not said twice.
                 let is_told = targets.would_enable("reliability", &tracing::Level::WARN);
                 Some(otlp::Builder::from_variables_in(variables)?.stderr(!is_told))
             } else {
                 None
             },
-            is_in_vain: is_wanted && cfg!(not(feature = "otlp")),
+            in_vain: wanted.in_vain,
             targets,
         })
     }
-}
-
-/// Whether the environment asks for an exporter: without a word there is nobody to send to.
-fn is_wanted(variables: Variables<'_>) -> bool {
-    let has = |name: &str| variables.get(name).is_some();
-    let names = |name: &str| variables.get(name).is_some_and(|names| names.contains("otlp"));
-    let signals = ["TRACES", "METRICS", "LOGS"];
-    has("OTEL_EXPORTER_OTLP_ENDPOINT")
-        || signals.iter().any(|signal| {
-            has(&alloc::format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"))
-                || names(&alloc::format!("OTEL_{signal}_EXPORTER"))
-        })
 }
 
 /// All telemetry of the process. When it is dropped, what is on its way is sent, for five seconds at
@@ -307,11 +300,13 @@ mod tests {
     }
 
     #[test]
-    fn an_exporter_that_was_not_compiled_is_asked_for_in_vain() {
-        let in_vain = |pairs: &[(&str, &str)]| plan(pairs).expect("is valid").is_in_vain;
+    fn what_is_asked_of_exporters_in_vain_is_told() {
+        let in_vain = |pairs: &[(&str, &str)]| !plan(pairs).expect("is valid").in_vain.is_empty();
         let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:1");
         assert_eq!(in_vain(&[endpoint]), cfg!(not(feature = "otlp")));
-        assert!(!in_vain(&[endpoint, ("OTEL_SDK_DISABLED", "true")]));
+        let protocol = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+        assert!(in_vain(&[protocol]), "nothing says where to");
+        assert!(!in_vain(&[protocol, ("OTEL_SDK_DISABLED", "true")]));
         assert!(!in_vain(&[]));
     }
 

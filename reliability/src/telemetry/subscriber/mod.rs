@@ -18,6 +18,7 @@
 mod fields;
 mod init;
 mod layer;
+mod wanted;
 
 pub use init::{InitError, Telemetry, init};
 pub use layer::Layer;
