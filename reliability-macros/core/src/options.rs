@@ -57,9 +57,10 @@ impl Choice {
 
 impl Parse for Field {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input
-            .call(Ident::parse_any)
-            .map_err(|error| syn::Error::new(error.span(), "expected the name of a field"))?;
+        let name = input.call(Ident::parse_any).map_err(|error| {
+            let message = "expected the name of a field; write for example `name: \"checkout\"`";
+            syn::Error::new(error.span(), message)
+        })?;
         if !input.peek(Token![:]) || input.peek(Token![::]) {
             let message = format!("expected a colon and a value: write `{name}: ..`");
             return Err(syn::Error::new(input.span(), message));
@@ -72,9 +73,22 @@ impl Parse for Field {
 
 impl Parse for Choice {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input
-            .call(Ident::parse_any)
-            .map_err(|error| syn::Error::new(error.span(), "expected the name of a setting"))?;
+        let ahead = input.fork();
+        let name = input.call(Ident::parse_any).map_err(|error| {
+            let message = match ahead.parse::<syn::Lit>() {
+                Ok(_) => "expected the name of a setting before this value",
+                Err(_) => "expected the name of a setting",
+            };
+            syn::Error::new(error.span(), message)
+        })?;
+        if input.peek(Token![::]) {
+            let message = "expected the name of a setting, and behind it `=` and this path";
+            return Err(syn::Error::new(name.span(), message));
+        }
+        if input.peek(Token![:]) {
+            let message = format!("a setting has `=` before its value, as in `{name} = ..`");
+            return Err(syn::Error::new(input.span(), message));
+        }
         let value = if input.peek(token::Paren) {
             let content;
             let parentheses = syn::parenthesized!(content in input);
@@ -149,6 +163,18 @@ mod tests {
     fn a_forgotten_comma_is_told_of() {
         let error = Choice::parse_all(quote!(a = "1s" b = "2s")).unwrap_err();
         assert_eq!(error.to_string(), "expected a comma before the next setting");
+    }
+
+    #[test]
+    fn a_value_without_a_name_and_a_colon_are_told_of() {
+        for (tokens, told) in [
+            (quote!("order"), "expected the name of a setting before this value"),
+            (quote!(objective: CHECKOUT), "as in `objective = ..`"),
+            (quote!(promises::CHECKOUT), "the name of a setting, and behind it `=` and this path"),
+        ] {
+            let error = Choice::parse_all(tokens).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
     }
 
     #[test]

@@ -122,8 +122,22 @@ pub(crate) fn without_inner(
 }
 
 /// The comma-separated settings of `tokens`; after a mistake in the grammar, none.
-pub(crate) fn parse(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Vec<Choice> {
-    diagnostics.keep(Choice::parse_all(tokens)).unwrap_or_default()
+pub(crate) fn parse(
+    diagnostics: &mut Diagnostics,
+    tokens: TokenStream,
+    example: &str,
+) -> Vec<Choice> {
+    let choices = Choice::parse_all(tokens).map_err(|error| like(&error, example));
+    diagnostics.keep(choices).unwrap_or_default()
+}
+
+/// The same mistake, with what to write where it does not say that itself.
+fn like(error: &syn::Error, example: &str) -> syn::Error {
+    let message = error.to_string();
+    if message.starts_with("expected the name of a setting") {
+        return syn::Error::new(error.span(), format!("{message}; write for example `{example}`"));
+    }
+    error.clone()
 }
 
 impl Setting {

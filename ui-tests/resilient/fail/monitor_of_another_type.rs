@@ -1,4 +1,4 @@
-//~ mismatched types
+//~ expected an `ErrorMonitor`: write `monitor` for that of the process
 use reliability::error::Rejected;
 use reliability::resilience::resilient;
 

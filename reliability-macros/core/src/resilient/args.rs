@@ -120,7 +120,7 @@ impl Args {
     /// Reads and checks everything that can be checked without the item.
     pub(crate) fn read(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Self {
         let mut draft = Draft::default();
-        let choices = settings::parse(diagnostics, tokens);
+        let choices = settings::parse(diagnostics, tokens, "timeout = \"800ms\"");
         if let [only] = choices.as_slice()
             && only.name == "skip"
         {

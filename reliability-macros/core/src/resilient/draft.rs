@@ -8,7 +8,7 @@ use super::{
     layer::{Kind, Layer},
     limits,
 };
-use crate::{crate_path::CratePath, diagnostics::Diagnostics, settings::Setting};
+use crate::{crate_path::CratePath, diagnostics::Diagnostics, literal, settings::Setting};
 
 /// What was read so far.
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl Draft {
             "when" => self.when = diagnostics.keep(setting.path()),
             "monitor" if setting.flag().is_ok() => self.monitor = Some((word(), None)),
             "monitor" => {
-                self.monitor = diagnostics.keep(setting.expr()).map(|e| (word(), Some(e)));
+                self.monitor = diagnostics.keep(monitor(&setting)).map(|e| (word(), Some(e)));
             }
             "crate" => {
                 let path = setting.path().and_then(|path| CratePath::from_path(&path));
@@ -192,4 +192,15 @@ impl Draft {
             );
         }
     }
+}
+
+/// What leads to an error monitor.
+fn monitor(setting: &Setting) -> syn::Result<Expr> {
+    let value = setting.expr()?;
+    if literal::literal(&value).is_some() {
+        let message = "expected an `ErrorMonitor`: write `monitor` for that of the process, or the \
+                       name of one of your own without quotes, as in `monitor = &MONITOR`";
+        return Err(syn::Error::new_spanned(value, message));
+    }
+    Ok(value)
 }

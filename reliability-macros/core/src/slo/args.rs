@@ -1,4 +1,5 @@
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens as _;
 use syn::{Expr, Path};
 
 use crate::{
@@ -30,7 +31,7 @@ const KNOWN: Known = &[
 impl Args {
     pub(crate) fn read(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Self {
         let mut this = Self::default();
-        let mut choices = settings::parse(diagnostics, tokens);
+        let mut choices = settings::parse(diagnostics, tokens, "objective = CHECKOUT");
         if let Some(alone) = choices.iter().position(is_name_of_static) {
             let name = choices.remove(alone).name;
             diagnostics.error(&name, format!("write `objective = {name}`"));
@@ -97,16 +98,41 @@ fn objective(setting: &Setting) -> syn::Result<Path> {
 /// A closure, or the path of a function.
 fn judge(setting: &Setting) -> syn::Result<Expr> {
     let value = setting.expr()?;
-    match &value {
-        Expr::Closure(closure) if closure.inputs.len() == 1 => Ok(value),
-        Expr::Path(_) => Ok(value),
-        _ => {
-            let name = setting.name;
-            let message = format!(
-                "expected what judges an answer: write a closure that takes it by reference, such \
-                 as `{name} = |answer| answer.is_ok()`, or the path of a function"
-            );
-            Err(syn::Error::new_spanned(value, message))
+    let name = setting.name;
+    let message = match &value {
+        Expr::Closure(closure) if closure.asyncness.is_some() => {
+            "an answer is judged at once; write the closure without `async`".into()
         }
-    }
+        Expr::Closure(closure) if closure.inputs.len() == 1 => return Ok(value),
+        Expr::Path(path) => match path.path.get_ident().and_then(question) {
+            Some((variant, question)) => format!(
+                "`{variant}` makes a value, and asks nothing of an answer; write `{name} = |answer| \
+                 answer.{question}()`"
+            ),
+            None => return Ok(value),
+        },
+        Expr::Call(call) if is_variant(&call.func) => {
+            let pattern = value.to_token_stream();
+            format!(
+                "this makes a value, and asks nothing of an answer; write `{name} = |answer| \
+                 matches!(answer, {pattern})`"
+            )
+        }
+        _ => format!(
+            "expected what judges an answer: write a closure that takes it by reference, such as \
+             `{name} = |answer| answer.is_ok()`, or the path of a function"
+        ),
+    };
+    Err(syn::Error::new_spanned(value, message))
+}
+
+/// What one asks in place of a variant.
+fn question(path: &Ident) -> Option<(&'static str, &'static str)> {
+    const QUESTIONS: [(&str, &str); 4] =
+        [("Ok", "is_ok"), ("Err", "is_err"), ("Some", "is_some"), ("None", "is_none")];
+    QUESTIONS.into_iter().find(|(variant, _)| path == variant)
+}
+
+fn is_variant(function: &Expr) -> bool {
+    matches!(function, Expr::Path(path) if path.path.get_ident().and_then(question).is_some())
 }

@@ -110,7 +110,7 @@ impl Args {
             fields: Vec::new(),
             krate: CratePath::default(),
         };
-        let choices = settings::parse(diagnostics, tokens);
+        let choices = settings::parse(diagnostics, tokens, "name = \"lookup\"");
         settings::walk(diagnostics, "`#[traced]`", KNOWN, choices, |diagnostics, setting| {
             this.take(diagnostics, &setting, sig);
         });
@@ -134,7 +134,7 @@ impl Args {
             }
             "err" => self.take_err(diagnostics, setting, sig),
             "ret" => self.take_ret(diagnostics, setting, sig),
-            "links" => self.links = diagnostics.keep(setting.expr()),
+            "links" => self.links = diagnostics.keep(links(setting)),
             "metrics" => self.metrics = diagnostics.keep(setting.flag()).is_some(),
             "fields" => {
                 let fields = setting.list().and_then(parse_fields);
@@ -273,6 +273,18 @@ fn is_primitive(ty: &Type) -> bool {
         }
         _ => false,
     }
+}
+
+/// What others name as the cause, from which a loop takes one after the other.
+fn links(setting: &Setting) -> syn::Result<Expr> {
+    let value = setting.expr()?;
+    if crate::literal::literal(&value).is_some() {
+        let message = "expected the spans that this one is linked to: write for example `links = \
+                       [context]` for one `Context`, or `links = messages.iter().map(|message| \
+                       &message.context)`";
+        return Err(syn::Error::new_spanned(value, message));
+    }
+    Ok(value)
 }
 
 fn parse_fields(tokens: TokenStream) -> syn::Result<Vec<Field>> {

@@ -90,7 +90,7 @@ impl FaultAttrs {
             let mut own = Diagnostics::new();
             match &attr.meta {
                 Meta::List(list) => {
-                    let choices = settings::parse(&mut own, list.tokens.clone());
+                    let choices = settings::parse(&mut own, list.tokens.clone(), "transient");
                     settings::walk(&mut own, "`#[fault]`", KNOWN, choices, |own, setting| {
                         this.take(own, &setting, target);
                     });

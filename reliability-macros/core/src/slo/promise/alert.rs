@@ -59,7 +59,7 @@ fn read(diagnostics: &mut Diagnostics, value: &Expr) -> Option<Alert> {
         diagnostics.error(value, message);
         return None;
     }
-    let choices = settings::parse(diagnostics, arguments);
+    let choices = settings::parse(diagnostics, arguments, EXAMPLE);
     let (mut burn, mut long, mut short) = (None, None, None);
     let given = |name: &str| choices.iter().any(|choice: &Choice| choice.name == name);
     let missing: Vec<&str> =
