@@ -21,6 +21,7 @@ use super::{Reading, Target};
 /// assert_eq!(budget.allowed(), 1_000.0);
 /// assert!((budget.remaining().unwrap() - 0.4).abs() < 1e-9);
 /// assert_eq!(budget.to_string(), "40.0% left");
+/// assert!((budget.consumed().unwrap() - 0.6).abs() < 1e-9);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {

@@ -21,6 +21,12 @@ use super::{Alert, BudgetPolicy, Objective, Window};
 ///     CHECKOUT.to_string(),
 ///     "checkout over 30d: availability 99.95%, latency 99% < 500ms",
 /// );
+///
+/// // One of which people only look at the page.
+/// let quiet = Definition::new("reports", Window::days(30))
+///     .objective(Objective::availability(Target::percent("99")))
+///     .without_alerts();
+/// assert_eq!(quiet.written_alerts().map(|alerts| alerts.len()), Some(0));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

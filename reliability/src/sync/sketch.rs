@@ -245,7 +245,9 @@ impl fmt::Debug for Sketch {
 ///
 /// let latency = Sketch::new();
 /// let now_nanos = 1_000_000_000;
-/// (0..30).for_each(|_| drop(latency.record(now_nanos, Duration::from_millis(20))));
+/// for _ in 0..30 {
+///     latency.record(now_nanos, Duration::from_millis(20));
+/// }
 ///
 /// let lately = latency.snapshot(now_nanos);
 /// assert_eq!(lately.count(), 30);

@@ -117,6 +117,21 @@ impl BreakerBuilder {
     /// A striped breaker takes about 5.5 KiB, this one 1.8 KiB; to both a window of calls adds 8
     /// bytes per call, 16 with a rule about slow calls. In exchange, threads that call at the same
     /// time write one cache line: tens of nanoseconds a call instead of a few.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::breaker::{Breaker, Window};
+    ///
+    /// // One for each of ten thousand keys, whose window may become twice as large.
+    /// let breaker = Breaker::builder("tenant 7")
+    ///     .window(Window::count(50))
+    ///     .window_capacity(100)
+    ///     .compact()
+    ///     .build()?;
+    /// breaker.reconfigure(|settings| settings.window = Window::count(100))?;
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
     pub fn compact(self) -> Self {
         Self { lanes: LaneCount::Single, ..self }
     }

@@ -17,6 +17,10 @@ use crate::resilience::policy::Layer;
 ///     Measures::none().without_retries().without_hedges().shed_below(Priority::Normal);
 /// assert!(!LESS.retry);
 /// assert_eq!(LESS.shed, 1.0);
+///
+/// // Half of the places stay free, and no call waits for one.
+/// let fewer = Measures::none().concurrency(0.5);
+/// assert_eq!((fewer.concurrency, fewer.retry), (0.5, true));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]

@@ -7,6 +7,25 @@ use crate::resilience::rate_limit::KeyHash;
 
 impl<E> Call<'_, E> {
     /// Gives the call a key that every attempt's body sees as [`IdempotencyKey::current`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
+    /// use reliability::error::{Failure, Rejected};
+    /// use reliability::resilience::{Call, Classifier, IdempotencyKey, Policy, Retry};
+    ///
+    /// let policy = Policy::builder("orders").retry(Retry::standard()).build()?;
+    /// let errors = Classifier::by_fault();
+    /// let mut call =
+    ///     Call::new(&policy, &errors).with_idempotency_key(IdempotencyKey::new("order-17"));
+    /// let outcome: Result<_, Failure<Rejected>> =
+    ///     call.attempt(async { Ok(IdempotencyKey::current()) }).await;
+    /// assert_eq!(call.conclude(outcome).ok().flatten(), Some(IdempotencyKey::new("order-17")));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.set_idempotency_key(key);
         self

@@ -102,13 +102,21 @@ impl fmt::Debug for Signals {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), reliability::resilience::Invalid> {
-/// use reliability::error::Rejected;
+/// use reliability::error::{Class, Reason, Rejected};
 /// use reliability::resilience::{Policy, Retry};
 ///
 /// let policy = Policy::builder("price").retry(Retry::attempts(2)).build()?;
 /// let price: Result<u32, Rejected> = policy.call(|| async { Ok(7) }).await;
 /// assert_eq!(price, Ok(7));
-/// assert_eq!(policy.totals().ok(), 1);
+/// let slow = async || Err::<u32, _>(Rejected::new(Reason::TimedOut, "inventory"));
+/// assert!(policy.call(slow).await.is_err());
+///
+/// let totals = policy.totals();
+/// assert_eq!((totals.ok(), totals.failed(Class::Transient)), (1, 1));
+/// assert_eq!((totals.retries(), totals.retries_denied()), (1, 0));
+/// assert_eq!((totals.cancelled(), totals.panicked(), totals.fallbacks()), (0, 0, 0));
+/// // It has no hedges.
+/// assert_eq!((totals.hedges(), totals.hedges_won(), totals.hedges_denied()), (0, 0, 0));
 /// # Ok(())
 /// # }
 /// ```

@@ -21,6 +21,8 @@ use crate::time::saturating_nanos;
 /// assert_eq!("100/s".parse::<Quota>()?.burst(20), quota);
 /// assert_eq!(Quota::per_minute(60).interval(), Quota::per_hour(3_600).interval());
 /// assert_eq!(Quota::per_day(1_000), Quota::new(1_000, Duration::from_secs(24 * 3_600)));
+/// assert!(Quota::per_second(1).permits < Quota::PERMITS_MAX);
+/// assert!(Quota::PERIOD_MIN < Quota::PERIOD_MAX);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -16,6 +16,12 @@ use crate::resilience::Invalid;
 /// let usual = Retry::standard();
 /// let patient = Retry::attempts(6)
 ///     .backoff(Backoff::exponential(Duration::from_millis(100)).max(Duration::from_secs(10)));
+///
+/// // Of a dependency that says when to come back: also after a refusal, but not later than in 2 s.
+/// let polite = Retry::attempts(3)
+///     .retry_after_max(Duration::from_secs(2))
+///     .also_when_breaker_open();
+/// # let _ = (usual, patient, polite);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "hand it to `Policy::builder(..).retry(..)`"]

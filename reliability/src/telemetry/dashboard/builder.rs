@@ -131,6 +131,20 @@ impl DashboardBuilder {
 
     /// Allows addresses that other machines can reach. There is no password and no encryption, so
     /// put something in front of it that has both.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::telemetry::dashboard::Dashboard;
+    ///
+    /// // In a container: only what stands in front of it reaches the port.
+    /// let page = Dashboard::builder().exposed().build()?.serve("0.0.0.0:0").await?;
+    /// # page.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn exposed(mut self) -> Self {
         self.exposed = true;

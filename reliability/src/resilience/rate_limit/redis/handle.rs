@@ -94,6 +94,24 @@ impl RedisRateLimit {
     /// # Cancel safety
     ///
     /// As [`check`](Self::check).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::resilience::rate_limit::Quota;
+    /// use reliability::resilience::rate_limit::redis::{RedisRateLimit, WhileAway};
+    ///
+    /// // Nothing listens there, so that each key has its local quota.
+    /// let limit = RedisRateLimit::builder("tenants", "redis://127.0.0.1:1/")
+    ///     .while_away(WhileAway::Local(Quota::per_second(10)))
+    ///     .build()?;
+    /// assert!(limit.check_key("acme").await.is_allowed());
+    /// assert_eq!(limit.degraded(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn check_key(&self, key: &str) -> Decision {
         self.shared.decide(Some(key), 1).await
     }

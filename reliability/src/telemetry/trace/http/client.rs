@@ -90,6 +90,15 @@ impl Default for ClientLayer {
 
 impl<M> ClientLayer<M> {
     /// Makes spans only: the durations are counted elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::telemetry::trace::http::ClientLayer;
+    ///
+    /// const SPANS_ONLY: ClientLayer = ClientLayer::new().without_metrics();
+    /// # let _ = SPANS_ONLY;
+    /// ```
     #[must_use]
     pub const fn without_metrics(mut self) -> Self {
         self.is_counted = false;

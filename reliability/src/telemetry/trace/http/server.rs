@@ -91,6 +91,15 @@ impl<M> ServerLayer<M> {
     }
 
     /// Makes spans only: the durations are counted elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::telemetry::trace::http::ServerLayer;
+    ///
+    /// const SPANS_ONLY: ServerLayer = ServerLayer::new().without_metrics();
+    /// # let _ = SPANS_ONLY;
+    /// ```
     #[must_use]
     pub const fn without_metrics(mut self) -> Self {
         self.settings.is_counted = false;

@@ -83,6 +83,18 @@ impl Rules {
     }
 
     /// Judges traces that the caller keeps like all others: for callers that keep everything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::telemetry::trace::{Rule, Rules};
+    ///
+    /// // Probes are thrown away even where their caller wants them kept.
+    /// let rules = Rules::new()
+    ///     .rule(Rule::named("probes").when_span("health*").keep(0.0))
+    ///     .judge_kept();
+    /// assert!(rules.check().is_ok());
+    /// ```
     #[must_use]
     pub const fn judge_kept(mut self) -> Self {
         self.judges_kept = true;
