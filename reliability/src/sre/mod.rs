@@ -32,80 +32,41 @@
 //! and `grafana_dashboard()` as a page for Grafana. With the feature `config`, `Definitions` reads
 //! promises from files and writes them, in OpenSLO and in a simple form.
 
-mod alert;
-mod alerting;
-mod budget;
-mod budget_policy;
-mod calendar;
-mod check;
-mod decimal;
-mod decision;
-mod definition;
-mod engine;
-mod events;
+mod acting;
+mod arithmetic;
 #[cfg(feature = "config")]
 mod files;
-mod gate;
 #[cfg(feature = "prometheus")]
 mod grafana;
-mod live;
-mod notify;
-mod objective;
 #[cfg(feature = "telemetry")]
 mod observe;
-mod outcome;
 #[cfg(feature = "dashboard")]
 mod panel;
 #[cfg(feature = "prometheus")]
 mod prometheus_rules;
-mod reading;
-mod registry;
-mod ring;
-mod slices;
+mod promise;
 mod slo;
-mod stance;
-mod state;
-mod status;
-mod tally;
-mod target;
-mod timeline;
-mod verdict;
-mod watch;
-#[cfg(feature = "reqwest")]
-mod webhook;
-mod window;
 
-pub use alert::{Alert, Burn, Urgency};
-pub use alerting::{Alerting, LeftOut, WhyLeftOut};
-pub use budget::Budget;
-pub use budget_policy::BudgetPolicy;
-pub use check::InvalidDefinition;
-pub use decision::{Decision, DecisionKind};
-pub use definition::Definition;
+#[cfg(feature = "reqwest")]
+pub use acting::Webhook;
+pub use acting::{
+    Console, Decision, DecisionKind, Gate, GateAnswer, Notify, StateError, Watch, WatchBuilder,
+    gate,
+};
+pub use arithmetic::{AlertStatus, Budget, ObjectiveStatus, Reading, Stance, Status, Verdict};
 #[cfg(feature = "config")]
 pub use files::{Definitions, LoadError, Mistake, Mistakes, NotInOpenSlo, Remark};
-pub use gate::{Gate, GateAnswer, gate};
 #[cfg(feature = "prometheus")]
 pub use grafana::{GrafanaDashboard, grafana_dashboard};
-pub use notify::{Console, Notify};
-pub use objective::{Indicator, Objective};
-pub use outcome::{GrpcStatus, HttpStatus, Outcome};
 #[cfg(feature = "prometheus")]
 pub use prometheus_rules::{PrometheusRules, prometheus_rules};
-pub use reading::Reading;
-pub use registry::{Registered, all, find};
-pub use slo::{Core, Slo};
-pub use stance::Stance;
-pub use state::StateError;
-pub use status::{AlertStatus, ObjectiveStatus, Status};
-pub use tally::GoodAndBad;
-pub use target::Target;
-pub use timeline::Timeline;
-pub use verdict::Verdict;
-pub use watch::{Watch, WatchBuilder};
-#[cfg(feature = "reqwest")]
-pub use webhook::Webhook;
-pub use window::{CalendarUnit, UtcOffset, Window};
+pub use promise::{
+    Alert, Alerting, BudgetPolicy, Burn, CalendarUnit, Definition, Indicator, InvalidDefinition,
+    LeftOut, Objective, Target, Urgency, UtcOffset, WhyLeftOut, Window,
+};
+pub use slo::{
+    Core, GoodAndBad, GrpcStatus, HttpStatus, Outcome, Registered, Slo, Timeline, all, find,
+};
 
 /// Counts the calls of a function for a promise.
 ///

@@ -3,7 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Indicator, ObjectiveStatus, Slo, Stance, Verdict, registry};
+use super::slo::registry;
+use super::{Indicator, ObjectiveStatus, Slo, Stance, Verdict};
 use crate::telemetry::Attribute;
 use crate::telemetry::metrics::{Collection, Declared, Descriptor, Observe};
 
@@ -95,7 +96,7 @@ fn gauges(
     }
     for alert in &status.alerts {
         let window = |key: &'static str, length| {
-            Attribute::new(key, alloc::format!("{}", super::window::Length(length)))
+            Attribute::new(key, alloc::format!("{}", super::promise::window::Length(length)))
         };
         let urgency = Attribute::new("reliability.slo.severity", alert.alert.urgency.as_str());
         let long = window("reliability.slo.window", alert.alert.long);

@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use std::sync::{Mutex, PoisonError};
 
-use super::window::Length;
+use super::promise::window::Length;
 use super::{AlertStatus, ObjectiveStatus, Stance, Status, Urgency, Verdict};
 use crate::telemetry::dashboard::{
     Cell, Chart, Column, Number, Panel, Row, Series, Standing, Submitted, Table, Tile, Unit, View,

@@ -11,7 +11,8 @@ use super::remark::Remark;
 use super::write_simple;
 use super::writer::documents;
 use crate::document::{Fault, LoadError, Mistakes, Source, utf8};
-use crate::sre::{Definition, registry};
+use crate::sre::Definition;
+use crate::sre::slo::registry;
 
 /// The promises of a file, or of the process.
 ///

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::reader::{Reader, Spot};
-use crate::sre::check::Mistake;
-use crate::sre::definition::{ALERTS_MAX, OBJECTIVES_MAX};
+use crate::sre::promise::check::Mistake;
+use crate::sre::promise::definition::{ALERTS_MAX, OBJECTIVES_MAX};
 use crate::sre::{Alert, BudgetPolicy, Burn, Definition, Indicator, Objective, Target, Urgency};
 use crate::sre::{CalendarUnit, Window};
 

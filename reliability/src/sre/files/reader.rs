@@ -6,7 +6,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 use crate::document::{Fault, Key, Node, Source, Value, did_you_mean};
-use crate::sre::decimal;
+use crate::sre::promise::decimal;
 use crate::time::text::parse_duration;
 
 /// A value of a file and how one gets there: `spec.objectives[1].target`.

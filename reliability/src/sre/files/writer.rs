@@ -139,7 +139,7 @@ pub(super) fn documents(documents: impl IntoIterator<Item = String>) -> String {
 
 /// A number with its places behind the point.
 pub(super) fn decimal(value: u64, places: u32) -> Yaml {
-    Yaml::Word(format!("{}", crate::sre::decimal::Written(value, places)))
+    Yaml::Word(format!("{}", crate::sre::promise::decimal::Written(value, places)))
 }
 
 #[cfg(all(test, not(reliability_loom)))]

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::objective::{Promise, Seen};
 use super::record::{self, Over, Range, Seconds};
 use super::rule::Line;
-use crate::sre::window::Length;
+use crate::sre::promise::window::Length;
 
 impl Promise<'_> {
     pub(super) fn alert_rule(&self, seen: &Seen, runbook: Option<&str>) -> Vec<Line> {

@@ -17,7 +17,8 @@ pub(super) use objective::Promise;
 use rule::{Comment, Group, Line};
 pub(super) use selection::Selection;
 
-use super::{Definition, GrafanaDashboard, InvalidDefinition, Slo, registry};
+use super::slo::registry;
+use super::{Definition, GrafanaDashboard, InvalidDefinition, Slo};
 use crate::json::Text;
 
 /// Budgets change slowly, and a month takes long to add up.

@@ -15,7 +15,7 @@ use super::alert::Plain;
 use super::record::{self, Over, Range, Seconds, Share};
 use super::rule::{Line, record};
 use super::selection::Series;
-use crate::sre::engine::{ALERT_GRAINS, PERIOD_GRAINS};
+use crate::sre::arithmetic::engine::{ALERT_GRAINS, PERIOD_GRAINS};
 use crate::sre::{Alert, Alerting, Definition, Indicator, LeftOut, Objective, Window, observe};
 use crate::telemetry::prometheus::name;
 

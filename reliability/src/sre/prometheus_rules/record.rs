@@ -6,7 +6,8 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use crate::sre::{CalendarUnit, Window, decimal};
+use crate::sre::promise::decimal;
+use crate::sre::{CalendarUnit, Window};
 
 /// When somebody began to count.
 pub(super) const SEEN_SINCE: &str = "slo:seen_since:timestamp_seconds";

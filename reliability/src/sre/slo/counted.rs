@@ -4,11 +4,11 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 #[cfg(doc)]
 use super::Slo;
+use super::live::Live;
+use super::tally::{Sums, Tally};
 use crate::error::Name;
 use crate::resilience::registry::Site;
-use crate::sre::definition::OBJECTIVES_MAX;
-use crate::sre::live::Live;
-use crate::sre::tally::{Sums, Tally};
+use crate::sre::promise::definition::OBJECTIVES_MAX;
 use crate::sre::{Definition, Indicator, Timeline};
 use crate::sync::Mutex;
 

@@ -1,4 +1,9 @@
 mod counted;
+pub(super) mod live;
+mod outcome;
+pub(super) mod registry;
+pub(super) mod tally;
+pub(super) mod timeline;
 
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -7,11 +12,13 @@ use core::ops::Deref;
 use core::time::Duration;
 
 pub use counted::Core;
+pub use outcome::{GrpcStatus, HttpStatus, Outcome};
+pub use registry::{Registered, all, find};
+pub use tally::GoodAndBad;
+pub use timeline::Timeline;
 
-use super::live::Live;
-use super::{
-    Decision, Definition, InvalidDefinition, Objective, Outcome, Stance, Status, Timeline, registry,
-};
+use self::live::Live;
+use super::{Decision, Definition, InvalidDefinition, Objective, Stance, Status};
 use crate::error::{Fault, Reason};
 use crate::resilience::registry::Site;
 use crate::sync::Mutex;

@@ -9,7 +9,8 @@ use super::indicator::{self, Sli};
 use super::metadata::{self, Metadata};
 use super::{INLINE, Objects, alert, inline_kind, window};
 use crate::document::Value;
-use crate::sre::{Target, decimal};
+use crate::sre::Target;
+use crate::sre::promise::decimal;
 
 const SPEC: &[&str] = &[
     "description",

@@ -4,7 +4,7 @@ use core::time::Duration;
 use super::super::reader::{Place, Reader, Spot, Table};
 use super::only_one;
 use crate::document::Value;
-use crate::sre::calendar;
+use crate::sre::arithmetic::calendar;
 use crate::sre::{CalendarUnit, UtcOffset, Window};
 
 const MINUTE: u64 = 60;
