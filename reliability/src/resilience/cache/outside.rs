@@ -1,10 +1,14 @@
 //! Drops entries when the thread has left moka, because a value may come back to a cache when it is
 //! dropped: into moka's locks, or deep into its own stack where many are dropped at once.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::cell::Cell;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, forget};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
 
 use super::entry::AnyEntry;
 
@@ -51,6 +55,10 @@ pub(super) fn inside<R>(then: impl FnOnce() -> R) -> R {
 pub(super) fn drop_outside(entry: Arc<AnyEntry>) {
     if INSIDE.get() > 0 {
         with_list(|list| list.push(entry));
+    } else if let Err(panic) = drop_caught(entry) {
+        // Garbage that moka left behind is collected by whoever comes by, in libraries that know
+        // nothing of this cache, and when threads end. There it would end the process.
+        forget(panic);
     }
 }
 
@@ -65,8 +73,12 @@ fn drop_all() {
     let ending = AT_THE_END.try_with(|_| ()).is_err();
     DROPPING.set(true);
     let done = Done;
+    let mut panicked = None;
     loop {
-        drop(entry);
+        // One that panics keeps none of the others, who would be dropped when the thread ends.
+        if let Err(panic) = drop_caught(entry) {
+            panicked = Some(panicked.unwrap_or(panic));
+        }
         match with_list(Vec::pop) {
             Some(next) => entry = next,
             None => break,
@@ -76,6 +88,18 @@ fn drop_all() {
     if ending {
         free();
     }
+    match panicked {
+        // It would end the process there.
+        Some(panic) if ending || thread::panicking() => forget(panic),
+        Some(panic) => resume_unwind(panic),
+        None => {}
+    }
+}
+
+type Panic = Box<dyn Any + Send>;
+
+fn drop_caught(entry: Arc<AnyEntry>) -> Result<(), Panic> {
+    catch_unwind(AssertUnwindSafe(|| drop(entry)))
 }
 
 fn with_list<R>(then: impl FnOnce(&mut Vec<Arc<AnyEntry>>) -> R) -> R {
@@ -86,5 +110,8 @@ fn with_list<R>(then: impl FnOnce(&mut Vec<Arc<AnyEntry>>) -> R) -> R {
 }
 
 fn free() {
-    drop(ManuallyDrop::into_inner(PUT_OFF.take()));
+    // Where a call of moka panicked, some were put off and not dropped.
+    for entry in ManuallyDrop::into_inner(PUT_OFF.take()) {
+        drop_caught(entry).unwrap_or_else(forget);
+    }
 }

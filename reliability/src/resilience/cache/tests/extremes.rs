@@ -200,7 +200,6 @@ fn a_permanent_error_ends_the_answer_that_it_was_to_refresh_and_no_newer_one() {
     assert_eq!(cache.get::<u32>("tea"), Some(2), "it came after the question");
 }
 
-/// It is dropped wherever it leaves the cache, and that may be deep inside of moka.
 /// Uses the cache when it is dropped.
 struct Returning {
     cache: Cache,
@@ -273,6 +272,57 @@ fn many_values_that_are_dropped_at_once_are_dropped_one_after_the_other() {
     assert_eq!(thread.unwrap().join().unwrap(), 10_000);
 }
 
+/// Panics when it is dropped.
+#[derive(Clone)]
+struct Exploding {
+    _once: Arc<Bomb>,
+}
+
+struct Bomb(Arc<AtomicU32>);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        panic!("on purpose");
+    }
+}
+
+/// What is left to the end of a thread may not panic there: it would end the process.
+#[test]
+fn of_values_that_panic_when_they_are_dropped_each_is_dropped_and_one_panic_is_told() {
+    use super::super::{entry::Entry, outside};
+
+    let dropped = Arc::new(AtomicU32::new(0));
+    let bomb = |key: u32| {
+        let value = Exploding { _once: Arc::new(Bomb(Arc::clone(&dropped))) };
+        Entry::value(key, 0, value, Instant::ZERO)
+    };
+    let count = || dropped.load(Ordering::Relaxed);
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                outside::inside(|| (0..3).for_each(|key| outside::drop_outside(bomb(key))));
+            }));
+            assert!(caught.is_err(), "who used the cache is told");
+            assert_eq!(count(), 3);
+            // Garbage that somebody else collects.
+            outside::drop_outside(bomb(3));
+            assert_eq!(count(), 4);
+            // A call of moka that panics, after which the thread uses no cache any more.
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                outside::inside(|| {
+                    outside::drop_outside(bomb(4));
+                    panic!("a key that cannot be compared");
+                });
+            }));
+            assert!(caught.is_err());
+        });
+        assert!(thread.join().is_ok());
+    });
+    assert_eq!(count(), 5);
+}
+
+/// It is dropped wherever it leaves the cache, and that may be deep inside of moka.
 #[test]
 fn a_value_may_use_the_cache_when_it_is_dropped() {
     #[derive(Clone)]
