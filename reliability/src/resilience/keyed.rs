@@ -70,15 +70,17 @@ impl Keyed {
             Ok(policy) => policy,
             Err(invalid) => panic!("{}: {invalid}", self.site),
         };
-        {
+        let forgotten = {
             let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
             let policies = policies.get_or_insert_default();
             // Another thread may have been faster; then its policy is the one.
             if let Some(found) = policies.find(key) {
                 return found;
             }
-            policies.insert(key, policy.clone(), self.capacity);
-        }
+            policies.insert(key, policy.clone(), self.capacity)
+        };
+        // Not under the lock: with it goes what is the user's, and that may ask for a policy.
+        drop(forgotten);
         lay_over(&policy, self.site);
         policy
     }
@@ -94,16 +96,19 @@ impl Policies {
         Some(slot.policy.clone())
     }
 
-    fn insert(&mut self, key: &str, policy: Policy, capacity: usize) {
+    /// Hands out what is forgotten for it.
+    fn insert(&mut self, key: &str, policy: Policy, capacity: usize) -> Option<Slot> {
         let slot = Slot { policy, used: AtomicBool::new(false) };
-        if self.ring.len() < capacity {
+        let forgotten = if self.ring.len() < capacity {
             self.ring.push(key.into());
+            None
         } else {
             let place = self.unused();
             let forgotten = core::mem::replace(&mut self.ring[place], key.into());
-            self.by_key.remove(&forgotten);
-        }
+            self.by_key.remove(&forgotten)
+        };
         self.by_key.insert(key.into(), slot);
+        forgotten
     }
 
     /// The place of a key that was not used since the hand last passed it.
@@ -206,6 +211,37 @@ mod tests {
         assert!(core::ptr::eq(first.inner(), keyed.policy("berlin").inner()));
         assert!(!core::ptr::eq(first.inner(), keyed.policy("paris").inner()));
         assert_eq!(keyed.policy(&7).name().as_str(), "price/7");
+    }
+
+    /// What goes with a policy may come back for another one.
+    #[cfg(feature = "cache")]
+    #[test]
+    fn a_policy_is_forgotten_outside_of_the_lock() {
+        use crate::resilience::Cache;
+        use crate::sync::atomic::AtomicU32;
+
+        static ASKED: AtomicU32 = AtomicU32::new(0);
+        static KEYED: Keyed = Keyed::new(Site::new("m", "stock", "f", 1), 1, |name| {
+            let asks = Asks;
+            let weight = move |_: &u32| {
+                let _kept = &asks;
+                1
+            };
+            let cache = Cache::builder("stock").ttl(Duration::from_secs(1)).weigher(weight);
+            Ok(Policy::builder(name).cache(cache.build()?))
+        });
+        struct Asks;
+        impl Drop for Asks {
+            fn drop(&mut self) {
+                if ASKED.fetch_add(1, Ordering::Relaxed) == 0 {
+                    KEYED.policy("third");
+                }
+            }
+        }
+        KEYED.policy("first");
+        let second = KEYED.policy("second");
+        assert_eq!(second.name().as_str(), "stock/second");
+        assert!(ASKED.load(Ordering::Relaxed) > 0, "the first one is gone");
     }
 
     #[test]

@@ -141,10 +141,16 @@ static ADDED: RwLock<Vec<Arc<dyn Panel>>> = RwLock::new(Vec::new());
 /// See [`Panel`].
 pub fn add_panel(panel: Arc<dyn Panel>) {
     let mut added = ADDED.write().unwrap_or_else(PoisonError::into_inner);
-    match added.iter_mut().find(|known| known.id() == panel.id()) {
-        Some(known) => *known = panel,
-        None => added.push(panel),
-    }
+    let replaced = match added.iter_mut().find(|known| known.id() == panel.id()) {
+        Some(known) => Some(core::mem::replace(known, panel)),
+        None => {
+            added.push(panel);
+            None
+        }
+    };
+    // Not under the lock: it may add another one when it is dropped.
+    drop(added);
+    drop(replaced);
 }
 
 /// Calls `each` for every panel, in the order of the page.
