@@ -150,6 +150,65 @@ async fn without_hedges_a_request_is_sent_once() {
     assert_eq!((sent.get(), policy.totals().hedges()), (1, 1));
 }
 
+/// Those that were sent stay, and those that were to come are sent: it was decided when the call came in.
+#[tokio::test(start_paused = true)]
+async fn a_call_under_way_keeps_its_hedges_when_the_switch_rises() {
+    for raised_after in [5, 15, 25] {
+        let switch = switch();
+        let hedge = Hedge::after(10 * MS).max(2);
+        let policy = shedding(&switch, NONE.without_hedges()).hedge(hedge).build().unwrap();
+        let sent = Cell::new(0);
+        let requests = || {
+            sent.set(sent.get() + 1);
+            let number = sent.get();
+            async move {
+                // Only the last one, sent after 20 ms, has an answer.
+                tokio::time::sleep(if number == 3 { 10 * MS } else { 500 * MS }).await;
+                Ok::<_, E>(number)
+            }
+        };
+        let mut call = pin!(policy.call(requests));
+        assert_eq!(poll_once(&mut call).await, None);
+        tokio::select! {
+            biased;
+            early = &mut call => panic!("{early:?}"),
+            () = tokio::time::sleep(raised_after * MS) => assert_eq!(switch.raise(), 1),
+        }
+        assert_eq!(call.await, Ok(3), "raised after {raised_after} ms");
+        assert_eq!((policy.totals().hedges(), policy.totals().hedges_won()), (2, 1));
+    }
+}
+
+/// The predicate is asked whether a call would have been retried, to count it.
+#[tokio::test]
+async fn a_panic_in_the_predicate_gives_back_what_a_degraded_call_held() {
+    let switch = switch();
+    let bulkhead = Bulkhead::builder("search").concurrent(1).build().unwrap();
+    let policy = shedding(&switch, NONE.without_retries())
+        .retry(retrying(3, Duration::ZERO))
+        .bulkhead(bulkhead.clone())
+        .build()
+        .unwrap();
+    let retries = |error: &E| match error {
+        E::Of(Class::Transient) => true,
+        _ => panic!("no such error"),
+    };
+    let classifier = Classifier::when(retries);
+    switch.raise();
+    let mut run = Box::pin(async {
+        let mut call = Call::new(&policy, &classifier);
+        let outcome = call.attempt(async { Err::<u32, _>(PERMANENT) }).await;
+        call.judge(outcome)
+    });
+    let polled = std::panic::AssertUnwindSafe(|| {
+        run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    });
+    assert!(std::panic::catch_unwind(polled).is_err());
+    assert_eq!(bulkhead.in_use(), 0);
+    let (result, attempts) = scripted(&policy, &[Err(TRANSIENT)]).await;
+    assert_eq!((result, attempts), (Err(TRANSIENT), 1), "and it works as before");
+}
+
 #[tokio::test]
 async fn a_part_of_a_concurrency_limit_is_all_that_is_filled() {
     let switch = switch();
