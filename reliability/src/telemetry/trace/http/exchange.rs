@@ -6,6 +6,7 @@ use super::super::{Context, Fields, Kind, OpenSpan, span};
 use super::describe::{self, OTHER};
 use super::durations::{HTTP_CLIENT, HTTP_SERVER, RPC_CLIENT, RPC_SERVER};
 use super::grpc::{self, Code};
+use super::methods;
 use crate::time::{Clock, Instant};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +127,7 @@ impl About {
             }
             (true, Side::Server) => {
                 // Methods that there are not are as many as callers can think of.
-                let known = self.rpc_method().filter(|_| code != Some(Code::UNIMPLEMENTED));
+                let known = self.rpc_method().filter(|method| methods::is_known(method, code));
                 RPC_SERVER.with(("grpc", known.unwrap_or(OTHER), name, error))
             }
             (true, Side::Client) => {

@@ -51,6 +51,8 @@ mod grpc;
 mod headers;
 #[cfg(feature = "tower")]
 mod message;
+#[cfg(feature = "tower")]
+mod methods;
 mod propagators;
 #[cfg(feature = "tower")]
 mod server;
