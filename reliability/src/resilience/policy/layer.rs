@@ -270,6 +270,42 @@ mod tests {
         );
     }
 
+    /// The layers that a row of the guide names: one by one, all, or all but some.
+    fn named(text: &str) -> alloc::vec::Vec<Layer> {
+        let limits = text.contains("a limit");
+        let is_named = |layer: &Layer| {
+            let word = alloc::format!("`{layer}`");
+            let is_limit = matches!(layer, Layer::RateLimit | Layer::ConcurrencyLimit);
+            (text.contains(&word) || limits && is_limit) != text.contains("anything")
+        };
+        Layer::ALL.into_iter().filter(is_named).collect()
+    }
+
+    #[test]
+    fn the_guide_lists_exactly_the_orders_that_are_refused() {
+        let mut listed = std::collections::HashSet::new();
+        let guide = include_str!("../../guide/policies.md");
+        for row in guide.lines().filter_map(|line| line.strip_prefix("| ")) {
+            let orders = row.split(" |").next().unwrap_or_default();
+            let pairs = |outer: &str, inner: &str| {
+                let inner = named(inner);
+                let of = |outer: Layer| inner.clone().into_iter().map(move |inner| (outer, inner));
+                named(outer).into_iter().flat_map(of).collect::<alloc::vec::Vec<_>>()
+            };
+            if let Some((outer, inner)) = orders.split_once(" outside ") {
+                listed.extend(pairs(outer, inner));
+            } else if let Some((inner, outer)) = orders.split_once(" inside ") {
+                listed.extend(pairs(outer, inner));
+            }
+        }
+        listed.retain(|(outer, inner)| outer != inner);
+        let pairs = Layer::ALL.into_iter().flat_map(|outer| Layer::ALL.map(|inner| (outer, inner)));
+        let wrong = |(outer, inner): &(Layer, Layer)| {
+            outer != inner && check_order(&Name::from("price"), &[*outer, *inner]).is_err()
+        };
+        assert_eq!(listed, pairs.filter(wrong).collect());
+    }
+
     #[test]
     fn a_layer_is_written_once() {
         assert!(refused(&[Layer::Retry, Layer::Breaker, Layer::Retry]).is_some());

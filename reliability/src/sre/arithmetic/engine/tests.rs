@@ -292,7 +292,12 @@ proptest! {
     #[test]
     fn calendar_windows_are_those_of_a_list_of_all_events(
         acts in acts(86_400),
-        unit in prop_oneof![Just(CalendarUnit::Day), Just(CalendarUnit::Week), Just(CalendarUnit::Month)],
+        unit in prop_oneof![
+            Just(CalendarUnit::Day),
+            Just(CalendarUnit::Week),
+            Just(CalendarUnit::Month),
+            Just(CalendarUnit::Quarter),
+        ],
         hours in -12_i8..12,
     ) {
         let window = Window::calendar(unit).at(UtcOffset::hours(hours));
