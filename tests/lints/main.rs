@@ -113,5 +113,6 @@
 
 mod fault;
 mod resilient;
+mod slo;
 mod state_machine;
 mod traced;

@@ -5,7 +5,8 @@ extern crate alloc;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use reliability::resilience::{IdempotencyKey, Policy, resilient};
+use reliability::error::recovery::{Degradation, DegradationBuilder};
+use reliability::resilience::{IdempotencyKey, Policy, Priority, resilient};
 
 use crate::fault::PriceError;
 
@@ -69,6 +70,65 @@ async fn list_price(
 
 const fn is_serious(error: &PriceError) -> bool {
     !matches!(error, PriceError::Unknown)
+}
+
+static LESS: Degradation = DegradationBuilder::declared("lints").levels(2).declare();
+
+/// With everything else.
+#[resilient(
+    cache(ttl = "30s", stale = "5m", key = (region.len(), sku), capacity = 100, wait = "1s"),
+    deadline = "3s",
+    degrade(
+        when = LESS,
+        retry = off,
+        hedge = off,
+        concurrency = 0.5,
+        shed(below = high, share = 0.5),
+        severe(shed = 0.9),
+        answer = cheaper,
+    ),
+    retry(attempts = 3, backoff = decorrelated("1ms", max = "2ms"), budget = "lints-2"),
+    breaker(window = consecutive(5)),
+    rate_limit("1000/s", burst = 100, wait = "10ms", key = region, capacity = 100),
+    concurrency_limit(
+        vegas(alpha = 3, beta = 6, probe_every = 300),
+        min = 4,
+        initial = 20,
+        max = 100,
+        window = "100ms",
+        samples = 100,
+        drop_rate = 0.05,
+        shares(high = 0.9, normal = 0.8, low = 0.5),
+        priority = Priority::High,
+    ),
+    bulkhead(
+        concurrent = 64,
+        queue = 128,
+        wait = "100ms",
+        shed(target = "5ms", interval = "100ms"),
+    ),
+    hedge(after = p95, max = 2, initial = "300ms"),
+    timeout = adaptive(p99 * 2, min = "50ms", max = "1s"),
+    chaos(
+        latency("1ms".."2ms", rate = 0.05),
+        error(rate = 0.01, make = lost),
+        hang(rate = 0.001),
+        seed = 7,
+    ),
+    idempotent,
+    monitor,
+)]
+pub(crate) async fn stock(region: String, sku: &str) -> Result<usize, PriceError> {
+    core::future::ready(()).await;
+    if sku.is_empty() { Err(PriceError::Unknown) } else { Ok(region.len()) }
+}
+
+async fn cheaper(_region: String, sku: &str, _error: PriceError) -> Result<usize, PriceError> {
+    Ok(core::future::ready(sku.len()).await)
+}
+
+const fn lost() -> PriceError {
+    PriceError::Lost
 }
 
 /// Repeats without a fallback.
@@ -143,6 +203,12 @@ mod tests {
         assert_eq!(counts, [5, 5]);
         let loud = shout("hey", &1).await.map(Into::<String>::into);
         assert!(matches!(loud.as_deref(), Ok("HEY")));
+    }
+
+    #[tokio::test]
+    async fn layers_do_their_work() {
+        assert!(matches!(stock("north".to_owned(), "tea").await, Ok(5)));
+        assert!(stock("north".to_owned(), "").await.is_err());
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! `#[traced]`.
 
 use reliability::resilience::resilient;
+use reliability::telemetry::trace::Context;
 use reliability::telemetry::traced;
 
 use crate::fault::PriceError;
@@ -20,6 +21,12 @@ pub(crate) async fn order(
     } else {
         Ok(one.max(who.len()).max(list.len()))
     }
+}
+
+/// With everything else.
+#[traced(kind = consumer, err = debug, ret = display, links = causes, metrics, skip_all)]
+pub(crate) fn consume(causes: &[Context]) -> Result<usize, PriceError> {
+    if causes.is_empty() { Ok(0) } else { Err(PriceError::Lost) }
 }
 
 /// Sync, without a result.
@@ -45,6 +52,7 @@ mod tests {
     async fn functions_do_their_work() {
         assert!(matches!(order(1, "me", &[1], "s".into(), |byte| byte).await, Ok(2)));
         assert!(order(1, "me", &[1], String::new(), |byte| byte).await.is_err());
+        assert!(matches!(consume(&[]), Ok(0)));
         let mut calls = 0;
         tick(&mut calls);
         assert!(matches!(flaky(&mut calls, "n".into()).await.as_deref(), Ok("n")));
