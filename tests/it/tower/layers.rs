@@ -3,11 +3,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use reliability::error::recovery::Degradation;
 use reliability::error::{Class, Reason};
 use reliability::resilience::chaos::Chaos;
 use reliability::resilience::concurrency_limit::Priority;
-use reliability::resilience::degrade::{Degrade, Measures};
 use reliability::resilience::rate_limit::{KeyHash, KeyedRateLimit, Quota};
 use reliability::resilience::tower::PolicyLayer;
 use reliability::resilience::{Cache, ConcurrencyLimit, Hedge, Policy, RateLimit};
@@ -211,28 +209,6 @@ async fn what_matters_least_is_refused_first() {
     }
     let mut critical = service.oneshot(Priority::Critical);
     assert_eq!(polled(&mut critical).await, None, "there is room for what matters");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_matters_least_is_left_out_while_things_are_degraded() {
-    let switch = Degradation::standard("stock");
-    let measures = Measures::none().without_retries().shed_below(Priority::High);
-    let degrade = Degrade::when(&switch, measures);
-    let policy = policy(|to| to.degrade(degrade).retry(at_once(2)));
-    let probe = Probe::new([Step::Fail(Class::Transient), Step::Answer(1)]);
-    let shared = probe.shared();
-    let layer = PolicyLayer::new(policy).idempotent().priority(|request: &Priority| *request);
-    let service = layer.layer(probe);
-    assert_eq!(service.clone().oneshot(Priority::Low).await, Ok(1), "tried again");
-    switch.raise();
-    let refused = service.clone().oneshot(Priority::Normal).await;
-    assert_eq!(reason(refused), Some(Reason::Degraded));
-    assert_eq!(shared.called(), 2, "it was not asked");
-    assert_eq!(service.oneshot(Priority::High).await, Ok(7));
-
-    let probe = Probe::new([Step::Fail(Class::Transient)]);
-    let last = layer.layer(probe).oneshot(Priority::Critical).await;
-    assert_eq!(last, Err(Failed::As(Class::Transient)), "the first attempt is the last");
 }
 
 #[tokio::test(start_paused = true)]
