@@ -97,6 +97,8 @@ pub mod prometheus;
 mod quiet;
 #[cfg(feature = "std")]
 mod resource;
+#[cfg(feature = "std")]
+mod sinks;
 mod snapshot;
 #[cfg(feature = "std")]
 mod source;

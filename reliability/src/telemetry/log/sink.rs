@@ -1,11 +1,10 @@
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{PoisonError, RwLock};
 
 use super::Record;
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::telemetry::sinks::Sinks;
 
 /// Takes records on their way out: an exporter, a file, a test.
 ///
@@ -43,7 +42,7 @@ pub trait Sink: Send + Sync + 'static {
     fn take(&self, record: &Record);
 }
 
-static SINKS: RwLock<Vec<Arc<dyn Sink>>> = RwLock::new(Vec::new());
+static SINKS: Sinks<dyn Sink> = Sinks::new();
 
 /// How many records there were, and how many of them a sink lost by a panic.
 static RECORDS: AtomicU64 = AtomicU64::new(0);
@@ -78,7 +77,7 @@ static PANICS: AtomicU64 = AtomicU64::new(0);
 /// ```
 #[must_use = "the sink is given nothing once this is dropped"]
 pub fn add_sink(sink: Arc<dyn Sink>) -> SinkGuard {
-    SINKS.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&sink));
+    SINKS.add(Arc::clone(&sink));
     SinkGuard { sink }
 }
 
@@ -106,10 +105,7 @@ impl fmt::Debug for SinkGuard {
 
 impl Drop for SinkGuard {
     fn drop(&mut self) {
-        let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = sinks.iter().position(|sink| Arc::ptr_eq(sink, &self.sink)) {
-            sinks.remove(at);
-        }
+        SINKS.remove(&self.sink);
     }
 }
 
@@ -119,10 +115,8 @@ impl Drop for SinkGuard {
 ///
 /// See [`Sink`].
 pub fn emit(record: &Record) {
-    // Not under the lock: a sink may say something itself.
-    let sinks = SINKS.read().unwrap_or_else(PoisonError::into_inner).clone();
     RECORDS.fetch_add(1, Ordering::Relaxed);
-    for sink in sinks {
+    for sink in SINKS.now() {
         // Whoever says something does not panic because of who listens.
         if catch_unwind(AssertUnwindSafe(|| sink.take(record))).is_err() {
             PANICS.fetch_add(1, Ordering::Relaxed);
@@ -141,7 +135,7 @@ pub(super) struct Given {
 #[cfg(feature = "dashboard")]
 pub(super) fn given() -> Given {
     Given {
-        sinks: SINKS.read().unwrap_or_else(PoisonError::into_inner).len(),
+        sinks: SINKS.now().len(),
         records: RECORDS.load(Ordering::Relaxed),
         panics: PANICS.load(Ordering::Relaxed),
     }

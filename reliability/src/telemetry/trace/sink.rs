@@ -1,11 +1,10 @@
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{PoisonError, RwLock};
 
 use super::Trace;
 use super::current::Here;
+use crate::telemetry::sinks::Sinks;
 
 /// Where kept traces go: an exporter, a page, a test.
 ///
@@ -44,8 +43,7 @@ pub trait Sink: Send + Sync + 'static {
 /// See [`Sink`].
 #[must_use = "the sink is told of nothing once this is dropped"]
 pub fn add_sink(sink: Arc<dyn Sink>) -> SinkGuard {
-    let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
-    sinks.push(Arc::clone(&sink));
+    SINKS.add(Arc::clone(&sink));
     SinkGuard { sink }
 }
 
@@ -73,20 +71,16 @@ impl fmt::Debug for SinkGuard {
 
 impl Drop for SinkGuard {
     fn drop(&mut self) {
-        let mut sinks = SINKS.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = sinks.iter().position(|sink| Arc::ptr_eq(sink, &self.sink)) {
-            sinks.remove(at);
-        }
+        SINKS.remove(&self.sink);
     }
 }
 
-static SINKS: RwLock<Vec<Arc<dyn Sink>>> = RwLock::new(Vec::new());
+static SINKS: Sinks<dyn Sink> = Sinks::new();
 
 /// Hands a trace to all who are there. What they do is in no trace, or it would be handed to them
 /// again; and one that panics takes nothing from the others, nor from the call that has ended.
 pub(super) fn hand_over(trace: Trace) {
-    // A sink may add another one, so nobody waits for it here.
-    let sinks = SINKS.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let sinks = SINKS.now();
     let span_id = trace.spans.first().map(|span| span.id);
     let _nowhere = Here { trace_id: Some(trace.id), span_id, ..Here::NOWHERE }.enter();
     let tell = |sink: &Arc<dyn Sink>, trace: Trace| {
