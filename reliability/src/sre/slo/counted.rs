@@ -72,28 +72,18 @@ impl Core {
 
     #[cfg(not(reliability_loom))]
     pub(super) const fn unchecked(definition: Definition, site: Option<Site>) -> Self {
-        let concerns = Concerns::of(&definition);
-        Self {
-            definition,
-            site,
-            tally: Tally::new(),
-            concerns,
-            live: OnceLock::new(),
-            raises: RwLock::new(Vec::new()),
-        }
+        Self::counting(definition, site, Tally::new())
     }
 
     #[cfg(reliability_loom)]
     pub(super) fn unchecked(definition: Definition, site: Option<Site>) -> Self {
+        Self::counting(definition, site, Tally::new())
+    }
+
+    const fn counting(definition: Definition, site: Option<Site>, tally: Tally) -> Self {
         let concerns = Concerns::of(&definition);
-        Self {
-            definition,
-            site,
-            tally: Tally::new(),
-            concerns,
-            live: OnceLock::new(),
-            raises: RwLock::new(Vec::new()),
-        }
+        let (live, raises) = (OnceLock::new(), RwLock::new(Vec::new()));
+        Self { definition, site, tally, concerns, live, raises }
     }
 }
 
