@@ -7,7 +7,8 @@ use alloc::format;
 use alloc::vec::Vec;
 use std::collections::HashMap;
 
-use super::keys::{KEYS, Key, exclusion};
+use super::key::{Key, exclusion};
+use super::keys::KEYS;
 use super::overlay::{Change, Section};
 use crate::document::Fault;
 use crate::document::Source;

@@ -69,6 +69,7 @@ mod advice;
 mod apply;
 mod common;
 mod file;
+mod key;
 mod keys;
 mod kind;
 mod overlay;

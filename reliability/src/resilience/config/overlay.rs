@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::advice::{canonical, children, unknown, words};
-use super::keys::{KEYS, Key, exclusion};
+use super::key::{Key, exclusion};
+use super::keys::KEYS;
 use super::kind::{Kind, Reading};
 use crate::document::did_you_mean;
 use crate::document::{self, Fault, Node, Value};

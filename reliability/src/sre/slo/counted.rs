@@ -82,8 +82,14 @@ impl Core {
 
     const fn counting(definition: Definition, site: Option<Site>, tally: Tally) -> Self {
         let concerns = Concerns::of(&definition);
-        let (live, raises) = (OnceLock::new(), RwLock::new(Vec::new()));
-        Self { definition, site, tally, concerns, live, raises }
+        Self {
+            definition,
+            site,
+            tally,
+            concerns,
+            live: OnceLock::new(),
+            raises: RwLock::new(Vec::new()),
+        }
     }
 }
 

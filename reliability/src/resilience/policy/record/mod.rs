@@ -12,6 +12,7 @@
 //! an answer that was thrown out because there was no room for it, or that somebody invalidated; nor
 //! are the readings of clocks other than the precise one, nor how chaos was switched.
 
+mod difference;
 mod event;
 mod plan;
 mod recorder;
@@ -20,9 +21,10 @@ mod replay;
 mod structure;
 mod text;
 
+pub use difference::{Difference, ReplayError};
 pub use event::{ErrorFacts, Event, EventKind, Looked, Outcome};
 pub use recorder::Recorded;
 pub(super) use recorder::Recorder;
 pub use recording::Recording;
-pub use replay::{Difference, ReplayError, replay};
+pub use replay::replay;
 pub use text::NoRecording;
