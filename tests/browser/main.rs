@@ -46,8 +46,8 @@ async fn shelf(sku: &str) -> Result<u32, String> {
     Err(format!("no {sku}"))
 }
 
-/// Two policies, one of them with a breaker that was forced open.
-async fn policies() -> [Policy; 2] {
+/// Two policies, one of them with a breaker that was forced open, and more than anybody reads.
+async fn policies() -> Vec<Policy> {
     let breaker = Breaker::builder("stock").build().expect("is valid");
     let stock = Policy::builder("stock").breaker(breaker).build().expect("is valid");
     let markup =
@@ -58,7 +58,11 @@ async fn policies() -> [Policy; 2] {
         }
     }
     stock.breaker().expect("has one").force_open();
-    [stock, markup]
+    let more =
+        (1..=30).map(|number| format!("a::module::deep::inside::Store::more_of_it_{number}"));
+    let second = Duration::from_secs(1);
+    let more = more.map(|name| Policy::builder(name).timeout(second).build().expect("is valid"));
+    [stock, markup].into_iter().chain(more).collect()
 }
 
 /// An exporter that nobody listens to, and that has seen so.
@@ -105,10 +109,13 @@ async fn people_see_what_there_is() {
     let _exporter = exporter();
     ["tea", "milk"].into_iter().for_each(|sku| FULL.with([sku]).add(1));
     dashboard::add_panel(Arc::new(Frames(AtomicU64::new(1))));
-    let page = Dashboard::builder().service("shop").operators(TOKEN).build().expect("is valid");
-    let page = page.serve("127.0.0.1:0").await.expect("a port is free");
+    let build = || Dashboard::builder().service("shop").operators(TOKEN).build().expect("is valid");
+    let page = build().serve("127.0.0.1:0").await.expect("a port is free");
     // From the moment on when there is a page it holds what is kept.
     assert!(looked("milk").await.is_err());
+    for _ in 0..3 {
+        assert!(looked("tea").await.is_err());
+    }
 
     let mut script = Command::new("node")
         .arg(root.join("tests/browser/page.mjs"))
@@ -124,12 +131,21 @@ async fn people_see_what_there_is() {
         let mut all = String::new();
         complaints.read_to_string(&mut all).map(|_| all)
     });
-    let mut told = String::new();
     let mut said = BufReader::new(script.stdout.take().expect("is piped"));
-    tokio::task::block_in_place(|| said.read_line(&mut told)).expect("is text");
+    let mut next = || {
+        let mut told = String::new();
+        tokio::task::block_in_place(|| said.read_line(&mut told)).expect("is text");
+        told
+    };
     // It has seen all that it wanted of a page that is there.
+    let address = page.address().to_string();
+    let mut told = next();
+    page.shutdown().await;
+    told += &next();
+    let page = build().serve(&address).await.expect("the port is free again");
+    told += &next();
     page.shutdown().await;
     let ended = tokio::task::block_in_place(|| script.wait()).expect("ends");
     let complaints = complaints.join().expect("does not panic").expect("is text");
-    assert!(ended.success() && told == "gone?\n", "{told}{complaints}");
+    assert!(ended.success() && told == "gone?\nback?\nseen\n", "{told}{complaints}");
 }

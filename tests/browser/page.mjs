@@ -35,11 +35,12 @@ const looks = {
   phone: { colorScheme: "light", viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
 };
 
-async function open(look) {
+async function open(look, prepare = async () => {}) {
   const context = await browser.newContext(look);
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
   open_page = page;
+  await prepare(page);
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("crash", () => complaints.push("the page crashed"));
@@ -62,14 +63,22 @@ async function everything() {
     await page.locator("#traces .trace").first().waitFor();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
+    const sideways = await page.evaluate(() => [...document.querySelectorAll("body *")]
+      .filter((element) => element.scrollWidth > element.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(element).overflowX))
+      .map((element) => element.outerHTML.slice(0, 80)));
+    assert.deepEqual(sideways, [], "nothing is hidden at the side");
     await row(page, "stock").locator("summary").click();
     await row(page, "stock").locator("dl.facts").waitFor();
     await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
     await page.context().close();
   }
 
-  step = "names that look like markup are text";
+  step = "what users notice comes before what is behind it";
   const page = await open(looks.light);
+  const order = await page.locator("main > section").evaluateAll((sections) => sections.map((section) => section.id));
+  assert.deepEqual(order.slice(0, 5), ["slos", "policies", "traces", "map", "telemetry"]);
+
+  step = "names that look like markup are text";
   assert.equal(await page.locator("main b").count(), 0);
   assert.ok((await page.locator("#policies tbody").innerText()).includes("<b>quoted</b>"));
 
@@ -86,13 +95,34 @@ async function everything() {
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "stock");
 
   step = "a failed trace unfolds to its spans, the promise it broke is listed, and the map has both ends";
-  const trace = page.locator(".trace", { hasText: "browser.looked" }).first();
+  const trace = page.locator(".trace", { hasText: "no milk" });
   await trace.locator("summary").click();
   await trace.locator(".spans li", { hasText: "shelf" }).waitFor();
   assert.match(await trace.innerText(), /no milk/);
   assert.match(await trace.locator("summary").innerText(), /no milk/, "what failed is seen before it is unfolded");
   await page.locator("#slos tbody tr", { hasText: "shelves" }).first().waitFor();
   await page.locator("#map text", { hasText: "shelf" }).first().waitFor();
+
+  const axis = trace.locator(".spans .axis text");
+  assert.equal(await axis.first().textContent(), "0");
+  assert.ok(await axis.count() >= 3, "one sees when something was");
+
+  step = "failures that are alike are told once, and unfold to each of them";
+  const alike = page.locator(".trace.group", { hasText: "no tea" });
+  assert.match(await alike.locator("summary").first().innerText(), /3 traces/);
+  await alike.locator("summary").first().click();
+  assert.equal(await alike.locator(".members > .trace").count(), 3);
+
+  step = "of many rows those that stand out are there, and the others when they are asked for";
+  const rows = page.locator("#policies tbody tr");
+  assert.equal(await rows.count(), 20);
+  await page.locator("#policies button", { hasText: "Show all 32" }).click();
+  await until(page, () => document.querySelectorAll("#policies tbody tr").length === 32);
+  await page.locator("#policies button", { hasText: "Only the first 20" }).click();
+  await until(page, () => document.querySelectorAll("#policies tbody tr").length === 20);
+
+  step = "numbers are in words that people know";
+  assert.match(await row(page, "stock").locator("dl.facts").innerText(), /breaker closed → forced open\s*1/);
 
   step = "telemetry says how it does itself, also when it fails";
   const own = page.locator("#telemetry");
@@ -101,7 +131,7 @@ async function everything() {
   await row(page, "logs").locator("dl.facts dd", { hasText: "http://127.0.0.1:9/v1/logs" }).waitFor();
   assert.match(await row(page, "logs").innerText(), /refused/);
   assert.match(await own.locator("header").innerText(), /not exported: .*logs.*; look at: series limit hit/);
-  const tiles = [/^Traces kept\s*1$/, /^Series limit hit\s*1\s*browser\.full: all beyond it count as one$/, /^Viewers of this page\s*1\s*of at most 16; 0 turned away$/];
+  const tiles = [/^Traces kept\s*4$/, /^Series limit hit\s*1\s*browser\.full: all beyond it count as one$/, /^Viewers of this page\s*1\s*of at most 16; 0 turned away$/];
   for (const told of tiles) await own.locator(".tiles > div", { hasText: told }).waitFor();
 
   step = "everything has a name that is read aloud, and the order of headings has no gap";
@@ -173,7 +203,30 @@ async function everything() {
   console.log("gone?");
   await until(page, () => document.querySelector("#link").dataset.state === "lost");
   assert.ok(await page.evaluate(() => document.body.classList.contains("stale")));
+  assert.match(await page.locator("#stale").innerText(), /Nothing heard for .* What you see is from \d\d:\d\d:\d\d\. Trying again\./);
+  await page.screenshot({ path: `${folder}/gone.png` });
   assert.deepEqual(complaints.filter((text) => !text.includes("ERR_")), []);
+
+  step = "a service that comes back is shown again, by itself";
+  console.log("back?");
+  await until(page, () => document.querySelector("#link").dataset.state === "live" && document.querySelector("#stale").hidden);
+  assert.ok(!(await page.evaluate(() => document.body.classList.contains("stale"))));
+
+  step = "who finds no place among those who follow asks now and then, and is told so";
+  const late = await open(looks.light, (page) => page.route("**/events", (route) => route.fulfill({ status: 503, body: "" })));
+  assert.match(await late.locator("#link").innerText(), /too many viewers/);
+  await row(late, "stock").waitFor();
+  await late.context().close();
+
+  step = "nothing moves for those who do not want it";
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  const moving = await page.evaluate(() => [...document.querySelectorAll("*")].filter((element) => {
+    const style = getComputedStyle(element);
+    return style.transitionDuration !== "0s" || style.animationName !== "none";
+  }).map((element) => element.tagName));
+  assert.deepEqual(moving, []);
+  assert.deepEqual(complaints.filter((text) => !/ERR_|503/.test(text)), []);
+  console.log("seen");
 }
 
 try {

@@ -31,6 +31,7 @@ struct Counts {
     failed: u64,
     refused: u64,
     retries: u64,
+    fallbacks: u64,
 }
 
 /// What a policy does per second, of late.
@@ -41,6 +42,10 @@ pub(super) struct Rates {
     pub(super) failed: f64,
     pub(super) refused: f64,
     pub(super) retries: f64,
+    /// Calls that asked their fallback.
+    pub(super) fallbacks: f64,
+    /// How many calls all of this rests on, and how many of them failed.
+    pub(super) ended: (u64, u64),
     /// The share of calls that failed; `None` without calls.
     pub(super) failing: Option<f64>,
     /// Calls per second, second by second.
@@ -86,6 +91,7 @@ impl Counts {
             failed: sum(&now.failed) + refused + now.panicked,
             refused,
             retries: now.retries,
+            fallbacks: now.fallbacks,
         }
     }
 }
@@ -98,6 +104,8 @@ impl Rates {
             return Self::default();
         };
         let rate = |count: fn(&Counts) -> u64| per_second(first, last, count);
+        let more =
+            |count: fn(&Counts) -> u64| count(&last.counts).saturating_sub(count(&first.counts));
         let (calls, failed) = (rate(|it| it.calls), rate(|it| it.failed));
         let seconds = || moments.iter().zip(moments.iter().skip(1));
         let failing = |one: &Moment, next: &Moment| {
@@ -109,6 +117,8 @@ impl Rates {
             failed,
             refused: rate(|it| it.refused),
             retries: rate(|it| it.retries),
+            fallbacks: rate(|it| it.fallbacks),
+            ended: (more(|it| it.calls), more(|it| it.failed)),
             failing: (calls > 0.0).then(|| failed / calls),
             calls_before: seconds()
                 .map(|(one, next)| per_second(one, next, |it| it.calls))

@@ -10,13 +10,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::resilience::registry::{self, Force};
 use crate::telemetry::dashboard::{
-    Column, NotDone, Panel, Standing, Submitted, Table, Tile, View, Widget,
+    Column, Content, NotDone, Number, Panel, Standing, Submitted, Table, Tile, View, Widget,
 };
 use crate::telemetry::{self, PolicySnapshot};
 use history::{History, Rates};
 
 inventory::submit! {
-    Submitted { place: 10, panel: &POLICIES }
+    Submitted { place: 20, panel: &POLICIES }
 }
 
 static POLICIES: Policies = Policies { history: Mutex::new(History::new()) };
@@ -118,24 +118,55 @@ fn ids<'a>(names: impl Iterator<Item = &'a str>) -> impl Iterator<Item = String>
 const WORTH_A_LOOK: f64 = 0.1;
 const BAD: f64 = 0.5;
 
+/// Fewer calls than that are told one by one, and are not bad: a share of three says little.
+const FEW: u64 = 10;
+
 fn standing(now: &PolicySnapshot, rates: &Rates) -> Standing {
-    let breaker = match now.breaker.as_ref().map(|breaker| breaker.state) {
-        Some("open") => Standing::Bad,
-        Some("half_open" | "forced_open" | "disabled" | "metrics_only") => Standing::Warn,
-        _ => Standing::None,
-    };
-    let failing = rates.failing.map_or(Standing::None, of_failing);
+    let breaker = of_breaker(now);
+    let failing = of_failing(rates.failing, rates.ended.0);
     let answers = if now.finished() > 0 { Standing::Ok } else { Standing::None };
     let degraded = if is_degraded(now) { Standing::Warn } else { Standing::None };
     breaker.max(failing).max(answers).max(degraded)
 }
 
-fn of_failing(share: f64) -> Standing {
-    match share {
-        share if share >= BAD => Standing::Bad,
-        share if share >= WORTH_A_LOOK => Standing::Warn,
-        _ => Standing::Ok,
+fn of_breaker(now: &PolicySnapshot) -> Standing {
+    match now.breaker.as_ref().map(|breaker| breaker.state) {
+        Some("open") => Standing::Bad,
+        Some("half_open" | "forced_open" | "disabled" | "metrics_only") => Standing::Warn,
+        _ => Standing::None,
     }
+}
+
+fn of_failing(share: Option<f64>, calls: u64) -> Standing {
+    match share {
+        Some(share) if share >= BAD && calls >= FEW => Standing::Bad,
+        Some(share) if share >= WORTH_A_LOOK => Standing::Warn,
+        Some(_) => Standing::Ok,
+        None => Standing::None,
+    }
+}
+
+/// A share, or the calls themselves where there are few.
+fn share_of(share: Option<f64>, (calls, failed): (u64, u64)) -> Content {
+    match share {
+        Some(_) if calls < FEW => format!("{failed} of {calls}").into(),
+        share => share.map(Number::Share).into(),
+    }
+}
+
+/// A few names, and how many more there are.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.as_slice() {
+        [a, b, c, others @ ..] if !others.is_empty() => {
+            format!("{a}, {b}, {c} and {} more", others.len())
+        }
+        few => few.join(", "),
+    }
+}
+
+fn is_open(now: &PolicySnapshot) -> bool {
+    now.breaker.as_ref().is_some_and(|it| matches!(it.state, "open" | "forced_open"))
 }
 
 fn is_degraded(now: &PolicySnapshot) -> bool {
@@ -143,50 +174,23 @@ fn is_degraded(now: &PolicySnapshot) -> bool {
 }
 
 fn summary(shown: &[Shown]) -> String {
-    let of = |standing| shown.iter().filter(|it| it.standing == standing).count();
-    let open = |it: &&Shown| it.now.breaker.as_ref().is_some_and(|b| b.state == "open");
-    let open = shown.iter().filter(open).count();
-    let degraded = shown.iter().filter(|it| is_degraded(&it.now)).count();
-    let told = [
-        (of(Standing::Bad), "bad"),
-        (of(Standing::Warn), "worth a look"),
-        (degraded, "degraded"),
-        (open, if open == 1 { "breaker open" } else { "breakers open" }),
-    ];
-    let told: Vec<String> = told
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
+    let of = |standing| {
+        let names = shown.iter().filter(|it| it.standing == standing).map(|it| it.id.as_str());
+        listed(names)
+    };
+    let told = [("bad", of(Standing::Bad)), ("worth a look", of(Standing::Warn))];
+    let told = told.iter().filter(|(_, names)| !names.is_empty());
+    let told: Vec<String> = told.map(|(what, names)| format!("{what}: {names}")).collect();
     match (told.len(), shown.len()) {
-        (_, 0) => "there is none".into(),
+        (_, 0) => "none yet".into(),
         (0, 1) => "it is as it should be".into(),
         (0, all) => format!("all {all} are as they should be"),
-        (_, all) => format!("of {all}: {}", told.join(", ")),
+        _ => told.join("; "),
     }
 }
 
 fn tiles(shown: &[Shown], chaos: usize) -> Vec<Tile> {
-    use crate::telemetry::dashboard::Number;
-
-    let sum = |rate: fn(&Rates) -> f64| shown.iter().map(|it| rate(&it.rates)).sum::<f64>();
-    let calls = sum(|rates| rates.calls);
-    let failed = sum(|rates| rates.failed);
-    let share = (calls > 0.0).then(|| failed / calls);
-    let open = |it: &&Shown| it.now.breaker.as_ref().is_some_and(|b| b.state == "open");
-    let open = shown.iter().filter(open).count() as u64;
-    let mut tiles = alloc::vec![
-        Tile::new("Calls", Number::Rate(calls)).hint("all policies, the last 10 seconds"),
-        Tile::new("Failing", share.map(Number::Share))
-            .standing(share.map_or(Standing::None, of_failing))
-            .hint("an error or a refusal, before any fallback"),
-        Tile::new("Retries", Number::Rate(sum(|rates| rates.retries))),
-        Tile::new("Breakers open", Number::Count(open)).standing(if open > 0 {
-            Standing::Bad
-        } else {
-            Standing::Ok
-        }),
-    ];
+    let mut tiles = if shown.is_empty() { Vec::new() } else { of_calls(shown) };
     let degraded = shown.iter().filter(|it| is_degraded(&it.now)).count();
     if degraded > 0 {
         tiles.push(
@@ -203,6 +207,47 @@ fn tiles(shown: &[Shown], chaos: usize) -> Vec<Tile> {
         );
     }
     tiles
+}
+
+fn of_calls(shown: &[Shown]) -> Vec<Tile> {
+    let sum = |rate: fn(&Rates) -> f64| shown.iter().map(|it| rate(&it.rates)).sum::<f64>();
+    let calls = sum(|rates| rates.calls);
+    let failed = sum(|rates| rates.failed);
+    let share = (calls > 0.0).then(|| failed / calls);
+    let ended = shown.iter().map(|it| it.rates.ended);
+    let ended = ended.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    let mut tiles = alloc::vec![
+        Tile::new("Calls", Number::Rate(calls)).hint("all policies, the last 10 seconds"),
+        Tile::new("Failing", share_of(share, ended))
+            .standing(of_failing(share, ended.0))
+            .hint("an error or a refusal, before any fallback"),
+    ];
+    if shown.iter().any(|it| it.now.layers.contains(&"fallback")) {
+        let asked = Number::Rate(sum(|rates| rates.fallbacks));
+        tiles.push(Tile::new("Fell back", asked).hint("failed, and a fallback was asked instead"));
+    }
+    tiles.push(
+        Tile::new("Retries", Number::Rate(sum(|rates| rates.retries)))
+            .hint("attempts after the first"),
+    );
+    tiles.push(breakers_open(shown));
+    tiles
+}
+
+fn breakers_open(shown: &[Shown]) -> Tile {
+    let open = shown.iter().filter(|it| is_open(&it.now));
+    let names = listed(open.clone().map(|it| it.id.as_str()));
+    let with = shown.iter().filter(|it| it.now.breaker.is_some()).count();
+    // What a person has opened is known to that person.
+    let by_itself = open.clone().any(|it| of_breaker(&it.now) == Standing::Bad);
+    let by_itself = if by_itself { Standing::Bad } else { Standing::Warn };
+    let open = open.count();
+    let tile = Tile::new("Breakers open", Number::Count(open as u64));
+    match (with, open) {
+        (0, _) => tile.hint("no policy has one"),
+        (with, 0) => tile.standing(Standing::Ok).hint(format!("of {with}")),
+        _ => tile.standing(by_itself).hint(names),
+    }
 }
 
 #[cfg(test)]

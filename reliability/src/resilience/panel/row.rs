@@ -1,18 +1,19 @@
 use alloc::borrow::Cow;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use super::Shown;
+use super::{Rates, Shown};
 use crate::error::plural;
 use crate::resilience::registry::{Entry, Force};
-use crate::telemetry::dashboard::{Action, Cell, Content, Number, Row, Standing};
+use crate::telemetry::dashboard::{Action, Cell, Content, Number, Row, Standing, words};
 use crate::telemetry::{DegradeSnapshot, PolicySnapshot};
 
 /// A policy as a row; `known` are all policies, whose order is that of the ids.
 pub(super) fn row(shown: &Shown, known: &[Entry]) -> Row {
     let Shown { id, now, rates, standing } = shown;
-    let number = |rate: f64| Number::Rate(rate);
+    let number = Number::Rate;
     let lately = &now.attempts;
     let of_attempts = lately.recent > 0;
     let (p50, p99) =
@@ -20,11 +21,11 @@ pub(super) fn row(shown: &Shown, known: &[Entry]) -> Row {
     let cells = [
         breaker(now),
         Cell::new(number(rates.calls)).history(rates.calls_before.clone()),
-        failing(rates.failing, *standing).history(rates.failing_before.clone()),
+        failing(rates, *standing).history(rates.failing_before.clone()),
         Cell::new(number(rates.refused)),
         Cell::new(number(rates.retries)),
-        Cell::new(p50.map(Number::Duration)),
-        Cell::new(p99.map(Number::Duration)),
+        Cell::new(p50.map(took)),
+        Cell::new(p99.map(took)),
         Cell::new(inside(now)),
     ];
     let mut row = Row::new(id.clone(), id.clone(), cells.into());
@@ -32,6 +33,11 @@ pub(super) fn row(shown: &Shown, known: &[Entry]) -> Row {
     row.facts = facts(now);
     row.actions = actions(id, known);
     row
+}
+
+/// A call that never waited reads no clock, and counts as no time at all.
+fn took(duration: Duration) -> Content {
+    if duration.is_zero() { "< 1 µs".into() } else { Number::Duration(duration).into() }
 }
 
 fn breaker(now: &PolicySnapshot) -> Cell {
@@ -43,12 +49,12 @@ fn breaker(now: &PolicySnapshot) -> Cell {
         "open" => Standing::Bad,
         _ => Standing::Warn,
     };
-    Cell::new(breaker.state.replace('_', " ")).standing(standing)
+    Cell::new(words::spoken(breaker.state)).standing(standing)
 }
 
-fn failing(share: Option<f64>, standing: Standing) -> Cell {
-    let cell = Cell::new(share.map(Number::Share));
-    let stands_out = share.is_some_and(|share| share >= super::WORTH_A_LOOK);
+fn failing(rates: &Rates, standing: Standing) -> Cell {
+    let cell = Cell::new(super::share_of(rates.failing, rates.ended));
+    let stands_out = rates.failing.is_some_and(|share| share >= super::WORTH_A_LOOK);
     if stands_out { cell.standing(standing) } else { cell }
 }
 
@@ -64,74 +70,85 @@ fn inside(now: &PolicySnapshot) -> Content {
     }
 }
 
-type Fact = (Cow<'static, str>, Cow<'static, str>);
+type Fact = (Cow<'static, str>, Content);
 
 /// Everything that was counted, in words.
 fn facts(now: &PolicySnapshot) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
-    let mut add = |name: &'static str, value: String| facts.push((name.into(), value.into()));
-    let listed = |counts: &[(&str, u64)]| {
-        let counts = counts.iter().map(|(name, count)| format!("{name} {count}"));
-        counts.collect::<Vec<_>>().join(", ")
-    };
+    let mut add = |name: &'static str, value: Content| facts.push((name.into(), value));
     if let Some(site) = &now.site {
-        add("declared at", site.clone());
+        add("declared at", site.clone().into());
     }
-    add("ended well", now.ok.to_string());
-    for (name, counts) in [("failed", &now.failed), ("refused", &now.rejected)] {
-        if !counts.is_empty() {
-            add(name, listed(counts));
-        }
-    }
-    for (name, count) in [
-        ("cancelled", now.cancelled),
+    add("ended well", Number::Count(now.ok).into());
+    facts.extend(each("failed", &now.failed));
+    facts.extend(each("refused", &now.rejected));
+    let counted = [
+        ("cancelled by the caller", now.cancelled),
         ("panicked", now.panicked),
         ("retries", now.retries),
-        ("retries denied", now.retries_denied),
+        ("retries the budget denied", now.retries_denied),
         ("hedges", now.hedges),
-        ("hedges won", now.hedges_won),
+        ("hedges that won", now.hedges_won),
         ("fell back", now.fallbacks),
-    ] {
-        if count > 0 {
-            add(name, count.to_string());
-        }
-    }
+    ];
+    facts.extend(counted_only(&counted));
+    let mut add = |name: &'static str, value: Content| facts.push((name.into(), value));
     if let Some(timeout) = now.attempts.timeout {
-        add("timeout in force", format!("{timeout:?}"));
+        add("timeout in force", Number::Duration(timeout).into());
     }
     if let Some(breaker) = &now.breaker {
-        let changes = breaker.transitions.iter();
-        let changes = changes.map(|(from, to, times)| format!("{from} → {to}: {times} ×"));
-        let changes: Vec<String> = changes.collect();
-        if !changes.is_empty() {
-            add("breaker", changes.join(", "));
+        for (from, to, times) in &breaker.transitions {
+            let (from, to) = (words::spoken(from), words::spoken(to));
+            facts.push((format!("breaker {from} → {to}").into(), Number::Count(*times).into()));
         }
     }
     if let Some(degrade) = &now.degrade {
-        add("degraded", degraded(degrade));
-        if !degrade.shed.is_empty() {
-            add("shed", listed(&degrade.shed));
-        }
-        for (name, count) in [
-            ("kept out of the limit", degrade.crowded),
-            ("kept out and answered", degrade.answered),
-            ("not retried", degrade.not_retried),
-        ] {
-            if count > 0 {
-                add(name, count.to_string());
-            }
-        }
+        facts.extend(of_degrade(degrade));
     }
+    facts.extend(of_limits(now));
+    facts
+}
+
+/// One for each kind of it.
+fn each(what: &'static str, counts: &[(&'static str, u64)]) -> impl Iterator<Item = Fact> {
+    counts.iter().map(move |(kind, count)| {
+        (format!("{what}: {}", words::spoken(kind)).into(), Number::Count(*count).into())
+    })
+}
+
+fn counted_only(counts: &[(&'static str, u64)]) -> impl Iterator<Item = Fact> {
+    let counted = counts.iter().filter(|(_, count)| *count > 0);
+    counted.map(|(name, count)| ((*name).into(), Number::Count(*count).into()))
+}
+
+fn of_degrade(degrade: &DegradeSnapshot) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = alloc::vec![("degraded".into(), degraded(degrade).into())];
+    facts.extend(each("shed", &degrade.shed));
+    facts.extend(counted_only(&[
+        ("kept out of the limit", degrade.crowded),
+        ("kept out and answered", degrade.answered),
+        ("not retried", degrade.not_retried),
+    ]));
+    facts
+}
+
+fn of_limits(now: &PolicySnapshot) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = Vec::new();
+    let mut add = |name: &'static str, value: String| facts.push((name.into(), value.into()));
+    let count = words::count;
     if let Some(limit) = &now.rate_limit {
-        let quota = format!("{} per {:?}", limit.permits, limit.period);
-        add("rate limit", format!("{quota}, {} left, {} refused", limit.remaining, limit.rejected));
+        let quota = format!("{} per {}", limit.permits, words::duration(limit.period));
+        let refused = count(limit.rejected);
+        add("rate limit", format!("{quota}, {} left, {refused} refused", limit.remaining));
     }
     if let Some(limit) = &now.concurrency_limit {
-        add("limit found by", format!("{}, {} windows", limit.algorithm, limit.windows));
+        let windows = count(limit.windows);
+        add("limit found by", format!("{} over {windows} windows", words::spoken(limit.algorithm)));
     }
     if let Some(cache) = &now.cache {
-        let found = cache.hits + cache.negative_hits + cache.stale;
-        add("cache", format!("{} entries, {found} found, {} missed", cache.size, cache.misses));
+        let found = count(cache.hits + cache.negative_hits + cache.stale);
+        let (size, missed) = (count(cache.size as u64), count(cache.misses));
+        add("cache", format!("{size} entries, {found} found, {missed} missed"));
     }
     facts
 }
@@ -140,7 +157,10 @@ fn facts(now: &PolicySnapshot) -> Vec<Fact> {
 fn degraded(now: &DegradeSnapshot) -> String {
     let so_far = match now.times {
         0 => "never so far".into(),
-        times => format!("{} so far, {:.1?} in all", plural(times, "time", "times"), now.lasted),
+        times => {
+            let lasted = words::duration(now.lasted);
+            format!("{} so far, {lasted} in all", plural(times, "time", "times"))
+        }
     };
     match now.level {
         0 => format!("not now, by {}; {so_far}", now.name),

@@ -34,7 +34,7 @@ async fn an_open_breaker_is_bad_and_can_be_reset_from_here() {
     assert_eq!(breaker.state(), State::ForcedOpen);
     let row = row_of("panel-open");
     assert_eq!(row.cells[0], Cell::new("forced open".to_owned()).standing(Standing::Warn));
-    assert!(row.facts.iter().any(|(name, value)| name == "ended well" && value == "1"));
+    assert!(row.facts.contains(&("ended well".into(), Number::Count(1).into())), "{row:?}");
     assert!(row.actions.iter().any(|action| action.id == "breaker_reset"));
 
     assert!(POLICIES.act("panel-open", "breaker_reset").is_ok());
@@ -83,15 +83,30 @@ fn policies_of_one_name_are_told_apart() {
 }
 
 #[test]
-fn failing_calls_worsen_the_standing() {
+fn failing_calls_raise_the_standing() {
     let of = |failing| {
-        let rates = Rates { failing, ..Rates::default() };
+        let rates = Rates { failing, ended: (FEW, 0), ..Rates::default() };
         standing(&PolicySnapshot::default(), &rates)
     };
     assert_eq!(of(None), Standing::None);
     assert_eq!(of(Some(0.05)), Standing::Ok);
     assert_eq!(of(Some(0.1)), Standing::Warn);
     assert_eq!(of(Some(0.5)), Standing::Bad);
+}
+
+#[test]
+fn a_few_calls_that_fail_are_told_one_by_one_and_are_not_bad() {
+    let few = Rates { failing: Some(1.0), ended: (1, 1), ..Rates::default() };
+    assert_eq!(standing(&PolicySnapshot::default(), &few), Standing::Warn);
+    assert_eq!(share_of(few.failing, few.ended), Content::from("1 of 1".to_owned()));
+    assert_eq!(share_of(Some(0.5), (FEW, 5)), Number::Share(0.5).into());
+    assert_eq!(share_of(None, (0, 0)), Content::Nothing);
+}
+
+#[test]
+fn names_are_told_up_to_three() {
+    assert_eq!(listed(["a", "b", "c"].into_iter()), "a, b, c");
+    assert_eq!(listed(["a", "b", "c", "d", "e"].into_iter()), "a, b, c and 2 more");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Number, Standing, Tile};
+use super::{Number, Part, Standing, Tile, View, Widget};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Who follows a page of this process now, how many may, and how often somebody was turned away.
@@ -64,15 +64,19 @@ impl Drop for Place {
     }
 }
 
+inventory::submit! {
+    Part { place: 90, view }
+}
+
 /// What the page says of itself.
-pub(super) fn tiles() -> Vec<Tile> {
+fn view() -> View {
     let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
     let (looking, turned_away) = (read(&LOOKING), read(&TURNED_AWAY));
     let standing = if turned_away == 0 { Standing::Ok } else { Standing::Warn };
     let hint = format!("of at most {}; {turned_away} turned away", read(&PLACES));
-    Vec::from([Tile::new("Viewers of this page", Number::Count(looking))
-        .standing(standing)
-        .hint(hint)])
+    let tile =
+        Tile::new("Viewers of this page", Number::Count(looking)).standing(standing).hint(hint);
+    View::new(Standing::None, "").with(Widget::Tiles(Vec::from([tile])))
 }
 
 /// A listener that accepts while there is a place. Who comes later waits in the system's queue.

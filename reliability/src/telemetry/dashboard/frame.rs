@@ -6,13 +6,15 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
-use super::{DashboardBuilder, Panel, Standing, View, Widget, json, panel, panels};
+use super::{DashboardBuilder, Panel, Standing, View, Widget, json, panel};
+use crate::time::wall_clock;
 
 /// How often panels are asked. Also what a history in a panel goes by.
 const EVERY: Duration = Duration::from_secs(1);
@@ -43,17 +45,16 @@ impl Drop for Sampler {
 impl Frames {
     /// Asks all panels once a second, from now on.
     pub(super) fn start(settings: &DashboardBuilder) -> Self {
-        panels::listen();
         let with_actions = settings.operators.is_some();
-        let service = settings.service_name();
-        let (sender, latest) = watch::channel(take(&service, with_actions));
+        let about = About { service: settings.service_name(), since: now(), with_actions };
+        let (sender, latest) = watch::channel(take(&about));
         let sampler = tokio::spawn(async move {
             let mut ticks = tokio::time::interval(EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                sender.send_replace(take(&service, with_actions));
+                sender.send_replace(take(&about));
             }
         });
         Self { latest, sampler: Arc::new(Sampler(sampler.abort_handle())) }
@@ -97,12 +98,30 @@ impl Following {
     }
 }
 
-fn take(service: &str, with_actions: bool) -> Frame {
+/// What is the same in all frames.
+struct About {
+    service: String,
+    /// When the first was taken, in seconds since 1970.
+    since: f64,
+    with_actions: bool,
+}
+
+fn now() -> f64 {
+    wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn take(about: &About) -> Frame {
     let mut panels = alloc::vec::Vec::new();
-    panel::for_each(|panel| panels.push(json::panel(panel, &view(panel), with_actions)));
-    let about =
+    panel::for_each(|panel| panels.push(json::panel(panel, &view(panel), about.with_actions)));
+    let process =
         format!("reliability {}, process {}", env!("CARGO_PKG_VERSION"), std::process::id());
-    let value = json!({ "service": service, "about": about, "panels": panels });
+    let value = json!({
+        "service": about.service,
+        "about": process,
+        "since": about.since,
+        "at": now(),
+        "panels": panels,
+    });
     Frame { text: value.to_string().into(), value: Arc::new(value) }
 }
 

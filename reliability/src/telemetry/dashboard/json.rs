@@ -49,6 +49,7 @@ fn content(content: &Content) -> (Value, &'static str) {
         Content::Number(Number::Rate(rate)) => (json!(rate), "rate"),
         Content::Number(Number::Share(share)) => (json!(share), "percent"),
         Content::Number(Number::Duration(duration)) => (json!(duration.as_secs_f64()), "duration"),
+        Content::Number(Number::Times(times)) => (json!(times), "times"),
         Content::Number(Number::Plain(number)) => (json!(number), "number"),
     }
 }
@@ -89,12 +90,16 @@ fn row(row: &Row, with_actions: bool) -> Value {
         actions,
         |action| json!({ "id": action.id, "title": action.title, "describe": action.describe }),
     );
+    let facts = all(&row.facts, |(name, value)| {
+        let (value, form) = content(value);
+        json!({ "name": name, "value": value, "form": form })
+    });
     json!({
         "id": row.id,
         "title": row.title,
         "subtitle": row.subtitle,
         "cells": cells,
-        "facts": row.facts,
+        "facts": facts,
         "actions": actions,
     })
 }
@@ -104,6 +109,7 @@ fn chart(chart: &Chart) -> Value {
         Unit::Rate => "rate",
         Unit::Share => "percent",
         Unit::Seconds => "duration",
+        Unit::Times => "times",
         Unit::Plain => "number",
     };
     let finite = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
@@ -141,6 +147,9 @@ fn trace(trace: &TraceView) -> Value {
             "duration": span.duration.as_secs_f64(),
             "failed": span.failed,
             "facts": facts,
+            "events": all(&span.events, |event| {
+                json!({ "at": event.at.as_secs_f64(), "title": event.title })
+            }),
         })
     });
     json!({

@@ -45,17 +45,19 @@ mod connections;
 mod frame;
 mod json;
 mod layout;
+mod own;
 mod panel;
-mod panels;
 mod routes;
 mod serving;
 mod view;
+pub(crate) mod words;
 
 pub use builder::{Dashboard, DashboardBuilder};
+pub(crate) use own::Part;
 pub(crate) use panel::Submitted;
 pub use panel::{NotDone, Panel, add_panel};
 pub use serving::{ServeError, Serving, serve};
 pub use view::{
-    Action, Cell, Chart, Column, Content, Edge, Map, Node, Number, Row, Series, SpanView, Standing,
-    Table, Tile, TraceView, Unit, View, Widget,
+    Action, Cell, Chart, Column, Content, Edge, EventView, Map, Node, Number, Row, Series,
+    SpanView, Standing, Table, Tile, TraceView, Unit, View, Widget,
 };

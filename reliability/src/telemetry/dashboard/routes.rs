@@ -40,10 +40,15 @@ pub(super) fn router(settings: Arc<DashboardBuilder>, frames: Frames) -> Router 
     let file = |kind: &'static str, text: &'static str| {
         get(move || async move { ([(CONTENT_TYPE, kind)], text) })
     };
+    let script = |text| file("text/javascript; charset=utf-8", text);
     Router::new()
         .route("/", file("text/html; charset=utf-8", include_str!("assets/index.html")))
         .route("/page.css", file("text/css; charset=utf-8", include_str!("assets/page.css")))
-        .route("/page.js", file("text/javascript; charset=utf-8", include_str!("assets/page.js")))
+        .route("/page.js", script(include_str!("assets/page.js")))
+        .route("/dom.js", script(include_str!("assets/dom.js")))
+        .route("/numbers.js", script(include_str!("assets/numbers.js")))
+        .route("/traces.js", script(include_str!("assets/traces.js")))
+        .route("/widgets.js", script(include_str!("assets/widgets.js")))
         .route("/icon.svg", file("image/svg+xml", include_str!("assets/icon.svg")))
         .route("/events", get(events))
         .route("/api/panels", get(panels))

@@ -35,7 +35,5 @@ mod record;
 mod sink;
 
 pub use format::Format;
-#[cfg(feature = "dashboard")]
-pub(in crate::telemetry) use panel::tiles;
 pub use record::{Level, Record};
 pub use sink::{Sink, SinkGuard, add_sink, emit};

@@ -4,16 +4,20 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::sink::{Given, given};
-use crate::telemetry::dashboard::{Number, Standing, Tile};
+use crate::telemetry::dashboard::{Number, Part, Standing, Tile, View, Widget};
 
-pub(in crate::telemetry) fn tiles() -> Vec<Tile> {
-    Vec::from([shown(&given())])
+inventory::submit! {
+    Part { place: 20, view }
+}
+
+fn view() -> View {
+    View::new(Standing::None, "").with(Widget::Tiles(Vec::from([shown(&given())])))
 }
 
 fn shown(given: &Given) -> Tile {
     let Given { sinks, records, panics } = *given;
     let (standing, hint) = match (sinks, panics) {
-        (_, 1..) => (Standing::Warn, format!("a sink panicked, and lost {panics}")),
+        (_, 1..) => (Standing::Warn, format!("a sink panicked, and lost {panics} of them")),
         (0, 0) => (Standing::None, "no sink takes them".into()),
         (1, 0) => (Standing::Ok, "to 1 sink".into()),
         (_, 0) => (Standing::Ok, format!("to {sinks} sinks")),

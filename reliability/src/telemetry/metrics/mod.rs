@@ -62,8 +62,6 @@ pub use metric::{Data, Exemplar, HistogramPoint, Metric, Point};
 pub use observe::Declared;
 pub use observe::{Observe, collect, watch};
 pub use operation::{Operation, Outcome, Running};
-#[cfg(feature = "dashboard")]
-pub(in crate::telemetry) use panel::tiles;
 pub use up_down_counter::UpDownCounter;
 
 #[cfg(test)]

@@ -4,10 +4,14 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::conflict::{Trouble, so_far};
-use crate::telemetry::dashboard::{Number, Standing, Tile};
+use crate::telemetry::dashboard::{Number, Part, Standing, Tile, View, Widget};
 
-pub(in crate::telemetry) fn tiles() -> Vec<Tile> {
-    shown(&so_far())
+inventory::submit! {
+    Part { place: 30, view }
+}
+
+fn view() -> View {
+    View::new(Standing::None, "").with(Widget::Tiles(shown(&so_far())))
 }
 
 fn shown(trouble: &Trouble) -> Vec<Tile> {

@@ -62,7 +62,5 @@ pub use builder::{Builder, Receiver};
 pub use handle::Otlp;
 pub use health::{Dropped, Failure, Health, SignalHealth, Undelivered};
 pub use invalid::InvalidSetting;
-#[cfg(feature = "dashboard")]
-pub(in crate::telemetry) use panel::table;
 pub use settings::{Compression, Protocol};
 pub use signal::Signal;

@@ -1,7 +1,7 @@
 //! The exporter on the page of `telemetry::dashboard`.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -10,7 +10,9 @@ use std::time::SystemTime;
 
 use super::health::{Health, SignalHealth};
 use super::watch::Watch;
-use crate::telemetry::dashboard::{Cell, Column, Number, Row, Standing, Table};
+use crate::telemetry::dashboard::{
+    Cell, Column, Content, Number, Part, Row, Standing, Table, View, Widget, words,
+};
 use crate::time::wall_clock;
 
 /// The exporters of the process; those that are gone are forgotten when another one comes.
@@ -22,13 +24,18 @@ pub(super) fn add(watch: &Arc<Watch>) {
     exporters.push(Arc::downgrade(watch));
 }
 
+inventory::submit! {
+    Part { place: 50, view }
+}
+
 /// How each exporter that there is does with each of its signals, and all of it in a sentence.
-pub(in crate::telemetry) fn table() -> (Standing, String, Table) {
+fn view() -> View {
     let exporters: Vec<Health> = {
         let exporters = EXPORTERS.lock().unwrap_or_else(PoisonError::into_inner);
         exporters.iter().filter_map(|exporter| Some(exporter.upgrade()?.health())).collect()
     };
-    shown(&exporters, wall_clock())
+    let (standing, summary, table) = shown(&exporters, wall_clock());
+    View::new(standing, summary).with(Widget::Table(table))
 }
 
 /// What is shown of more exporters than a program ever has.
@@ -86,7 +93,7 @@ fn row(
     now: SystemTime,
 ) -> Row {
     let since = |at: SystemTime| now.duration_since(at).unwrap_or(Duration::ZERO);
-    let ago = |at: SystemTime| format!("{} s ago", since(at).as_secs());
+    let ago = |at: SystemTime| format!("{} ago", words::duration(since(at)));
     let cells = Vec::from([
         Cell::new(state).standing(standing),
         Cell::new(Number::Count(signal.exported)),
@@ -98,20 +105,20 @@ fn row(
     if let (Some(_), Some(error)) = (signal.failing_since, &signal.last_error) {
         row.subtitle = Some(error.why.clone().into());
     }
-    let mut fact = |name: &'static str, value: String| row.facts.push((name.into(), value.into()));
-    fact("goes to", signal.endpoint.clone());
+    let mut fact = |name: &'static str, value: Content| row.facts.push((name.into(), value));
+    fact("goes to", signal.endpoint.clone().into());
     let kib = signal.queued_bytes.div_ceil(1 << 10);
-    fact("in the queue", format!("{}, about {kib} KiB", signal.queued));
-    fact("in flight", signal.in_flight.to_string());
-    fact("failed requests", signal.failures.to_string());
+    fact("in the queue", format!("{}, about {kib} KiB", words::count(signal.queued)).into());
+    fact("in flight", Number::Count(signal.in_flight).into());
+    fact("failed requests", Number::Count(signal.failures).into());
     if let Some(at) = signal.failing_since {
-        fact("fails since", ago(at));
+        fact("began to fail", ago(at).into());
     }
     if let Some(error) = &signal.last_error {
-        fact("last failure", format!("{}: {}", ago(error.at), error.why));
+        fact("last failure", format!("{}: {}", ago(error.at), error.why).into());
     }
     for (reason, count) in signal.dropped.by_reason().into_iter().filter(|(_, count)| *count > 0) {
-        fact("lost", format!("{count}: {}", reason.replace('_', " ")));
+        fact("lost", format!("{}: {}", words::count(count), words::spoken(reason)).into());
     }
     row
 }

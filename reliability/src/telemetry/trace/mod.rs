@@ -45,6 +45,8 @@ mod current;
 #[cfg(feature = "http")]
 pub mod http;
 mod id;
+#[cfg(feature = "dashboard")]
+mod panel;
 mod random;
 mod record;
 mod recorder;
@@ -65,8 +67,6 @@ pub(crate) use current::is_written_down;
 pub use current::{Current, InContext, current, in_context, in_current};
 pub use id::{InvalidId, SpanId, TraceId};
 pub use record::{Event, Kind, Link, Span, Status, Trace};
-#[cfg(feature = "dashboard")]
-pub(in crate::telemetry) use recorder::tiles;
 pub use recorder::{Builder, Fields, Recorder, RecorderCounts};
 #[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
 pub(crate) use recorder::{Ending, Opened, State, recorder};

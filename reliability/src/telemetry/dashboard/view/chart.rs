@@ -62,6 +62,8 @@ pub enum Unit {
     Share,
     /// Seconds.
     Seconds,
+    /// So many times as much or as fast.
+    Times,
     /// Anything else.
     Plain,
 }

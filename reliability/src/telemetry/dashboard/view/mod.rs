@@ -11,7 +11,7 @@ mod traces;
 pub use chart::{Chart, Series, Unit};
 pub use map::{Edge, Map, Node};
 pub use table::{Action, Cell, Column, Row, Table};
-pub use traces::{SpanView, TraceView};
+pub use traces::{EventView, SpanView, TraceView};
 
 /// Text that is often known when the program is built.
 type Text = Cow<'static, str>;
@@ -116,6 +116,8 @@ pub enum Number {
     Share(f64),
     /// So long.
     Duration(Duration),
+    /// So many times as much or as fast: 2 is twice.
+    Times(f64),
     /// Any other number.
     Plain(f64),
 }
@@ -158,6 +160,12 @@ impl<N: Into<Content>> From<Option<N>> for Content {
 impl From<&'static str> for Content {
     fn from(text: &'static str) -> Self {
         Self::Text(text.into())
+    }
+}
+
+impl From<Text> for Content {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
     }
 }
 

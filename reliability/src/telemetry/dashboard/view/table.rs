@@ -88,7 +88,7 @@ pub struct Row {
     /// One for each column.
     pub cells: Vec<Cell>,
     /// What shows when it is unfolded: names and values.
-    pub facts: Vec<(Text, Text)>,
+    pub facts: Vec<(Text, Content)>,
     /// What an operator may do to it, where operators may do things.
     pub actions: Vec<Action>,
 }

@@ -73,4 +73,27 @@ pub struct SpanView {
     pub failed: bool,
     /// What is known of it.
     pub attributes: Vec<Attribute>,
+    /// What happened in it, in order.
+    pub events: Vec<EventView>,
+}
+
+/// What happened at one moment of a span.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::telemetry::dashboard::{EventView, SpanView};
+///
+/// fn first_refusal(span: &SpanView) -> Option<&EventView> {
+///     span.events.iter().find(|event| event.title.contains("rejected"))
+/// }
+/// # let _ = first_refusal;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventView {
+    /// How long after the trace began.
+    pub at: Duration,
+    /// What happened, in words.
+    pub title: Text,
 }

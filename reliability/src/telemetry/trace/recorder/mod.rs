@@ -43,8 +43,6 @@ pub(crate) use buffer::{Caller, State};
 pub use counts::RecorderCounts;
 pub use fields::Fields;
 pub(crate) use head::Head;
-#[cfg(feature = "dashboard")]
-pub(in crate::telemetry) use panel::tiles;
 pub(crate) use settings::recorder;
 pub use settings::{Builder, Recorder};
 

@@ -6,13 +6,21 @@ use alloc::vec::Vec;
 
 use super::counts::RecorderCounts;
 use super::settings::Recorder;
-use crate::telemetry::dashboard::{Number, Standing, Tile};
+use crate::telemetry::dashboard::words;
+use crate::telemetry::dashboard::{Number, Part, Standing, Tile, View, Widget};
 
-pub(in crate::telemetry) fn tiles() -> Vec<Tile> {
+inventory::submit! {
+    Part { place: 10, view }
+}
+
+fn view() -> View {
+    View::new(Standing::None, "").with(Widget::Tiles(tiles()))
+}
+
+fn tiles() -> Vec<Tile> {
     match Recorder::running() {
         Some(recorder) => shown(recorder.counts(), recorder.memory_used(), recorder.memory()),
-        None => Vec::from([Tile::new("Traces", "not recorded")
-            .hint("No recorder was started: `Recorder::builder().start()`.")]),
+        None => Vec::from([Tile::new("Traces", "not recorded").hint("no recorder was started")]),
     }
 }
 
@@ -42,8 +50,11 @@ fn shown(counts: RecorderCounts, used: usize, memory: usize) -> Vec<Tile> {
 /// A number, and beside it those that are not zero.
 fn tile(title: &'static str, count: u64, standing: Standing, beside: [(u64, &str); 3]) -> Tile {
     let tile = Tile::new(title, Number::Count(count)).standing(standing);
-    let beside = beside.into_iter().filter(|(count, _)| *count > 0);
-    let beside: Vec<String> = beside.map(|(count, what)| format!("{count} {what}")).collect();
+    let beside: Vec<String> = beside
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", words::count(*count)))
+        .collect();
     if beside.is_empty() { tile } else { tile.hint(beside.join(", ")) }
 }
 

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use super::kept::kept;
 use crate::error::plural;
-use crate::telemetry::dashboard::{Edge, Map, Node, Panel, Standing, Submitted, View, Widget};
+use crate::telemetry::dashboard::{
+    Edge, Map, Node, Panel, Standing, Submitted, View, Widget, words,
+};
 use crate::telemetry::trace::{Kind, Span, Trace};
 
 inventory::submit! {
@@ -48,7 +50,7 @@ impl Panel for ServiceMap {
                 .min(Standing::Warn),
         };
         let summary = match kept.len() {
-            0 => "no trace was kept yet".to_string(),
+            0 => "drawn from kept traces; none was kept yet".to_string(),
             all => format!(
                 "from {} kept last, among which failures are more than their share",
                 plural(all as u64, "trace", "traces")
@@ -148,7 +150,7 @@ impl Calls {
             nodes: nodes
                 .into_iter()
                 .map(|(name, (what, tally))| {
-                    let said = format!("{what}, slowest {:.1?}", tally.slowest);
+                    let said = format!("{what}, slowest {}", words::duration(tally.slowest));
                     Node::new(name, said, tally.standing())
                 })
                 .collect(),

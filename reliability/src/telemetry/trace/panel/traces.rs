@@ -1,3 +1,4 @@
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -6,9 +7,12 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use super::event::told;
 use super::kept::{failed, kept};
-use crate::telemetry::dashboard::{Panel, SpanView, Standing, Submitted, TraceView, View, Widget};
-use crate::telemetry::trace::{Span, SpanId, Status, Trace};
+use crate::telemetry::dashboard::{
+    EventView, Panel, SpanView, Standing, Submitted, TraceView, View, Widget, words,
+};
+use crate::telemetry::trace::{Recorder, Span, SpanId, Status, Trace};
 use crate::telemetry::{Attribute, Value};
 use crate::time::wall_clock;
 
@@ -18,9 +22,6 @@ inventory::submit! {
 
 /// The traces that were kept, span by span.
 struct Traces;
-
-/// How many that failed are shown, and how many others.
-const SHOWN: usize = 12;
 
 impl Panel for Traces {
     fn id(&self) -> &'static str {
@@ -34,8 +35,12 @@ impl Panel for Traces {
     fn view(&self) -> View {
         let kept = kept();
         let (standing, summary) = summary(&kept, wall_clock());
+        if kept.is_empty() && Recorder::running().is_none() {
+            let told = "Nothing records: start a recorder with `Recorder::builder().start()`.";
+            return View::new(standing, "no recorder is running").with(Widget::Note(told.into()));
+        }
         // Failures first, each by time: who looks here looks for them.
-        let of = |fails: bool| kept.iter().filter(move |trace| failed(trace) == fails).take(SHOWN);
+        let of = |fails: bool| kept.iter().filter(move |trace| failed(trace) == fails);
         let traces = of(true).chain(of(false)).map(|trace| shown(trace)).collect();
         View::new(standing, summary).with(Widget::Traces(traces))
     }
@@ -48,12 +53,20 @@ fn summary(kept: &[Arc<Trace>], now: SystemTime) -> (Standing, String) {
     let failures: Vec<&Arc<Trace>> = kept.iter().filter(|trace| failed(trace)).collect();
     let roots = failures.iter().filter_map(|trace| trace.spans.first());
     let last = roots.map(|root| since(now, root.start)).min();
-    let told = format!("{} kept last; {} of them failed", kept.len(), failures.len());
     match (kept.len(), last) {
         (0, _) => (Standing::None, "none was kept yet".into()),
         (all, None) => (Standing::Ok, format!("{all} kept last; none of them failed")),
-        (_, Some(ago)) if ago <= RECENT => (Standing::Warn, told),
-        (..) => (Standing::Ok, format!("{told}, none in the last 10 minutes")),
+        (all, Some(ago)) => {
+            let standing = if ago <= RECENT { Standing::Warn } else { Standing::Ok };
+            let latest = match ago.as_secs() {
+                0 => "just now".into(),
+                seconds => format!("{} ago", words::duration(Duration::from_secs(seconds))),
+            };
+            (
+                standing,
+                format!("{all} kept last; {} of them failed, the latest {latest}", failures.len()),
+            )
+        }
     }
 }
 
@@ -71,10 +84,21 @@ fn shown(trace: &Trace) -> TraceView {
         at: since(start, SystemTime::UNIX_EPOCH).as_secs_f64(),
         duration: since(end, start),
         kept_by: match dropped {
-            0 => trace.kept_by.clone(),
-            _ => format!("{}; {dropped} more spans", trace.kept_by).into(),
+            0 => kept_by(trace),
+            _ => format!("{}; {dropped} more spans", kept_by(trace)).into(),
         },
         spans: in_order(&trace.spans, start),
+    }
+}
+
+/// The rule. What no rule is for has a name that only the code knows.
+fn kept_by(trace: &Trace) -> Cow<'static, str> {
+    match &*trace.kept_by {
+        "head" => "the sampler".into(),
+        "caller" => "what the caller decided".into(),
+        "default" => "a sample of all others".into(),
+        "earlier" => "an earlier part of it".into(),
+        _ => trace.kept_by.clone(),
     }
 }
 
@@ -112,14 +136,10 @@ fn one(span: &Span, depth: u32, start: SystemTime) -> SpanView {
     if let Status::Error(message) = &span.status {
         attributes.insert(0, Attribute::new("error", Value::Text(message.clone())));
     }
-    for event in &span.events {
-        let after = since(event.at, span.start);
-        let mut told = format!("after {after:?}");
-        for attribute in &event.attributes {
-            told += &format!(" {attribute}");
-        }
-        attributes.push(Attribute::new(event.name.clone(), told));
-    }
+    let happened = span.events.iter();
+    let happened = happened
+        .map(|event| EventView { at: since(event.at, start), title: told(event).into() })
+        .collect();
     SpanView {
         title: span.name.clone(),
         depth,
@@ -127,6 +147,7 @@ fn one(span: &Span, depth: u32, start: SystemTime) -> SpanView {
         duration: span.duration,
         failed: span.status.is_error(),
         attributes,
+        events: happened,
     }
 }
 
@@ -178,7 +199,7 @@ mod tests {
         assert_eq!(standing(&[trace(false), trace(true)], 600), Standing::Warn);
         let (standing, told) = summary(&[trace(true)], SystemTime::UNIX_EPOCH + 2 * RECENT);
         assert_eq!(standing, Standing::Ok);
-        assert_eq!(told, "1 kept last; 1 of them failed, none in the last 10 minutes");
+        assert_eq!(told, "1 kept last; 1 of them failed, the latest 20 min ago");
     }
 
     #[test]
