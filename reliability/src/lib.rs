@@ -81,6 +81,8 @@ pub mod error;
 pub mod guide;
 #[cfg(any(feature = "sre", all(feature = "std", feature = "telemetry")))]
 mod json;
+#[cfg(feature = "journal")]
+pub mod journal;
 pub mod prelude;
 #[cfg(feature = "resilience")]
 pub mod resilience;

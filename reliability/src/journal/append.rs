@@ -1,0 +1,259 @@
+use alloc::borrow::Cow;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use super::{Epoch, Event, JournalError, Lease, Position, Sequence, StreamId};
+use crate::error::Invalid;
+
+/// What is to be added to a stream, and under which conditions. All of it happens, or none.
+///
+/// Without [`after`](Append::after) it is added wherever the stream ends; without
+/// [`fenced`](Append::fenced) whoever holds the stream. A stream that is not there is begun.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::journal::{Append, Due, Event, Sequence, StreamId};
+///
+/// let order = StreamId::new("order", "4711")?;
+/// let append = Append::to(&order)
+///     .after(Sequence::START)
+///     .event(Event::json("Placed", 1, &["tea"])?)
+///     .due(Due::Now)
+///     .status("placed");
+/// assert_eq!(append.events().len(), 1);
+/// # Ok::<(), reliability::journal::JournalError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "an append does nothing until a journal is given it"]
+pub struct Append {
+    pub(super) stream: StreamId,
+    pub(super) after: Option<Sequence>,
+    pub(super) epoch: Option<Epoch>,
+    pub(super) events: Vec<Event>,
+    pub(super) due: Option<Due>,
+    pub(super) priority: Option<i16>,
+    pub(super) status: Option<Cow<'static, str>>,
+    pub(super) release: bool,
+}
+
+/// When somebody has to work at a stream.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::journal::Due;
+///
+/// assert_ne!(Due::After(Duration::from_secs(60)), Due::Now);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Due {
+    /// As soon as somebody is free.
+    Now,
+    /// When so much time has gone by on the store's clock.
+    After(Duration),
+    /// At that time by the store's clock.
+    At(SystemTime),
+    /// There is nothing to do, until an append says otherwise.
+    Never,
+}
+
+impl Append {
+    /// The most events of one append.
+    pub const MOST_EVENTS: usize = 10_000;
+    /// The longest status, in bytes.
+    pub const LONGEST_STATUS: usize = 64;
+
+    /// An append to that stream.
+    pub fn to(stream: &StreamId) -> Self {
+        Self {
+            stream: stream.clone(),
+            after: None,
+            epoch: None,
+            events: Vec::new(),
+            due: None,
+            priority: None,
+            status: None,
+            release: false,
+        }
+    }
+
+    /// Only if the stream ends with that record; [`Sequence::START`] for a stream that must not be
+    /// there yet.
+    pub fn after(mut self, sequence: Sequence) -> Self {
+        self.after = Some(sequence);
+        self
+    }
+
+    /// Only if nobody else has claimed the stream since that lease was given.
+    pub fn fenced(mut self, lease: &Lease) -> Self {
+        self.epoch = Some(lease.epoch);
+        self
+    }
+
+    /// Adds that event, behind those before.
+    pub fn event(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// Adds those events, behind those before.
+    pub fn events_of(mut self, events: impl IntoIterator<Item = Event>) -> Self {
+        self.events.extend(events);
+        self
+    }
+
+    /// From when on the stream is given to who claims work. It stays as it was otherwise; a new
+    /// stream is never due.
+    pub fn due(mut self, due: Due) -> Self {
+        self.due = Some(due);
+        self
+    }
+
+    /// Streams of higher priority are claimed first. It stays as it was otherwise; a new stream has
+    /// priority 0.
+    pub fn priority(mut self, priority: i16) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// What a list of streams says of this one, in a word: `running`, `stuck`. It stays as it was
+    /// otherwise; a new stream has an empty one.
+    pub fn status(mut self, status: impl Into<Cow<'static, str>>) -> Self {
+        self.status = Some(status.into());
+        self
+    }
+
+    /// Gives the stream back in the same moment: the last word of a worker.
+    pub fn release(mut self) -> Self {
+        self.release = true;
+        self
+    }
+
+    /// The stream it is for.
+    pub fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
+    /// The events it adds.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Its conditions and what it changes besides, for those who write a store.
+    pub fn terms(&self) -> Terms<'_> {
+        Terms {
+            after: self.after,
+            epoch: self.epoch,
+            due: self.due,
+            priority: self.priority,
+            status: self.status.as_deref(),
+            release: self.release,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        if self.events.len() > Self::MOST_EVENTS {
+            let got = self.events.len();
+            return Err(Invalid::new("journal", "events", "at most 10000 in one append", got));
+        }
+        if let Some(status) = &self.status
+            && (status.len() > Self::LONGEST_STATUS || status.chars().any(char::is_control))
+        {
+            let expected = "at most 64 bytes without control characters";
+            return Err(Invalid::new("journal", "status", expected, status.to_string()));
+        }
+        self.events.iter().try_for_each(Event::check)
+    }
+}
+
+/// The conditions of an [`Append`] and what it changes besides, as a store reads them.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::journal::{Append, Sequence, StreamId};
+///
+/// let append = Append::to(&StreamId::new("order", "4711")?).after(Sequence::new(3));
+/// assert_eq!(append.terms().after, Some(Sequence::new(3)));
+/// # Ok::<(), reliability::error::Invalid>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Terms<'a> {
+    /// The record that the stream must end with.
+    pub after: Option<Sequence>,
+    /// The epoch that the stream must be in.
+    pub epoch: Option<Epoch>,
+    /// When somebody has to work at it from now on.
+    pub due: Option<Due>,
+    /// How urgent it is from now on.
+    pub priority: Option<i16>,
+    /// What lists say of it from now on.
+    pub status: Option<&'a str>,
+    /// Whether its claim ends.
+    pub release: bool,
+}
+
+impl Terms<'_> {
+    /// Whether a stream that ends with that record and is in that epoch meets the conditions: what
+    /// every store asks before it writes.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Fenced`] before [`JournalError::Conflict`], because who is fenced has nothing
+    /// to decide any more.
+    pub fn allow(
+        &self,
+        stream: &StreamId,
+        last: Sequence,
+        current: Epoch,
+    ) -> Result<(), JournalError> {
+        if let Some(shown) = self.epoch
+            && shown != current
+        {
+            return Err(JournalError::Fenced { stream: stream.clone(), shown, current });
+        }
+        match self.after {
+            Some(expected) if expected != last => {
+                Err(JournalError::Conflict { stream: stream.clone(), expected, found: last })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where the stream is after an append.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::journal::{Append, Event, Journal, Sequence, StreamId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), reliability::journal::JournalError> {
+/// let order = StreamId::new("order", "4711")?;
+/// let append = Append::to(&order).event(Event::bytes("Placed", 1, []));
+/// assert_eq!(Journal::in_memory().append(append).await?.sequence, Sequence::new(1));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Appended {
+    /// The number of its last record.
+    pub sequence: Sequence,
+    /// The place of the last record that was added; [`Position::START`] if none was.
+    pub position: Position,
+}
+
+impl Appended {
+    /// What a store answers.
+    pub const fn new(sequence: Sequence, position: Position) -> Self {
+        Self { sequence, position }
+    }
+}

@@ -1,0 +1,264 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use super::claim::check_lease;
+use super::{
+    Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, MemoryStore, Position, Record,
+    Sequence, Store, StreamId,
+};
+use crate::error::Invalid;
+
+/// A durable, ordered, fenced log of many streams. Cheap to clone; clones share the store.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::journal::{Append, Event, Journal, Sequence, StreamId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), reliability::journal::JournalError> {
+/// let journal = Journal::in_memory();
+/// let order = StreamId::new("order", "4711")?;
+/// let placed = journal.append(Append::to(&order).event(Event::json("Placed", 1, &["tea"])?)).await?;
+/// journal.append(Append::to(&order).after(placed.sequence).event(Event::bytes("Paid", 1, []))).await?;
+/// assert_eq!(journal.read(&order, Sequence::START, 100).await?.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Journal(Arc<dyn Store>);
+
+impl Journal {
+    /// The most appends of one batch.
+    pub const LONGEST_BATCH: usize = 1_000;
+    /// The most records or heads that one call reads.
+    pub const LONGEST_PAGE: usize = 100_000;
+
+    /// A journal that is gone with the process: for tests, and for what need not outlive it.
+    pub fn in_memory() -> Self {
+        Self::on(MemoryStore::new())
+    }
+
+    /// A journal in that file, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Unusable`] when the file belongs to another program or to a newer version of
+    /// this one; [`JournalError::Unavailable`] when it cannot be opened.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::journal::{Append, Event, Journal, StreamId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = std::env::temp_dir().join(format!("journal-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// let journal = Journal::open(folder.join("orders.db"))?;
+    /// let order = StreamId::new("order", "4711")?;
+    /// // Once this returns, no crash and no power failure takes it away.
+    /// journal.append(Append::to(&order).event(Event::json("Placed", 1, &["tea"])?)).await?;
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, JournalError> {
+        Ok(Self::on(super::SqliteStore::open(path)?))
+    }
+
+    /// A journal on a store of your own.
+    pub fn on(store: impl Store) -> Self {
+        Self(Arc::new(store))
+    }
+
+    /// Adds to a stream. What was added is durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](JournalError::Conflict) and [`Fenced`](JournalError::Fenced) when the stream does
+    /// not meet the conditions, [`Invalid`](JournalError::Invalid) for what is too long, and what a
+    /// store can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the append is made or not. Make it again with the
+    /// same [`after`](Append::after) to find out: a conflict says that it was.
+    pub async fn append(&self, append: Append) -> Result<Appended, JournalError> {
+        append.check()?;
+        let appended = self.0.append(alloc::vec![append]).await?;
+        appended.into_iter().next().ok_or_else(|| broken("append"))
+    }
+
+    /// Adds to several streams: to all of them, or to none.
+    ///
+    /// # Errors
+    ///
+    /// As of [`append`](Self::append); the error names the stream. More than 1,000 appends are
+    /// invalid.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`append`](Self::append).
+    pub async fn append_all(
+        &self,
+        batch: impl IntoIterator<Item = Append>,
+    ) -> Result<Vec<Appended>, JournalError> {
+        let batch: Vec<Append> = batch.into_iter().collect();
+        if batch.len() > Self::LONGEST_BATCH {
+            let (expected, got) = ("at most 1000 appends", batch.len());
+            return Err(Invalid::new("journal", "batch", expected, got).into());
+        }
+        batch.iter().try_for_each(Append::check)?;
+        match batch.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.0.append(batch).await,
+        }
+    }
+
+    /// The records of a stream behind that number, in order; at most so many of them. None for a
+    /// stream that is not there.
+    ///
+    /// # Errors
+    ///
+    /// What the store can meet with; more than 100,000 at once are invalid.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens.
+    pub async fn read(
+        &self,
+        stream: &StreamId,
+        after: Sequence,
+        most: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        self.0.read(stream.clone(), after, page(most)?).await
+    }
+
+    /// The records of all streams behind that position, in the order in which they were written; at
+    /// most so many of them. Go on behind the last one: none is missed, and none comes twice.
+    ///
+    /// # Errors
+    ///
+    /// As of [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens.
+    pub async fn read_all(
+        &self,
+        after: Position,
+        most: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        self.0.read_all(after, page(most)?).await
+    }
+
+    /// What there is to know about a stream without reading it, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// What the store can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens.
+    pub async fn head(&self, stream: &StreamId) -> Result<Option<Head>, JournalError> {
+        self.0.head(stream.clone()).await
+    }
+
+    /// The heads of streams, by kind and key.
+    ///
+    /// # Errors
+    ///
+    /// As of [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens.
+    pub async fn heads(&self, heads: Heads) -> Result<Vec<Head>, JournalError> {
+        page(heads.limit())?;
+        self.0.heads(heads).await
+    }
+
+    /// Claims streams that are due and that nobody holds. An empty answer says that there are none
+    /// right now.
+    ///
+    /// # Errors
+    ///
+    /// What the store can meet with; a lease below 1 ms or above a day, and no stream or more than
+    /// 10,000, are invalid.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, streams may have been claimed. They are free again
+    /// when their lease has run out.
+    pub async fn claim(&self, claim: Claim) -> Result<Vec<Lease>, JournalError> {
+        claim.check()?;
+        self.0.claim(claim).await
+    }
+
+    /// Makes leases last so long from now: `true` for each that does. Where it is `false`, stop
+    /// working at the stream: it was given back, or somebody else has it.
+    ///
+    /// A lease that has run out can be renewed as long as nobody else has claimed the stream.
+    ///
+    /// # Errors
+    ///
+    /// As of [`claim`](Self::claim).
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the leases may have been renewed.
+    pub async fn renew(
+        &self,
+        leases: &[Lease],
+        length: Duration,
+    ) -> Result<Vec<bool>, JournalError> {
+        check_lease(length)?;
+        match leases.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.0.renew(leases.to_vec(), length).await,
+        }
+    }
+
+    /// Forgets a stream with all its records, if it ends with that record and is neither due nor
+    /// held.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](JournalError::Conflict) when it ends with another, [`Busy`](JournalError::Busy)
+    /// when it is due or held. One that is not there ends with record 0.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the stream is forgotten or not.
+    pub async fn remove(&self, stream: &StreamId, last: Sequence) -> Result<(), JournalError> {
+        self.0.remove(stream.clone(), last).await
+    }
+
+    /// Wakes those who wait for work: see [`Changes`].
+    pub fn changes(&self) -> Changes {
+        self.0.changes()
+    }
+}
+
+fn page(most: usize) -> Result<usize, Invalid> {
+    match most {
+        1..=Journal::LONGEST_PAGE => Ok(most),
+        _ => Err(Invalid::new("journal", "most", "1 to 100000", most)),
+    }
+}
+
+fn broken(what: &'static str) -> JournalError {
+    let what = alloc::format!("the store has answered `{what}` with nothing: it is broken");
+    JournalError::Unusable { what }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Journal").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,12 @@
+use alloc::string::String;
+
+use crate::journal::JournalError;
+
+/// The error of something that has written nothing.
+pub(super) fn unavailable(what: &'static str) -> impl Fn(rusqlite::Error) -> JournalError {
+    move |source| JournalError::Unavailable { what, source: source.into() }
+}
+
+pub(super) fn unusable(what: String) -> JournalError {
+    JournalError::Unusable { what }
+}

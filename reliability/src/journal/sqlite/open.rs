@@ -1,0 +1,156 @@
+//! Opening a file, and telling whether it is one of ours.
+
+use core::time::Duration;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{unavailable, unusable};
+use crate::journal::JournalError;
+
+/// Says in the file's header whose it is.
+const APPLICATION: i32 = 0x524c_4a4e;
+
+/// The version of the tables below.
+const SCHEMA: i32 = 1;
+
+/// Before it, a file in WAL mode with several connections could lose a commit:
+/// <https://sqlite.org/wal.html#walresetbug>.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+const TABLES: &str = "
+CREATE TABLE journal_streams (
+    id           INTEGER PRIMARY KEY,
+    kind         TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    sequence     INTEGER NOT NULL, -- of its last record
+    epoch        INTEGER NOT NULL, -- of its last claim
+    status       TEXT NOT NULL,
+    priority     INTEGER NOT NULL,
+    due_at       INTEGER,          -- microseconds since 1970, as all times; NULL: never
+    owner        TEXT,             -- NULL: nobody holds it
+    held_since   INTEGER,
+    held_until   INTEGER,
+    claimable_at INTEGER,          -- the later one of due_at and held_until; NULL: never
+    created_at   INTEGER NOT NULL,
+    changed_at   INTEGER NOT NULL,
+    UNIQUE (kind, key)
+);
+CREATE INDEX journal_claimable ON journal_streams (claimable_at) WHERE claimable_at IS NOT NULL;
+CREATE INDEX journal_held ON journal_streams (held_since) WHERE held_since IS NOT NULL;
+CREATE TABLE journal_records (
+    position    INTEGER PRIMARY KEY AUTOINCREMENT,
+    stream      INTEGER NOT NULL REFERENCES journal_streams (id),
+    sequence    INTEGER NOT NULL,
+    epoch       INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    name        TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    encoding    TEXT NOT NULL,
+    payload     BLOB NOT NULL,
+    UNIQUE (stream, sequence)
+);
+CREATE TABLE journal_claims (epoch INTEGER NOT NULL);
+INSERT INTO journal_claims VALUES (0);
+";
+
+pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, JournalError> {
+    refuse_old(rusqlite::version_number(), rusqlite::version())?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = unavailable("opening the journal");
+    let mut connection = Connection::open_with_flags(path, flags).map_err(&failed)?;
+    connection.busy_timeout(busy).map_err(&failed)?;
+    // Reads the header, so that a file that is no database is found out before it is touched.
+    let schema = identify(&connection, path)?;
+    set(&connection).map_err(&failed)?;
+    if schema < SCHEMA {
+        create(&mut connection, path)?;
+    }
+    Ok(connection)
+}
+
+pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Connection, JournalError> {
+    // Not read-only: a reader of a WAL has its place in a file beside it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = unavailable("opening the journal to read");
+    let connection = Connection::open_with_flags(path, flags).map_err(&failed)?;
+    connection.busy_timeout(busy).map_err(&failed)?;
+    connection.pragma_update(None, "query_only", true).map_err(&failed)?;
+    Ok(connection)
+}
+
+fn refuse_old(number: i32, version: &str) -> Result<(), JournalError> {
+    if number >= OLDEST_SQLITE {
+        return Ok(());
+    }
+    Err(unusable(alloc::format!(
+        "SQLite {version} can lose what it has committed; link 3.51.3 or newer"
+    )))
+}
+
+/// The version of the tables in the file: 0 if there are none at all.
+fn identify(connection: &Connection, path: &Path) -> Result<i32, JournalError> {
+    let path = path.display();
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
+    let read = || -> rusqlite::Result<(i32, i32, i64)> {
+        let tables = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+        Ok((number("application_id")?, number("user_version")?, tables))
+    };
+    match read() {
+        Ok((0, 0, 0)) => Ok(0),
+        Ok((APPLICATION, SCHEMA, _)) => Ok(SCHEMA),
+        Ok((APPLICATION, newer, _)) => Err(unusable(alloc::format!(
+            "{path} has tables of version {newer}, and this program knows version {SCHEMA}: \
+             run the program that wrote it, or a newer one"
+        ))),
+        Ok(_) => Err(unusable(alloc::format!(
+            "{path} is a database of another program: give the journal a file of its own"
+        ))),
+        Err(rusqlite::Error::SqliteFailure(error, _))
+            if error.code == rusqlite::ErrorCode::NotADatabase =>
+        {
+            Err(unusable(alloc::format!(
+                "{path} is no SQLite database: give the journal a file of its own"
+            )))
+        }
+        Err(error) => Err(unavailable("opening the journal")(error)),
+    }
+}
+
+fn set(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // Every commit waits for the disk. `NORMAL` would lose the last ones with the power.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    Ok(())
+}
+
+/// Two processes may come here at once: the second one finds that there is nothing left to do.
+fn create(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
+    let failed = unavailable("making the tables of the journal");
+    let making = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(&failed)?;
+    if identify(&making, path)? < SCHEMA {
+        making.execute_batch(TABLES).map_err(&failed)?;
+        making.pragma_update(None, "application_id", APPLICATION).map_err(&failed)?;
+        making.pragma_update(None, "user_version", SCHEMA).map_err(&failed)?;
+    }
+    making.commit().map_err(&failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_lose_commits_is_refused() {
+        assert!(refuse_old(OLDEST_SQLITE, "3.51.3").is_ok());
+        let refused = refuse_old(3_046_000, "3.46.0").expect_err("it is too old");
+        let words = "SQLite 3.46.0 can lose what it has committed; link 3.51.3 or newer";
+        assert_eq!(alloc::string::ToString::to_string(&refused), words);
+    }
+}

@@ -1,0 +1,25 @@
+//! Times as the file has them: microseconds since 1970.
+
+use core::time::Duration;
+use std::time::SystemTime;
+
+pub(super) fn micros(time: SystemTime) -> i64 {
+    let whole = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => whole(since),
+        Err(before) => -whole(before.duration()),
+    }
+}
+
+pub(super) fn time(micros: i64) -> SystemTime {
+    let span = Duration::from_micros(micros.unsigned_abs());
+    let time = match micros < 0 {
+        false => SystemTime::UNIX_EPOCH.checked_add(span),
+        true => SystemTime::UNIX_EPOCH.checked_sub(span),
+    };
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+pub(super) fn span(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}

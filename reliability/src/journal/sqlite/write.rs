@@ -1,0 +1,271 @@
+//! What writes, inside of a transaction that somebody else begins and ends.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+
+use super::time;
+use crate::journal::{
+    Append, Appended, Claim, Epoch, Event, JournalError, Lease, Position, Sequence, StreamId,
+};
+
+/// A transaction, and what time it is in it.
+pub(super) struct Writing<'c> {
+    connection: &'c Connection,
+    wall: SystemTime,
+    now: i64,
+}
+
+/// What an append needs to know of a stream that is there.
+#[derive(Clone, Copy)]
+struct Place {
+    id: i64,
+    sequence: Sequence,
+    epoch: Epoch,
+    due_at: Option<i64>,
+    held_since: Option<i64>,
+    held_until: Option<i64>,
+}
+
+impl<'c> Writing<'c> {
+    pub(super) fn new(connection: &'c Connection, wall: SystemTime) -> Self {
+        Self { connection, wall, now: time::micros(wall) }
+    }
+
+    pub(super) fn append(
+        &self,
+        batch: &[Append],
+    ) -> rusqlite::Result<Result<Vec<Appended>, JournalError>> {
+        // All conditions first, so that a batch that is refused has written nothing.
+        let mut ends: BTreeMap<&StreamId, (Sequence, Epoch)> = BTreeMap::new();
+        let mut places = Vec::with_capacity(batch.len());
+        for append in batch {
+            let stream = append.stream();
+            let place = self.place(stream)?;
+            let found = place.map_or((Sequence::START, Epoch::NEVER), |it| (it.sequence, it.epoch));
+            let (last, epoch) = *ends.get(stream).unwrap_or(&found);
+            if let Err(refused) = append.terms().allow(stream, last, epoch) {
+                return Ok(Err(refused));
+            }
+            let last = Sequence::new(last.get() + append.events().len() as u64);
+            if ends.insert(stream, (last, epoch)).is_none() {
+                places.push(Some(place));
+            } else {
+                // An append before it in the batch will have changed its stream.
+                places.push(None);
+            }
+        }
+        let appended = batch.iter().zip(places).map(|(append, place)| {
+            let place = place.map_or_else(|| self.place(append.stream()), Ok)?;
+            self.append_one(append, place)
+        });
+        appended.collect::<rusqlite::Result<Vec<_>>>().map(Ok)
+    }
+
+    fn append_one(&self, append: &Append, place: Option<Place>) -> rusqlite::Result<Appended> {
+        let first = place.map_or(Sequence::START, |place| place.sequence);
+        let last = Sequence::new(first.get() + append.events().len() as u64);
+        let (id, epoch) = match place {
+            Some(place) => {
+                self.change(append, place, last)?;
+                (place.id, place.epoch)
+            }
+            None => (self.begin(append, last)?, Epoch::NEVER),
+        };
+        let mut position = Position::START;
+        if !append.events().is_empty() {
+            let mut insert = self.prepare(
+                "INSERT INTO journal_records
+                    (stream, sequence, epoch, recorded_at, name, version, encoding, payload)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?;
+            let mut sequence = first;
+            for event in append.events() {
+                sequence = sequence.next();
+                let (name, version, encoding, payload) = columns(event);
+                insert.execute(params![
+                    id,
+                    signed(sequence.get()),
+                    signed(epoch.get()),
+                    self.now,
+                    name,
+                    version,
+                    encoding,
+                    payload
+                ])?;
+            }
+            position = Position::from_parts(0, unsigned(self.connection.last_insert_rowid()));
+        }
+        Ok(Appended::new(last, position))
+    }
+
+    fn begin(&self, append: &Append, last: Sequence) -> rusqlite::Result<i64> {
+        let terms = append.terms();
+        let due_at = terms.due.and_then(|due| due.at(self.wall)).map(time::micros);
+        self.prepare(
+            "INSERT INTO journal_streams
+                (kind, key, sequence, epoch, status, priority, due_at, claimable_at,
+                 created_at, changed_at)
+             VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?6, ?7, ?7)",
+        )?
+        .insert(params![
+            append.stream().kind(),
+            append.stream().key(),
+            signed(last.get()),
+            terms.status.unwrap_or_default(),
+            terms.priority.unwrap_or_default(),
+            due_at,
+            self.now
+        ])
+    }
+
+    fn change(&self, append: &Append, place: Place, last: Sequence) -> rusqlite::Result<()> {
+        let terms = append.terms();
+        let due_at = match terms.due {
+            Some(due) => due.at(self.wall).map(time::micros),
+            None => place.due_at,
+        };
+        let held_until = place.held_until.filter(|_| !terms.release);
+        let claimable_at = due_at.map(|due| held_until.map_or(due, |until| until.max(due)));
+        self.prepare(
+            "UPDATE journal_streams
+             SET sequence = ?2, status = coalesce(?3, status), priority = coalesce(?4, priority),
+                 due_at = ?5, claimable_at = ?6, changed_at = ?7,
+                 owner = iif(?8, NULL, owner), held_since = iif(?8, NULL, held_since),
+                 held_until = iif(?8, NULL, held_until)
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            place.id,
+            signed(last.get()),
+            terms.status,
+            terms.priority,
+            due_at,
+            claimable_at,
+            self.now,
+            terms.release
+        ])?;
+        Ok(())
+    }
+
+    pub(super) fn claim(&self, claim: &Claim) -> rusqlite::Result<Vec<Lease>> {
+        // What is held since a time to come is free: somebody has set the clock back.
+        let kinds = serde_json::to_string(claim.kinds()).unwrap_or_default();
+        let mut find = self.prepare(
+            "SELECT id, kind, key, sequence FROM journal_streams
+             WHERE (claimable_at <= ?1 OR (held_since > ?1 AND due_at <= ?1))
+               AND kind IN (SELECT value FROM json_each(?2))
+             ORDER BY priority DESC, due_at, kind, key LIMIT ?3",
+        )?;
+        let found = find.query_map(params![self.now, kinds, claim.limit() as i64], |row| {
+            let (kind, key): (_, alloc::string::String) = (row.get_ref(1)?, row.get(2)?);
+            let stream = StreamId::new(kind.as_str()?, &key);
+            Ok((row.get::<_, i64>(0)?, stream, unsigned(row.get(3)?)))
+        })?;
+        let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let last: i64 = self
+            .prepare("UPDATE journal_claims SET epoch = epoch + ?1 RETURNING epoch")?
+            .query_row([found.len() as i64], |row| row.get(0))?;
+        let mut take = self.prepare(
+            "UPDATE journal_streams
+             SET epoch = ?2, owner = ?3, held_since = ?4, held_until = ?5,
+                 claimable_at = max(due_at, ?5)
+             WHERE id = ?1",
+        )?;
+        let until = self.now.saturating_add(time::span(claim.lease_length()));
+        let mut epoch = last - found.len() as i64;
+        let mut leases = Vec::with_capacity(found.len());
+        for (id, stream, sequence) in found {
+            // Somebody has written into the tables by hand: it cannot be named, so it stays.
+            let Ok(stream) = stream else { continue };
+            epoch += 1;
+            take.execute(params![id, epoch, claim.owner(), self.now, until])?;
+            leases.push(Lease::new(stream, Epoch::new(unsigned(epoch)), Sequence::new(sequence)));
+        }
+        Ok(leases)
+    }
+
+    pub(super) fn renew(&self, leases: &[Lease], length: Duration) -> rusqlite::Result<Vec<bool>> {
+        let until = self.now.saturating_add(time::span(length));
+        let mut renew = self.prepare(
+            "UPDATE journal_streams
+             SET held_since = ?4, held_until = ?5, claimable_at = max(due_at, ?5)
+             WHERE kind = ?1 AND key = ?2 AND epoch = ?3 AND owner IS NOT NULL",
+        )?;
+        let renewed = leases.iter().map(|lease| {
+            let (stream, epoch) = (&lease.stream, signed(lease.epoch.get()));
+            let held = params![stream.kind(), stream.key(), epoch, self.now, until];
+            Ok(renew.execute(held)? == 1)
+        });
+        renewed.collect()
+    }
+
+    pub(super) fn remove(
+        &self,
+        stream: &StreamId,
+        expected: Sequence,
+    ) -> rusqlite::Result<Result<(), JournalError>> {
+        let place = self.place(stream)?;
+        let found = place.map_or(Sequence::START, |place| place.sequence);
+        if found != expected {
+            let stream = stream.clone();
+            return Ok(Err(JournalError::Conflict { stream, expected, found }));
+        }
+        let Some(place) = place else { return Ok(Ok(())) };
+        if place.is_busy(self.now) {
+            return Ok(Err(JournalError::Busy { stream: stream.clone() }));
+        }
+        self.prepare("DELETE FROM journal_records WHERE stream = ?1")?.execute([place.id])?;
+        self.prepare("DELETE FROM journal_streams WHERE id = ?1")?.execute([place.id])?;
+        Ok(Ok(()))
+    }
+
+    fn place(&self, stream: &StreamId) -> rusqlite::Result<Option<Place>> {
+        self.prepare(
+            "SELECT id, sequence, epoch, due_at, held_since, held_until FROM journal_streams
+             WHERE kind = ?1 AND key = ?2",
+        )?
+        .query_row([stream.kind(), stream.key()], Place::read)
+        .optional()
+    }
+
+    fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+        self.connection.prepare_cached(sql)
+    }
+}
+
+impl Place {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            sequence: Sequence::new(unsigned(row.get(1)?)),
+            epoch: Epoch::new(unsigned(row.get(2)?)),
+            due_at: row.get(3)?,
+            held_since: row.get(4)?,
+            held_until: row.get(5)?,
+        })
+    }
+
+    fn is_busy(&self, now: i64) -> bool {
+        let held = self.held_since.zip(self.held_until);
+        self.due_at.is_some() || held.is_some_and(|(since, until)| since <= now && now < until)
+    }
+}
+
+fn columns(event: &Event) -> (&str, u32, &'static str, &[u8]) {
+    (event.name(), event.version(), event.encoding().as_str(), event.payload())
+}
+
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
