@@ -1,14 +1,21 @@
+//! What only a store in a file can get wrong.
+
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::Connection;
 
 use super::*;
+use crate::error::{Class, Fault};
+use crate::time::WallClock;
 
 /// A folder that is gone afterwards.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("journal-{}-{number}", std::process::id()));
@@ -16,8 +23,8 @@ impl Folder {
         Self(path)
     }
 
-    fn file(&self) -> PathBuf {
-        self.0.join("journal.db")
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 }
 
@@ -27,14 +34,258 @@ impl Drop for Folder {
     }
 }
 
+fn order(key: u32) -> StreamId {
+    StreamId::new("order", &key.to_string()).unwrap()
+}
+
+fn event(number: u32) -> Event {
+    Event::json("Numbered", 1, &number).unwrap()
+}
+
+async fn numbers(journal: &Journal, stream: &StreamId) -> Vec<u32> {
+    let records = journal.read(stream, Sequence::START, 10_000).await.unwrap();
+    records.iter().map(|record| record.event.read_json().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn the_store_in_a_file_conforms() {
     let folder = Folder::new();
     let number = AtomicU32::new(0);
-    let open = async |clock: &crate::time::WallClock| {
+    let open = async |clock: &WallClock| {
         let file = format!("{}.db", number.fetch_add(1, Ordering::Relaxed));
-        let builder = SqliteStore::builder(folder.0.join(file)).clock(clock);
+        let builder = SqliteStore::builder(folder.file(&file)).clock(clock);
         Journal::on(builder.build().unwrap())
     };
     conformance::check(open).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_when_it_is_opened_again() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let claim = || Claim::of(["order"]).by("worker").lease(Duration::from_millis(1));
+    let mut last_epoch = Epoch::NEVER;
+    for round in 0..3 {
+        let journal = Journal::open(&file).unwrap();
+        assert_eq!(numbers(&journal, &order(1)).await, (0..round).collect::<Vec<_>>());
+        let after = Sequence::new(u64::from(round));
+        let append = Append::to(&order(1)).after(after).event(event(round));
+        journal.append(append.due(Due::At(SystemTime::UNIX_EPOCH)).status("open")).await.unwrap();
+        let head = journal.head(&order(1)).await.unwrap().unwrap();
+        assert_eq!((head.status.as_str(), head.epoch), ("open", last_epoch));
+        let mut leases = Vec::new();
+        while leases.is_empty() {
+            // The lease of the round before may have a part of its millisecond left.
+            leases = journal.claim(claim()).await.unwrap();
+        }
+        assert!(leases[0].epoch > last_epoch);
+        last_epoch = leases[0].epoch;
+    }
+}
+
+#[tokio::test]
+async fn two_who_have_the_file_open_see_and_fence_each_other() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let (one, other) = (Journal::open(&file).unwrap(), Journal::open(&file).unwrap());
+    let append = |number| Append::to(&order(1)).event(event(number)).due(Due::Now);
+    for number in 0..20 {
+        let journal = if number % 2 == 0 { &one } else { &other };
+        journal.append(append(number)).await.unwrap();
+    }
+    for journal in [&one, &other] {
+        assert_eq!(numbers(journal, &order(1)).await, (0..20).collect::<Vec<_>>());
+    }
+    let lease = one.claim(Claim::of(["order"])).await.unwrap().remove(0);
+    assert!(other.claim(Claim::of(["order"])).await.unwrap().is_empty());
+    other.append(Append::to(&order(1)).fenced(&lease).release()).await.unwrap();
+    let later = other.claim(Claim::of(["order"])).await.unwrap().remove(0);
+    let stale = one.append(Append::to(&order(1)).fenced(&lease)).await;
+    assert!(matches!(stale, Err(JournalError::Fenced { current, .. }) if current == later.epoch));
+}
+
+#[tokio::test]
+async fn the_tables_can_be_read_by_hand_while_they_are_written() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let journal = Journal::open(&file).unwrap();
+    let append = Append::to(&order(7)).event(event(3)).status("open").due(Due::Now);
+    journal.append(append).await.unwrap();
+    let by_hand = Connection::open(&file).unwrap();
+    let shown: (String, String, String, String) = by_hand
+        .query_row(
+            "SELECT s.key, s.status, r.name, CAST(r.payload AS TEXT)
+             FROM journal_streams s JOIN journal_records r ON r.stream = s.id",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .unwrap();
+    assert_eq!(shown, ("7".into(), "open".into(), "Numbered".into(), "3".into()));
+    let mode: String = by_hand.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+}
+
+fn refusal(file: &Path) -> String {
+    let refused = Journal::open(file).unwrap_err();
+    assert_eq!(refused.class(), Class::Permanent, "{refused}");
+    refused.to_string()
+}
+
+#[test]
+fn a_file_of_somebody_else_is_refused_and_left_as_it_is() {
+    let folder = Folder::new();
+    let text = folder.file("text.db");
+    fs::write(&text, "Dear diary, this is no database at all. ".repeat(100)).unwrap();
+    let before = fs::read(&text).unwrap();
+    assert!(refusal(&text).ends_with("is no SQLite database: give the journal a file of its own"));
+    assert_eq!(fs::read(&text).unwrap(), before);
+
+    let other = folder.file("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
+    let before = fs::read(&other).unwrap();
+    assert!(refusal(&other).contains("is a database of another program"));
+    assert_eq!(fs::read(&other).unwrap(), before);
+
+    let newer = folder.file("newer.db");
+    drop(Journal::open(&newer).unwrap());
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 9).unwrap();
+    let said = refusal(&newer);
+    assert!(said.contains("tables of version 9, and this program knows version 1"), "{said}");
+}
+
+#[test]
+fn a_path_that_cannot_be_opened_is_unavailable() {
+    let folder = Folder::new();
+    let refused = Journal::open(folder.file("nowhere/orders.db")).unwrap_err();
+    assert_eq!(refused.class(), Class::Transient);
+    assert!(refused.to_string().starts_with("opening the journal failed"), "{refused}");
+}
+
+#[tokio::test]
+async fn one_that_the_file_refuses_fails_alone_and_everybody_else_is_written() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let journal = Journal::open(&file).unwrap();
+    journal.append(Append::to(&order(0))).await.unwrap();
+    let poison = "CREATE TRIGGER poison BEFORE INSERT ON journal_records
+                  WHEN new.name = 'Poison' BEGIN SELECT RAISE(ABORT, 'poison'); END";
+    Connection::open(&file).unwrap().execute_batch(poison).unwrap();
+    // All of them wait for the same commit: who is asked first holds the lock.
+    let by_hand = Connection::open(&file).unwrap();
+    by_hand.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let appends = (0..20).map(|number| {
+        let journal = journal.clone();
+        let event = if number == 11 { Event::bytes("Poison", 1, []) } else { event(number) };
+        let append = Append::to(&order(number)).event(event);
+        tokio::spawn(async move { journal.append(append).await })
+    });
+    let appends: Vec<_> = appends.collect();
+    tokio::task::yield_now().await;
+    by_hand.execute_batch("COMMIT").unwrap();
+    for (number, append) in appends.into_iter().enumerate() {
+        match append.await.unwrap() {
+            Ok(appended) => assert_eq!((appended.sequence.get(), number != 11), (1, true)),
+            Err(error) => {
+                assert_eq!(number, 11);
+                assert!(matches!(error, JournalError::Unavailable { .. }), "{error}");
+                assert!(error.to_string().contains("poison"), "{error}");
+            }
+        }
+    }
+    assert_eq!(journal.read(&order(11), Sequence::START, 9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn who_has_gone_before_it_was_begun_gets_nothing_written() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let journal = Journal::open(&file).unwrap();
+    let by_hand = Connection::open(&file).unwrap();
+    by_hand.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // The first one is being written as long as the lock is held, and the second one waits.
+    let first = tokio::spawn({
+        let journal = journal.clone();
+        async move { journal.append(Append::to(&order(1)).event(event(1))).await }
+    });
+    tokio::task::yield_now().await;
+    let mut second = Box::pin(journal.append(Append::to(&order(2)).event(event(2))));
+    let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(second.as_mut().poll(cx)));
+    assert!(polled.await.is_pending());
+    drop(second);
+    by_hand.execute_batch("COMMIT").unwrap();
+    first.await.unwrap().unwrap();
+    journal.append(Append::to(&order(3)).event(event(3))).await.unwrap();
+    assert_eq!(numbers(&journal, &order(1)).await, [1]);
+    // It went into no commit, or into the first one: whole or not at all.
+    let second = numbers(&journal, &order(2)).await;
+    assert!(second.is_empty() || second == [2], "{second:?}");
+}
+
+#[test]
+fn claims_find_their_work_by_index_however_much_is_not_due() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    drop(Journal::open(&file).unwrap());
+    let by_hand = Connection::open(&file).unwrap();
+    let mut explain = by_hand
+        .prepare(
+            "EXPLAIN QUERY PLAN SELECT id FROM journal_streams
+             WHERE (claimable_at <= 5 OR (held_since > 5 AND due_at <= 5))
+               AND +kind IN (SELECT value FROM json_each('[]'))
+             ORDER BY priority DESC, due_at, kind, key LIMIT 1",
+        )
+        .unwrap();
+    let plan: Vec<String> =
+        explain.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    let plan = plan.join("\n");
+    assert!(plan.contains("journal_claimable") && plan.contains("journal_held"), "{plan}");
+    assert!(!plan.contains("SCAN journal_streams"), "{plan}");
+}
+
+/// Cuts the log behind the last commit that was acknowledged, at every byte: what was acknowledged
+/// is there, and what came after it whole or not at all.
+#[tokio::test]
+async fn a_log_that_breaks_off_anywhere_behind_the_last_answer_loses_nothing() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let wal = folder.file("orders.db-wal");
+    // Small pages, so that there are some thousand bytes to cut at, and not some ten thousand.
+    Connection::open(&file).unwrap().execute_batch("PRAGMA page_size = 512; VACUUM").unwrap();
+    let journal = Journal::open(&file).unwrap();
+    for number in 0..3 {
+        journal.append(Append::to(&order(1)).event(event(number))).await.unwrap();
+    }
+    let acknowledged = fs::metadata(&wal).unwrap().len();
+    let batch = [10, 11].map(|number| Append::to(&order(number)).event(event(number)));
+    journal.append_all(batch).await.unwrap();
+    let (database, log) = (fs::read(&file).unwrap(), fs::read(&wal).unwrap());
+    let (first, last) = (usize::try_from(acknowledged).unwrap(), log.len());
+    assert!(first < last, "the batch went into the log");
+
+    let mut whole = 0;
+    for length in first..=last {
+        let (cut, cut_log) = (folder.file("cut.db"), folder.file("cut.db-wal"));
+        fs::write(&cut, &database).unwrap();
+        fs::write(&cut_log, &log[..length]).unwrap();
+        // By hand, because it is some thousand times.
+        let opened = Connection::open(&cut).unwrap();
+        let count = |key: u32| -> u32 {
+            opened
+                .query_row(
+                    "SELECT count(*) FROM journal_records r JOIN journal_streams s ON s.id = r.stream
+                     WHERE s.key = ?1 AND s.sequence >= r.sequence",
+                    [key.to_string()],
+                    |row| row.get(0),
+                )
+                .unwrap()
+        };
+        assert_eq!(count(1), 3, "cut at {length}");
+        assert_eq!(count(10), count(11), "cut at {length}: a batch is whole or not there");
+        whole += count(10);
+        drop(opened);
+        for left in [cut, cut_log, folder.file("cut.db-shm")] {
+            let _ = fs::remove_file(left);
+        }
+    }
+    assert_eq!(whole, 1, "only the whole log has the batch");
 }

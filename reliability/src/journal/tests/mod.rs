@@ -9,3 +9,5 @@ async fn the_store_in_memory_conforms() {
 
 #[cfg(feature = "sqlite")]
 mod in_a_file;
+#[cfg(feature = "sqlite")]
+mod same;
