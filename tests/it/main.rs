@@ -14,6 +14,7 @@ mod error_monitor;
 mod failed;
 mod fault;
 mod guide;
+mod journal;
 mod metrics;
 mod operations;
 mod overload;

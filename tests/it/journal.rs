@@ -1,0 +1,3 @@
+//! The journal from outside.
+
+mod crash;

@@ -1,0 +1,168 @@
+//! A process that writes is killed with `kill -9` again and again: what it was told is written is
+//! there, and nothing is there by half.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use reliability::journal::{Append, Claim, Due, Event, Heads, Journal, Position, Sequence, StreamId};
+
+/// Where the child writes; without it, it is no child.
+const FILE: &str = "RELIABILITY_JOURNAL_CRASH_FILE";
+/// How often it is killed: 20 times, unless this says otherwise.
+const CYCLES: &str = "RELIABILITY_CRASH_CYCLES";
+
+const WRITERS: u32 = 16;
+
+fn stream(kind: &str, writer: u32) -> StreamId {
+    StreamId::new(kind, &writer.to_string()).unwrap()
+}
+
+/// What the child does: each writer appends to two streams at once, and says when it is told that
+/// this is written.
+#[test]
+fn writes_until_it_is_killed() {
+    let Some(file) = std::env::var_os(FILE) else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    runtime.block_on(async {
+        let journal = Journal::open(file).unwrap();
+        let mut writers = Vec::new();
+        for writer in 0..WRITERS {
+            writers.push(tokio::spawn(write(journal.clone(), writer)));
+        }
+        for writer in writers {
+            writer.await.unwrap();
+        }
+    });
+    panic!("it is killed before it ends");
+}
+
+async fn write(journal: Journal, writer: u32) {
+    let (one, other) = (stream("debit", writer), stream("credit", writer));
+    let head = journal.head(&one).await.unwrap();
+    let mut last = head.map_or(Sequence::START, |head| head.sequence);
+    loop {
+        let number = last.next();
+        let event = || Event::json("Moved", 1, &(writer, number.get(), "x".repeat(150))).unwrap();
+        let both = [&one, &other].map(|it| Append::to(it).after(last).event(event()).due(Due::Now));
+        journal.append_all(both).await.unwrap();
+        last = number;
+        // One call for one line, so that lines of several writers do not mix.
+        let line = format!("wrote {writer} {number}\n");
+        std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+        if number.get().is_multiple_of(7) {
+            journal.claim(Claim::of(["credit"]).by("child").most(2)).await.unwrap();
+        }
+    }
+}
+
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn start(file: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["journal::crash::writes_until_it_is_killed", "--exact", "--nocapture"])
+        .env(FILE, file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Lets it write until it has said so many lines, kills it, and hears the rest of what it has said.
+fn kill_after(mut child: Child, lines: usize, written: &mut BTreeMap<u32, u64>) {
+    let said = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut heard = 0;
+    for line in said {
+        let line = line.unwrap();
+        let words: Vec<&str> = line.split(' ').collect();
+        // The last line may break off.
+        let &["wrote", writer, number] = words.as_slice() else { continue };
+        let (Ok(writer), Ok(number)) = (writer.parse::<u32>(), number.parse::<u64>()) else {
+            continue;
+        };
+        let last = written.entry(writer).or_default();
+        // A number that breaks off is a smaller one.
+        *last = number.max(*last);
+        heard += 1;
+        if heard == lines {
+            child.kill().unwrap();
+        }
+    }
+    assert!(heard >= lines, "the child ended by itself after {heard} lines");
+    child.wait().unwrap();
+}
+
+async fn check(file: &Path, written: &BTreeMap<u32, u64>) -> u64 {
+    let journal = Journal::open(file).unwrap();
+    let mut all = 0;
+    for writer in 0..WRITERS {
+        let mut ends = Vec::new();
+        for kind in ["debit", "credit"] {
+            let records =
+                journal.read(&stream(kind, writer), Sequence::START, 100_000).await.unwrap();
+            for (number, record) in (1..).zip(&records) {
+                let said: (u32, u64, String) = record.event.read_json().unwrap();
+                assert_eq!(record.sequence.get(), number, "without gaps");
+                assert_eq!((said.0, said.1, said.2.len()), (writer, number, 150), "whole");
+            }
+            ends.push(records.len() as u64);
+        }
+        assert_eq!(ends[0], ends[1], "both streams of a batch, or none");
+        let told = written.get(&writer).copied().unwrap_or_default();
+        assert!(ends[0] >= told, "writer {writer} was told that {told} are there: {}", ends[0]);
+        assert!(ends[0] <= told + 1, "at most one was not told any more");
+        all += ends[0] * 2;
+    }
+    let read = journal.read_all(Position::START, 100_000).await.unwrap();
+    assert_eq!(read.len() as u64, all, "all of them, in one order");
+    let heads = journal.heads(Heads::all()).await.unwrap();
+    let mut epochs: Vec<_> = heads.iter().map(|it| it.epoch.get()).filter(|it| *it > 0).collect();
+    let claimed = epochs.len();
+    epochs.sort_unstable();
+    epochs.dedup();
+    assert_eq!(epochs.len(), claimed, "no epoch twice");
+    all
+}
+
+#[tokio::test]
+async fn nothing_is_lost_however_often_the_process_is_killed() {
+    let cycles = std::env::var(CYCLES).map_or(20, |it| it.parse::<u32>().unwrap());
+    let folder = std::env::temp_dir().join(format!("journal-crash-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let folder = Folder(folder);
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    let mut file = folder.0.join("0.db");
+    let (mut written, mut kills) = (BTreeMap::new(), 0);
+    for cycle in 0..cycles {
+        // A new file now and then: the first moments of one, and what reading it again costs.
+        if cycle % 10 == 0 {
+            file = folder.0.join(format!("{cycle}.db"));
+            written.clear();
+        }
+        let lines = 1 + random.next() % 300;
+        kill_after(start(&file), lines, &mut written);
+        kills += 1;
+        assert!(check(&file, &written).await > 0);
+    }
+    assert_eq!(kills, cycles);
+}
+
+/// Marsaglia's xorshift: the same moments in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap()
+    }
+}
