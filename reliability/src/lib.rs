@@ -36,6 +36,7 @@
 //! | Module | What it is for |
 //! |---|---|
 //! | [`error`] | what went wrong, is it worth another try, and what to do when that is not enough |
+//! | `journal` | a durable log: ordered, fenced streams of records, in memory or in a file |
 //! | [`resilience`] | keep one call alive: fallback, cache, deadline, retry, breaker, rate limit, adaptive concurrency limit, bulkhead, hedge, timeout, chaos |
 //! | [`sre`] | promise something, and keep count: objectives, error budgets, burn rates, alerts |
 //! | [`state`] | one enum declares a machine; what it does not declare does not compile |
@@ -54,7 +55,7 @@
 //! layer; `prometheus` lets Prometheus read all metrics; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
-//! Asked for by name: `subscriber` starts all telemetry in a line, and gives events and spans of
+//! Asked for by name: `journal` is the durable log, and `sqlite` keeps it in a file; `subscriber` starts all telemetry in a line, and gives events and spans of
 //! `tracing` their trace; `dashboard` serves a page that shows how the process is doing; `otlp`
 //! exports metrics, traces and logs to OpenTelemetry's collector and those who speak its protocol,
 //! `otlp-grpc` also over gRPC, and `otlp-tls` lets both of them speak to `https` addresses; `chaos`
@@ -79,10 +80,10 @@ mod document;
 pub mod error;
 #[cfg(all(doc, feature = "macros", feature = "resilience", feature = "telemetry"))]
 pub mod guide;
-#[cfg(any(feature = "sre", all(feature = "std", feature = "telemetry")))]
-mod json;
 #[cfg(feature = "journal")]
 pub mod journal;
+#[cfg(any(feature = "sre", all(feature = "std", feature = "telemetry")))]
+mod json;
 pub mod prelude;
 #[cfg(feature = "resilience")]
 pub mod resilience;

@@ -17,6 +17,7 @@
 //! - [`errors`]: what goes wrong here and how often, and what to do when another try is not enough
 //! - [`degradation`]: less for a while, and back
 //! - [`chaos`]: faults on purpose
+//! - [`journal`]: a durable log, and work that survives the worker
 //! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
 //! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
 //! - [`dashboard`]: a page to look at, and panels of your own
@@ -69,6 +70,10 @@ pub mod hedging {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
+
+#[cfg(feature = "sqlite")]
+#[doc = include_str!("journal.md")]
+pub mod journal {}
 
 #[doc = include_str!("telemetry.md")]
 pub mod telemetry {}

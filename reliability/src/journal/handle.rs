@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use super::claim::check_lease;
 use super::{
-    Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, MemoryStore, Position, Record,
-    Sequence, Store, StreamId,
+    Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, MemoryStore, Position,
+    Record, Sequence, Store, StreamId, observe,
 };
 use crate::error::Invalid;
 
@@ -89,7 +89,7 @@ impl Journal {
     /// same [`after`](Append::after) to find out: a conflict says that it was.
     pub async fn append(&self, append: Append) -> Result<Appended, JournalError> {
         append.check()?;
-        let appended = self.0.append(alloc::vec![append]).await?;
+        let appended = self.write(alloc::vec![append]).await?;
         appended.into_iter().next().ok_or_else(|| broken("append"))
     }
 
@@ -115,8 +115,15 @@ impl Journal {
         batch.iter().try_for_each(Append::check)?;
         match batch.is_empty() {
             true => Ok(Vec::new()),
-            false => self.0.append(batch).await,
+            false => self.write(batch).await,
         }
+    }
+
+    async fn write(&self, batch: Vec<Append>) -> Result<Vec<Appended>, JournalError> {
+        let events = batch.iter().map(|append| append.events().len()).sum();
+        let appended = self.0.append(batch).await;
+        observe::appended(events, &appended);
+        appended
     }
 
     /// The records of a stream behind that number, in order; at most so many of them. None for a
@@ -197,7 +204,9 @@ impl Journal {
     /// when their lease has run out.
     pub async fn claim(&self, claim: Claim) -> Result<Vec<Lease>, JournalError> {
         claim.check()?;
-        self.0.claim(claim).await
+        let leases = self.0.claim(claim).await?;
+        observe::claimed(leases.len());
+        Ok(leases)
     }
 
     /// Makes leases last so long from now: `true` for each that does. Where it is `false`, stop

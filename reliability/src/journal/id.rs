@@ -40,9 +40,8 @@ impl StreamId {
     /// The kind must be 1 to 64 of `a-z`, `0-9`, `_`, `-` and `.`; the key 1 to 255 bytes without
     /// control characters.
     pub fn new(kind: &str, key: &str) -> Result<Self, Invalid> {
-        let of_kind = |byte: u8| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte)
-        };
+        let of_kind =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
         if !(1..=Self::LONGEST_KIND).contains(&kind.len()) || !kind.bytes().all(of_kind) {
             let expected = "1 to 64 of `a-z`, `0-9`, `_`, `-` and `.`";
             return Err(Invalid::new("journal", "kind", expected, shortened(kind)));

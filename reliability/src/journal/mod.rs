@@ -80,6 +80,7 @@ mod event;
 mod handle;
 mod id;
 mod memory;
+mod observe;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;

@@ -6,7 +6,8 @@ use core::pin::Pin;
 use core::time::Duration;
 
 use super::{
-    Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position, Record, Sequence, StreamId,
+    Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position, Record, Sequence,
+    StreamId,
 };
 
 /// What a [`Store`] answers, by and by.

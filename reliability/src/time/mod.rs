@@ -38,7 +38,12 @@ mod ticker;
 mod tsc;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod utc;
-#[cfg(any(feature = "http", feature = "journal", all(feature = "std", feature = "telemetry"), feature = "sre"))]
+#[cfg(any(
+    feature = "http",
+    feature = "journal",
+    all(feature = "std", feature = "telemetry"),
+    feature = "sre"
+))]
 mod wall;
 
 #[cfg(feature = "sre")]
@@ -57,7 +62,12 @@ pub(crate) use instant::saturating_nanos;
 pub(crate) use system::timer_at;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub(crate) use utc::Utc;
-#[cfg(any(feature = "http", feature = "journal", all(feature = "std", feature = "telemetry"), feature = "sre"))]
-pub(crate) use wall::wall_clock;
 #[cfg(feature = "journal")]
 pub use wall::WallClock;
+#[cfg(any(
+    feature = "http",
+    feature = "journal",
+    all(feature = "std", feature = "telemetry"),
+    feature = "sre"
+))]
+pub(crate) use wall::wall_clock;

@@ -7,7 +7,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use reliability::journal::{Append, Claim, Due, Event, Heads, Journal, Position, Sequence, StreamId};
+use reliability::journal::{
+    Append, Claim, Due, Event, Heads, Journal, Position, Sequence, StreamId,
+};
 
 /// Where the child writes; without it, it is no child.
 const FILE: &str = "RELIABILITY_JOURNAL_CRASH_FILE";

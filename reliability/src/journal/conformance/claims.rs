@@ -184,7 +184,9 @@ pub(super) async fn epochs_never_come_twice(bench: &Bench) -> Found {
     let order = stream("order", "1")?;
     let mut last: Option<Lease> = None;
     for _ in 0..3 {
-        bench.append(Append::to(&order).after(Sequence::START).event(event(1)).due(Due::Now)).await?;
+        bench
+            .append(Append::to(&order).after(Sequence::START).event(event(1)).due(Due::Now))
+            .await?;
         if let Some(old) = &last {
             // It has the right sequence, by accident: the number alone would let it in.
             let stale = Append::to(&order).fenced(old).after(Sequence::new(1)).event(event(2));

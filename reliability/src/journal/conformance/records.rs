@@ -6,9 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{Bench, Found, equal, event, holds, noon, stream, text, together};
-use crate::journal::{
-    Append, Epoch, Event, JournalError, Position, Record, Sequence,
-};
+use crate::journal::{Append, Epoch, Event, JournalError, Position, Record, Sequence};
 
 pub(super) async fn records_are_numbered_and_read_in_pages(bench: &Bench) -> Found {
     let (order, other) = (stream("order", "1")?, stream("order", "2")?);
@@ -141,7 +139,8 @@ pub(super) async fn of_many_who_append_at_once_nobody_is_lost(bench: &Bench) -> 
     together((0..WRITERS).map(write)).await.into_iter().collect::<Found>()?;
     let all = bench.journal.read(&shared, Sequence::START, 1_000).await.map_err(text)?;
     equal("numbers without a gap", numbers(&all), (1..=WRITERS * EACH).collect())?;
-    let mut written: Vec<u64> = payloads(&all).split(' ').filter_map(|it| it.parse().ok()).collect();
+    let mut written: Vec<u64> =
+        payloads(&all).split(' ').filter_map(|it| it.parse().ok()).collect();
     written.sort_unstable();
     equal("everybody once", written, (0..WRITERS * EACH).collect())
 }

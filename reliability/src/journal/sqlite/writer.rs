@@ -11,8 +11,9 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot::Sender;
 
 use super::write::Writing;
+use crate::journal::observe::committed;
 use crate::journal::{Append, Appended, Changed, Claim, JournalError, Lease, Sequence, StreamId};
-use crate::time::WallClock;
+use crate::time::{Clock, WallClock};
 
 /// One call of the store.
 pub(super) enum Write {
@@ -73,8 +74,10 @@ fn write(connection: &Connection, group: &mut Vec<Write>, clock: &WallClock) -> 
     if group.is_empty() {
         return false;
     }
+    let begun = Clock::default().now();
     let failed = match commit(connection, group, clock) {
         Ok(()) => {
+            committed(Clock::default().now().saturating_duration_since(begun));
             group.drain(..).for_each(|write| write.answer(None));
             return true;
         }
