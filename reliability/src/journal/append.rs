@@ -232,13 +232,14 @@ impl Terms<'_> {
 /// # Examples
 ///
 /// ```
-/// use reliability::journal::{Append, Event, Journal, Sequence, StreamId};
+/// use reliability::journal::{Append, Appended, Event, Journal, Position, Sequence, StreamId};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), reliability::journal::JournalError> {
 /// let order = StreamId::new("order", "4711")?;
 /// let append = Append::to(&order).event(Event::bytes("Placed", 1, []));
-/// assert_eq!(Journal::in_memory().append(append).await?.sequence, Sequence::new(1));
+/// let appended = Journal::in_memory().append(append).await?;
+/// assert_eq!(appended, Appended::new(Sequence::new(1), Position::from_parts(0, 1)));
 /// # Ok(())
 /// # }
 /// ```

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 /// # Examples
 ///
 /// ```
-/// use reliability::journal::{Append, Journal, StreamId};
+/// use reliability::journal::{Append, Changes, Journal, StreamId};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), reliability::journal::JournalError> {
@@ -15,6 +15,9 @@ use tokio::sync::watch;
 /// let mut changes = journal.changes();
 /// journal.append(Append::to(&StreamId::new("order", "4711")?)).await?;
 /// changes.next().await;
+/// // A store that cannot tell says so, and those who wait ask from time to time.
+/// let never = Changes::never();
+/// # drop(never);
 /// # Ok(())
 /// # }
 /// ```

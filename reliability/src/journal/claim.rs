@@ -116,14 +116,14 @@ pub(super) fn check_lease(lease: Duration) -> Result<(), Invalid> {
 ///
 /// ```
 /// use std::time::Duration;
-/// use reliability::journal::{Append, Claim, Due, Journal, StreamId};
+/// use reliability::journal::{Append, Claim, Due, Epoch, Journal, Lease, Sequence, StreamId};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), reliability::journal::JournalError> {
 /// let (journal, order) = (Journal::in_memory(), StreamId::new("order", "4711")?);
 /// journal.append(Append::to(&order).due(Due::Now)).await?;
 /// let claimed = journal.claim(Claim::of(["order"]).by("me")).await?;
-/// assert_eq!((&claimed[0].stream, claimed[0].epoch.get()), (&order, 1));
+/// assert_eq!(claimed, [Lease::new(order, Epoch::new(1), Sequence::START)]);
 /// assert!(journal.claim(Claim::of(["order"]).by("you")).await?.is_empty());
 /// # Ok(())
 /// # }
@@ -226,6 +226,7 @@ impl Held {
 ///
 /// let stuck = Heads::of("order").with_status("stuck").most(50);
 /// assert_eq!(stuck.kind(), Some("order"));
+/// assert_eq!(Heads::all().kind(), None);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use = "a query does nothing until a journal is given it"]

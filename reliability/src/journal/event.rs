@@ -24,6 +24,10 @@ use crate::error::Invalid;
 /// assert_eq!(event.payload(), br#"["tea",3]"#);
 /// let (article, count): (String, u32) = event.read_json()?;
 /// assert_eq!((article.as_str(), count), ("tea", 3));
+///
+/// // What a store does with it:
+/// let kept = Event::from_parts("Reserved", 2, event.encoding(), event.payload().to_vec());
+/// assert_eq!(kept, event);
 /// # Ok::<(), reliability::journal::JournalError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]

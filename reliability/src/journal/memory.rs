@@ -19,6 +19,15 @@ use crate::time::WallClock;
 ///
 /// # Examples
 ///
+/// [`Journal::in_memory`](super::Journal::in_memory) is one:
+///
+/// ```
+/// use reliability::journal::{Journal, MemoryStore};
+///
+/// let journal = Journal::on(MemoryStore::new());
+/// assert!(format!("{journal:?}").contains("MemoryStore"));
+/// ```
+///
 /// A test that lets a lease run out:
 ///
 /// ```

@@ -27,6 +27,7 @@ pub(crate) fn wall_clock() -> SystemTime {
 /// let clock = WallClock::manual(SystemTime::UNIX_EPOCH);
 /// clock.advance(Duration::from_secs(60));
 /// assert_eq!(clock.now(), SystemTime::UNIX_EPOCH + Duration::from_secs(60));
+/// assert!(WallClock::system().now() > clock.now());
 /// ```
 #[cfg(feature = "journal")]
 #[derive(Debug, Clone, Default)]

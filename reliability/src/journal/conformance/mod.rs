@@ -113,7 +113,7 @@ cases! {
 }
 
 /// Runs all cases, each over a store of its own: `open` makes an empty one that takes the time from
-/// the clock it is given.
+/// the clock it is given. See the [module](self) for how.
 ///
 /// # Errors
 ///

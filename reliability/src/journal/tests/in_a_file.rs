@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
 use super::*;
 use crate::error::{Class, Fault};
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::time::WallClock;
 
 /// A folder that is gone afterwards.
