@@ -9,7 +9,7 @@ use super::{files, read, refuse};
 const ROWS: [&[&str]; 5] = [
     &["__private", "guide", "prelude", "testing"],
     &["sre"],
-    &["resilience"],
+    &["resilience", "journal"],
     &["telemetry"],
     &["document", "error", "json", "state", "time", "sync"],
 ];
