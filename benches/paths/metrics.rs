@@ -9,12 +9,12 @@ use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family as PeerFamily;
-use reliability::telemetry::metrics;
+
 use reliability::telemetry::metrics::{Counter, Family, Histogram};
 
 use super::Row;
 
-metrics! {
+reliability::metrics! {
     /// Orders that were taken.
     static ORDERS: Counter = Counter::builder("bench.orders")
         .attributes(&[("method", "POST"), ("route", "/orders"), ("status", "200")]);
@@ -64,7 +64,7 @@ pub(super) fn paths(criterion: &mut Criterion) {
     let provider = SdkMeterProvider::builder().with_reader(ManualReader::builder().build()).build();
     let meter = provider.meter("bench");
     let recorder = PrometheusBuilder::new().set_buckets(&SECONDS).expect("bounds").build_recorder();
-    metrics::set_global_recorder(recorder).expect("the first one");
+    ::metrics::set_global_recorder(recorder).expect("the first one");
     counters(criterion, &meter);
     looked_up_counters(criterion, &meter);
     histograms(criterion, &meter);
@@ -81,7 +81,7 @@ fn counters(criterion: &mut Criterion, meter: &Meter) {
     let peer = meter.u64_counter("bound").build().bind(&attributes());
     let peer = &peer;
     row.path("opentelemetry", || || peer.add(1));
-    let peer = &metrics::counter!("bound", &LABELS);
+    let peer = &::metrics::counter!("bound", &LABELS);
     row.path("metrics", || || peer.increment(1));
     let peer = prometheus_counters().with_label_values(&VALUES);
     let peer = &peer;
@@ -107,7 +107,7 @@ fn looked_up_counters(criterion: &mut Criterion, meter: &Meter) {
     row.path("metrics", || {
         || {
             let [method, route, status] = black_box(VALUES);
-            metrics::counter!("looked_up", "method" => method, "route" => route, "status" => status)
+            ::metrics::counter!("looked_up", "method" => method, "route" => route, "status" => status)
                 .increment(1);
         }
     });
@@ -130,7 +130,7 @@ fn histograms(criterion: &mut Criterion, meter: &Meter) {
         let mut next = durations();
         move || peer.record(next())
     });
-    let peer = &metrics::histogram!("bound_histogram", &LABELS);
+    let peer = &::metrics::histogram!("bound_histogram", &LABELS);
     row.path("metrics", || {
         let mut next = durations();
         move || peer.record(next())

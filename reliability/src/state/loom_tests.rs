@@ -18,7 +18,7 @@ enum Signal {
     Green { cars: u16 },
 }
 
-use metrics::{Amber, Green, Red};
+use signal::{Amber, Green, Red};
 
 fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();

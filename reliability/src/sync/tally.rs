@@ -123,6 +123,6 @@ mod tests {
 
     fn busiest(guests: &[AtomicUsize; STRIPES]) -> (usize, usize) {
         let counts = guests.iter().map(|count| count.load(Ordering::Relaxed)).enumerate();
-        counts.max_by_key(|(_, count)| *count).expect("there are stripes")
+        counts.max_by_key(|(_, count)| *count).unwrap_or_default()
     }
 }

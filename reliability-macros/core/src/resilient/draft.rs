@@ -67,7 +67,7 @@ impl Draft {
             "when" => self.when = diagnostics.keep(setting.path()),
             "monitor" if setting.flag().is_ok() => self.monitor = Some((word(), None)),
             "monitor" => {
-                self.monitor = diagnostics.keep(monitor(&setting)).map(|e| (word(), Some(e)));
+                self.monitor = diagnostics.keep(monitor(setting)).map(|e| (word(), Some(e)));
             }
             "crate" => {
                 let path = setting.path().and_then(|path| CratePath::from_path(&path));

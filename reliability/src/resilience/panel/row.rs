@@ -147,7 +147,7 @@ fn of_limits(now: &PolicySnapshot) -> Vec<Fact> {
     }
     if let Some(cache) = &now.cache {
         let found = count(cache.hits + cache.negative_hits + cache.stale);
-        let (size, missed) = (count(cache.size as u64), count(cache.misses));
+        let (size, missed) = (count(cache.size), count(cache.misses));
         add("cache", format!("{size} entries, {found} found, {missed} missed"));
     }
     facts
