@@ -1,3 +1,4 @@
 //! The journal from outside.
 
 mod crash;
+mod events;

@@ -1,4 +1,4 @@
-//~ expected the name of a setting; write for example `hedge(after = p95)`
+//~ expected the name of a setting before this value; write for example `hedge(after = p95)`
 use reliability::{error::Rejected, resilience::resilient};
 
 #[resilient(hedge("100ms"), idempotent)]
