@@ -14,8 +14,8 @@ use super::key::IdempotencyKey;
 use super::pause::Pause;
 #[cfg(feature = "record")]
 use super::record::EventKind;
-use super::signals::Signal;
 use super::step::{Held, Waiting};
+use super::totals::Total;
 use super::wait::Bound;
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::concurrency_limit::Priority;
@@ -318,7 +318,7 @@ impl<'a, E> Call<'a, E> {
     pub(super) fn count_fallback(&self, failure: &Failure<E>) {
         #[cfg(feature = "record")]
         self.tell_alone(|_| EventKind::FellBack);
-        self.policy.signals.count(Signal::FellBack);
+        self.policy.totals.count(Total::FellBack);
         events::fell_back(self.policy, self.classifier.failure_class(failure));
     }
 

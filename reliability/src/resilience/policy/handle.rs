@@ -287,13 +287,13 @@ impl Policy {
 
     /// How often calls ended in which way.
     pub fn totals(&self) -> Totals {
-        self.inner.signals.totals()
+        self.inner.totals.so_far()
     }
 
     /// How long calls took, from the moment when they first had to wait; a call that never waited
     /// counts as less than a microsecond.
     pub fn latency(&self) -> HistogramSnapshot {
-        self.inner.signals.latency()
+        self.inner.totals.latency()
     }
 
     /// How long attempts took lately: those that had to wait, without queues and pauses. See

@@ -5,8 +5,8 @@ use core::time::Duration;
 use super::Layer;
 use super::randomness::Randomness;
 use super::recent::Recent;
-use super::signals::Signals;
 use super::step::Step;
+use super::totals::RunningTotals;
 use crate::error::{ErrorMonitor, Name};
 #[cfg(feature = "cache")]
 use crate::resilience::Cache;
@@ -41,7 +41,7 @@ pub(in crate::resilience) struct Inner {
     deadline: Limit,
     pub(super) recent: Recent,
     pub(super) randomness: Randomness,
-    pub(super) signals: Signals,
+    pub(super) totals: RunningTotals,
     pub(super) monitor: Option<ErrorMonitor>,
     #[cfg(feature = "record")]
     pub(super) recorder: super::record::Recorder,
@@ -103,7 +103,7 @@ impl Inner {
             deadline: Limit::new(parts.deadline),
             randomness: parts.randomness,
             monitor: parts.monitor,
-            signals: Signals::new(),
+            totals: RunningTotals::new(),
             #[cfg(feature = "record")]
             recorder: super::record::Recorder::default(),
             #[cfg(feature = "cache")]

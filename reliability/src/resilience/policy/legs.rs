@@ -14,8 +14,8 @@ use super::events;
 use super::recent::Took;
 #[cfg(feature = "record")]
 use super::record::EventKind;
-use super::signals::Signal;
 use super::timer::Timer;
+use super::totals::Total;
 use super::wait::{Bound, End};
 use crate::error::{Class, Failure, Reason};
 use crate::resilience::hedge::{Outcome, Race, Verdict};
@@ -252,7 +252,7 @@ where
             }
         };
         if request > 0 && result.is_ok() {
-            call.policy.signals.count(Signal::HedgeWon);
+            call.policy.totals.count(Total::HedgeWon);
             events::hedge_won(call.policy, request as u32);
             #[cfg(feature = "record")]
             call.tell(|_| EventKind::HedgeWon { hedge: request as u32 });
@@ -272,7 +272,7 @@ where
         let hedge = call.policy.hedge.as_ref()?;
         if hedge.budget().withdraw().is_err() {
             this.race.deny();
-            call.policy.signals.count(Signal::HedgeDenied);
+            call.policy.totals.count(Total::HedgeDenied);
             events::hedge_denied(call.policy);
             #[cfg(feature = "record")]
             call.tell(|_| EventKind::HedgeDenied);
@@ -285,7 +285,7 @@ where
             hedge: number,
             delay: delay.filter(|_| this.race.next_at().is_some()),
         });
-        call.policy.signals.count(Signal::Hedged);
+        call.policy.totals.count(Total::Hedged);
         let since = call.work_since().unwrap_or(now);
         events::hedged(call.policy, number, now.saturating_duration_since(since));
         let disturbed = call.disturb_request();

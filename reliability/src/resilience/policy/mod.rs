@@ -46,11 +46,11 @@ pub mod record;
 mod run;
 mod scopes;
 mod settings;
-mod signals;
 mod step;
 #[cfg(feature = "tower")]
 mod timed;
 mod timer;
+mod totals;
 #[cfg(not(feature = "chaos"))]
 mod undisturbed;
 #[cfg(not(feature = "record"))]
@@ -71,9 +71,9 @@ pub use layer::Layer;
 pub use look_up::LookUp;
 pub use pause::Pause;
 pub use settings::Settings;
-pub use signals::Totals;
 #[cfg(feature = "tower")]
 pub(in crate::resilience) use timed::Timed;
+pub use totals::Totals;
 
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;

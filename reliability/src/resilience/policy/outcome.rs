@@ -9,8 +9,8 @@ use super::pause::Pause;
 use super::recent::Took;
 #[cfg(feature = "record")]
 use super::record::EventKind;
-use super::signals::Signal;
 use super::step::Held;
+use super::totals::Total;
 use super::wait::{End, inherited_deadline_has_passed};
 use crate::error::{Counted, Failure, Reason};
 use crate::resilience::breaker;
@@ -24,7 +24,7 @@ impl<E> Call<'_, E> {
         let _turn = self.turn();
         #[cfg(feature = "record")]
         self.tell(|_| EventKind::ok());
-        self.policy.signals.count(Signal::Ok);
+        self.policy.totals.count(Total::Ok);
         if self.more.is_some() {
             self.phase = Phase::Finished;
             self.give_back_after_success();
@@ -94,14 +94,14 @@ impl<E> Call<'_, E> {
     /// Counts the failure that ends the call.
     #[inline]
     fn fail(&mut self, failure: &Failure<E>) {
-        let signal = match failure {
+        let total = match failure {
             Failure::Rejected(rejected) => {
                 events::rejected(self.policy, rejected);
-                Signal::Rejected(rejected.reason())
+                Total::Rejected(rejected.reason())
             }
-            Failure::Error(error) => Signal::Failed(self.classifier.class(error)),
+            Failure::Error(error) => Total::Failed(self.classifier.class(error)),
         };
-        self.finish(signal, |call| call.counted(failure));
+        self.finish(total, |call| call.counted(failure));
     }
 
     /// Counts the refusal of a call that holds nothing.
@@ -110,7 +110,7 @@ impl<E> Call<'_, E> {
     pub(super) fn fail_at_once(&mut self, rejected: &crate::error::Rejected) {
         events::rejected(self.policy, rejected);
         self.phase = Phase::Finished;
-        self.policy.signals.count(Signal::Rejected(rejected.reason()));
+        self.policy.totals.count(Total::Rejected(rejected.reason()));
     }
 
     /// The pause before the next attempt, if there is to be one.
@@ -143,14 +143,14 @@ impl<E> Call<'_, E> {
         if let Some(budget) = retry.budget()
             && budget.withdraw().is_err()
         {
-            self.policy.signals.count(Signal::RetryDenied);
+            self.policy.totals.count(Total::RetryDenied);
             events::retry_denied(self.policy, self.attempts);
             #[cfg(feature = "record")]
             self.tell(|_| EventKind::Denied { draw: random });
             return None;
         }
         self.times_mut().previous_pause = backoff;
-        self.policy.signals.count(Signal::Retried);
+        self.policy.totals.count(Total::Retried);
         events::retried(self.policy, self.attempts, pause);
         #[cfg(feature = "record")]
         self.tell(|_| EventKind::Retries { pause, draw: random });
@@ -264,11 +264,11 @@ impl<E> Call<'_, E> {
     }
 
     #[inline]
-    fn finish(&mut self, signal: Signal, counted: impl FnOnce(&Self) -> Counted) {
+    fn finish(&mut self, total: Total, counted: impl FnOnce(&Self) -> Counted) {
         // What is held is given back by what is known of the call before it has ended.
         let held = self.more.is_some().then(|| counted(self));
         self.phase = Phase::Finished;
-        self.policy.signals.count(signal);
+        self.policy.totals.count(total);
         if let Some(counted) = held {
             self.give_back(counted);
         }
@@ -307,9 +307,9 @@ impl<E> Call<'_, E> {
         });
         self.count_work(Took::Perhaps);
         if self.phase == Phase::Polling {
-            self.finish(Signal::Panicked, |_| Counted::Failure);
+            self.finish(Total::Panicked, |_| Counted::Failure);
         } else if self.attempts > 0 || self.times().is_some() {
-            self.finish(Signal::Cancelled, |_| Counted::Nothing);
+            self.finish(Total::Cancelled, |_| Counted::Nothing);
         }
     }
 }
@@ -341,7 +341,7 @@ fn report_load(permit: concurrency_limit::Permit<'_>, outcome: Outcome, times: O
 
 #[cold]
 fn count_latency(policy: &Inner, since: Instant) {
-    policy.signals.waited(elapsed_since(since));
+    policy.totals.waited(elapsed_since(since));
 }
 
 /// Reports an outcome to the breaker; a call that never waited was not slow.

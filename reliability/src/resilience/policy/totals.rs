@@ -6,7 +6,7 @@ use crate::sync::{Counters, Histogram};
 
 /// How a call ended, and what was done on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(super) enum Total {
     Ok,
     Failed(Class),
     Rejected(Reason),
@@ -20,75 +20,75 @@ pub(super) enum Signal {
     HedgeDenied,
 }
 
-impl Signal {
+impl Total {
     const COUNT: usize = 23;
 
     const fn index(self) -> usize {
         match self {
-            Signal::Ok => 0,
-            Signal::Failed(Class::Transient) => 1,
-            Signal::Failed(Class::Permanent) => 2,
-            Signal::Failed(Class::Overloaded) => 3,
-            Signal::Failed(Class::Cancelled) => 4,
-            Signal::Rejected(Reason::BreakerOpen) => 5,
-            Signal::Rejected(Reason::BulkheadFull) => 6,
-            Signal::Rejected(Reason::TimedOut) => 7,
-            Signal::Rejected(Reason::DeadlineExceeded) => 8,
-            Signal::Rejected(Reason::RateLimited) => 9,
-            Signal::Rejected(Reason::BudgetExhausted) => 10,
-            Signal::Cancelled => 11,
-            Signal::Panicked => 12,
-            Signal::Retried => 13,
-            Signal::FellBack => 14,
-            Signal::RetryDenied => 15,
-            Signal::Rejected(Reason::ConcurrencyLimited) => 16,
-            Signal::Rejected(Reason::Shed) => 17,
-            Signal::Rejected(Reason::Injected) => 18,
-            Signal::Hedged => 19,
-            Signal::HedgeWon => 20,
-            Signal::HedgeDenied => 21,
-            Signal::Rejected(Reason::Degraded) => 22,
+            Total::Ok => 0,
+            Total::Failed(Class::Transient) => 1,
+            Total::Failed(Class::Permanent) => 2,
+            Total::Failed(Class::Overloaded) => 3,
+            Total::Failed(Class::Cancelled) => 4,
+            Total::Rejected(Reason::BreakerOpen) => 5,
+            Total::Rejected(Reason::BulkheadFull) => 6,
+            Total::Rejected(Reason::TimedOut) => 7,
+            Total::Rejected(Reason::DeadlineExceeded) => 8,
+            Total::Rejected(Reason::RateLimited) => 9,
+            Total::Rejected(Reason::BudgetExhausted) => 10,
+            Total::Cancelled => 11,
+            Total::Panicked => 12,
+            Total::Retried => 13,
+            Total::FellBack => 14,
+            Total::RetryDenied => 15,
+            Total::Rejected(Reason::ConcurrencyLimited) => 16,
+            Total::Rejected(Reason::Shed) => 17,
+            Total::Rejected(Reason::Injected) => 18,
+            Total::Hedged => 19,
+            Total::HedgeWon => 20,
+            Total::HedgeDenied => 21,
+            Total::Rejected(Reason::Degraded) => 22,
         }
     }
 }
 
 /// What one policy counts: lock-free, a cache line per thread.
-pub(super) struct Signals {
-    counters: Counters<{ Signal::COUNT }>,
+pub(super) struct RunningTotals {
+    counters: Counters<{ Total::COUNT }>,
     /// Only calls that had to wait; the others never read a clock.
     waited: Histogram,
 }
 
-impl Signals {
+impl RunningTotals {
     pub(super) fn new() -> Self {
         Self { counters: Counters::new(), waited: Histogram::new() }
     }
 
     #[inline]
-    pub(super) fn count(&self, signal: Signal) {
-        self.counters.add(signal.index(), 1);
+    pub(super) fn count(&self, total: Total) {
+        self.counters.add(total.index(), 1);
     }
 
     pub(super) fn waited(&self, latency: Duration) {
         self.waited.record(latency);
     }
 
-    pub(super) fn totals(&self) -> Totals {
+    pub(super) fn so_far(&self) -> Totals {
         Totals { sums: self.counters.sums() }
     }
 
     /// The latency of finished calls; one that was ready at once counts as less than a microsecond.
     pub(super) fn latency(&self) -> crate::sync::HistogramSnapshot {
-        let finished = self.totals().finished();
+        let finished = self.so_far().finished();
         let waited = self.waited.snapshot();
         let immediate = finished.saturating_sub(waited.count());
         waited.with_immediate(immediate)
     }
 }
 
-impl fmt::Debug for Signals {
+impl fmt::Debug for RunningTotals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.totals().fmt(f)
+        self.so_far().fmt(f)
     }
 }
 
@@ -122,63 +122,63 @@ impl fmt::Debug for Signals {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
-    sums: [u64; Signal::COUNT],
+    sums: [u64; Total::COUNT],
 }
 
 impl Totals {
     /// Calls that ended well.
     pub fn ok(&self) -> u64 {
-        self.of(Signal::Ok)
+        self.of(Total::Ok)
     }
 
     /// Calls that ended with an error of that class, after the last attempt.
     pub fn failed(&self, class: Class) -> u64 {
-        self.of(Signal::Failed(class))
+        self.of(Total::Failed(class))
     }
 
     /// Calls that the policy refused or gave up for that reason.
     pub fn rejected(&self, reason: Reason) -> u64 {
-        self.of(Signal::Rejected(reason))
+        self.of(Total::Rejected(reason))
     }
 
     /// Calls whose future was dropped before it was done.
     pub fn cancelled(&self) -> u64 {
-        self.of(Signal::Cancelled)
+        self.of(Total::Cancelled)
     }
 
     /// Calls whose work panicked.
     pub fn panicked(&self) -> u64 {
-        self.of(Signal::Panicked)
+        self.of(Total::Panicked)
     }
 
     /// Attempts after the first one.
     pub fn retries(&self) -> u64 {
-        self.of(Signal::Retried)
+        self.of(Total::Retried)
     }
 
     /// Calls that asked their fallback. They also count as failed or rejected.
     pub fn fallbacks(&self) -> u64 {
-        self.of(Signal::FellBack)
+        self.of(Total::FellBack)
     }
 
     /// Retries that the budget denied. Those calls ended with the error they had.
     pub fn retries_denied(&self) -> u64 {
-        self.of(Signal::RetryDenied)
+        self.of(Total::RetryDenied)
     }
 
     /// Requests that were sent because an earlier one of the same attempt was late.
     pub fn hedges(&self) -> u64 {
-        self.of(Signal::Hedged)
+        self.of(Total::Hedged)
     }
 
     /// Hedges that answered first.
     pub fn hedges_won(&self) -> u64 {
-        self.of(Signal::HedgeWon)
+        self.of(Total::HedgeWon)
     }
 
     /// Hedges that the budget denied. Those attempts went on without.
     pub fn hedges_denied(&self) -> u64 {
-        self.of(Signal::HedgeDenied)
+        self.of(Total::HedgeDenied)
     }
 
     /// Calls that ended, whichever way.
@@ -188,8 +188,8 @@ impl Totals {
         failed.chain(rejected).sum::<u64>() + self.ok() + self.cancelled() + self.panicked()
     }
 
-    fn of(&self, signal: Signal) -> u64 {
-        self.sums[signal.index()]
+    fn of(&self, total: Total) -> u64 {
+        self.sums[total.index()]
     }
 }
 
