@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reliability::telemetry::otlp::{Builder, Otlp, Protocol, Signal, SignalHealth};
+use reliability::telemetry::otlp::{Otlp, OtlpBuilder, Protocol, Signal, SignalHealth};
 use serde_json::{Value, json};
 
 use crate::receiver::{PATIENCE, Receiver, bodies};
@@ -10,7 +10,7 @@ use crate::telling::record;
 
 const BOTH: [Protocol; 2] = [Protocol::HttpProtobuf, Protocol::Grpc];
 
-fn only_logs(builder: Builder) -> Otlp {
+fn only_logs(builder: OtlpBuilder) -> Otlp {
     builder.without(Signal::Metrics).without(Signal::Traces).build().unwrap()
 }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver as Lines, channel};
 use std::time::Duration;
 
-use reliability::telemetry::otlp::{Builder, Otlp, Protocol};
+use reliability::telemetry::otlp::{Otlp, OtlpBuilder, Protocol};
 use serde_json::Value;
 
 /// A loaded machine is slow, which is not what is tested.
@@ -69,7 +69,7 @@ impl Receiver {
     }
 
     /// An exporter that sends here, and only when it is told to.
-    pub(crate) fn exporter(&self, protocol: Protocol) -> Builder {
+    pub(crate) fn exporter(&self, protocol: Protocol) -> OtlpBuilder {
         let hour = Duration::from_secs(3_600);
         let builder = Otlp::builder().endpoint(self.endpoint(protocol)).protocol(protocol);
         builder.interval(hour).metric_interval(hour).stderr(false)

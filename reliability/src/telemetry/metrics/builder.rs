@@ -38,7 +38,7 @@ use crate::time::wall_clock;
 /// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is declared or built"]
-pub struct Builder<I> {
+pub struct MetricBuilder<I> {
     name: &'static str,
     unit: &'static str,
     description: &'static str,
@@ -47,15 +47,15 @@ pub struct Builder<I> {
     instrument: PhantomData<fn() -> I>,
 }
 
-impl<I> Clone for Builder<I> {
+impl<I> Clone for MetricBuilder<I> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<I> Copy for Builder<I> {}
+impl<I> Copy for MetricBuilder<I> {}
 
-impl<I> Builder<I> {
+impl<I> MetricBuilder<I> {
     pub(super) const fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -176,7 +176,7 @@ impl<I> Builder<I> {
 /// How an instrument is declared, and how it is made.
 macro_rules! instrument {
     ($instrument:ident, $cells:ident, |$builder:ident| $make:expr) => {
-        impl Builder<$instrument> {
+        impl MetricBuilder<$instrument> {
             /// What [`metrics!`](crate::telemetry::metrics!) makes a `static` of.
             #[doc(hidden)]
             pub const fn declare(self) -> Shared<$cells> {
@@ -265,7 +265,7 @@ pub trait Instrument: Clone + Send + Sync + 'static {
 /// What a series of a family is made of.
 #[derive(Debug)]
 pub struct Seed<I> {
-    pub(super) builder: Builder<I>,
+    pub(super) builder: MetricBuilder<I>,
     pub(super) attributes: Vec<Attribute>,
 }
 
@@ -280,7 +280,7 @@ instrument!(UpDownCounter, UpDownCells, |_builder| UpDownCells::new());
 instrument!(Gauge, GaugeCells, |_builder| GaugeCells::new());
 instrument!(Histogram, HistogramCells, |builder| HistogramCells::new(builder.bounds_in_use()));
 
-impl Builder<Histogram> {
+impl MetricBuilder<Histogram> {
     /// The upper bounds of the buckets, each belonging to its own, at most 128; above the last there is
     /// a bucket more. Default, as OpenTelemetry has it: 5 ms to 10 s in 14 steps where the unit is
     /// `s`, and 0 to 10,000 in 15 where it is not.

@@ -2,7 +2,7 @@ use core::fmt;
 
 use super::exemplar::{self, Slot};
 use super::shared::{About, Cells, Handle};
-use super::{Builder, Collection, Data, Point};
+use super::{Collection, Data, MetricBuilder, Point};
 use crate::sync;
 
 /// Counts what only ever grows, such as calls or bytes: bound to its name and attributes once, so
@@ -50,8 +50,8 @@ pub struct CounterCells {
 
 impl Counter {
     /// Begins with the name; see [`Descriptor::new`](super::Descriptor::new) for what is one.
-    pub const fn builder(name: &'static str) -> Builder<Self> {
-        Builder::new(name)
+    pub const fn builder(name: &'static str) -> MetricBuilder<Self> {
+        MetricBuilder::new(name)
     }
 
     /// Adds `amount`.

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::shared::{About, Cells, Handle};
-use super::{Builder, Collection};
+use super::{Collection, MetricBuilder};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// What is so now, and cannot be added up: a temperature, a ratio, the time of the last success.
@@ -34,8 +34,8 @@ pub struct GaugeCells(AtomicU64);
 
 impl Gauge {
     /// Begins with the name; see [`Descriptor::new`](super::Descriptor::new) for what is one.
-    pub const fn builder(name: &'static str) -> Builder<Self> {
-        Builder::new(name)
+    pub const fn builder(name: &'static str) -> MetricBuilder<Self> {
+        MetricBuilder::new(name)
     }
 
     /// Says what is so from now on; `NaN` says that it is not known, and nothing is told.

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::bounds::Bounds;
 use super::exemplar::{self, Slot};
 use super::shared::{About, Cells, Handle};
-use super::{Builder, Collection, Exemplar, HistogramPoint};
+use super::{Collection, Exemplar, HistogramPoint, MetricBuilder};
 use crate::sync::Tally;
 
 /// Counts values between bounds, such as how long calls took, or how large answers were.
@@ -58,8 +58,8 @@ pub(super) struct Counted {
 
 impl Histogram {
     /// Begins with the name; see [`Descriptor::new`](super::Descriptor::new) for what is one.
-    pub const fn builder(name: &'static str) -> Builder<Self> {
-        Builder::new(name)
+    pub const fn builder(name: &'static str) -> MetricBuilder<Self> {
+        MetricBuilder::new(name)
     }
 
     /// Counts a value. What is no number, or infinite, is left out, because no sum would recover from

@@ -48,9 +48,9 @@ mod panel;
 mod shared;
 mod up_down_counter;
 
-pub use builder::{Builder, Instrument};
 #[doc(hidden)]
 pub use builder::{Declarable, Seed};
+pub use builder::{Instrument, MetricBuilder};
 pub use collection::Collection;
 pub use counter::Counter;
 pub use descriptor::Descriptor;

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::shared::{About, Cells, Handle};
-use super::{Builder, Collection, Data, Point};
+use super::{Collection, Data, MetricBuilder, Point};
 use crate::sync;
 
 /// Counts what comes and goes, such as orders in a queue: of two processes the sum is right too.
@@ -34,8 +34,8 @@ pub struct UpDownCells {
 
 impl UpDownCounter {
     /// Begins with the name; see [`Descriptor::new`](super::Descriptor::new) for what is one.
-    pub const fn builder(name: &'static str) -> Builder<Self> {
-        Builder::new(name)
+    pub const fn builder(name: &'static str) -> MetricBuilder<Self> {
+        MetricBuilder::new(name)
     }
 
     /// Adds `amount`, or takes it away.

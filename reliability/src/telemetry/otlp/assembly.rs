@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use prost::Message;
 
-use super::builder::Builder;
+use super::builder::OtlpBuilder;
 use super::endpoint::Endpoint;
 use super::handle::{Entrance, Otlp, Shared};
 use super::lane::{Lane, Pace};
@@ -24,7 +24,7 @@ use crate::telemetry::metrics;
 use crate::telemetry::trace::Trace;
 use crate::time::Instant;
 
-impl Builder {
+impl OtlpBuilder {
     /// Starts the exporter, with a thread of its own. Nobody is connected to yet.
     ///
     /// # Errors

@@ -59,7 +59,7 @@ use crate::telemetry::metrics::Metric;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "settings do nothing before `build`"]
-pub struct Builder {
+pub struct OtlpBuilder {
     pub(super) shared: Receiver,
     pub(super) own: [Receiver; 3],
     pub(super) exported: [bool; 3],
@@ -71,7 +71,7 @@ pub struct Builder {
     pub(super) stderr: bool,
 }
 
-/// Where a signal goes, and how: what [`Builder::only_for`] says of one of them.
+/// Where a signal goes, and how: what [`OtlpBuilder::only_for`] says of one of them.
 ///
 /// # Examples
 ///
@@ -136,7 +136,7 @@ impl Receiver {
     }
 }
 
-impl Builder {
+impl OtlpBuilder {
     pub(super) fn new() -> Self {
         Self {
             shared: Receiver::default(),
@@ -276,9 +276,9 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for OtlpBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("OtlpBuilder")
             .field("shared", &self.shared)
             .field("own", &self.own)
             .field("exported", &self.exported)

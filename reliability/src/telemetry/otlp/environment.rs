@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::builder::{Builder, Receiver};
+use super::builder::{OtlpBuilder, Receiver};
 use super::endpoint::Endpoint;
 use super::settings::{Compression, Protocol, header};
 use super::{InvalidSetting, Signal};
@@ -8,7 +8,7 @@ use crate::telemetry::InvalidVariable;
 use crate::telemetry::percent::percent_decode;
 use crate::telemetry::variables::Variables;
 
-impl Builder {
+impl OtlpBuilder {
     /// The settings that these variables say, and the defaults for all others: what
     /// [`Otlp::from_env`](super::Otlp::from_env) does with those of the process.
     ///
@@ -16,10 +16,10 @@ impl Builder {
     ///
     /// ```
     /// use std::collections::HashMap;
-    /// use reliability::telemetry::otlp::Builder;
+    /// use reliability::telemetry::otlp::OtlpBuilder;
     ///
     /// let variables = HashMap::from([("OTEL_EXPORTER_OTLP_TIMEOUT", "10s")]);
-    /// let invalid = Builder::from_variables(|name| variables.get(name).map(|it| it.to_string()));
+    /// let invalid = OtlpBuilder::from_variables(|name| variables.get(name).map(|it| it.to_string()));
     /// assert_eq!(
     ///     invalid.err().map(|invalid| invalid.to_string()).as_deref(),
     ///     Some(

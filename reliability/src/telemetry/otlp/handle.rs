@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::Thread;
 
 use super::Signal;
-use super::builder::Builder;
+use super::builder::OtlpBuilder;
 use super::health::{Health, Undelivered};
 use super::pipeline::{Report, Wish};
 use super::queue::{Inbox, Item};
@@ -81,11 +81,11 @@ impl Otlp {
     }
 
     /// An exporter with settings of your own.
-    pub fn builder() -> Builder {
-        Builder::new()
+    pub fn builder() -> OtlpBuilder {
+        OtlpBuilder::new()
     }
 
-    /// An exporter with the settings of the environment, which [`Builder`] lists, and yours beside
+    /// An exporter with the settings of the environment, which [`OtlpBuilder`] lists, and yours beside
     /// them.
     ///
     /// # Examples
@@ -101,8 +101,8 @@ impl Otlp {
     /// # Errors
     ///
     /// [`InvalidVariable`] for the first variable that makes no sense.
-    pub fn from_env() -> Result<Builder, InvalidVariable> {
-        Builder::from_variables_in(Variables::of_process())
+    pub fn from_env() -> Result<OtlpBuilder, InvalidVariable> {
+        OtlpBuilder::from_variables_in(Variables::of_process())
     }
 
     /// Takes a trace that is to be exported.

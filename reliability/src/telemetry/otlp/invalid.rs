@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::error::{Class, Fault};
 
-/// A setting of the exporter that makes no sense: what [`Builder::build`](super::Builder::build)
+/// A setting of the exporter that makes no sense: what [`OtlpBuilder::build`](super::OtlpBuilder::build)
 /// answers instead of an exporter.
 ///
 /// It never holds the value of a header. It is [permanent](Class::Permanent): the same settings are

@@ -58,7 +58,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use builder::{Builder, Receiver};
+pub use builder::{OtlpBuilder, Receiver};
 pub use handle::Otlp;
 pub use health::{Dropped, Failure, Health, SignalHealth, Undelivered};
 pub use invalid::InvalidSetting;

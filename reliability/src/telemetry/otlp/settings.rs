@@ -41,7 +41,7 @@ impl Protocol {
 ///
 /// # Examples
 ///
-/// See [`Builder`](super::Builder).
+/// See [`OtlpBuilder`](super::OtlpBuilder).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {

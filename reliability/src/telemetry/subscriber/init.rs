@@ -90,7 +90,7 @@ fn start(variables: Variables<'_>) -> Result<Telemetry, InitError> {
 
 /// Sends what is kept and said to the exporter.
 #[cfg(feature = "otlp")]
-fn export(builder: otlp::Builder) -> Result<Otlp, InitError> {
+fn export(builder: otlp::OtlpBuilder) -> Result<Otlp, InitError> {
     let otlp = builder.build().map_err(InitError::of)?;
     trace::add_sink(Arc::new(otlp.clone())).forget();
     log::add_sink(Arc::new(otlp.clone())).forget();
@@ -103,7 +103,7 @@ struct Plan {
     format: Format,
     traces: Option<Traces>,
     #[cfg(feature = "otlp")]
-    otlp: Option<otlp::Builder>,
+    otlp: Option<otlp::OtlpBuilder>,
     /// What the environment asks of exporters, and nobody does: said once there is who hears it.
     in_vain: Vec<String>,
 }
@@ -152,7 +152,7 @@ impl Plan {
             otlp: if wanted.otlp {
                 // Where lines say what is wrong, it is not said twice.
                 let is_told = targets.would_enable("reliability", &tracing::Level::WARN);
-                Some(otlp::Builder::from_variables_in(variables)?.stderr(!is_told))
+                Some(otlp::OtlpBuilder::from_variables_in(variables)?.stderr(!is_told))
             } else {
                 None
             },

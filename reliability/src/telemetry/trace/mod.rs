@@ -67,9 +67,9 @@ pub(crate) use current::is_written_down;
 pub use current::{Current, InContext, current, in_context, in_current};
 pub use id::{InvalidId, SpanId, TraceId};
 pub use record::{Event, Kind, Link, Span, Status, Trace};
-pub use recorder::{Builder, Fields, Recorder, RecorderCounts};
 #[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
 pub(crate) use recorder::{Ending, Opened, State, recorder};
+pub use recorder::{Fields, Recorder, RecorderBuilder, RecorderCounts};
 pub use rules::{Rule, Rules};
 #[cfg(feature = "config")]
 pub use rules::{RulesFile, RulesWatch};

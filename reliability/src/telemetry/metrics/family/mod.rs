@@ -12,7 +12,9 @@ pub use labels::{Label, Labels};
 use table::{Found, Table};
 
 use super::builder::Seed;
-use super::{Builder, Collection, Declarable, Descriptor, Instrument, Observe, conflict, watch};
+use super::{
+    Collection, Declarable, Descriptor, Instrument, MetricBuilder, Observe, conflict, watch,
+};
 use crate::error::Invalid;
 use crate::telemetry::{Attribute, Value};
 
@@ -63,7 +65,7 @@ pub struct Members<I: Instrument, const N: usize> {
     table: OnceLock<Table<I>>,
 }
 
-/// A family that is yet to be made; begun by [`Builder::by`].
+/// A family that is yet to be made; begun by [`MetricBuilder::by`].
 ///
 /// # Examples
 ///
@@ -82,7 +84,7 @@ pub struct Members<I: Instrument, const N: usize> {
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is declared or built"]
 pub struct FamilyBuilder<I, const N: usize> {
-    each: Builder<I>,
+    each: MetricBuilder<I>,
     keys: [&'static str; N],
     series: usize,
 }
@@ -95,7 +97,7 @@ impl<I, const N: usize> Clone for FamilyBuilder<I, N> {
 
 impl<I, const N: usize> Copy for FamilyBuilder<I, N> {}
 
-impl<I> Builder<I> {
+impl<I> MetricBuilder<I> {
     /// Makes a [`Family`]: one instrument for each set of values of these attributes.
     pub const fn by<const N: usize>(self, keys: [&'static str; N]) -> FamilyBuilder<I, N> {
         FamilyBuilder { each: self, keys, series: FamilyBuilder::<I, N>::SERIES }

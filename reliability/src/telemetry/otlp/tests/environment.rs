@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::telemetry::InvalidVariable;
-use crate::telemetry::otlp::{Builder, Compression, Protocol, Signal};
+use crate::telemetry::otlp::{Compression, OtlpBuilder, Protocol, Signal};
 
-fn read(variables: &[(&str, &str)]) -> Result<Builder, InvalidVariable> {
+fn read(variables: &[(&str, &str)]) -> Result<OtlpBuilder, InvalidVariable> {
     let variables: HashMap<_, _> = variables.iter().copied().collect();
-    Builder::from_variables(|name| variables.get(name).map(|value| (*value).to_owned()))
+    OtlpBuilder::from_variables(|name| variables.get(name).map(|value| (*value).to_owned()))
 }
 
 fn endpoints(variables: &[(&str, &str)]) -> [String; 3] {

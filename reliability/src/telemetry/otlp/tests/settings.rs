@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::telemetry::otlp::{Builder, Otlp, Protocol, Signal};
+use crate::telemetry::otlp::{Otlp, OtlpBuilder, Protocol, Signal};
 
-fn refused(builder: Builder) -> String {
+fn refused(builder: OtlpBuilder) -> String {
     builder.build().err().map(|invalid| invalid.to_string()).unwrap_or_default()
 }
 

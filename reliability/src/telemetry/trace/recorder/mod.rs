@@ -44,7 +44,7 @@ pub use counts::RecorderCounts;
 pub use fields::Fields;
 pub(crate) use head::Head;
 pub(crate) use settings::recorder;
-pub use settings::{Builder, Recorder};
+pub use settings::{Recorder, RecorderBuilder};
 
 use super::current::{Flags, Here, Place, luggage};
 use super::rules::Rules;

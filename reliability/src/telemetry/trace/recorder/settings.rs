@@ -16,7 +16,7 @@ pub(crate) fn recorder() -> Option<&'static Ring> {
 }
 
 /// Records the spans of this process, within a memory that does not grow. There is one; it is
-/// started by [`Builder::start`].
+/// started by [`RecorderBuilder::start`].
 ///
 /// # Examples
 ///
@@ -39,8 +39,8 @@ pub struct Recorder {
 
 impl Recorder {
     /// Without rules: what the sampler keeps is recorded, and nothing else.
-    pub fn builder() -> Builder {
-        Builder {
+    pub fn builder() -> RecorderBuilder {
+        RecorderBuilder {
             sampler: Sampler::default(),
             rules: None,
             concurrent: 1024,
@@ -121,7 +121,7 @@ impl Recorder {
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is recorded before `start`"]
-pub struct Builder {
+pub struct RecorderBuilder {
     sampler: Sampler,
     rules: Option<Rules>,
     concurrent: u32,
@@ -130,7 +130,7 @@ pub struct Builder {
     clock: Clock,
 }
 
-impl Builder {
+impl RecorderBuilder {
     /// The head decision. Where there are rules, it is what holds for traces that no rule matches.
     /// By default every trace is kept that its caller keeps, or that nobody called.
     pub fn sampler(mut self, sampler: Sampler) -> Self {

@@ -32,7 +32,7 @@ impl Sink for Kept {
 }
 
 impl Bench {
-    fn new(builder: Builder) -> Self {
+    fn new(builder: RecorderBuilder) -> Self {
         let clock = ManualClock::new();
         clock.set(Instant::from_nanos(1 << 40));
         // A recorder lives as long as its process.
