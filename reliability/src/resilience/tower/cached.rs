@@ -77,6 +77,7 @@ mod by_key {
     use core::fmt;
     use core::hash::Hash;
 
+    use super::super::{PolicyLayer, Rules};
     use super::{Call, Ended, KeepResponse};
     use crate::error::Fault;
     use crate::resilience::cache::{Found, Lead, Sharing, Value};
@@ -126,6 +127,50 @@ mod by_key {
     impl<F> fmt::Debug for KeepByKey<F> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.debug_struct("KeepByKey").finish_non_exhaustive()
+        }
+    }
+
+    impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
+        /// What the response to a request is kept under, where the policy has a `cache`; `None` for
+        /// requests whose responses are not to be kept. The key has to tell apart whatever the service
+        /// does, the kind of question included.
+        ///
+        /// Responses are `Clone`. Those that are classified as failures, and errors, are not kept; an
+        /// older response stands in for them as long as the cache allows.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// use reliability::error::Rejected;
+        /// use reliability::resilience::cache::Cache;
+        /// use reliability::resilience::Policy;
+        /// use reliability::resilience::tower::PolicyLayer;
+        /// use tower::{Layer, ServiceExt, service_fn};
+        ///
+        /// let cache = Cache::standard("price");
+        /// let policy = Policy::builder("price").cache(cache.clone()).build()?;
+        /// let prices = PolicyLayer::new(policy)
+        ///     // Prices of the day are kept, the others are asked for each time.
+        ///     .cache_key(|sku: &&'static str| (*sku != "gold").then_some(*sku))
+        ///     .layer(service_fn(|_: &'static str| async { Ok::<_, Rejected>(299) }));
+        /// for sku in ["tea", "tea", "gold"] {
+        ///     assert_eq!(prices.clone().oneshot(sku).await?, 299);
+        /// }
+        /// assert_eq!((cache.snapshot().hits, cache.snapshot().size), (1, 1));
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn cache_key<Req, K, F>(
+            self,
+            key: F,
+        ) -> PolicyLayer<P, Rules<Q, V, A, X, B, KeepByKey<F>, W>>
+        where
+            F: Fn(&Req) -> Option<K>,
+        {
+            let rules = self.rules.with_cache(KeepByKey(key));
+            PolicyLayer { policy: self.policy, rules }
         }
     }
 }

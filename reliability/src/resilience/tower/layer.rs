@@ -5,19 +5,16 @@ use core::future::Future;
 
 use tower_layer::Layer;
 
-#[cfg(feature = "cache")]
-use super::cached::KeepByKey;
 use super::classify::{ErrorsBy, ResponsesBy};
 use super::describe::{Description, RateLimitKeyBy};
 use super::fallback::FallbackBy;
 use super::priority::PriorityBy;
 use super::refuse::{AsBoxed, AsFailure, AsResponse};
-use super::repeat::{Idempotent, IdempotentByKey, IdempotentWhen, IdempotentWith};
 use super::{Failed, PolicyService, Rules};
 use crate::error::{Fault, Rejected};
+use crate::resilience::Policy;
 use crate::resilience::concurrency_limit::Priority;
 use crate::resilience::rate_limit::KeyHash;
-use crate::resilience::{IdempotencyKey, Policy};
 
 /// A [`Policy`] as a [`tower::Layer`](tower_layer::Layer).
 ///
@@ -61,8 +58,8 @@ use crate::resilience::{IdempotencyKey, Policy};
 /// ```
 #[derive(Debug, Clone)]
 pub struct PolicyLayer<P = Policy, R = Rules> {
-    policy: P,
-    rules: R,
+    pub(super) policy: P,
+    pub(super) rules: R,
 }
 
 impl<P: Borrow<Policy>> PolicyLayer<P> {
@@ -79,111 +76,8 @@ impl<P: Borrow<Policy>, R> PolicyLayer<P, R> {
     }
 }
 
+// What is said of repetition stands in `repeat`, and of answers that are kept in `cached`.
 impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
-    /// Says that making a request twice has the effect of making it once: the policy's `retry`
-    /// applies. Requests are `Clone`, and each attempt that another one may follow gets a clone.
-    pub fn idempotent(self) -> PolicyLayer<P, Rules<Idempotent, V, A, X, B, C, W>> {
-        self.repeat(Idempotent)
-    }
-
-    /// Says it of those requests for which `when` is true; the others get one attempt.
-    ///
-    /// Over HTTP the [method](http::Method::is_idempotent) says it, as far as the server keeps to
-    /// it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use reliability::resilience::tower::PolicyLayer;
-    /// use reliability::resilience::{Policy, Retry};
-    ///
-    /// let policy = Policy::builder("shop").retry(Retry::standard()).build()?;
-    /// let layer = PolicyLayer::new(policy)
-    ///     .idempotent_when(|request: &http::Request<String>| request.method().is_idempotent());
-    /// # let _ = layer;
-    /// # Ok::<(), reliability::resilience::Invalid>(())
-    /// ```
-    pub fn idempotent_when<Req, F>(
-        self,
-        when: F,
-    ) -> PolicyLayer<P, Rules<IdempotentWhen<F>, V, A, X, B, C, W>>
-    where
-        F: Fn(&Req) -> bool,
-    {
-        self.repeat(IdempotentWhen(when))
-    }
-
-    /// Says it of those requests that `copy` can copy, for requests that are not `Clone`. It is
-    /// asked before each attempt that another one may follow; where it gives `None`, that attempt
-    /// is the last.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use reliability::resilience::tower::PolicyLayer;
-    /// use reliability::resilience::{Policy, Retry};
-    ///
-    /// /// A question with or without a file, which can be sent once.
-    /// struct Question {
-    ///     text: String,
-    ///     file: Option<std::fs::File>,
-    /// }
-    ///
-    /// let policy = Policy::builder("shop").retry(Retry::standard()).build()?;
-    /// let layer = PolicyLayer::new(policy).idempotent_with(|question: &Question| {
-    ///     let copied = Question { text: question.text.clone(), file: None };
-    ///     question.file.is_none().then_some(copied)
-    /// });
-    /// # let _ = layer;
-    /// # Ok::<(), reliability::resilience::Invalid>(())
-    /// ```
-    pub fn idempotent_with<Req, F>(
-        self,
-        copy: F,
-    ) -> PolicyLayer<P, Rules<IdempotentWith<F>, V, A, X, B, C, W>>
-    where
-        F: Fn(&Req) -> Option<Req>,
-    {
-        self.repeat(IdempotentWith(copy))
-    }
-
-    /// Says it of those requests for which there is a key by which the other side recognises them;
-    /// the others get one attempt. All attempts have the same key, as
-    /// [`IdempotencyKey::current`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use reliability::error::Rejected;
-    /// use reliability::resilience::tower::PolicyLayer;
-    /// use reliability::resilience::{IdempotencyKey, Policy, Retry};
-    /// use tower::{Layer, ServiceExt, service_fn};
-    ///
-    /// let policy = Policy::builder("orders").retry(Retry::standard()).build()?;
-    /// let orders = PolicyLayer::new(policy)
-    ///     .idempotency_key(|order: &u64| Some(IdempotencyKey::new(format!("order-{order}"))))
-    ///     .layer(service_fn(|_: u64| async { Ok::<_, Rejected>(IdempotencyKey::current()) }));
-    /// let key = orders.oneshot(17).await?.expect("each attempt has it");
-    /// assert_eq!(key.as_str(), "order-17");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn idempotency_key<Req, F>(
-        self,
-        key: F,
-    ) -> PolicyLayer<P, Rules<IdempotentByKey<F>, V, A, X, B, C, W>>
-    where
-        F: Fn(&Req) -> Option<IdempotencyKey>,
-    {
-        self.repeat(IdempotentByKey(key))
-    }
-
-    fn repeat<N>(self, repeat: N) -> PolicyLayer<P, Rules<N, V, A, X, B, C, W>> {
-        PolicyLayer { policy: self.policy, rules: self.rules.with_repeat(repeat) }
-    }
-
     /// What the errors of the service are, for an error type that is no [`Fault`]: a
     /// [`Class`](crate::error::Class), or another error that is one.
     ///
@@ -477,51 +371,6 @@ impl<P, Q, V, A, X, B, C, W, K> PolicyLayer<P, Rules<Q, V, A, X, B, C, Descripti
             rate_limit_key: RateLimitKeyBy(key),
         });
         PolicyLayer { policy, rules }
-    }
-}
-
-#[cfg(feature = "cache")]
-impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
-    /// What the response to a request is kept under, where the policy has a `cache`; `None` for
-    /// requests whose responses are not to be kept. The key has to tell apart whatever the service
-    /// does, the kind of question included.
-    ///
-    /// Responses are `Clone`. Those that are classified as failures, and errors, are not kept; an
-    /// older response stands in for them as long as the cache allows.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use reliability::error::Rejected;
-    /// use reliability::resilience::cache::Cache;
-    /// use reliability::resilience::Policy;
-    /// use reliability::resilience::tower::PolicyLayer;
-    /// use tower::{Layer, ServiceExt, service_fn};
-    ///
-    /// let cache = Cache::standard("price");
-    /// let policy = Policy::builder("price").cache(cache.clone()).build()?;
-    /// let prices = PolicyLayer::new(policy)
-    ///     // Prices of the day are kept, the others are asked for each time.
-    ///     .cache_key(|sku: &&'static str| (*sku != "gold").then_some(*sku))
-    ///     .layer(service_fn(|_: &'static str| async { Ok::<_, Rejected>(299) }));
-    /// for sku in ["tea", "tea", "gold"] {
-    ///     assert_eq!(prices.clone().oneshot(sku).await?, 299);
-    /// }
-    /// assert_eq!((cache.snapshot().hits, cache.snapshot().size), (1, 1));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn cache_key<Req, K, F>(
-        self,
-        key: F,
-    ) -> PolicyLayer<P, Rules<Q, V, A, X, B, KeepByKey<F>, W>>
-    where
-        F: Fn(&Req) -> Option<K>,
-    {
-        let rules = self.rules.with_cache(KeepByKey(key));
-        PolicyLayer { policy: self.policy, rules }
     }
 }
 

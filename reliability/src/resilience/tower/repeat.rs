@@ -1,5 +1,6 @@
 use core::fmt;
 
+use super::{PolicyLayer, Rules};
 use crate::resilience::IdempotencyKey;
 
 /// What a [`PolicyLayer`](super::PolicyLayer) was told about making a request twice; implemented by
@@ -147,3 +148,110 @@ macro_rules! opaque_debug {
 pub(super) use opaque_debug;
 
 opaque_debug!(IdempotentWhen, IdempotentWith, IdempotentByKey);
+
+#[expect(clippy::type_complexity, reason = "a layer's type says what it was told, one word each")]
+impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
+    /// Says that making a request twice has the effect of making it once: the policy's `retry`
+    /// applies. Requests are `Clone`, and each attempt that another one may follow gets a clone.
+    pub fn idempotent(self) -> PolicyLayer<P, Rules<Idempotent, V, A, X, B, C, W>> {
+        self.repeat(Idempotent)
+    }
+
+    /// Says it of those requests for which `when` is true; the others get one attempt.
+    ///
+    /// Over HTTP the [method](http::Method::is_idempotent) says it, as far as the server keeps to
+    /// it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{Policy, Retry};
+    ///
+    /// let policy = Policy::builder("shop").retry(Retry::standard()).build()?;
+    /// let layer = PolicyLayer::new(policy)
+    ///     .idempotent_when(|request: &http::Request<String>| request.method().is_idempotent());
+    /// # let _ = layer;
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
+    pub fn idempotent_when<Req, F>(
+        self,
+        when: F,
+    ) -> PolicyLayer<P, Rules<IdempotentWhen<F>, V, A, X, B, C, W>>
+    where
+        F: Fn(&Req) -> bool,
+    {
+        self.repeat(IdempotentWhen(when))
+    }
+
+    /// Says it of those requests that `copy` can copy, for requests that are not `Clone`. It is
+    /// asked before each attempt that another one may follow; where it gives `None`, that attempt
+    /// is the last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{Policy, Retry};
+    ///
+    /// /// A question with or without a file, which can be sent once.
+    /// struct Question {
+    ///     text: String,
+    ///     file: Option<std::fs::File>,
+    /// }
+    ///
+    /// let policy = Policy::builder("shop").retry(Retry::standard()).build()?;
+    /// let layer = PolicyLayer::new(policy).idempotent_with(|question: &Question| {
+    ///     let copied = Question { text: question.text.clone(), file: None };
+    ///     question.file.is_none().then_some(copied)
+    /// });
+    /// # let _ = layer;
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
+    pub fn idempotent_with<Req, F>(
+        self,
+        copy: F,
+    ) -> PolicyLayer<P, Rules<IdempotentWith<F>, V, A, X, B, C, W>>
+    where
+        F: Fn(&Req) -> Option<Req>,
+    {
+        self.repeat(IdempotentWith(copy))
+    }
+
+    /// Says it of those requests for which there is a key by which the other side recognises them;
+    /// the others get one attempt. All attempts have the same key, as
+    /// [`IdempotencyKey::current`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use reliability::resilience::{IdempotencyKey, Policy, Retry};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let policy = Policy::builder("orders").retry(Retry::standard()).build()?;
+    /// let orders = PolicyLayer::new(policy)
+    ///     .idempotency_key(|order: &u64| Some(IdempotencyKey::new(format!("order-{order}"))))
+    ///     .layer(service_fn(|_: u64| async { Ok::<_, Rejected>(IdempotencyKey::current()) }));
+    /// let key = orders.oneshot(17).await?.expect("each attempt has it");
+    /// assert_eq!(key.as_str(), "order-17");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn idempotency_key<Req, F>(
+        self,
+        key: F,
+    ) -> PolicyLayer<P, Rules<IdempotentByKey<F>, V, A, X, B, C, W>>
+    where
+        F: Fn(&Req) -> Option<IdempotencyKey>,
+    {
+        self.repeat(IdempotentByKey(key))
+    }
+
+    fn repeat<N>(self, repeat: N) -> PolicyLayer<P, Rules<N, V, A, X, B, C, W>> {
+        PolicyLayer { policy: self.policy, rules: self.rules.with_repeat(repeat) }
+    }
+}

@@ -5,6 +5,7 @@ mod decision;
 mod events;
 mod gate;
 mod notify;
+mod reaction;
 mod state;
 mod watch;
 #[cfg(feature = "reqwest")]

@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use super::events;
 use super::notify::Outbox;
+use super::reaction::Reaction;
 use super::state::{self, Found, Sections, StateError, StateFile};
+use super::{events, reaction};
 use crate::error::recovery::Degradation;
 use crate::sre::slo::WeakSlo;
 use crate::sre::slo::live::Live;
 use crate::sre::slo::registry;
 use crate::sre::slo::timeline::unix_seconds;
-use crate::sre::{Decision, DecisionKind, Notify, Slo, Stance, Status, Urgency};
+use crate::sre::{Decision, DecisionKind, Notify, Slo};
 use crate::sync::Mutex;
 use crate::time::{Clock, wall_clock};
 
@@ -84,17 +85,6 @@ pub struct WatchBuilder {
     outboxes: Vec<Outbox>,
     reactions: Vec<Reaction>,
     clock: Clock,
-}
-
-/// What policies do less of while a budget burns.
-#[derive(Debug)]
-struct Reaction {
-    slo: Slo,
-    degradation: Degradation,
-    /// How far it is to be degraded for this promise, as of the last look.
-    wanted: u8,
-    /// To which level it was raised; what others have raised higher is theirs to lift.
-    held: u8,
 }
 
 /// All that is done in one look.
@@ -226,7 +216,7 @@ impl WatchBuilder {
     /// ```
     pub fn degrade(mut self, slo: Slo, degradation: Degradation) -> Self {
         slo.note_raised(degradation.name());
-        self.reactions.push(Reaction { slo, degradation, wanted: 0, held: 0 });
+        self.reactions.push(Reaction::new(slo, degradation));
         self
     }
 
@@ -312,11 +302,12 @@ impl Round {
             }
             drop(live);
             decisions.extend(news);
-            for reaction in self.reactions.iter_mut().filter(|reaction| reaction.slo == *slo) {
-                reaction.wanted = wanted(&status);
+            for reaction in self.reactions.iter_mut().filter(|reaction| reaction.is_for(slo)) {
+                reaction.note(&status);
             }
         }
-        self.react();
+        // Two looks may be late, or fail.
+        reaction::hold(&mut self.reactions, self.every * 3);
         // First to disk, then to people, who may keep us waiting.
         let written = self.file.as_ref().map_or(Ok(()), |file| file.write(&self.sections));
         self.tell(&decisions);
@@ -330,24 +321,6 @@ impl Round {
             self.outboxes.iter_mut().for_each(|outbox| outbox.put(Arc::clone(&shared)));
         }
         self.outboxes.iter_mut().for_each(|outbox| outbox.send(self.clock.now()));
-    }
-
-    /// Each switch is held at the highest level that one of its promises wants.
-    fn react(&mut self) {
-        // Two looks may be late, or fail.
-        let at_least = self.every * 3;
-        for at in 0..self.reactions.len() {
-            let Some(reaction) = self.reactions.get(at) else { continue };
-            let same = |other: &&Reaction| other.degradation.is(&reaction.degradation);
-            let wanted = self.reactions.iter().filter(same).map(|it| it.wanted).max();
-            let (wanted, held) = (wanted.unwrap_or(0), reaction.held);
-            if wanted > 0 || held > 0 {
-                reaction.degradation.hold(wanted, held, at_least);
-            }
-            if let Some(reaction) = self.reactions.get_mut(at) {
-                reaction.held = wanted;
-            }
-        }
     }
 
     /// Gives those that were not there before what is known of them, and forgets those that are gone.
@@ -383,16 +356,6 @@ impl Round {
             }
             None => Some("its part of the state file makes no sense".into()),
         }
-    }
-}
-
-/// How far things are to be degraded for a promise that is kept so.
-fn wanted(status: &Status) -> u8 {
-    let burns = status.firing().any(|(_, alert)| alert.alert.urgency == Urgency::Page);
-    match status.stance() {
-        _ if !burns => 0,
-        Stance::RollBack => 2,
-        Stance::Freeze | Stance::Release => 1,
     }
 }
 

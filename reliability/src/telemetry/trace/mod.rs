@@ -40,6 +40,7 @@
 //!
 //! Most spans are made by [`#[traced]`](crate::telemetry::traced); [`span`] is the same by hand.
 
+mod around;
 mod context;
 mod current;
 #[cfg(feature = "http")]
@@ -58,6 +59,7 @@ mod w3c;
 
 #[cfg(feature = "config")]
 pub use crate::document::{LoadError, Mistake, Mistakes};
+pub use around::Around;
 pub use context::Context;
 #[cfg_attr(not(feature = "macros"), allow(unused_imports, reason = "for expansions"))]
 pub(crate) use current::Entered;
@@ -75,5 +77,5 @@ pub use rules::{Rule, Rules};
 pub use rules::{RulesFile, RulesWatch};
 pub use sampler::Sampler;
 pub use sink::{Sink, SinkGuard, add_sink};
-pub use span::{Around, OpenSpan, SpanBuilder, error_logged, event, set, span};
+pub use span::{OpenSpan, SpanBuilder, error_logged, event, set, span};
 pub use w3c::{Baggage, InvalidTraceparent, TraceState};

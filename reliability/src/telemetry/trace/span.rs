@@ -1,10 +1,7 @@
 use core::fmt;
 use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context as TaskContext, Poll};
 
-use pin_project_lite::pin_project;
-
+use super::around::Around;
 use super::current::{Entered, Here};
 use super::recorder::{Ending, Fields, Head, Open, Opened, Ring, State, recorder};
 use super::{Context, Kind};
@@ -160,7 +157,7 @@ impl OpenSpan {
     ///
     /// Dropping the returned future drops `future`, inside of the span, which goes on.
     pub fn around<F: Future>(&self, future: F) -> Around<'_, F> {
-        Around { future, leave: None, span: self }
+        Around::new(self, future)
     }
 
     /// Whether it is recorded; if not, what is said of it goes nowhere.
@@ -314,51 +311,6 @@ impl Drop for OpenSpan {
     #[inline]
     fn drop(&mut self) {
         self.close(Ending { state: State::Unset, message: None });
-    }
-}
-
-pin_project! {
-    /// A future that runs inside of a span; made by [`OpenSpan::around`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// use reliability::telemetry::trace::span;
-    ///
-    /// let order = span("order").begin();
-    /// let price = order.around(async { 299 }).await;
-    /// assert_eq!(price, 299);
-    /// order.end();
-    /// # }
-    /// ```
-    #[derive(Debug)]
-    #[must_use = "futures do nothing unless polled"]
-    pub struct Around<'a, F> {
-        // Fields are dropped in this order: what the future drops is still inside.
-        #[pin]
-        future: F,
-        leave: Option<Entered>,
-        span: &'a OpenSpan,
-    }
-
-    impl<F> PinnedDrop for Around<'_, F> {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            *this.leave = this.span.enter();
-        }
-    }
-}
-
-impl<F: Future> Future for Around<'_, F> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let _entered = this.span.enter();
-        this.future.poll(cx)
     }
 }
 
