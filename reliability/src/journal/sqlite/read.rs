@@ -6,13 +6,11 @@ use alloc::vec::Vec;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::time;
-use super::write::{signed, unsigned};
+use super::error::Outcome;
+use super::values::{self, signed, unsigned};
 use crate::journal::{
     Encoding, Epoch, Event, Head, Heads, Held, JournalError, Position, Record, Sequence, StreamId,
 };
-
-type Answer<T> = rusqlite::Result<Result<T, JournalError>>;
 
 /// The columns of a record, behind those of its stream's name.
 const RECORD: &str = "kind, key, position, r.sequence, r.epoch, recorded_at, name, version, \
@@ -26,7 +24,7 @@ pub(super) fn records(
     stream: &StreamId,
     after: Sequence,
     most: usize,
-) -> Answer<Vec<Record>> {
+) -> Outcome<Vec<Record>> {
     let sql = alloc::format!(
         "SELECT {RECORD} WHERE s.kind = ?1 AND s.key = ?2 AND r.sequence > ?3
          ORDER BY r.sequence LIMIT ?4"
@@ -41,21 +39,21 @@ pub(super) fn all_records(
     connection: &Connection,
     after: Position,
     most: usize,
-) -> Answer<Vec<Record>> {
+) -> Outcome<Vec<Record>> {
     let sql = alloc::format!("SELECT {RECORD} WHERE position > ?1 ORDER BY position LIMIT ?2");
     let mut select = connection.prepare_cached(&sql)?;
     let rows = select.query_map(params![signed(after.parts().1), most as i64], record)?;
     collected(rows)
 }
 
-pub(super) fn head(connection: &Connection, stream: &StreamId) -> Answer<Option<Head>> {
+pub(super) fn head(connection: &Connection, stream: &StreamId) -> Outcome<Option<Head>> {
     let sql = alloc::format!("{HEAD} WHERE kind = ?1 AND key = ?2");
     let mut select = connection.prepare_cached(&sql)?;
     let found = select.query_row([stream.kind(), stream.key()], one_head).optional()?;
     Ok(found.transpose())
 }
 
-pub(super) fn heads(connection: &Connection, heads: &Heads) -> Answer<Vec<Head>> {
+pub(super) fn heads(connection: &Connection, heads: &Heads) -> Outcome<Vec<Head>> {
     let sql = alloc::format!(
         "{HEAD} WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR status = ?2)
            AND (kind, key) > (?3, ?4)
@@ -68,9 +66,7 @@ pub(super) fn heads(connection: &Connection, heads: &Heads) -> Answer<Vec<Head>>
     collected(rows)
 }
 
-fn collected<T>(
-    rows: impl Iterator<Item = rusqlite::Result<Result<T, JournalError>>>,
-) -> Answer<Vec<T>> {
+fn collected<T>(rows: impl Iterator<Item = Outcome<T>>) -> Outcome<Vec<T>> {
     let mut all = Vec::new();
     for row in rows {
         match row? {
@@ -81,7 +77,7 @@ fn collected<T>(
     Ok(Ok(all))
 }
 
-fn record(row: &Row<'_>) -> Answer<Record> {
+fn record(row: &Row<'_>) -> Outcome<Record> {
     let position = unsigned(row.get(2)?);
     let stream = match stream_id(row)? {
         Ok(stream) => stream,
@@ -106,16 +102,16 @@ fn record(row: &Row<'_>) -> Answer<Record> {
         Sequence::new(unsigned(row.get(3)?)),
         Position::from_parts(0, position),
         Epoch::new(unsigned(row.get(4)?)),
-        time::time(row.get(5)?),
+        values::time(row.get(5)?),
         event,
     )))
 }
 
-fn one_head(row: &Row<'_>) -> Answer<Head> {
+fn one_head(row: &Row<'_>) -> Outcome<Head> {
     let owner: Option<String> = row.get(7)?;
     let held = match (owner, row.get(8)?, row.get(9)?) {
         (Some(owner), Some(since), Some(until)) => {
-            Some(Held { owner, since: time::time(since), until: time::time(until) })
+            Some(Held { owner, since: values::time(since), until: values::time(until) })
         }
         _ => None,
     };
@@ -129,15 +125,15 @@ fn one_head(row: &Row<'_>) -> Answer<Head> {
         epoch: Epoch::new(unsigned(row.get(3)?)),
         status: row.get(4)?,
         priority: row.get(5)?,
-        due_at: row.get::<_, Option<i64>>(6)?.map(time::time),
+        due_at: row.get::<_, Option<i64>>(6)?.map(values::time),
         held,
-        created_at: time::time(row.get(10)?),
-        changed_at: time::time(row.get(11)?),
+        created_at: values::time(row.get(10)?),
+        changed_at: values::time(row.get(11)?),
     }))
 }
 
 /// The first two columns.
-fn stream_id(row: &Row<'_>) -> Answer<StreamId> {
+fn stream_id(row: &Row<'_>) -> Outcome<StreamId> {
     let (kind, key) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
     Ok(StreamId::new(&kind, &key).map_err(|source| JournalError::Unreadable {
         what: "a stream has a name that no journal gives".into(),

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
-use super::time;
+use super::error::Outcome;
+use super::values::{self, signed, unsigned};
 use crate::journal::{
     Append, Appended, Claim, Epoch, Event, JournalError, Lease, Position, Sequence, StreamId,
 };
@@ -32,13 +33,10 @@ struct Place {
 
 impl<'c> Writing<'c> {
     pub(super) fn new(connection: &'c Connection, wall: SystemTime) -> Self {
-        Self { connection, wall, now: time::micros(wall) }
+        Self { connection, wall, now: values::micros(wall) }
     }
 
-    pub(super) fn append(
-        &self,
-        batch: &[Append],
-    ) -> rusqlite::Result<Result<Vec<Appended>, JournalError>> {
+    pub(super) fn append(&self, batch: &[Append]) -> Outcome<Vec<Appended>> {
         // All conditions first, so that a batch that is refused has written nothing.
         let mut ends: BTreeMap<&StreamId, (Sequence, Epoch)> = BTreeMap::new();
         let mut places = Vec::with_capacity(batch.len());
@@ -104,7 +102,7 @@ impl<'c> Writing<'c> {
 
     fn begin(&self, append: &Append, last: Sequence) -> rusqlite::Result<i64> {
         let terms = append.terms();
-        let due_at = terms.due.and_then(|due| due.at(self.wall)).map(time::micros);
+        let due_at = terms.due.and_then(|due| due.at(self.wall)).map(values::micros);
         self.prepare(
             "INSERT INTO journal_streams
                 (kind, key, sequence, epoch, status, priority, due_at, claimable_at,
@@ -125,7 +123,7 @@ impl<'c> Writing<'c> {
     fn change(&self, append: &Append, place: Place, last: Sequence) -> rusqlite::Result<()> {
         let terms = append.terms();
         let due_at = match terms.due {
-            Some(due) => due.at(self.wall).map(time::micros),
+            Some(due) => due.at(self.wall).map(values::micros),
             None => place.due_at,
         };
         let held_until = place.held_until.filter(|_| !terms.release);
@@ -179,7 +177,7 @@ impl<'c> Writing<'c> {
                  claimable_at = max(due_at, ?5)
              WHERE id = ?1",
         )?;
-        let until = self.now.saturating_add(time::span(claim.lease_length()));
+        let until = self.now.saturating_add(values::span(claim.lease_length()));
         let mut epoch = last - found.len() as i64;
         let mut leases = Vec::with_capacity(found.len());
         for (id, stream, sequence) in found {
@@ -193,7 +191,7 @@ impl<'c> Writing<'c> {
     }
 
     pub(super) fn renew(&self, leases: &[Lease], length: Duration) -> rusqlite::Result<Vec<bool>> {
-        let until = self.now.saturating_add(time::span(length));
+        let until = self.now.saturating_add(values::span(length));
         let mut renew = self.prepare(
             "UPDATE journal_streams
              SET held_since = ?4, held_until = ?5, claimable_at = max(due_at, ?5)
@@ -207,11 +205,7 @@ impl<'c> Writing<'c> {
         renewed.collect()
     }
 
-    pub(super) fn remove(
-        &self,
-        stream: &StreamId,
-        expected: Sequence,
-    ) -> rusqlite::Result<Result<(), JournalError>> {
+    pub(super) fn remove(&self, stream: &StreamId, expected: Sequence) -> Outcome<()> {
         let place = self.place(stream)?;
         let found = place.map_or(Sequence::START, |place| place.sequence);
         if found != expected {
@@ -261,12 +255,4 @@ impl Place {
 
 fn columns(event: &Event) -> (&str, u32, &'static str, &[u8]) {
     (event.name(), event.version(), event.encoding().as_str(), event.payload())
-}
-
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-pub(super) fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }

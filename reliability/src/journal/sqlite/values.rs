@@ -1,4 +1,4 @@
-//! Times as the file has them: microseconds since 1970.
+//! Times and numbers as the file has them: microseconds since 1970, and nothing above `i64::MAX`.
 
 use core::time::Duration;
 use std::time::SystemTime;
@@ -22,4 +22,12 @@ pub(super) fn time(micros: i64) -> SystemTime {
 
 pub(super) fn span(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
 }
