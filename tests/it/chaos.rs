@@ -174,7 +174,7 @@ fn a_hang_that_nothing_would_end_is_refused() {
     let refused = Policy::builder("endless").retry(Retry::standard()).chaos(chaos).build();
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "policy `endless`: `hang_rate` must be 0 without `timeout` and `deadline`, but is 0.5; a \
+        "`endless`: `hang_rate` must be 0 without `timeout` and `deadline`, but is 0.5; a \
          call that hangs would hang for ever; add a timeout outside of `chaos`",
     );
     let policy = policy(&all("later", |to| to.error(0.5)), |to| to);
@@ -203,7 +203,7 @@ fn a_shared_chaos_does_not_hang_calls_that_nothing_would_end() {
     });
     assert_eq!(
         asked.unwrap_err().to_string(),
-        "policy `shared`: `hang_rate` must be 0, since a policy without `timeout` and `deadline` has \
+        "`shared`: `hang_rate` must be 0, since a policy without `timeout` and `deadline` has \
          this chaos, but is 0.1; its calls would hang for ever; give that policy a timeout outside of \
          `chaos`, or a chaos of its own",
     );

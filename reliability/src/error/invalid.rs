@@ -8,8 +8,8 @@ use super::{Class, Fault, Name};
 /// A setting that makes no sense: what every builder answers instead of what it builds.
 ///
 /// Builders check everything in `build()`, so that a policy which exists is a policy that works.
-/// The message is for whoever reads the log of a service that did not start: it names the policy
-/// and the setting, says what was expected and what came, and how to put it right.
+/// The message is for whoever reads the log of a service that did not start: it names what
+/// was to be built and the setting, says what was expected and what came, and how to put it right.
 ///
 /// It is [permanent](Class::Permanent): the same settings are refused every time.
 ///
@@ -22,7 +22,7 @@ use super::{Class, Fault, Name};
 ///     .with_advice("write `0.5` for 50 %");
 /// assert_eq!(
 ///     invalid.to_string(),
-///     "policy `inventory`: `failure_rate` must be a share above 0 and at most 1, \
+///     "`inventory`: `failure_rate` must be a share above 0 and at most 1, \
 ///      but is 50; write `0.5` for 50 %",
 /// );
 /// assert_eq!(invalid.setting(), "failure_rate");
@@ -32,7 +32,7 @@ use super::{Class, Fault, Name};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Invalid {
-    policy: Name,
+    name: Name,
     setting: Cow<'static, str>,
     expected: Cow<'static, str>,
     got: String,
@@ -44,13 +44,13 @@ impl Invalid {
     ///
     /// `expected` goes on after "must be", and `got` is the value that came, as the user wrote it.
     pub fn new(
-        policy: impl Into<Name>,
+        name: impl Into<Name>,
         setting: impl Into<Cow<'static, str>>,
         expected: impl Into<Cow<'static, str>>,
         got: impl fmt::Display,
     ) -> Self {
         Self {
-            policy: policy.into(),
+            name: name.into(),
             setting: setting.into(),
             expected: expected.into(),
             got: got.to_string(),
@@ -67,9 +67,10 @@ impl Invalid {
         self
     }
 
-    /// The policy that was to be built.
-    pub fn policy(&self) -> &Name {
-        &self.policy
+    /// What it is called that was to be built: the name of a policy or of a metric, or a word like
+    /// `journal`.
+    pub fn name(&self) -> &Name {
+        &self.name
     }
 
     /// The name of the setting: the builder's method.
@@ -90,8 +91,8 @@ impl Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { policy, setting, expected, got, advice } = self;
-        write!(f, "policy `{policy}`: `{setting}` must be {expected}, but is {got}; ")?;
+        let Self { name, setting, expected, got, advice } = self;
+        write!(f, "`{name}`: `{setting}` must be {expected}, but is {got}; ")?;
         match advice {
             Some(advice) => f.write_str(advice),
             None => write!(f, "give `{setting}` such a value"),
@@ -120,7 +121,7 @@ mod tests {
         let invalid = Invalid::new("stock", "concurrent", "1 to 16777215", 0);
         assert_eq!(
             invalid.to_string(),
-            "policy `stock`: `concurrent` must be 1 to 16777215, but is 0; \
+            "`stock`: `concurrent` must be 1 to 16777215, but is 0; \
              give `concurrent` such a value",
         );
     }
@@ -131,7 +132,7 @@ mod tests {
         assert_eq!(invalid.class(), Class::Permanent);
         assert!(!invalid.disposition().retried);
         assert_eq!(
-            (&**invalid.policy(), invalid.expected(), invalid.got()),
+            (&**invalid.name(), invalid.expected(), invalid.got()),
             ("stock", "at most 65535", "70000")
         );
     }

@@ -216,12 +216,12 @@ breaker.window = "10s"
 retry.backoff = { shape = "constant", factor = 3 }
 "#,
         expect![[r#"
-            TOML:3:18: policy `together-config`: `window` must be of the kind it was built with, like Count(100), but is Time(10s); build another breaker for another kind of window
+            TOML:3:18: `together-config`: `window` must be of the kind it was built with, like Count(100), but is Time(10s); build another breaker for another kind of window
               |
             3 | breaker.window = "10s"
               |                  ^^^^^
 
-            TOML:5:48: policy `declared_price`: `factor` must be left out unless the backoff is exponential, but is 3; remove `factor`, or choose exponential backoff
+            TOML:5:48: `declared_price`: `factor` must be left out unless the backoff is exponential, but is 3; remove `factor`, or choose exponential backoff
               |
             5 | retry.backoff = { shape = "constant", factor = 3 }
               |                                                ^
@@ -230,7 +230,7 @@ retry.backoff = { shape = "constant", factor = 3 }
     refused(
         "[policies.together-config]\ndeadline = \"900ms\"\n",
         expect![[r#"
-        TOML:2:12: policy `together-config`: `timeout` must be shorter than the deadline of 900ms, but is 1s; the deadline would end every attempt first
+        TOML:2:12: `together-config`: `timeout` must be shorter than the deadline of 900ms, but is 1s; the deadline would end every attempt first
           |
         2 | deadline = "900ms"
           |            ^^^^^^^
@@ -336,7 +336,7 @@ fn a_bound_that_nobody_wrote_is_told_where_something_was_written_beside_it() {
     refused(
         "[policies.beside-config]\nconcurrency_limit.samples = 50\nconcurrency_limit.vegas.alpha = 30\n",
         expect![[r#"
-            TOML:3:33: policy `beside`: `beta` must be 30 to 1000, but is 6; give `beta` such a value
+            TOML:3:33: `beside`: `beta` must be 30 to 1000, but is 6; give `beta` such a value
               |
             3 | concurrency_limit.vegas.alpha = 30
               |                                 ^^

@@ -111,7 +111,7 @@ fn a_policy_that_comes_late_and_contradicts_what_is_in_force_is_not_built() {
     let first = build("late-first").unwrap();
     assert_eq!(breaker.settings().failure_rate, 0.25);
     let second = build("late-second").unwrap_err();
-    expect![[r#"policy `late-second`: `breaker.failure_rate` must be as it is said for `late-first`, which shares the breaker: 0.25 in TOML:2, but is 0.75 in TOML:4; keep one of the two"#]]
+    expect![[r#"`late-second`: `breaker.failure_rate` must be as it is said for `late-first`, which shares the breaker: 0.25 in TOML:2, but is 0.75 in TOML:4; keep one of the two"#]]
         .assert_eq(&second.to_string());
     assert_eq!(breaker.settings().failure_rate, 0.25, "what is in force stays");
     assert!(registry::find("late-second").is_none());

@@ -198,37 +198,37 @@ fn a_wrong_setting_is_refused_with_the_way_out_and_changes_nothing() {
         (
             builder(),
             "rates",
-            "policy `stock`: `rates` must be above 0, at least one of them, but is 0; add for example `.error(0.01)`, or leave the chaos out",
+            "`stock`: `rates` must be above 0, at least one of them, but is 0; add for example `.error(0.01)`, or leave the chaos out",
         ),
         (
             builder().error(5.0),
             "error_rate",
-            "policy `stock`: `error_rate` must be a share from 0 to 1, but is 5; write `0.05` for 5 %",
+            "`stock`: `error_rate` must be a share from 0 to 1, but is 5; write `0.05` for 5 %",
         ),
         (
             builder().hang(f64::NAN),
             "hang_rate",
-            "policy `stock`: `hang_rate` must be a share from 0 to 1, but is NaN; write `0.05` for 5 %",
+            "`stock`: `hang_rate` must be a share from 0 to 1, but is NaN; write `0.05` for 5 %",
         ),
         (
             builder().error(0.75).hang(0.5),
             "rates",
-            "policy `stock`: `rates` must be rates that add up to at most 1, but is 1.25; an attempt gets at most one fault; lower one of them",
+            "`stock`: `rates` must be rates that add up to at most 1, but is 1.25; an attempt gets at most one fault; lower one of them",
         ),
         (
             builder().latency(Duration::ZERO, 0.5),
             "latency_to",
-            "policy `stock`: `latency_to` must be longer than zero, but is 0s; give a latency, or set `latency_rate` to 0",
+            "`stock`: `latency_to` must be longer than zero, but is 0s; give a latency, or set `latency_rate` to 0",
         ),
         (
             builder().latency_between(millis(9), millis(3), 0.5),
             "latency_from",
-            "policy `stock`: `latency_from` must be at most 3ms, the longest one, but is 9ms; write the shorter latency first",
+            "`stock`: `latency_from` must be at most 3ms, the longest one, but is 9ms; write the shorter latency first",
         ),
         (
             builder().latency(Duration::from_secs(3601), 0.5),
             "latency_to",
-            "policy `stock`: `latency_to` must be at most 3600s, but is 3601s; to make attempts hang, use `hang`",
+            "`stock`: `latency_to` must be at most 3600s, but is 3601s; to make attempts hang, use `hang`",
         ),
     ];
     for (builder, setting, message) in table {

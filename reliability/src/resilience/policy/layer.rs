@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(
             refused(&[Layer::Timeout, Layer::Retry]).as_deref(),
             Some(
-                "policy `price`: `retry` must be outside `timeout`, but is inside `timeout`; this \
+                "`price`: `retry` must be outside `timeout`, but is inside `timeout`; this \
                  bounds all attempts together; write `deadline`, or move `timeout` inside `retry`"
             ),
         );
@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(
             refused(&[Layer::Chaos, Layer::Timeout]).as_deref(),
             Some(
-                "policy `price`: `timeout` must be outside `chaos`, but is inside `chaos`; chaos \
+                "`price`: `timeout` must be outside `chaos`, but is inside `chaos`; chaos \
                  stands in for the dependency, and what is written inside of it would never meet \
                  its faults; write `chaos` last"
             ),

@@ -198,7 +198,7 @@ mod tests {
         let conflict = registry.declare("stock".into(), settings(0.25, 50)).unwrap_err();
         assert_eq!(
             std::format!("{conflict}"),
-            "policy `stock`: `ratio` must be 0.1, as it was declared first, but is 0.25; \
+            "`stock`: `ratio` must be 0.1, as it was declared first, but is 0.25; \
              declare it in one place, and use `RetryBudget::shared(name)` elsewhere",
         );
     }
@@ -221,7 +221,7 @@ mod tests {
             registry.mention(std::format!("customer-{index}").into()).unwrap();
         }
         let refused = registry.mention("one-too-many".into()).unwrap_err();
-        assert_eq!(&**refused.policy(), "one-too-many");
+        assert_eq!(&**refused.name(), "one-too-many");
         registry.mention("customer-7".into()).expect("a known name is still served");
     }
 }

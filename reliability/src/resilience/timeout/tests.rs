@@ -56,7 +56,7 @@ fn what_makes_no_sense_is_refused_by_name() {
     assert_eq!(
         refused(Timeout::adaptive(Quantile::of(99.0))).map(|invalid| alloc::format!("{invalid}")),
         Some(
-            "policy `price`: `timeout` must be a quantile from p50 to p99.9, but is p9900; write \
+            "`price`: `timeout` must be a quantile from p50 to p99.9, but is p9900; write \
              `Quantile::of(0.99)`"
                 .into()
         ),

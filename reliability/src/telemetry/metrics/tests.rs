@@ -127,7 +127,7 @@ fn what_is_made_with_wrong_bounds_is_refused() {
     let wrong = wrong.expect_err("wrong bounds").to_string();
     assert_eq!(
         wrong,
-        "policy `test.wrong`: `bounds` must be at most 128 numbers, each above the last, but is \
+        "`test.wrong`: `bounds` must be at most 128 numbers, each above the last, but is \
          1 after 2; write upper bounds like `&[0.1, 0.5, 1.0]`; above the last there is a bucket \
          of its own"
     );

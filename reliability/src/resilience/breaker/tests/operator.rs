@@ -245,7 +245,7 @@ fn a_percentage_is_told_apart_from_a_share() {
     let refused = Breaker::builder("stock").failure_rate(50.0).build().unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "policy `stock`: `failure_rate` must be a share above 0 and at most 1, but is 50; \
+        "`stock`: `failure_rate` must be a share above 0 and at most 1, but is 50; \
          write `0.5` for 50 %",
     );
 }

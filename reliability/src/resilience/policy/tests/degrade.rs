@@ -332,7 +332,7 @@ fn what_makes_no_sense_is_refused_with_the_way_out() {
     let switch = switch();
     let told = |measures| shedding(&switch, measures).build().unwrap_err().to_string();
     for (measures, expected) in [
-        (NONE, "policy `search`: `degrade` must be at least one measure"),
+        (NONE, "`search`: `degrade` must be at least one measure"),
         (NONE.without_retries(), "`retry` must be on in a policy without `retry`"),
         (NONE.without_hedges(), "`hedge` must be on in a policy without `hedge`"),
         (NONE.concurrency(0.5), "`concurrency` must be 1 in a policy without"),

@@ -252,7 +252,7 @@ fn the_budget_is_written_once() {
     let refused = build(retrying(2, MS), early().budget(budget())).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "policy `p`: `budget` must be written on `retry`, for both, but is written on `hedge`; two \
+        "`p`: `budget` must be written on `retry`, for both, but is written on `hedge`; two \
          budgets would let them add twice the load that each allows",
     );
     // Where nobody wrote one there is one nevertheless: hedges are sent when everything is slow.

@@ -114,7 +114,7 @@ fn a_policy_has_a_name() {
         assert_eq!(
             refused.to_string(),
             alloc::format!(
-                "policy `{name}`: `name` must be a name, but is `{name}`; refusals, events and the \
+                "`{name}`: `name` must be a name, but is `{name}`; refusals, events and the \
                  registry tell policies apart by it"
             ),
         );

@@ -40,7 +40,7 @@ fn a_timeout_that_never_ends_an_attempt_is_refused() {
     let build = |timeout| Policy::builder("p").deadline(50 * MS).timeout(timeout).build();
     assert_eq!(
         build(50 * MS).unwrap_err().to_string(),
-        "policy `p`: `timeout` must be shorter than the deadline of 50ms, but is 50ms; the deadline \
+        "`p`: `timeout` must be shorter than the deadline of 50ms, but is 50ms; the deadline \
          would end every attempt first",
     );
     let policy = build(49 * MS).unwrap();
