@@ -130,6 +130,7 @@ mod by_key {
         }
     }
 
+    #[expect(clippy::type_complexity, reason = "a layer's type says what it was told")]
     impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
         /// What the response to a request is kept under, where the policy has a `cache`; `None` for
         /// requests whose responses are not to be kept. The key has to tell apart whatever the service

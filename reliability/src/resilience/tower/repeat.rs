@@ -149,7 +149,7 @@ pub(super) use opaque_debug;
 
 opaque_debug!(IdempotentWhen, IdempotentWith, IdempotentByKey);
 
-#[expect(clippy::type_complexity, reason = "a layer's type says what it was told, one word each")]
+#[expect(clippy::type_complexity, reason = "a layer's type says what it was told")]
 impl<P, Q, V, A, X, B, C, W> PolicyLayer<P, Rules<Q, V, A, X, B, C, W>> {
     /// Says that making a request twice has the effect of making it once: the policy's `retry`
     /// applies. Requests are `Clone`, and each attempt that another one may follow gets a clone.
