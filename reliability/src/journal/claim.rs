@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
+use super::id::check_kind;
 use super::{Epoch, Sequence, StreamId};
 use crate::error::Invalid;
 
@@ -34,7 +35,7 @@ impl Claim {
     /// The most streams that one claim gives.
     pub const MOST: usize = 10_000;
 
-    /// A claim of streams of those kinds: one of them, for 30 seconds.
+    /// A claim of streams of those kinds, 1 to 64 of them: one stream, for 30 seconds.
     pub fn of<'a>(kinds: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
             kinds: kinds.into_iter().map(ToString::to_string).collect(),
@@ -88,6 +89,8 @@ impl Claim {
         if !(1..=64).contains(&self.kinds.len()) {
             return Err(Invalid::new("journal", "kinds", "1 to 64", self.kinds.len()));
         }
+        // No stream has another one: it would claim nothing, for ever.
+        self.kinds.iter().try_for_each(|kind| check_kind(kind))?;
         if !(1..=Self::MOST).contains(&self.most) {
             return Err(Invalid::new("journal", "most", "1 to 10000", self.most));
         }

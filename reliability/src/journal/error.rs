@@ -63,9 +63,9 @@ pub enum JournalError {
         /// Why it failed.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The store failed while it made the append durable: it may be there, or not. The same append
-    /// made again after a certain sequence tells: a [`Conflict`](Self::Conflict) says that it was
-    /// written.
+    /// The store failed while it made the append durable: it may be there, or not. Make the same
+    /// append again after the same sequence: it is not made twice. A [`Conflict`](Self::Conflict)
+    /// says that the record behind it is there, this one or somebody else's; read it to find out.
     Unknown {
         /// Why it failed.
         source: Box<dyn Error + Send + Sync>,
@@ -116,8 +116,8 @@ impl fmt::Display for JournalError {
             }
             Self::Unknown { source } => write!(
                 f,
-                "the append may have been written or not: {source}; make it again after the same \
-                 sequence to find out"
+                "it may have been written or not: {source}; make it again after the same sequence, \
+                 and read the stream if that is a conflict"
             ),
             Self::Unreadable { what, source: None } | Self::Unusable { what } => f.write_str(what),
             Self::Unreadable { what, source: Some(source) } => write!(f, "{what}: {source}"),

@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::claim::check_lease;
+use super::id::check_kind;
 use super::{
     Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, MemoryStore, Position,
     Record, Sequence, Store, StreamId, observe,
@@ -86,7 +87,8 @@ impl Journal {
     /// # Cancel safety
     ///
     /// When this is dropped before it returns, the append is made or not. Make it again with the
-    /// same [`after`](Append::after) to find out: a conflict says that it was.
+    /// same [`after`](Append::after): it is not made twice. A conflict says that the record behind
+    /// it is there, yours or that of somebody else; read it to find out.
     pub async fn append(&self, append: Append) -> Result<Appended, JournalError> {
         append.check()?;
         let appended = self.write(alloc::vec![append]).await?;
@@ -180,13 +182,14 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// As of [`read`](Self::read).
+    /// As of [`read`](Self::read); a kind that no stream can have is invalid.
     ///
     /// # Cancel safety
     ///
     /// Nothing happens.
     pub async fn heads(&self, heads: Heads) -> Result<Vec<Head>, JournalError> {
         page(heads.limit())?;
+        heads.kind().map_or(Ok(()), check_kind)?;
         self.0.heads(heads).await
     }
 
@@ -195,8 +198,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// What the store can meet with; a lease below 1 ms or above a day, and no stream or more than
-    /// 10,000, are invalid.
+    /// What the store can meet with; a lease below 1 ms or above a day, no stream or more than
+    /// 10,000, and no kind, more than 64 or one that no stream can have, are invalid.
     ///
     /// # Cancel safety
     ///

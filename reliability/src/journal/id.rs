@@ -40,12 +40,7 @@ impl StreamId {
     /// The kind must be 1 to 64 of `a-z`, `0-9`, `_`, `-` and `.`; the key 1 to 255 bytes without
     /// control characters.
     pub fn new(kind: &str, key: &str) -> Result<Self, Invalid> {
-        let of_kind =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
-        if !(1..=Self::LONGEST_KIND).contains(&kind.len()) || !kind.bytes().all(of_kind) {
-            let expected = "1 to 64 of `a-z`, `0-9`, `_`, `-` and `.`";
-            return Err(Invalid::new("journal", "kind", expected, shortened(kind)));
-        }
+        check_kind(kind)?;
         if !(1..=Self::LONGEST_KEY).contains(&key.len()) || key.chars().any(char::is_control) {
             let expected = "1 to 255 bytes without control characters";
             return Err(Invalid::new("journal", "key", expected, shortened(key))
@@ -63,6 +58,16 @@ impl StreamId {
     pub fn key(&self) -> &str {
         &self.key
     }
+}
+
+pub(super) fn check_kind(kind: &str) -> Result<(), Invalid> {
+    let of_kind =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
+    if (1..=StreamId::LONGEST_KIND).contains(&kind.len()) && kind.bytes().all(of_kind) {
+        return Ok(());
+    }
+    let expected = "1 to 64 of `a-z`, `0-9`, `_`, `-` and `.`";
+    Err(Invalid::new("journal", "kind", expected, shortened(kind)))
 }
 
 fn shortened(text: &str) -> alloc::string::String {

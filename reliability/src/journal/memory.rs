@@ -5,6 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::future::ready;
+use core::ops::Bound;
 use core::time::Duration;
 use std::time::SystemTime;
 
@@ -211,8 +212,10 @@ impl All {
     }
 
     fn read_all(&self, after: Position, most: usize) -> Vec<Record> {
-        let first = after.parts().1.saturating_add(1);
-        let found = self.order.range(first..).take(most);
+        // All of ours begin with a zero.
+        let (major, minor) = after.parts();
+        let behind = (Bound::Excluded(minor), Bound::Unbounded);
+        let found = self.order.range(behind).take_while(|_| major == 0).take(most);
         let found = found.filter_map(|(_, (id, sequence))| {
             let before = Sequence::new(sequence.get() - 1);
             self.read(id, before, 1).pop()
@@ -246,8 +249,11 @@ impl All {
             let Some(stream) = self.streams.get_mut(&id) else { continue };
             self.last_epoch += 1;
             stream.epoch = Epoch::new(self.last_epoch);
-            stream.held =
-                Some(Held { owner: claim.owner.clone(), since: now, until: now + claim.lease });
+            stream.held = Some(Held {
+                owner: claim.owner.clone(),
+                since: now,
+                until: later(now, claim.lease),
+            });
             leases.push(Lease::new(id, stream.epoch, stream.last()));
         }
         leases
@@ -257,7 +263,7 @@ impl All {
         let mut renew = |lease: &Lease| {
             let stream = self.streams.get_mut(&lease.stream);
             let held = stream.filter(|it| it.epoch == lease.epoch).and_then(|it| it.held.as_mut());
-            held.map(|held| (held.since, held.until) = (now, now + length)).is_some()
+            held.map(|held| (held.since, held.until) = (now, later(now, length))).is_some()
         };
         leases.iter().map(&mut renew).collect()
     }
@@ -332,11 +338,16 @@ impl Due {
     pub fn at(self, now: SystemTime) -> Option<SystemTime> {
         match self {
             Self::Now => Some(now),
-            Self::After(time) => Some(now.checked_add(time).unwrap_or(far_away())),
+            Self::After(time) => Some(later(now, time)),
             Self::At(time) => Some(time),
             Self::Never => None,
         }
     }
+}
+
+/// At the end of what the clock can show, that is now: nothing comes later.
+fn later(now: SystemTime, by: Duration) -> SystemTime {
+    now.checked_add(by).unwrap_or_else(|| now.max(far_away()))
 }
 
 /// As late as every store can write down: some day in the year 9999.

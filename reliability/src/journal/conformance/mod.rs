@@ -101,6 +101,7 @@ cases! {
     streams::a_removed_stream_is_gone,
     streams::a_busy_stream_is_not_removed,
     streams::who_waits_is_woken,
+    streams::who_waits_is_not_woken_when_there_is_no_news,
     claims::only_what_is_due_is_claimed,
     claims::what_is_urgent_is_claimed_first,
     claims::nobody_gets_what_another_one_holds,

@@ -4,6 +4,9 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 
 use super::{Bench, Found, equal, event, holds, noon, stream, text};
@@ -128,4 +131,16 @@ pub(super) async fn who_waits_is_woken(bench: &Bench) -> Found {
     bench.append(Append::to(&order).due(Due::Now)).await?;
     changes.next().await;
     Ok(())
+}
+
+pub(super) async fn who_waits_is_not_woken_when_there_is_no_news(bench: &Bench) -> Found {
+    let order = stream("order", "1")?;
+    let mut changes = bench.journal.changes();
+    let leases = bench.journal.claim(Claim::of(["order"])).await.map_err(text)?;
+    equal("nothing is due", leases.len(), 0)?;
+    bench.refused(Append::to(&order).after(Sequence::new(1)).event(event(1))).await?;
+    // Who waits claims when woken: if that woke it again, it would never rest.
+    let mut news = pin!(changes.next());
+    let woken = poll_fn(|context| Poll::Ready(news.as_mut().poll(context).is_ready())).await;
+    holds("a claim that finds nothing must wake nobody, nor an append that is refused", !woken)
 }

@@ -1,5 +1,6 @@
 //! Opening a file, and telling whether it is one of ours.
 
+use alloc::string::String;
 use core::time::Duration;
 use std::path::Path;
 
@@ -59,12 +60,25 @@ pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, Journa
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let failed = unavailable("opening the journal");
-    let mut connection = Connection::open_with_flags(path, flags).map_err(&failed)?;
-    connection.busy_timeout(busy).map_err(&failed)?;
+    let failed = |error| unavailable("opening the journal", &error);
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(busy).map_err(failed)?;
     // Reads the header, so that a file that is no database is found out before it is touched.
     let schema = identify(&connection, path)?;
-    set(&connection).map_err(&failed)?;
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(unusable(alloc::format!(
+            "{} may only be read: let this program write to it and into its folder",
+            path.display()
+        )));
+    }
+    let mode = set(&connection).map_err(failed)?;
+    if mode != "wal" {
+        return Err(unusable(alloc::format!(
+            "{} cannot have a log beside it (its mode is `{mode}`, not `wal`): give the journal \
+             a file on a disk of this machine",
+            path.display()
+        )));
+    }
     if schema < SCHEMA {
         create(&mut connection, path)?;
     }
@@ -74,10 +88,10 @@ pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, Journa
 pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Connection, JournalError> {
     // Not read-only: a reader of a WAL has its place in a file beside it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let failed = unavailable("opening the journal to read");
-    let connection = Connection::open_with_flags(path, flags).map_err(&failed)?;
-    connection.busy_timeout(busy).map_err(&failed)?;
-    connection.pragma_update(None, "query_only", true).map_err(&failed)?;
+    let failed = |error| unavailable("opening the journal to read", &error);
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(busy).map_err(failed)?;
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
     Ok(connection)
 }
 
@@ -116,30 +130,32 @@ fn identify(connection: &Connection, path: &Path) -> Result<i32, JournalError> {
                 "{path} is no SQLite database: give the journal a file of its own"
             )))
         }
-        Err(error) => Err(unavailable("opening the journal")(error)),
+        Err(error) => Err(unavailable("opening the journal", &error)),
     }
 }
 
-fn set(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+/// Returns the mode that the file is in: SQLite leaves it as it was where there can be no other.
+fn set(connection: &Connection) -> rusqlite::Result<String> {
+    let mode = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     // Every commit waits for the disk. `NORMAL` would lose the last ones with the power.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
-    Ok(())
+    Ok(mode)
 }
 
 /// Two processes may come here at once: the second one finds that there is nothing left to do.
 fn create(connection: &mut Connection, path: &Path) -> Result<(), JournalError> {
-    let failed = unavailable("making the tables of the journal");
+    let failed = |error| unavailable("making the tables of the journal", &error);
     let making = connection
         .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(&failed)?;
+        .map_err(failed)?;
     if identify(&making, path)? < SCHEMA {
-        making.execute_batch(TABLES).map_err(&failed)?;
-        making.pragma_update(None, "application_id", APPLICATION).map_err(&failed)?;
-        making.pragma_update(None, "user_version", SCHEMA).map_err(&failed)?;
+        making.execute_batch(TABLES).map_err(failed)?;
+        making.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
+        making.pragma_update(None, "user_version", SCHEMA).map_err(failed)?;
     }
-    making.commit().map_err(&failed)
+    making.commit().map_err(failed)
 }
 
 #[cfg(test)]

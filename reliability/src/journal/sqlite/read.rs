@@ -42,7 +42,12 @@ pub(super) fn all_records(
 ) -> Outcome<Vec<Record>> {
     let sql = alloc::format!("SELECT {RECORD} WHERE position > ?1 ORDER BY position LIMIT ?2");
     let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map(params![signed(after.parts().1), most as i64], record)?;
+    // All of ours begin with a zero.
+    let behind = match after.parts() {
+        (0, minor) => signed(minor),
+        _ => i64::MAX,
+    };
+    let rows = select.query_map(params![behind, most as i64], record)?;
     collected(rows)
 }
 

@@ -91,7 +91,8 @@ impl SqliteStore {
         let (answer, answered) = oneshot::channel();
         let read: Read = Box::new(move |connection| {
             if !answer.is_closed() {
-                let read = read(connection).map_err(unavailable("reading"));
+                let failed = |error| unavailable("reading the journal", &error);
+                let read = read(connection).map_err(failed);
                 // Whoever asked may have gone meanwhile.
                 let _ = answer.send(read.and_then(|read| read));
             }

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot::Sender;
 
+use super::error::unavailable;
 use super::write::Writing;
 use crate::journal::observe::committed;
 use crate::journal::{Append, Appended, Changed, Claim, JournalError, Lease, Sequence, StreamId};
@@ -32,6 +33,8 @@ pub(super) struct Call<A, T> {
 
 /// How far a commit came that failed.
 enum Failed {
+    /// It was not even begun, for a reason that is nobody's in the group.
+    ToBegin(rusqlite::Error),
     /// Nothing was written.
     Before(rusqlite::Error),
     /// Nobody knows.
@@ -69,7 +72,8 @@ pub(super) fn start(
 }
 
 /// Writes a group in one commit, and answers. Where that fails because of one of them, each gets a
-/// commit of its own, so that it fails alone. Returns whether something was written.
+/// commit of its own, so that it fails alone. Returns whether there is news for who waits for work:
+/// a claim that finds nothing is none, or who claims whenever there is news would never rest.
 fn write(connection: &Connection, group: &mut Vec<Write>, clock: &WallClock) -> bool {
     if group.is_empty() {
         return false;
@@ -78,25 +82,27 @@ fn write(connection: &Connection, group: &mut Vec<Write>, clock: &WallClock) -> 
     let failed = match commit(connection, group, clock) {
         Ok(()) => {
             committed(Clock::default().now().saturating_duration_since(begun));
+            let news = group.iter().any(Write::has_appended);
             group.drain(..).for_each(|write| write.answer(None));
-            return true;
+            return news;
         }
         Err(failed) => failed,
     };
     if matches!(failed, Failed::Before(_)) && group.len() > 1 {
-        let mut done = false;
+        let mut news = false;
         for one in core::mem::take(group) {
-            done |= write(connection, &mut alloc::vec![one], clock);
+            news |= write(connection, &mut alloc::vec![one], clock);
         }
-        return done;
+        return news;
     }
     group.drain(..).for_each(|write| write.answer(Some(&failed)));
     false
 }
 
 fn commit(connection: &Connection, group: &mut [Write], clock: &WallClock) -> Result<(), Failed> {
+    // Waits for other processes that write. All who are in the group have waited then.
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(Failed::ToBegin)?;
     let mut apply = || {
-        connection.execute_batch("BEGIN IMMEDIATE")?;
         let writing = Writing::new(connection, clock.now());
         group.iter_mut().try_for_each(|write| write.apply(&writing))
     };
@@ -119,6 +125,10 @@ impl Write {
             Self::Renew(call) => !call.answer.is_closed(),
             Self::Remove(call) => !call.answer.is_closed(),
         }
+    }
+
+    fn has_appended(&self) -> bool {
+        matches!(self, Self::Append(Call { done: Some(Ok(_)), .. }))
     }
 
     fn apply(&mut self, writing: &Writing<'_>) -> rusqlite::Result<()> {
@@ -165,11 +175,59 @@ impl<A, T> Call<A, T> {
 impl Failed {
     fn tell(&self) -> JournalError {
         match self {
-            Self::Before(error) => JournalError::Unavailable {
-                what: "writing to the journal",
-                source: error.to_string().into(),
-            },
+            Self::ToBegin(error) | Self::Before(error) => {
+                unavailable("writing to the journal", error)
+            }
             Self::While(error) => JournalError::Unknown { source: error.to_string().into() },
+        }
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+#[allow(clippy::unwrap_used, reason = "a test says by panicking that it failed")]
+mod tests {
+    use core::cell::Cell;
+
+    use tokio::sync::oneshot;
+
+    use super::super::open;
+    use super::*;
+
+    std::thread_local! {
+        static WAITED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// A group of hundreds would stand still for an hour, when each of them waited by itself.
+    #[test]
+    fn a_group_waits_once_for_another_process_and_not_each_of_it() {
+        let file = std::format!("journal-writer-{}.db", std::process::id());
+        let file = std::env::temp_dir().join(file);
+        let mut connection = open::to_write(&file, Duration::ZERO).unwrap();
+        let gives_up = |_: i32| {
+            WAITED.set(WAITED.get() + 1);
+            false
+        };
+        connection.busy_handler(Some(gives_up)).unwrap();
+        let by_hand = Connection::open(&file).unwrap();
+        by_hand.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let (mut group, mut answers) = (Vec::new(), Vec::new());
+        for key in ["1", "2", "3"] {
+            let (answer, answered) = oneshot::channel();
+            let append = Append::to(&StreamId::new("order", key).unwrap());
+            group.push(Write::Append(Call::new(alloc::vec![append], answer)));
+            answers.push(answered);
+        }
+        assert!(!write(&connection, &mut group, &WallClock::system()));
+        for mut answered in answers {
+            let refused = answered.try_recv().unwrap().unwrap_err();
+            assert!(matches!(refused, JournalError::Unavailable { .. }), "{refused}");
+        }
+        assert_eq!(WAITED.get(), 1);
+        drop((connection, by_hand));
+        for end in ["", "-wal", "-shm"] {
+            let mut path = file.clone().into_os_string();
+            path.push(end);
+            let _ = std::fs::remove_file(path);
         }
     }
 }
