@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reliability::error::{Class, Fault as _};
-use reliability::telemetry::trace::{LoadError, RulesFile, Sampler};
+use reliability::telemetry::trace::{LoadError, RulesFile, RulesWatch, Sampler};
 use reliability::telemetry::traced;
 
 use crate::recorded::Recording;
@@ -90,6 +91,23 @@ fn what_a_file_says_is_in_force_and_what_makes_no_sense_changes_nothing() {
     assert!(watch.look().unwrap());
     // Without any rule it is as the sampler says.
     assert_eq!(kept(&recording), (0, 0));
+}
+
+#[test]
+fn who_is_told_may_look_again() {
+    let recording = Recording::all();
+    let rules = Rules::new("again", ERRORS);
+    let watch = Arc::new(OnceLock::<RulesWatch>::new());
+    let (again, looked) = (Arc::clone(&watch), channel());
+    let file = RulesFile::at(&rules.0).told(move |_| {
+        looked.0.send(again.get().unwrap().look().unwrap()).unwrap();
+    });
+    watch.set(file.by_hand(recording.recorder()).unwrap()).unwrap();
+    rules.say(ALL);
+    assert!(watch.get().unwrap().look().unwrap());
+    assert!(!looked.1.recv().unwrap(), "nothing new since");
+    rules.say(ERRORS);
+    assert!(watch.get().unwrap().look().unwrap(), "and it goes on");
 }
 
 #[test]

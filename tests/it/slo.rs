@@ -5,6 +5,7 @@ mod state;
 
 use std::error::Error;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 
 use reliability::error::recovery::Degradation;
@@ -149,6 +150,32 @@ fn a_watch_on_its_own_thread_looks_one_last_time() {
     record(&slo, 0, 50);
     drop(watch);
     assert_eq!(notified.iter().count(), 2);
+}
+
+#[test]
+fn who_is_told_may_look_again() {
+    struct Looks(Arc<OnceLock<Watch>>, Sender<(usize, u64)>);
+    impl Notify for Looks {
+        fn notify(&self, _: &Decision) -> Result<(), Box<dyn Error + Send + Sync>> {
+            let watch = self.0.get().unwrap();
+            self.1.send((watch.look().unwrap().len(), watch.untold())).unwrap();
+            Ok(())
+        }
+    }
+    let (slo, clock) = simulated("look-again");
+    clean_month(&slo, &clock);
+    let watch = Arc::new(OnceLock::new());
+    let (looks, looked) = channel();
+    let builder = Watch::builder().only([slo.clone()]).notify(Looks(Arc::clone(&watch), looks));
+    watch.set(builder.by_hand().unwrap()).unwrap();
+    clock.advance(MINUTE);
+    record(&slo, 0, 50);
+    assert_eq!(told(watch.get().unwrap()).len(), 2);
+    assert_eq!(
+        looked.try_iter().collect::<Vec<_>>(),
+        [(0, 0), (0, 0)],
+        "nothing was decided since"
+    );
 }
 
 #[test]

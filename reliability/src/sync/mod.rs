@@ -24,6 +24,8 @@ mod sketch;
 mod stripe;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod tally;
+#[cfg(any(feature = "sre", all(feature = "config", feature = "telemetry")))]
+mod turn;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod wake;
 
@@ -46,5 +48,7 @@ pub(crate) use stripe::owned_stripe;
 pub(crate) use stripe::{Padded, STRIPES, stripe};
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub(crate) use tally::Tally;
+#[cfg(any(feature = "sre", all(feature = "config", feature = "telemetry")))]
+pub(crate) use turn::Turn;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub(crate) use wake::wake;

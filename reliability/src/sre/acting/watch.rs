@@ -17,7 +17,8 @@ use crate::sre::slo::live::Live;
 use crate::sre::slo::registry;
 use crate::sre::slo::timeline::unix_seconds;
 use crate::sre::{Decision, DecisionKind, Notify, Slo};
-use crate::sync::Mutex;
+use crate::sync::Turn;
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::time::{Clock, wall_clock};
 
 /// Looks at promises from time to time: moves their windows, tells what was decided, raises a
@@ -47,7 +48,9 @@ use crate::time::{Clock, wall_clock};
 #[derive(Debug)]
 #[must_use = "dropped, it looks no more"]
 pub struct Watch {
-    round: Arc<Mutex<Round>>,
+    round: Arc<Turn<Round>>,
+    /// As of the last look.
+    untold: Arc<AtomicU64>,
     worker: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
@@ -93,6 +96,7 @@ struct Round {
     only: Option<Vec<Slo>>,
     seen: Vec<Seen>,
     outboxes: Vec<Outbox>,
+    untold: Arc<AtomicU64>,
     reactions: Vec<Reaction>,
     file: Option<StateFile>,
     sections: Sections,
@@ -126,19 +130,20 @@ impl Watch {
         }
     }
 
-    /// Looks now; what was decided since the last look.
+    /// Looks now; what was decided since the last look. Who is told of it and looks again, on the
+    /// same thread, finds nothing.
     ///
     /// # Errors
     ///
     /// [`StateError`] when the state could not be written: what was counted since it last was is lost
     /// if the process ends. All else was done.
     pub fn look(&self) -> Result<Vec<Decision>, StateError> {
-        self.round.lock().look()
+        self.round.take(Round::look).unwrap_or_else(|| Ok(Vec::new()))
     }
 
     /// How many decisions could not be passed on to whom they were for.
     pub fn untold(&self) -> u64 {
-        self.round.lock().outboxes.iter().map(Outbox::dropped).sum()
+        self.untold.load(Ordering::Relaxed)
     }
 }
 
@@ -146,8 +151,11 @@ impl Drop for Watch {
     fn drop(&mut self) {
         if let Some((stop, worker)) = self.worker.take() {
             drop(stop);
-            // It has told what was wrong, and panics of others it has caught.
-            drop(worker.join());
+            // It has told what was wrong, and panics of others it has caught. It is not waited for
+            // where it drops this itself, from what it tells.
+            if worker.thread().id() != thread::current().id() {
+                drop(worker.join());
+            }
         } else if let Err(error) = self.look() {
             events::not_written(&alloc::format!("{error}"));
         }
@@ -241,7 +249,7 @@ impl WatchBuilder {
         let look = move || {
             loop {
                 let over = stopped.recv_timeout(every) != Err(RecvTimeoutError::Timeout);
-                if let Err(error) = round.lock().look() {
+                if let Some(Err(error)) = round.take(Round::look) {
                     events::not_written(&alloc::format!("{error}"));
                 }
                 if over {
@@ -265,6 +273,7 @@ impl WatchBuilder {
             only,
             seen: Vec::new(),
             outboxes,
+            untold: Arc::default(),
             reactions,
             file: None,
             sections: Sections::default(),
@@ -282,7 +291,8 @@ impl WatchBuilder {
             }
         }
         round.meet();
-        Ok(Watch { round: Arc::new(Mutex::new(round)), worker: None })
+        let untold = Arc::clone(&round.untold);
+        Ok(Watch { round: Arc::new(Turn::new(round)), untold, worker: None })
     }
 }
 
@@ -321,6 +331,7 @@ impl Round {
             self.outboxes.iter_mut().for_each(|outbox| outbox.put(Arc::clone(&shared)));
         }
         self.outboxes.iter_mut().for_each(|outbox| outbox.send(self.clock.now()));
+        self.untold.store(self.outboxes.iter().map(Outbox::dropped).sum(), Ordering::Relaxed);
     }
 
     /// Gives those that were not there before what is known of them, and forgets those that are gone.

@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 
 use super::Rules;
 use crate::document::{self, Fault, LoadError, Mistakes, Source, WatchedFile};
-use crate::sync::Mutex;
+use crate::sync::Turn;
 use crate::telemetry::trace::{Recorder, Sampler};
 
 /// Rules in a file, put into force whenever it says something else: to look closer at what goes wrong
@@ -97,13 +97,13 @@ impl RulesFile {
     /// nothing has changed.
     pub fn start(self, recorder: Recorder) -> Result<RulesWatch, LoadError> {
         let every = self.every;
-        let (begin, begun) = channel::<Arc<Mutex<Round>>>();
+        let (begin, begun) = channel::<Arc<Turn<Round>>>();
         let (stop, stopped) = channel::<()>();
         let look = move || {
             let Ok(round) = begun.recv() else { return };
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 // It tells by itself what is wrong.
-                drop(round.lock().look());
+                drop(round.take(Round::look));
             }
         };
         // Before anything is in force, so that nothing has changed where there is no thread.
@@ -129,7 +129,7 @@ impl RulesFile {
         let Self { file, sampler, told, .. } = self;
         let mut round = Round { file, sampler, recorder, told, away: false };
         round.reload()?;
-        Ok(RulesWatch { round: Arc::new(Mutex::new(round)), worker: None })
+        Ok(RulesWatch { round: Arc::new(Turn::new(round)), worker: None })
     }
 }
 
@@ -167,19 +167,20 @@ impl fmt::Debug for RulesFile {
 /// ```
 #[must_use = "the file is not looked at any more once this is dropped"]
 pub struct RulesWatch {
-    round: Arc<Mutex<Round>>,
+    round: Arc<Turn<Round>>,
     worker: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl RulesWatch {
-    /// Looks now; whether there was something new, which is in force then.
+    /// Looks now; whether there was something new, which is in force then. Who is told of it and
+    /// looks again, on the same thread, finds nothing new.
     ///
     /// # Errors
     ///
     /// [`LoadError`] when the file is away, or what it says makes no sense. Nothing has changed,
     /// and the next look finds nothing new until the file changes again.
     pub fn look(&self) -> Result<bool, LoadError> {
-        self.round.lock().look()
+        self.round.take(Round::look).unwrap_or(Ok(false))
     }
 }
 
