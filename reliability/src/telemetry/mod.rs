@@ -53,8 +53,8 @@
 //! | `reliability.policy.hedge_won` | debug | `reliability.policy.name`, `reliability.hedge` |
 //! | `reliability.policy.hedge_denied` | info | `reliability.policy.name` |
 //! | `reliability.policy.fell_back` | info | `reliability.policy.name`, `reliability.class` |
-//! | `reliability.rate_limit.degraded` | warn | `reliability.rate_limit.name`, `reliability.rate_limit.while_away`, `reliability.error` |
-//! | `reliability.rate_limit.restored` | info | `reliability.rate_limit.name`, `reliability.rate_limit.degraded` |
+//! | `reliability.rate_limit.store_away` | warn | `reliability.rate_limit.name`, `reliability.rate_limit.while_away`, `reliability.error` |
+//! | `reliability.rate_limit.restored` | info | `reliability.rate_limit.name`, `reliability.rate_limit.away_calls` |
 //! | `reliability.recovery.restarted` | warn | `reliability.component.name`, `reliability.component.generation`, `reliability.error` |
 //! | `reliability.recovery.restart_failed` | warn | `reliability.component.name`, `reliability.error` |
 //! | `reliability.recovery.escalated` | error | `reliability.component.name`, `reliability.action`, `reliability.error`, `reliability.suppressed` |

@@ -118,13 +118,13 @@ async fn processes_share_one_quota() {
         .map(|_| {
             // Each has a connection of its own, as processes have.
             let (limit, _) = limit(&server.url(), quota, WhileAway::Refuse);
-            tokio::spawn(async move { (allowed(&limit, 30).await, limit.degraded()) })
+            tokio::spawn(async move { (allowed(&limit, 30).await, limit.calls_away()) })
         })
         .collect();
     let mut total = 0;
     for task in tasks {
-        let (allowed, degraded) = task.await.unwrap();
-        assert_eq!(degraded, 0);
+        let (allowed, calls_away) = task.await.unwrap();
+        assert_eq!(calls_away, 0);
         total += allowed;
     }
     assert_eq!(total, 40);
@@ -141,7 +141,7 @@ async fn who_asks_first_makes_the_one_connection() {
     }
     local.await;
     assert_eq!(limit.check_n(20).await.unwrap(), Decision::Allowed { remaining: 0 });
-    assert_eq!(limit.degraded(), 0);
+    assert_eq!(limit.calls_away(), 0);
     let stats = server.say(&["INFO", "stats"]);
     let connections = stats.iter().find_map(|it| it.strip_prefix("total_connections_received:"));
     assert_eq!(connections, Some("2"), "the limit's, and the one that asks for this number");
@@ -161,7 +161,7 @@ async fn the_server_says_what_is_left_and_when_to_come_back() {
     assert_eq!(limit.check_n(25).await.unwrap_err().setting(), "permits");
     assert!(limit.check_key("tenant").await.is_allowed(), "a key has a quota of its own");
     assert!(limit.try_acquire().await.is_err());
-    assert!(!limit.is_degraded());
+    assert!(!limit.is_away());
 }
 
 #[tokio::test]
@@ -174,8 +174,8 @@ async fn when_the_server_is_killed_each_decides_for_itself_or_nobody_does() {
 
     let port = server.kill();
     assert_eq!((allowed(&alone, 9).await, allowed(&strict, 9).await), (3, 0));
-    assert!(alone.is_degraded() && strict.is_degraded());
-    assert_eq!((alone.degraded(), strict.degraded()), (9, 9));
+    assert!(alone.is_away() && strict.is_away());
+    assert_eq!((alone.calls_away(), strict.calls_away()), (9, 9));
     let retry_after = Some(RedisRateLimit::PROBE_EVERY);
     assert_eq!(strict.check().await.retry_after(), retry_after);
 
@@ -187,7 +187,7 @@ async fn when_the_server_is_killed_each_decides_for_itself_or_nobody_does() {
     }
     assert_eq!(allowed(&strict, 6).await, 6, "the new server knows of nothing that was used");
     assert_eq!(allowed(&alone, 9).await, 4);
-    assert!(!alone.is_degraded() && !strict.is_degraded());
+    assert!(!alone.is_away() && !strict.is_away());
     drop(server);
 }
 
@@ -215,7 +215,7 @@ async fn it_is_listed_shown_and_changed_by_name() {
     let seen = seen.rate_limits.iter().find(|it| it.name == "shown-in-redis").unwrap();
     assert_eq!((seen.permits, seen.remaining, seen.rejected, seen.keys), (20, 0, 3, None));
     let store = seen.store.unwrap();
-    assert!(store.away && store.degraded == 3, "{store:?}");
+    assert!(store.away && store.calls_away == 3, "{store:?}");
     let table = telemetry::snapshot().to_string();
     let told = "THE STORE IS AWAY of rate limit shown-in-redis: 3 calls were decided without it";
     assert!(table.lines().any(|line| line == told), "{table}");
@@ -241,7 +241,7 @@ async fn it_tells_once_that_the_server_is_away_and_once_that_it_is_back() {
     assert_eq!(away["reliability.rate_limit.name"], "api");
     assert_eq!(away["reliability.rate_limit.while_away"], "local");
     assert!(!away["reliability.error"].is_empty());
-    assert_eq!(back["reliability.rate_limit.degraded"], "5");
+    assert_eq!(back["reliability.rate_limit.away_calls"], "5");
     assert_as_documented(&heard, |event| event.starts_with("reliability.rate_limit."));
 }
 
@@ -288,6 +288,6 @@ async fn a_server_that_hangs_or_answers_nonsense_is_one_that_is_away() {
         let (alone, _) = limit(&url, Quota::per_day(10), local);
         let answer = String::from_utf8_lossy(answer);
         assert_eq!((allowed(&strict, 5).await, allowed(&alone, 5).await), (0, 2), "{answer}");
-        assert_eq!((strict.degraded(), alone.degraded()), (5, 5), "{answer}");
+        assert_eq!((strict.calls_away(), alone.calls_away()), (5, 5), "{answer}");
     }
 }

@@ -102,7 +102,7 @@ catalogue! {
         "Keys that were forgotten before all of their permits had come back.";
     RATE_LIMIT_AWAY = "reliability.rate_limit.store_away" in "{store}":
         "1 while the store that processes share does not answer, and 0 while it does.";
-    RATE_LIMIT_DEGRADED = "reliability.rate_limit.degraded_calls" in "{call}":
+    RATE_LIMIT_AWAY_CALLS = "reliability.rate_limit.away_calls" in "{call}":
         "Calls that were decided without the store.";
 }
 

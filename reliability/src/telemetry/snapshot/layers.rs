@@ -132,7 +132,7 @@ impl RateLimitSnapshot {
             Some(store) if store.away => writeln!(
                 f,
                 "THE STORE IS AWAY of rate limit {}: {} calls were decided without it",
-                self.name, store.degraded,
+                self.name, store.calls_away,
             ),
             _ => Ok(()),
         }
@@ -162,7 +162,7 @@ pub struct RateLimitStoreSnapshot {
     /// Whether it did not answer when it was last asked.
     pub away: bool,
     /// How many calls were decided without it.
-    pub degraded: u64,
+    pub calls_away: u64,
 }
 
 /// What a rate limit that counts per key remembers.

@@ -53,7 +53,7 @@ async fn who_waits_is_passed_by_nobody_in_any_process() {
     tokio::time::pause();
     one_time.advance(HOUR);
     assert_eq!(waits.await.unwrap(), Ok(()));
-    assert_eq!((one.rejected(), one.degraded()), (0, 0));
+    assert_eq!((one.rejected(), one.calls_away()), (0, 0));
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn a_reservation_says_when_and_is_given_back_or_used() {
     let never = limit.reserve(4, HOUR).await.unwrap_err();
     assert!(matches!(never, ReserveError::TooMany(_)), "{never:?}");
     assert_eq!(limit.until_ready_n(0).unwrap_err().setting(), "permits");
-    assert_eq!((limit.rejected(), limit.degraded()), (1, 0));
+    assert_eq!((limit.rejected(), limit.calls_away()), (1, 0));
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ fn the_server_decides_as_a_limit_in_memory_does() {
                     }
                 }
             }
-            prop_assert_eq!(stored.degraded(), 0);
+            prop_assert_eq!(stored.calls_away(), 0);
             held.into_iter().for_each(|(one, other)| {
                 one.commit();
                 other.commit();
@@ -300,7 +300,7 @@ async fn a_clock_that_was_set_back_makes_no_permits_and_stops_none() {
         assert_about(first, HOUR);
         let second = limit.check().await.retry_after().unwrap();
         assert!(second < first, "time goes on from there: {first:?}, then {second:?}");
-        assert_eq!(limit.degraded(), 0);
+        assert_eq!(limit.calls_away(), 0);
     }
 }
 
@@ -323,7 +323,7 @@ async fn a_key_that_is_something_else_is_left_alone_and_each_decides_for_itself(
         server.say(&state);
         let local = WhileAway::Local(Quota::per_day(2));
         let (limit, _) = limit(&server.url(), Quota::per_day(9), local);
-        assert_eq!((allowed(&limit, 5).await, limit.degraded()), (2, 5), "{state:?}");
+        assert_eq!((allowed(&limit, 5).await, limit.calls_away()), (2, 5), "{state:?}");
         assert_eq!(server.say(&["EXISTS", "reliability:api"])[0], ":1");
     }
 }

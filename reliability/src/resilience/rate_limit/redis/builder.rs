@@ -27,7 +27,7 @@ use crate::time::Clock;
 ///     .clock(Clock::precise())
 ///     .build()?;
 /// assert_eq!(limit.name().as_str(), "partner-api");
-/// assert_eq!((limit.is_degraded(), limit.rejected(), limit.degraded()), (false, 0, 0));
+/// assert_eq!((limit.is_away(), limit.rejected(), limit.calls_away()), (false, 0, 0));
 /// # Ok::<(), reliability::resilience::Invalid>(())
 /// ```
 #[derive(Clone)]

@@ -7,9 +7,9 @@ use super::WhileAway;
 use crate::error::Name;
 
 #[cfg(feature = "telemetry")]
-pub(super) fn degraded(name: &Name, while_away: WhileAway, error: &dyn Display) {
+pub(super) fn store_away(name: &Name, while_away: WhileAway, error: &dyn Display) {
     tracing::event!(
-        name: "reliability.rate_limit.degraded",
+        name: "reliability.rate_limit.store_away",
         target: "reliability",
         tracing::Level::WARN,
         reliability.rate_limit.name = name.as_str(),
@@ -20,19 +20,19 @@ pub(super) fn degraded(name: &Name, while_away: WhileAway, error: &dyn Display) 
 }
 
 #[cfg(feature = "telemetry")]
-pub(super) fn restored(name: &Name, degraded: u64) {
+pub(super) fn restored(name: &Name, calls: u64) {
     tracing::event!(
         name: "reliability.rate_limit.restored",
         target: "reliability",
         tracing::Level::INFO,
         reliability.rate_limit.name = name.as_str(),
-        reliability.rate_limit.degraded = degraded,
+        reliability.rate_limit.away_calls = calls,
         "the server of a rate limit answers again",
     );
 }
 
 #[cfg(not(feature = "telemetry"))]
-pub(super) fn degraded(_: &Name, _: WhileAway, _: &dyn Display) {}
+pub(super) fn store_away(_: &Name, _: WhileAway, _: &dyn Display) {}
 
 #[cfg(not(feature = "telemetry"))]
 pub(super) fn restored(_: &Name, _: u64) {}

@@ -71,7 +71,7 @@ impl RedisRateLimit {
             clock,
             ask_again_at: AtomicU64::new(0),
             remaining: AtomicU32::new(settings.quota.burst),
-            degraded: Counter::new(),
+            calls_away: Counter::new(),
             rejected: Counter::new(),
         };
         let shared = Arc::new(shared);
@@ -108,7 +108,7 @@ impl RedisRateLimit {
     ///     .while_away(WhileAway::Local(Quota::per_second(10)))
     ///     .build()?;
     /// assert!(limit.check_key("acme").await.is_allowed());
-    /// assert_eq!(limit.degraded(), 1);
+    /// assert_eq!(limit.calls_away(), 1);
     /// # Ok(())
     /// # }
     /// ```
@@ -266,13 +266,13 @@ impl RedisRateLimit {
     }
 
     /// Whether the server did not answer when it was last asked.
-    pub fn is_degraded(&self) -> bool {
+    pub fn is_away(&self) -> bool {
         self.shared.is_away()
     }
 
     /// How many calls were decided without the server since it was made.
-    pub fn degraded(&self) -> u64 {
-        self.shared.degraded.sum()
+    pub fn calls_away(&self) -> u64 {
+        self.shared.calls_away.sum()
     }
 }
 
@@ -283,7 +283,7 @@ impl fmt::Debug for RedisRateLimit {
             .field("name", self.name())
             .field("quota", &format_args!("{}", settings.quota))
             .field("while_away", &settings.while_away)
-            .field("is_degraded", &self.is_degraded())
+            .field("is_away", &self.is_away())
             .finish_non_exhaustive()
     }
 }

@@ -50,7 +50,7 @@ impl Listed for Shared {
             keys: None,
             store: Some(RateLimitStoreSnapshot {
                 away: self.is_away(),
-                degraded: self.degraded.sum(),
+                calls_away: self.calls_away.sum(),
             }),
         }
     }

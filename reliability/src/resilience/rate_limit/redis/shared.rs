@@ -32,7 +32,7 @@ pub(super) struct Shared {
     pub(super) ask_again_at: AtomicU64,
     /// How many permits the server last said were left.
     pub(super) remaining: AtomicU32,
-    pub(super) degraded: Counter,
+    pub(super) calls_away: Counter,
     pub(super) rejected: Counter,
 }
 
@@ -80,7 +80,7 @@ impl Shared {
         let decision = match self.book(&key, permits, Duration::ZERO).await {
             Some(Answer::Booked(Booked { remaining, .. })) => Decision::Allowed { remaining },
             Some(Answer::Limited(retry_after)) => Decision::Limited { retry_after },
-            None => self.degrade(permits),
+            None => self.decide_away(permits),
         };
         self.rejected.add(u64::from(!decision.is_allowed()));
         decision
@@ -170,7 +170,7 @@ impl Shared {
         if self.ask_again_at.load(Ordering::Relaxed) != 0
             && self.ask_again_at.swap(0, Ordering::Relaxed) != 0
         {
-            events::restored(&self.name, self.degraded.sum());
+            events::restored(&self.name, self.calls_away.sum());
         }
     }
 
@@ -179,7 +179,7 @@ impl Shared {
         *self.connection.lock() = None;
         let next = after_a_pause(self.clock.now());
         if self.ask_again_at.swap(next, Ordering::Relaxed) == 0 {
-            events::degraded(&self.name, self.settings().while_away, error);
+            events::store_away(&self.name, self.settings().while_away, error);
         }
     }
 
@@ -192,7 +192,7 @@ impl Shared {
     /// The limit that decides while the server is away, if there is one.
     #[cold]
     pub(super) fn alone(&self) -> Result<&RateLimit, Duration> {
-        self.degraded.add(1);
+        self.calls_away.add(1);
         match self.settings().while_away {
             WhileAway::Local(_) => Ok(&self.local),
             WhileAway::Refuse => Err(self.asked_again_in()),
@@ -200,7 +200,7 @@ impl Shared {
     }
 
     #[cold]
-    fn degrade(&self, permits: u32) -> Decision {
+    fn decide_away(&self, permits: u32) -> Decision {
         match self.alone() {
             Err(retry_after) => Decision::Limited { retry_after },
             // More than the local quota ever has at once waits for the server.

@@ -25,7 +25,7 @@ use crate::resilience::rate_limit::RateLimit;
 /// let limit = RedisRateLimit::builder("partner-api", "redis://127.0.0.1:1/").build()?;
 /// let ready = limit.until_ready().within(Duration::from_millis(200)).await;
 /// assert!(ready.is_err());
-/// assert!(limit.is_degraded());
+/// assert!(limit.is_away());
 /// # Ok(())
 /// # }
 /// ```
