@@ -105,6 +105,37 @@ async fn two_who_have_the_file_open_see_and_fence_each_other() {
 }
 
 #[tokio::test]
+async fn two_who_write_at_once_wait_for_each_other_and_only_conflict() {
+    const EACH: u64 = 40;
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let writers = (0..4).map(|_| {
+        // Opened all at once, and by four threads: the first one makes the tables.
+        let file = file.clone();
+        std::thread::spawn(move || {
+            let journal = Journal::open(file).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let mut last = Sequence::START;
+            let mut written = 0;
+            while written < EACH {
+                let append = Append::to(&order(1)).after(last).event(event(0));
+                match runtime.block_on(journal.append(append)) {
+                    Ok(appended) => (last, written) = (appended.sequence, written + 1),
+                    Err(JournalError::Conflict { found, .. }) => last = found,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.join().unwrap();
+    }
+    let all = Journal::open(&file).unwrap().read_all(Position::START, 1_000).await.unwrap();
+    let numbers: Vec<u64> = all.iter().map(|record| record.sequence.get()).collect();
+    assert_eq!(numbers, (1..=4 * EACH).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn the_tables_can_be_read_by_hand_while_they_are_written() {
     let folder = Folder::new();
     let file = folder.file("orders.db");
