@@ -78,6 +78,15 @@ async function everything() {
   const order = await page.locator("main > section").evaluateAll((sections) => sections.map((section) => section.id));
   assert.deepEqual(order.slice(0, 5), ["slos", "policies", "traces", "map", "telemetry"]);
 
+  step = "what is bad is told before all else, and leads to where it is";
+  // In one go: the page is drawn anew each second.
+  const [told, bad] = await page.evaluate(() => [
+    [...document.querySelectorAll("#verdict a")].map((link) => link.getAttribute("href")),
+    [...document.querySelectorAll("main > section")].filter((it) => it.querySelector("header .state").dataset.standing === "bad").map((it) => `#${it.id}`),
+  ]);
+  assert.deepEqual(told, bad);
+  assert.ok(bad.length || /nothing is bad/.test(await page.locator("#verdict").innerText()));
+
   step = "names that look like markup are text";
   assert.equal(await page.locator("main b").count(), 0);
   assert.ok((await page.locator("#policies tbody").innerText()).includes("<b>quoted</b>"));

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::resilience::registry::{self, Force};
 use crate::telemetry::dashboard::{
-    Column, Content, NotDone, Number, Panel, Standing, Submitted, Table, Tile, View, Widget,
+    Column, Content, NotDone, Number, Panel, Standing, Submitted, Table, Tile, View, Widget, words,
 };
 use crate::telemetry::{self, PolicySnapshot};
 use history::{History, Rates};
@@ -174,19 +174,43 @@ fn is_degraded(now: &PolicySnapshot) -> bool {
 }
 
 fn summary(shown: &[Shown]) -> String {
-    let of = |standing| {
-        let names = shown.iter().filter(|it| it.standing == standing).map(|it| it.id.as_str());
-        listed(names)
+    let of = |standing| shown.iter().filter(move |it| it.standing == standing);
+    let bad: Vec<String> = of(Standing::Bad).map(what).collect();
+    let looks: Vec<String> = of(Standing::Warn).map(what).collect();
+    let looks = match looks.as_slice() {
+        [] => None,
+        looks => Some(format!("worth a look: {}", listed(looks.iter().map(String::as_str)))),
     };
-    let told = [("bad", of(Standing::Bad)), ("worth a look", of(Standing::Warn))];
-    let told = told.iter().filter(|(_, names)| !names.is_empty());
-    let told: Vec<String> = told.map(|(what, names)| format!("{what}: {names}")).collect();
-    match (told.len(), shown.len()) {
-        (_, 0) => "none yet".into(),
-        (0, 1) => "it is as it should be".into(),
-        (0, all) => format!("all {all} are as they should be"),
-        _ => told.join("; "),
+    let bad = (!bad.is_empty()).then(|| listed(bad.iter().map(String::as_str)));
+    match (bad, looks, shown.len()) {
+        (.., 0) => "none yet".into(),
+        (None, None, 1) => "it is as it should be".into(),
+        (None, None, all) => format!("all {all} are as they should be"),
+        (Some(bad), Some(looks), _) => format!("{bad}; {looks}"),
+        (one, other, _) => one.or(other).unwrap_or_default(),
     }
+}
+
+/// Who stands out, and why: `price (breaker open, 73 % fail)`.
+fn what(shown: &Shown) -> String {
+    let Shown { id, now, rates, .. } = shown;
+    let mut why: Vec<String> = Vec::new();
+    if let Some(breaker) = now.breaker.as_ref().filter(|_| of_breaker(now) != Standing::None) {
+        why.push(format!("breaker {}", words::spoken(breaker.state)));
+    }
+    match (rates.failing, rates.ended) {
+        (Some(share), (calls, failed)) if share >= WORTH_A_LOOK && calls < FEW => {
+            why.push(format!("{failed} of {calls} failed"));
+        }
+        (Some(share), _) if share >= WORTH_A_LOOK => {
+            why.push(format!("{:.0}\u{a0}% fail", share * 100.0))
+        }
+        _ => {}
+    }
+    if is_degraded(now) {
+        why.push("degraded".into());
+    }
+    if why.is_empty() { id.clone() } else { format!("{id} ({})", why.join(", ")) }
 }
 
 fn tiles(shown: &[Shown], chaos: usize) -> Vec<Tile> {

@@ -110,6 +110,33 @@ fn names_are_told_up_to_three() {
 }
 
 #[test]
+fn who_stands_out_is_told_with_the_reason() {
+    let one = |id: &str, state, calls: u64, failed: u64| {
+        let mut now = PolicySnapshot::default();
+        let breaker = crate::telemetry::BreakerSnapshot { state, ..Default::default() };
+        now.breaker = Some(breaker);
+        let share = failed as f64 / calls as f64;
+        let rates = Rates { failing: Some(share), ended: (calls, failed), ..Rates::default() };
+        let standing = standing(&now, &rates);
+        Shown { id: id.into(), now, rates, standing }
+    };
+    assert_eq!(summary(&[]), "none yet");
+    assert_eq!(summary(&[one("a", "closed", 100, 1)]), "it is as it should be");
+    let all = [
+        one("price", "open", 100, 73),
+        one("stock", "closed", 100, 0),
+        one("mail", "half_open", 2, 1),
+        one("tax", "closed", 100, 20),
+    ];
+    assert_eq!(
+        summary(&all),
+        "price (breaker open, 73\u{a0}% fail); \
+         worth a look: mail (breaker half open, 1 of 2 failed), tax (20\u{a0}% fail)"
+    );
+    assert_eq!(summary(&all[2..3]), "worth a look: mail (breaker half open, 1 of 2 failed)");
+}
+
+#[test]
 fn chaos_is_told_above_all_rows() {
     let tiles = tiles(&[], 2);
     let chaos = tiles.iter().find(|tile| tile.title == "CHAOS IS ON");

@@ -22,8 +22,19 @@ function draw(frame) {
   const index = h("ul", { id: "index" }, frame.panels.map((panel) => h("li", { "data-key": panel.id },
     h("a", { href: `#${panel.id}` }, dot(panel.standing), panel.title))));
   morph(by("index"), index);
+  morph(by("verdict"), verdict(frame.panels));
   const page = { order, now: frame.at, redraw: () => draw(shown) };
   children(by("panels"), h("main", {}, frame.panels.map((panel) => section(panel, page))));
+}
+
+// What is wrong, in words, before all else. It has its line also when nothing is, so that nothing jumps.
+function verdict(panels) {
+  const of = (standing) => panels.filter((panel) => panel.standing === standing);
+  const bad = of("bad").map((panel) => h("li", { "data-key": panel.id },
+    h("a", { href: `#${panel.id}`, "data-standing": "bad" }, `${panel.title}: ${panel.summary}`)));
+  const look = of("warn").map((panel) => panel.title).join(", ");
+  const well = look ? `nothing is bad; worth a look: ${look}` : "nothing is bad";
+  return h("ul", { id: "verdict" }, bad.length ? bad : h("li", { "data-key": "none", class: "soft" }, well));
 }
 
 narrow.addEventListener("change", () => shown && draw(shown));

@@ -13,7 +13,7 @@ export function traces(widget, page) {
     const key = [trace.state, trace.title, reason(trace) ?? trace.kept_by].join("\n");
     alike.set(key, [...(alike.get(key) ?? []), trace]);
   }
-  const worse = (trace) => (trace.standing === "ok" || trace.standing === "none" ? 1 : 0);
+  const worse = (trace) => ({ bad: 0, warn: 1 })[trace.standing] ?? 2;
   // Groups stand still while more comes to them; what is alone comes by time, as it came.
   const groups = [...alike].sort(([a, [one, two]], [b, [other, another]]) =>
     worse(one) - worse(other) || (two ? 0 : 1) - (another ? 0 : 1) || (two ? a.localeCompare(b) : other.at - one.at));

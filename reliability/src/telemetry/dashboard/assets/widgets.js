@@ -74,7 +74,7 @@ function row(page, row, columns) {
   const subtitle = () => row.subtitle && h("div", { class: "subtitle soft small" }, row.subtitle);
   const inside = () => [
     subtitle(),
-    row.facts.length ? h("dl", { class: "facts" }, row.facts.map(({ name, value, form }) => [h("dt", {}, name), h("dd", {}, exact(value, form))])) : null,
+    row.facts.length ? h("dl", { class: "facts" }, row.facts.map(({ name, value, form }) => [h("dt", {}, name), h("dd", {}, parts(exact(value, form)))])) : null,
     row.actions.length ? h("div", { class: "actions" }, row.actions.map((action) =>
       h("button", { type: "button", onclick: () => page.order(page.panel, row, action) }, action.title))) : null,
   ];

@@ -74,13 +74,13 @@ fn shown(trace: &Trace) -> TraceView {
     let root = trace.spans.first();
     let start = trace.spans.iter().map(|span| span.start).min().unwrap_or(SystemTime::UNIX_EPOCH);
     let end = trace.spans.iter().map(|span| span.start + span.duration).max().unwrap_or(start);
-    let fails = failed(trace);
+    let (state, standing) = ending(trace);
     let dropped = trace.spans_dropped;
     TraceView {
         id: format!("{}", trace.id),
         title: root.map_or_else(|| "without spans".into(), |root| root.name.clone()),
-        state: if fails { "failed".into() } else { "ended well".into() },
-        standing: if fails { Standing::Bad } else { Standing::Ok },
+        state: state.into(),
+        standing,
         at: since(start, SystemTime::UNIX_EPOCH).as_secs_f64(),
         duration: since(end, start),
         kept_by: match dropped {
@@ -88,6 +88,22 @@ fn shown(trace: &Trace) -> TraceView {
             _ => format!("{}; {dropped} more spans", kept_by(trace)).into(),
         },
         spans: in_order(&trace.spans, start),
+    }
+}
+
+/// How it ended for who called: what failed inside may have been mended by another try or a
+/// fallback, and a call that nobody waited for any more did not end well.
+fn ending(trace: &Trace) -> (&'static str, Standing) {
+    let Some(root) = trace.spans.first() else {
+        return ("ended well", Standing::Ok);
+    };
+    let ended = root.attributes.iter().find(|it| it.key == "reliability.ended");
+    match ended.map(|it| &it.value) {
+        _ if root.status.is_error() => ("failed", Standing::Bad),
+        Some(Value::Text(ended)) if ended == "panicked" => ("panicked", Standing::Bad),
+        Some(Value::Text(ended)) if ended == "cancelled" => ("given up", Standing::Warn),
+        _ if failed(trace) => ("failed inside", Standing::Warn),
+        _ => ("ended well", Standing::Ok),
     }
 }
 
@@ -180,6 +196,27 @@ mod tests {
         assert_eq!(view.duration, Duration::from_millis(15));
         assert_eq!(view.spans[3].start, Duration::from_millis(5));
         assert_eq!(view.standing, Standing::Ok);
+    }
+
+    #[test]
+    fn a_call_ended_as_its_caller_saw_it() {
+        let ended = |root: Status, inner: Status, attribute: Option<&'static str>| {
+            let mut spans = [span(1, 0, "root", 0), span(2, 1, "inner", 1)];
+            spans[0].status = root;
+            spans[1].status = inner;
+            let text =
+                |it: &'static str| Attribute::new("reliability.ended", Value::Text(it.into()));
+            spans[0].attributes.extend(attribute.map(text));
+            let trace = Trace::new(TraceId::new(7).expect("is not zero"), spans.into());
+            shown(&trace).state
+        };
+        let broken = || Status::Error("broken".into());
+        assert_eq!(ended(Status::Unset, Status::Unset, None), "ended well");
+        assert_eq!(ended(broken(), broken(), None), "failed");
+        assert_eq!(ended(Status::Unset, broken(), None), "failed inside");
+        assert_eq!(ended(Status::Unset, Status::Unset, Some("cancelled")), "given up");
+        assert_eq!(ended(Status::Unset, broken(), Some("cancelled")), "given up");
+        assert_eq!(ended(broken(), Status::Unset, Some("panicked")), "failed");
     }
 
     #[test]
