@@ -10,7 +10,6 @@
 //! The shop, the inventory and the visitors are in `src/storefront`; what protects a call is all
 //! here. `storefront_by_hand.rs` is the same without macros.
 
-use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -92,7 +91,7 @@ async fn protected(State(shop): State<Shop>, Path(sku): Path<u32>) -> Response {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> ExitCode {
     let routes = Router::new()
         .route("/unprotected/{sku}", get(unprotected))
         .route("/protected/{sku}", get(protected));

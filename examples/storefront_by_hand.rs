@@ -143,5 +143,5 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let routes = Router::new()
         .route("/unprotected/{sku}", get(unprotected))
         .route("/protected/{sku}", get(protected));
-    storefront::run(routes, "price").await
+    Ok(storefront::run(routes, "price").await)
 }

@@ -34,7 +34,7 @@ pub use http::{Answer, Http, Unreachable};
 pub use inventory::Mood;
 pub use shop::{Price, Shop, page};
 
-use flags::Flags;
+use flags::{Flags, HELP};
 use inventory::Inventory;
 use table::{Protection, Row, Table};
 use verdict::Verdict;
@@ -59,11 +59,30 @@ const PLAN: [(Mood, u32); 7] = [
 /// again and again until Ctrl-C; with `--otlp` metrics, traces and logs go to whoever listens there.
 /// `OTEL_TRACES_SAMPLER` says which traces, instead of [`Rules::standard`].
 ///
-/// # Errors
-///
-/// When the loopback interface has no free port, or the command line or the environment is wrong.
-pub async fn run(routes: Router<Shop>, policy: &str) -> Result<ExitCode, Box<dyn Error>> {
+/// Where the loopback interface has no free port, or the command line or the environment is wrong,
+/// it says so and is no success.
+#[allow(clippy::print_stderr, reason = "an example says what went wrong")]
+pub async fn run(routes: Router<Shop>, policy: &str) -> ExitCode {
+    match run_shop(routes, policy).await {
+        Ok(verdict) => verdict,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "an example shows what it does")]
+async fn run_shop(routes: Router<Shop>, policy: &str) -> Result<ExitCode, Box<dyn Error>> {
     let flags = Flags::read(std::env::args().skip(1))?;
+    if flags.help {
+        println!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "An inventory misbehaves. Visitors ask for prices: on one route through #[resilient],"
+    );
+    println!("on one without. What they got, second by second:\n");
     if flags.dashboard.is_some() || flags.otlp.is_some() {
         let recorder = match std::env::var("OTEL_TRACES_SAMPLER") {
             Ok(name) => Recorder::builder().sampler(Sampler::named(&name, None)?),
@@ -88,7 +107,7 @@ pub async fn run(routes: Router<Shop>, policy: &str) -> Result<ExitCode, Box<dyn
 #[allow(clippy::print_stdout, reason = "an example shows what it does")]
 async fn serve_page(address: &str) -> Result<Serving, dashboard::ServeError> {
     let page = dashboard::serve(address).await?;
-    println!("the page is at {}\n", page.url());
+    println!("Watch it at {} until Ctrl-C.\n", page.url());
     Ok(page)
 }
 
