@@ -1,9 +1,9 @@
 use alloc::borrow::Cow;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
+use super::id::shortened;
 use super::{Epoch, Event, JournalError, Lease, Position, Sequence, StreamId};
 use crate::error::Invalid;
 
@@ -165,7 +165,7 @@ impl Append {
             && (status.len() > Self::LONGEST_STATUS || status.chars().any(char::is_control))
         {
             let expected = "at most 64 bytes without control characters";
-            return Err(Invalid::new("journal", "status", expected, status.to_string()));
+            return Err(Invalid::new("journal", "status", expected, shortened(status)));
         }
         self.events.iter().try_for_each(Event::check)
     }

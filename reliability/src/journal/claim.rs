@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use super::id::check_kind;
+use super::id::{check_kind, shortened};
 use super::{Epoch, Sequence, StreamId};
 use crate::error::Invalid;
 
@@ -96,7 +96,7 @@ impl Claim {
         }
         if self.owner.len() > 255 || self.owner.chars().any(char::is_control) {
             let expected = "at most 255 bytes without control characters";
-            return Err(Invalid::new("journal", "owner", expected, &self.owner));
+            return Err(Invalid::new("journal", "owner", expected, shortened(&self.owner)));
         }
         check_lease(self.lease)
     }

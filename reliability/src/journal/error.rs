@@ -98,11 +98,18 @@ impl JournalError {
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Conflict { stream, expected, found } => write!(
-                f,
-                "stream `{stream}` was expected to end with record {expected}, but ends with \
-                 record {found}; read it again and decide anew"
-            ),
+            Self::Conflict { stream, expected, found } => {
+                write!(f, "stream `{stream}` was expected to ")?;
+                match expected.get() {
+                    0 => write!(f, "be empty")?,
+                    last => write!(f, "end with record {last}")?,
+                }
+                match found.get() {
+                    0 => write!(f, ", but is empty")?,
+                    last => write!(f, ", but ends with record {last}")?,
+                }
+                f.write_str("; read it again and decide anew")
+            }
             Self::Fenced { stream, shown, current } => write!(
                 f,
                 "stream `{stream}` is in epoch {current}, and epoch {shown} was shown: another \
@@ -155,5 +162,24 @@ impl Fault for JournalError {
 impl From<Invalid> for JournalError {
     fn from(invalid: Invalid) -> Self {
         Self::Invalid(invalid)
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_conflict_says_what_is_there() {
+        let told = |expected, found| {
+            let stream = StreamId::new("order", "1").unwrap();
+            let (expected, found) = (Sequence::new(expected), Sequence::new(found));
+            JournalError::Conflict { stream, expected, found }.to_string()
+        };
+        let words = "stream `order/1` was expected to be empty, but ends with record 2; read it \
+                     again and decide anew";
+        assert_eq!(told(0, 2), words);
+        assert!(told(3, 0).contains("to end with record 3, but is empty"));
     }
 }

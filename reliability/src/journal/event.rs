@@ -1,7 +1,7 @@
 //! What is written, and what is read.
 
 use alloc::borrow::Cow;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use std::time::SystemTime;
@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::id::shortened;
 use super::{Epoch, JournalError, Position, Sequence, StreamId};
 use crate::error::Invalid;
 
@@ -161,7 +162,7 @@ impl Event {
         let length = self.name.len();
         if !(1..=Self::LONGEST_NAME).contains(&length) || self.name.chars().any(char::is_control) {
             let expected = "1 to 128 bytes without control characters";
-            return Err(Invalid::new("journal", "event name", expected, self.name.to_string()));
+            return Err(Invalid::new("journal", "event name", expected, shortened(&self.name)));
         }
         if self.payload.len() > Self::LONGEST_PAYLOAD {
             let got = alloc::format!("{} bytes of `{}`", self.payload.len(), self.name);

@@ -70,7 +70,8 @@ pub(super) fn check_kind(kind: &str) -> Result<(), Invalid> {
     Err(Invalid::new("journal", "kind", expected, shortened(kind)))
 }
 
-fn shortened(text: &str) -> alloc::string::String {
+/// As it is told in a message: in quotes, so that one sees what is empty or no letter.
+pub(super) fn shortened(text: &str) -> alloc::string::String {
     let start: alloc::string::String = text.chars().take(80).collect();
     alloc::format!("{start:?}{}", if start.len() < text.len() { ".." } else { "" })
 }

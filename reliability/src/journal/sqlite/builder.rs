@@ -82,6 +82,7 @@ impl SqliteBuilder {
             let got = alloc::format!("{busy:?}");
             return Err(Invalid::new("journal", "busy_timeout", "at most a minute", got).into());
         }
+        open::check(&path)?;
         let to_write = open::to_write(&path, busy)?;
         let to_read = open::to_read(&path, busy)?;
         let changed = Arc::new(Changed::new());

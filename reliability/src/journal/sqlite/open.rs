@@ -2,11 +2,13 @@
 
 use alloc::string::String;
 use core::time::Duration;
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{unavailable, unusable};
+use crate::error::Invalid;
 use crate::journal::JournalError;
 
 /// Says in the file's header whose it is.
@@ -54,6 +56,32 @@ CREATE TABLE journal_records (
 CREATE TABLE journal_claims (epoch INTEGER NOT NULL);
 INSERT INTO journal_claims VALUES (0);
 ";
+
+/// Refuses names that mean something else to SQLite, which would keep nothing or elsewhere, and says
+/// of a file that cannot be there what SQLite calls "unable to open".
+pub(super) fn check(path: &Path) -> Result<(), JournalError> {
+    let name = path.to_string_lossy();
+    if name.is_empty() || name.starts_with(':') || name.starts_with("file:") {
+        let got = alloc::format!("{name:?}");
+        return Err(Invalid::new("journal", "path", "the name of a file", got)
+            .with_advice("what is to be forgotten is kept by `Journal::in_memory()`")
+            .into());
+    }
+    if path.is_dir() {
+        let name = path.display();
+        return Err(unusable(alloc::format!("{name} is a folder: name a file that is in it")));
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
+            let told = alloc::format!("there is no folder {}; make it first", folder.display());
+            Err(JournalError::Unavailable {
+                what: "opening the journal",
+                source: io::Error::new(io::ErrorKind::NotFound, told).into(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
 
 pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, JournalError> {
     refuse_old(rusqlite::version_number(), rusqlite::version())?;

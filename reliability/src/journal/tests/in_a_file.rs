@@ -190,6 +190,26 @@ fn a_path_that_cannot_be_opened_is_unavailable() {
     let refused = Journal::open(folder.file("nowhere/orders.db")).unwrap_err();
     assert_eq!(refused.class(), Class::Transient);
     assert!(refused.to_string().starts_with("opening the journal failed"), "{refused}");
+    assert!(refused.to_string().ends_with("nowhere; make it first"), "{refused}");
+    assert!(refusal(&folder.file("")).ends_with("is a folder: name a file that is in it"));
+}
+
+#[test]
+fn names_under_which_nothing_would_be_kept_are_refused() {
+    for name in ["", ":memory:", "file:orders?mode=memory"] {
+        let refused = refusal(Path::new(name));
+        let words = format!("`path` must be the name of a file, but is {name:?}");
+        assert!(refused.contains(&words), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn words_that_are_refused_are_told_in_quotes() {
+    let journal = Journal::in_memory();
+    let refused = journal.append(Append::to(&order(1)).event(Event::bytes("", 1, []))).await;
+    assert!(refused.unwrap_err().to_string().contains("but is \"\""));
+    let refused = journal.append(Append::to(&order(1)).status("a\nb").event(event(1))).await;
+    assert!(refused.unwrap_err().to_string().contains("but is \"a\\nb\""));
 }
 
 #[tokio::test]
