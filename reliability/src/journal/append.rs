@@ -82,8 +82,9 @@ impl Append {
         }
     }
 
-    /// Only if the stream ends with that record; [`Sequence::START`] for a stream that must not be
-    /// there yet.
+    /// Only if the stream ends with that record; [`Sequence::START`] for a stream that must not have
+    /// any yet. What is to happen once has an event: an append without one leaves the stream where
+    /// it was, and would be taken again.
     pub fn after(mut self, sequence: Sequence) -> Self {
         self.after = Some(sequence);
         self

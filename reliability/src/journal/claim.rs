@@ -109,7 +109,8 @@ pub(super) fn check_lease(lease: Duration) -> Result<(), Invalid> {
     Err(Invalid::new("journal", "lease", "1 ms to a day", alloc::format!("{lease:?}")))
 }
 
-/// The right to work at a stream, until it runs out or somebody else has claimed the stream.
+/// The right to work at a stream - not to be confused with the permits that a thread leases from a
+/// rate limit - until it runs out or somebody else has claimed the stream.
 ///
 /// What counts is the epoch: an append that shows it is refused as soon as it is not the current
 /// one any more, however late the worker wakes up. That the lease has run out decides only when
