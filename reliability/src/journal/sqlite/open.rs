@@ -197,4 +197,29 @@ mod tests {
         let words = "SQLite 3.46.0 can lose what it has committed; link 3.51.3 or newer";
         assert_eq!(alloc::string::ToString::to_string(&refused), words);
     }
+
+    #[test]
+    fn what_would_not_be_durable_is_refused() {
+        for (path, mode) in [(":memory:", "memory"), ("", "delete")] {
+            let refused = to_write(Path::new(path), Duration::ZERO).expect_err("it is no file");
+            assert!(matches!(refused, JournalError::Unusable { .. }), "{refused}");
+            let said = alloc::string::ToString::to_string(&refused);
+            assert!(said.contains(&alloc::format!("its mode is `{mode}`, not `wal`")), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_may_only_be_read_is_refused() {
+        let name = alloc::format!("journal-read-only-{}.db", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        drop(to_write(&file, Duration::ZERO).expect("it can be made"));
+        // Whoever runs the tests may write everywhere, so the connection is what may not.
+        let read_only = alloc::format!("file:{}?mode=ro", file.display());
+        let refused = to_write(Path::new(&read_only), Duration::ZERO).expect_err("it may not");
+        for left in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(alloc::format!("{}{left}", file.display()));
+        }
+        let said = alloc::string::ToString::to_string(&refused);
+        assert!(said.contains("may only be read: let this program write"), "{said}");
+    }
 }

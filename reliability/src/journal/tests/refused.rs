@@ -17,26 +17,6 @@ fn placed(key: u32) -> Append {
     Append::to(&order(key)).event(Event::bytes("Placed", 1, vec![7; 500]))
 }
 
-#[test]
-fn what_would_not_be_durable_is_not_opened() {
-    for (path, mode) in [(":memory:", "memory"), ("", "delete")] {
-        let refused = Journal::open(path).unwrap_err();
-        assert!(matches!(refused, JournalError::Unusable { .. }), "{refused}");
-        let said = refused.to_string();
-        assert!(said.contains(&format!("its mode is `{mode}`, not `wal`")), "{said}");
-    }
-}
-
-#[test]
-fn what_may_only_be_read_is_not_opened() {
-    let folder = Folder::new();
-    let file = folder.file("orders.db");
-    drop(Journal::open(&file).unwrap());
-    let refused = Journal::open(format!("file:{}?mode=ro", file.display())).unwrap_err();
-    assert!(matches!(refused, JournalError::Unusable { .. }), "{refused}");
-    assert!(refused.to_string().contains("may only be read: let this program write"), "{refused}");
-}
-
 #[tokio::test]
 async fn another_process_that_writes_for_too_long_is_named_and_nothing_is_written() {
     let folder = Folder::new();
