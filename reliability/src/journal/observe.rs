@@ -1,5 +1,6 @@
 //! What the journals of the process do, in numbers and events.
 
+#[cfg(feature = "sqlite")]
 use core::time::Duration;
 
 use super::{Appended, JournalError};
@@ -18,6 +19,10 @@ crate::metrics! {
     /// Streams that were claimed.
     static CLAIMS: crate::telemetry::metrics::Counter =
         crate::telemetry::metrics::Counter::builder("reliability.journal.claims").unit("{stream}");
+}
+
+#[cfg(all(feature = "sqlite", feature = "telemetry"))]
+crate::metrics! {
     /// How long commits of journals in files took; each holds all that has come meanwhile.
     static COMMIT: crate::telemetry::metrics::Histogram =
         crate::telemetry::metrics::Histogram::builder("reliability.journal.commit.duration").unit("s");

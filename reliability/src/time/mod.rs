@@ -38,12 +38,7 @@ mod ticker;
 mod tsc;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod utc;
-#[cfg(any(
-    feature = "http",
-    feature = "journal",
-    all(feature = "std", feature = "telemetry"),
-    feature = "sre"
-))]
+#[cfg(feature = "std")]
 mod wall;
 
 #[cfg(feature = "sre")]
@@ -62,12 +57,7 @@ pub(crate) use instant::saturating_nanos;
 pub(crate) use system::timer_at;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub(crate) use utc::Utc;
-#[cfg(feature = "journal")]
+#[cfg(feature = "std")]
 pub use wall::WallClock;
-#[cfg(any(
-    feature = "http",
-    feature = "journal",
-    all(feature = "std", feature = "telemetry"),
-    feature = "sre"
-))]
+#[cfg(any(feature = "http", all(feature = "std", feature = "telemetry"), feature = "sre"))]
 pub(crate) use wall::wall_clock;

@@ -1,10 +1,7 @@
-#[cfg(feature = "journal")]
 use alloc::sync::Arc;
-#[cfg(feature = "journal")]
 use core::time::Duration;
 use std::time::SystemTime;
 
-#[cfg(feature = "journal")]
 use crate::sync::Mutex;
 
 /// What the calendar says, for dates that other machines have written. Steps when somebody sets the
@@ -29,11 +26,9 @@ pub(crate) fn wall_clock() -> SystemTime {
 /// assert_eq!(clock.now(), SystemTime::UNIX_EPOCH + Duration::from_secs(60));
 /// assert!(WallClock::system().now() > clock.now());
 /// ```
-#[cfg(feature = "journal")]
 #[derive(Debug, Clone, Default)]
 pub struct WallClock(Option<Arc<Mutex<SystemTime>>>);
 
-#[cfg(feature = "journal")]
 impl WallClock {
     /// The clock of the system.
     pub const fn system() -> Self {
