@@ -35,6 +35,7 @@
 //!
 //! | Module | What it is for |
 //! |---|---|
+//! | `distributed` | agree with other processes: sagas, two-phase commit, TCC, event sourcing |
 //! | [`error`] | what went wrong, is it worth another try, and what to do when that is not enough |
 //! | `journal` | a durable log: ordered, fenced streams of records, in memory or in a file |
 //! | [`resilience`] | keep one call alive: fallback, cache, deadline, retry, breaker, rate limit, adaptive concurrency limit, bulkhead, hedge, timeout, chaos |
@@ -55,7 +56,8 @@
 //! layer; `prometheus` lets Prometheus read all metrics; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
-//! Asked for by name: `journal` is the durable log, and `sqlite` keeps it in a file; `subscriber` starts all telemetry in a line, and gives events and spans of
+//! Asked for by name: `journal` is the durable log, and `sqlite` keeps it in a file; on it stand
+//! `saga`, `two_phase`, `tcc` and `event_sourcing`, transactions over several services; `subscriber` starts all telemetry in a line, and gives events and spans of
 //! `tracing` their trace; `dashboard` serves a page that shows how the process is doing; `otlp`
 //! exports metrics, traces and logs to OpenTelemetry's collector and those who speak its protocol,
 //! `otlp-grpc` also over gRPC, and `otlp-tls` lets both of them speak to `https` addresses; `chaos`
@@ -75,6 +77,8 @@ extern crate self as reliability;
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(any(feature = "saga", feature = "two_phase", feature = "tcc", feature = "event_sourcing"))]
+pub mod distributed;
 #[cfg(feature = "config")]
 mod document;
 pub mod error;

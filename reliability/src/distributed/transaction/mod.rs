@@ -1,0 +1,1 @@
+//! Work over several services that happens as a whole or not at all, whatever crashes meanwhile.
