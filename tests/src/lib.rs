@@ -1,1 +1,4 @@
-//! The package of the integration tests; see `it/`.
+//! The package of the integration tests; see `it/`. What several test programs share is here.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of it is for tests")]
+
+pub mod postgres;

@@ -1,0 +1,22 @@
+//! The journal on PostgreSQL servers of the tests' own.
+
+use reliability_tests::postgres::Postgres;
+
+#[test]
+fn a_server_that_is_killed_comes_back_with_what_it_has_committed() {
+    let server = Postgres::with(&[("max_prepared_transactions", "7")]);
+    server.sql("CREATE TABLE kept (number int)");
+    for number in 0..3 {
+        server.sql(&format!("INSERT INTO kept VALUES ({number})"));
+        match number {
+            1 => server.stop(),
+            _ => server.kill(),
+        }
+        server.start_again();
+    }
+    assert_eq!(server.sql("SELECT number FROM kept ORDER BY 1"), ["0", "1", "2"]);
+    assert_eq!(server.sql("SHOW fsync; SHOW max_prepared_transactions"), ["on", "7"]);
+    let (one, other) = (server.database(), server.database());
+    server.sql_in(&one, "CREATE TABLE here ()");
+    server.sql_in(&other, "CREATE TABLE here ()");
+}
