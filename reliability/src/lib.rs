@@ -57,7 +57,8 @@
 //! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
 //! Asked for by name: `journal` is the durable log, and `sqlite` keeps it in a file; on it stand
-//! `saga`, `two_phase`, `tcc` and `event_sourcing`, transactions over several services; `subscriber` starts all telemetry in a line, and gives events and spans of
+//! `saga`, `two_phase`, `tcc` and `event_sourcing`, transactions over several services, and `sim` tries protocols in a world made up from a seed;
+//! `subscriber` starts all telemetry in a line, and gives events and spans of
 //! `tracing` their trace; `dashboard` serves a page that shows how the process is doing; `otlp`
 //! exports metrics, traces and logs to OpenTelemetry's collector and those who speak its protocol,
 //! `otlp-grpc` also over gRPC, and `otlp-tls` lets both of them speak to `https` addresses; `chaos`
@@ -77,7 +78,13 @@ extern crate self as reliability;
 
 #[doc(hidden)]
 pub mod __private;
-#[cfg(any(feature = "saga", feature = "two_phase", feature = "tcc", feature = "event_sourcing"))]
+#[cfg(any(
+    feature = "saga",
+    feature = "two_phase",
+    feature = "tcc",
+    feature = "event_sourcing",
+    feature = "sim"
+))]
 pub mod distributed;
 #[cfg(feature = "config")]
 mod document;

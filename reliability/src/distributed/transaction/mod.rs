@@ -1,1 +1,15 @@
 //! Work over several services that happens as a whole or not at all, whatever crashes meanwhile.
+
+#[cfg(feature = "two_phase")]
+mod decision;
+#[cfg(all(test, not(reliability_loom), feature = "two_phase"))]
+mod exhaustive;
+#[cfg(feature = "two_phase")]
+mod members;
+#[cfg(feature = "two_phase")]
+pub mod two_phase;
+
+#[cfg(feature = "two_phase")]
+pub use decision::{Decision, Followed, Vote};
+#[cfg(feature = "two_phase")]
+pub use members::Members;
