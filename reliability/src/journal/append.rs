@@ -1,8 +1,10 @@
 use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
+use super::claim::{check_lease, check_owner};
 use super::id::shortened;
 use super::{Epoch, Event, JournalError, Lease, Position, Sequence, StreamId};
 use crate::error::Invalid;
@@ -37,6 +39,7 @@ pub struct Append {
     pub(super) priority: Option<i16>,
     pub(super) status: Option<Cow<'static, str>>,
     pub(super) release: bool,
+    pub(super) held: Option<(String, Duration)>,
 }
 
 /// When somebody has to work at a stream.
@@ -79,6 +82,7 @@ impl Append {
             priority: None,
             status: None,
             release: false,
+            held: None,
         }
     }
 
@@ -135,6 +139,15 @@ impl Append {
         self
     }
 
+    /// Begins the stream in the hands of that worker, as if it had claimed it in the same moment:
+    /// [`Appended::lease`] has the lease. Only for a stream that is not there, and so only
+    /// [after](Append::after) its [start](Sequence::START); [`JournalError::Busy`] when it is there
+    /// without records.
+    pub fn held_by(mut self, owner: &str, lease: Duration) -> Self {
+        self.held = Some((owner.to_string(), lease));
+        self
+    }
+
     /// The stream it is for.
     pub fn stream(&self) -> &StreamId {
         &self.stream
@@ -154,6 +167,7 @@ impl Append {
             priority: self.priority,
             status: self.status.as_deref(),
             release: self.release,
+            held: self.held.as_ref().map(|(owner, lease)| (owner.as_str(), *lease)),
         }
     }
 
@@ -167,6 +181,20 @@ impl Append {
         {
             let expected = "at most 64 bytes without control characters";
             return Err(Invalid::new("journal", "status", expected, shortened(status)));
+        }
+        if let Some((owner, lease)) = &self.held {
+            if self.after != Some(Sequence::START) || self.release {
+                let got = "an append that is not, or that gives it back";
+                return Err(Invalid::new(
+                    "journal",
+                    "held_by",
+                    "an append that begins a stream",
+                    got,
+                )
+                .with_advice("add `.after(Sequence::START)`, and take out `.release()`"));
+            }
+            check_owner(owner)?;
+            check_lease(*lease)?;
         }
         self.events.iter().try_for_each(Event::check)
     }
@@ -198,6 +226,9 @@ pub struct Terms<'a> {
     pub status: Option<&'a str>,
     /// Whether its claim ends.
     pub release: bool,
+    /// Who holds the stream from its beginning on, and for how long: refused with
+    /// [`JournalError::Busy`] when there is a stream already.
+    pub held: Option<(&'a str, Duration)>,
 }
 
 impl Terms<'_> {
@@ -251,11 +282,24 @@ pub struct Appended {
     pub sequence: Sequence,
     /// The place of the last record that was added; [`Position::START`] if none was.
     pub position: Position,
+    /// The epoch of a stream that was begun [in somebody's hands](Append::held_by).
+    pub held: Option<Epoch>,
 }
 
 impl Appended {
     /// What a store answers.
     pub const fn new(sequence: Sequence, position: Position) -> Self {
-        Self { sequence, position }
+        Self { sequence, position, held: None }
+    }
+
+    /// What a store answers when the stream was begun in somebody's hands.
+    pub const fn held(mut self, epoch: Epoch) -> Self {
+        self.held = Some(epoch);
+        self
+    }
+
+    /// The lease of that stream, if it was begun in somebody's hands.
+    pub fn lease(&self, stream: &StreamId) -> Option<Lease> {
+        self.held.map(|epoch| Lease::new(stream.clone(), epoch, self.sequence))
     }
 }

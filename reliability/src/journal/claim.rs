@@ -94,12 +94,17 @@ impl Claim {
         if !(1..=Self::MOST).contains(&self.most) {
             return Err(Invalid::new("journal", "most", "1 to 10000", self.most));
         }
-        if self.owner.len() > 255 || self.owner.chars().any(char::is_control) {
-            let expected = "at most 255 bytes without control characters";
-            return Err(Invalid::new("journal", "owner", expected, shortened(&self.owner)));
-        }
+        check_owner(&self.owner)?;
         check_lease(self.lease)
     }
+}
+
+pub(super) fn check_owner(owner: &str) -> Result<(), Invalid> {
+    if owner.len() > 255 || owner.chars().any(char::is_control) {
+        let expected = "at most 255 bytes without control characters";
+        return Err(Invalid::new("journal", "owner", expected, shortened(owner)));
+    }
+    Ok(())
 }
 
 pub(super) fn check_lease(lease: Duration) -> Result<(), Invalid> {

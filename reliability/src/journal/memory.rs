@@ -169,6 +169,9 @@ impl All {
             let last = last.or_else(|| kept.map(Stream::last)).unwrap_or_default();
             let epoch = kept.map_or(Epoch::NEVER, |stream| stream.epoch);
             append.terms().allow(&append.stream, last, epoch)?;
+            if append.held.is_some() && (kept.is_some() || ends.contains_key(&append.stream)) {
+                return Err(JournalError::Busy { stream: append.stream.clone() });
+            }
             let last = Sequence::new(last.get() + append.events.len() as u64);
             ends.insert(&append.stream, last);
         }
@@ -176,8 +179,14 @@ impl All {
     }
 
     fn append_one(&mut self, append: Append, now: SystemTime) -> Appended {
-        let Append { stream: id, events, due, priority, status, release, .. } = append;
+        let Append { stream: id, events, due, priority, status, release, held, .. } = append;
         let stream = self.streams.entry(id.clone()).or_insert_with(|| Stream::begun(now));
+        let held = held.map(|(owner, lease)| {
+            self.last_epoch += 1;
+            stream.epoch = Epoch::new(self.last_epoch);
+            stream.held = Some(Held { owner, since: now, until: later(now, lease) });
+            stream.epoch
+        });
         let mut position = Position::START;
         for event in events {
             self.last_position += 1;
@@ -201,7 +210,7 @@ impl All {
             stream.held = None;
         }
         stream.changed_at = now;
-        Appended::new(stream.last(), position)
+        Appended { held, ..Appended::new(stream.last(), position) }
     }
 
     fn read(&self, id: &StreamId, after: Sequence, most: usize) -> Vec<Record> {

@@ -6,6 +6,8 @@ mod decision;
 mod exhaustive;
 #[cfg(feature = "two_phase")]
 mod members;
+#[cfg(feature = "saga")]
+pub mod saga;
 #[cfg(feature = "two_phase")]
 pub mod two_phase;
 

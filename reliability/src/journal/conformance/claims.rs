@@ -168,6 +168,35 @@ pub(super) async fn a_released_stream_is_free_at_once(bench: &Bench) -> Found {
     equal("never due again", claim(bench, 1).await?.len(), 0)
 }
 
+pub(super) async fn a_stream_can_begin_in_somebodys_hands(bench: &Bench) -> Found {
+    let order = stream("order", "1")?;
+    let begin = || Append::to(&order).after(Sequence::START).event(event(1)).due(Due::Now);
+    let begun = bench.append(begin().held_by("worker-1", LEASE)).await?;
+    let lease = begun.lease(&order).ok_or("there is no lease")?;
+    equal("where it is", lease.sequence, Sequence::new(1))?;
+    let records = bench.journal.read(&order, Sequence::START, 9).await.map_err(text)?;
+    equal("the epoch of its record", records[0].epoch, lease.epoch)?;
+    let head = bench.journal.head(&order).await.map_err(text)?.ok_or("it is gone")?;
+    equal("who holds it", head.held.map(|held| held.owner), Some("worker-1".to_string()))?;
+    equal("others", claim(bench, 1).await?.len(), 0)?;
+    bench.append(Append::to(&order).fenced(&lease).event(event(2))).await?;
+
+    let error = bench.refused(begin().held_by("worker-2", LEASE)).await?;
+    holds("it is not begun twice", matches!(error, JournalError::Conflict { .. }))?;
+    let empty = stream("order", "2")?;
+    bench.append(Append::to(&empty)).await?;
+    let begin = Append::to(&empty).after(Sequence::START).held_by("worker-2", LEASE);
+    let error = bench.refused(begin).await?;
+    holds("one that is there is not begun", matches!(error, JournalError::Busy { .. }))?;
+    let pair = || Append::to(&order).after(Sequence::new(2)).held_by("worker-1", LEASE);
+    let error = bench.refused(pair()).await?;
+    holds("only a beginning is held", matches!(error, JournalError::Invalid(_)))?;
+
+    bench.clock.advance(LEASE);
+    let next = claim(bench, 1).await?.pop().ok_or("the lease has run out")?;
+    holds("epochs grow", next.epoch > lease.epoch)
+}
+
 pub(super) async fn a_clock_that_is_set_back_frees_what_is_held(bench: &Bench) -> Found {
     let order = stream("order", "1")?;
     let hour = Duration::from_secs(3_600);

@@ -109,6 +109,7 @@ cases! {
     claims::a_worker_that_slept_through_its_lease_is_fenced,
     claims::a_renewed_lease_lasts_longer,
     claims::a_released_stream_is_free_at_once,
+    claims::a_stream_can_begin_in_somebodys_hands,
     claims::a_clock_that_is_set_back_frees_what_is_held,
     claims::epochs_never_come_twice,
 }

@@ -48,6 +48,9 @@ impl<'c> Writing<'c> {
             if let Err(refused) = append.terms().allow(stream, last, epoch) {
                 return Ok(Err(refused));
             }
+            if append.terms().held.is_some() && (place.is_some() || ends.contains_key(stream)) {
+                return Ok(Err(JournalError::Busy { stream: stream.clone() }));
+            }
             let last = Sequence::new(last.get() + append.events().len() as u64);
             if ends.insert(stream, (last, epoch)).is_none() {
                 places.push(Some(place));
@@ -71,7 +74,7 @@ impl<'c> Writing<'c> {
                 self.change(append, place, last)?;
                 (place.id, place.epoch)
             }
-            None => (self.begin(append, last)?, Epoch::NEVER),
+            None => self.begin(append, last)?,
         };
         let mut position = Position::START;
         if !append.events().is_empty() {
@@ -97,27 +100,46 @@ impl<'c> Writing<'c> {
             }
             position = Position::from_parts(0, unsigned(self.connection.last_insert_rowid()));
         }
-        Ok(Appended::new(last, position))
+        let held = append.terms().held.map(|_| epoch);
+        Ok(Appended { held, ..Appended::new(last, position) })
     }
 
-    fn begin(&self, append: &Append, last: Sequence) -> rusqlite::Result<i64> {
+    fn begin(&self, append: &Append, last: Sequence) -> rusqlite::Result<(i64, Epoch)> {
         let terms = append.terms();
         let due_at = terms.due.and_then(|due| due.at(self.wall)).map(values::micros);
+        let epoch = match terms.held {
+            Some(_) => self.epochs(1)?,
+            None => 0,
+        };
+        let owner = terms.held.map(|(owner, _)| owner);
+        let until = terms.held.map(|(_, lease)| self.now.saturating_add(values::span(lease)));
+        let claimable_at = due_at.map(|due| until.map_or(due, |until| until.max(due)));
         self.prepare(
             "INSERT INTO journal_streams
                 (kind, key, sequence, epoch, status, priority, due_at, claimable_at,
-                 created_at, changed_at)
-             VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?6, ?7, ?7)",
+                 created_at, changed_at, owner, held_since, held_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, iif(?10 IS NULL, NULL, ?9), ?11)",
         )?
         .insert(params![
             append.stream().kind(),
             append.stream().key(),
             signed(last.get()),
+            epoch,
             terms.status.unwrap_or_default(),
             terms.priority.unwrap_or_default(),
             due_at,
-            self.now
+            claimable_at,
+            self.now,
+            owner,
+            until
         ])
+        .map(|id| (id, Epoch::new(unsigned(epoch))))
+    }
+
+    /// Takes so many epochs that were never given before, and says which is the last of them.
+    fn epochs(&self, count: usize) -> rusqlite::Result<i64> {
+        self.prepare("UPDATE journal_claims SET epoch = epoch + ?1 RETURNING epoch")?
+            .query_row([i64::try_from(count).unwrap_or(i64::MAX)], |row| row.get(0))
     }
 
     fn change(&self, append: &Append, place: Place, last: Sequence) -> rusqlite::Result<()> {
@@ -168,9 +190,7 @@ impl<'c> Writing<'c> {
         if found.is_empty() {
             return Ok(Vec::new());
         }
-        let last: i64 = self
-            .prepare("UPDATE journal_claims SET epoch = epoch + ?1 RETURNING epoch")?
-            .query_row([found.len() as i64], |row| row.get(0))?;
+        let last = self.epochs(found.len())?;
         let mut take = self.prepare(
             "UPDATE journal_streams
              SET epoch = ?2, owner = ?3, held_since = ?4, held_until = ?5,

@@ -1,0 +1,136 @@
+//! What a step is told besides its arguments.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+/// What a step, a probe or an undo is told besides its arguments.
+///
+/// `S` is what the saga's steps share: clients, pools. The saga names it with `shared = Shop`, and
+/// the engine is [given](super::SagasBuilder::saga) one.
+///
+/// # Examples
+///
+/// A step that makes its call idempotent:
+///
+/// ```
+/// use reliability::distributed::transaction::saga::{Cx, Outcome};
+///
+/// # struct Bank; struct Order { cents: u32 } struct Receipt; struct Refused;
+/// # impl Bank { async fn charge(&self, _: u32, _: &str) -> std::io::Result<Receipt> { Ok(Receipt) } }
+/// async fn charge(cx: &Cx<Bank>, order: &Order) -> Result<Receipt, Outcome<Refused>> {
+///     cx.shared().charge(order.cents, cx.effect().as_str()).await.map_err(Outcome::unknown)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// // In a test of that function:
+/// let receipt = charge(&Cx::detached("Charged", Bank), &Order { cents: 299 }).await;
+/// assert!(receipt.is_ok());
+/// # }
+/// ```
+pub struct Cx<S: ?Sized = ()> {
+    saga: &'static str,
+    key: Arc<str>,
+    step: &'static str,
+    effect: EffectId,
+    attempt: u32,
+    shared: Arc<S>,
+}
+
+/// The name of one effect in the world: the same in each attempt at a step, in its probe and in its
+/// undo, before and after a restart, and of no other step or saga.
+///
+/// It is printable ASCII, at most 200 bytes: what an `Idempotency-Key` may be.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::distributed::transaction::saga::Cx;
+///
+/// let effect = Cx::detached("Charged", ()).effect().clone();
+/// assert_eq!(effect.to_string(), "00000000000000000000000000000000-Charged");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EffectId(Arc<str>);
+
+impl EffectId {
+    pub(super) fn new(run: u128, step: &str) -> Self {
+        // Names of steps are identifiers, and those may be of any script.
+        let step: String = step.chars().flat_map(char::escape_default).take(160).collect();
+        Self(format!("{run:032x}-{step}").into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EffectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<S> Cx<S> {
+    /// Of no saga: for tests of a step's function.
+    pub fn detached(step: &'static str, shared: S) -> Self {
+        Self::new("", "".into(), step, EffectId::new(0, step), 1, Arc::new(shared))
+    }
+}
+
+impl<S: ?Sized> Cx<S> {
+    pub(super) fn new(
+        saga: &'static str,
+        key: Arc<str>,
+        step: &'static str,
+        effect: EffectId,
+        attempt: u32,
+        shared: Arc<S>,
+    ) -> Self {
+        Self { saga, key, step, effect, attempt, shared }
+    }
+
+    /// The name of the effect, for idempotency keys.
+    pub const fn effect(&self) -> &EffectId {
+        &self.effect
+    }
+
+    /// The name of the saga.
+    pub const fn saga(&self) -> &'static str {
+        self.saga
+    }
+
+    /// The key that the saga was started with.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The name of the step.
+    pub const fn step(&self) -> &'static str {
+        self.step
+    }
+
+    /// The number of this attempt, from 1 on. Attempts shortly before a crash may be missing in it.
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// What the steps share.
+    pub fn shared(&self) -> &S {
+        &self.shared
+    }
+}
+
+impl<S: ?Sized> fmt::Debug for Cx<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cx")
+            .field("saga", &self.saga)
+            .field("key", &self.key)
+            .field("step", &self.step)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! What `#[saga]` writes for an enum of steps: the bridge between its types and the engine.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use std::sync::OnceLock;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Attempt, Cx, Definition, Outcome, Transient};
+use crate::journal::JournalError;
+
+/// What can be written to a journal and read back: what is `Serialize` and `Deserialize` and
+/// borrows nothing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written to the journal",
+    label = "what a saga has to remember must survive a crash",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for it, and let it own what it holds"
+)]
+pub trait Durable: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Durable for T {}
+
+/// What a step is doing: it ends with the variant that says it is done, or says why not.
+pub type Doing<D> = Pin<Box<dyn Future<Output = Result<D, Outcome<<D as Saga>::Refusal>>> + Send>>;
+
+/// What a probe is doing: it ends with the variant, or with `None` when it has not happened.
+pub type Probing<D> = Pin<Box<dyn Future<Output = Result<Option<D>, Transient>> + Send>>;
+
+/// What an undo is doing.
+pub type Undoing = Pin<Box<dyn Future<Output = Result<(), Transient>> + Send>>;
+
+/// A business transaction, declared as an enum of its steps. `#[saga]` implements it; see the
+/// [module](super).
+///
+/// By hand, each variant holds the output of the step that it is named after, and the methods call
+/// the functions.
+pub trait Saga: Sized + Send + Sync + 'static {
+    /// What it is started with.
+    type Input: Durable;
+    /// Why a step may refuse.
+    type Refusal: Durable;
+    /// What the steps share, and what a test brings its own of.
+    type Shared: Send + Sync + 'static;
+    /// The outputs of all steps, when all are done.
+    type Done: Send + 'static;
+
+    /// Its steps.
+    const DEFINITION: Definition;
+
+    /// Does that step.
+    fn begin(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Doing<Self>;
+
+    /// Finds out whether that step has happened. Asked only where the step has a probe.
+    fn probe(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Probing<Self> {
+        let _ = (cx, history);
+        Box::pin(async move { Err(Transient::new(alloc::format!("step {step} has no probe"))) })
+    }
+
+    /// Undoes that step. Asked only where the step has an undo.
+    fn undo(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Undoing;
+
+    /// The place of the step that this is the output of.
+    fn place(&self) -> usize;
+
+    /// The output, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written as JSON: a map whose keys are no strings, or its own `Serialize`
+    /// fails.
+    fn write(&self) -> Result<Vec<u8>, Unwritable>;
+
+    /// The output of that step, from JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another form.
+    fn read(step: usize, output: &[u8]) -> Result<Self, Unwritable>;
+
+    /// All outputs; `None` when one is missing.
+    fn done(history: History<Self>) -> Option<Self::Done>;
+
+    /// What a run of an older version looks like to the version after it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no way to carry it on.
+    fn migrate(old: Old) -> Result<Old, Unwritable> {
+        Err(Unwritable::new(alloc::format!("there is no migration from version {}", old.version)))
+    }
+}
+
+/// Why a value cannot be written to the journal, or what is there cannot be read.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::distributed::transaction::saga::Unwritable;
+///
+/// assert_eq!(Unwritable::new("the order has no lines").to_string(), "the order has no lines");
+/// ```
+#[derive(Debug)]
+pub struct Unwritable(Box<dyn Error + Send + Sync>);
+
+impl Unwritable {
+    /// That is why.
+    pub fn new(why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(why.into())
+    }
+
+    pub(super) fn unreadable(self) -> JournalError {
+        JournalError::Unreadable {
+            what: "the value cannot be written".into(),
+            source: Some(self.0),
+        }
+    }
+}
+
+impl fmt::Display for Unwritable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Unwritable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl From<serde_json::Error> for Unwritable {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(error)
+    }
+}
+
+/// A run of an older version: what it was started with, and what its steps have finished with.
+///
+/// # Examples
+///
+/// Version 2 has renamed a field of the order:
+///
+/// ```
+/// use reliability::distributed::transaction::saga::{Old, Unwritable};
+///
+/// fn from_v1(mut old: Old) -> Result<Old, Unwritable> {
+///     let input = old.input.as_object_mut().ok_or_else(|| Unwritable::new("no order"))?;
+///     let article = input.remove("product").ok_or_else(|| Unwritable::new("no product"))?;
+///     input.insert("article".into(), article);
+///     Ok(old)
+/// }
+///
+/// let old = Old { version: 1, input: serde_json::json!({ "product": "tea" }), done: vec![] };
+/// assert_eq!(from_v1(old).unwrap().input, serde_json::json!({ "article": "tea" }));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Old {
+    /// The version that it is of.
+    pub version: u32,
+    /// What it was started with.
+    pub input: serde_json::Value,
+    /// The names of the steps that have finished, and their outputs.
+    pub done: Vec<(String, serde_json::Value)>,
+}
+
+/// What a saga was started with, and what its steps have finished with so far.
+pub struct History<D: Saga> {
+    input: D::Input,
+    outputs: Box<[OnceLock<D>]>,
+}
+
+impl<D: Saga> History<D> {
+    pub(super) fn new(input: D::Input) -> Self {
+        let outputs = D::DEFINITION.steps().iter().map(|_| OnceLock::new()).collect();
+        Self { input, outputs }
+    }
+
+    /// What it was started with.
+    pub const fn input(&self) -> &D::Input {
+        &self.input
+    }
+
+    /// What that step has finished with.
+    pub fn output(&self, step: usize) -> Option<&D> {
+        self.outputs.get(step).and_then(OnceLock::get)
+    }
+
+    /// The same, by value.
+    pub fn take(&mut self, step: usize) -> Option<D> {
+        self.outputs.get_mut(step).and_then(OnceLock::take)
+    }
+
+    /// A step has finished. What came first counts.
+    pub(super) fn keep(&self, output: D) {
+        if let Some(slot) = self.outputs.get(output.place()) {
+            let _ = slot.set(output);
+        }
+    }
+
+    /// The attempt at that step, as its undo sees it.
+    pub fn attempt<'a, T>(
+        &'a self,
+        step: usize,
+        output: impl FnOnce(&'a D) -> Option<&'a T>,
+    ) -> Attempt<'a, T> {
+        self.output(step).and_then(output).map_or(Attempt::Maybe, Attempt::Done)
+    }
+}
+
+impl<D: Saga> fmt::Debug for History<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = D::DEFINITION.steps().iter().zip(&self.outputs);
+        let done = steps.filter(|(_, slot)| slot.get().is_some()).map(|(step, _)| step.name());
+        f.debug_struct("History").field("done", &done.collect::<Vec<_>>()).finish_non_exhaustive()
+    }
+}

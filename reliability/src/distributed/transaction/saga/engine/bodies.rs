@@ -1,0 +1,376 @@
+//! The steps of one saga at work, without their types: what the driver calls.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::future::Future;
+use core::panic::AssertUnwindSafe;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::panic::catch_unwind;
+use std::time::SystemTime;
+
+use super::super::declared::{Doing, History, Old, Probing, Saga, Undoing, Unwritable};
+use super::super::definition::{Definition, Plan};
+use super::super::rules::{Act, Ended, Entry, Started};
+use super::super::{Cx, EffectId, Outcome};
+use crate::journal::{Event, JournalError, Record};
+
+/// A saga that an engine works at.
+pub(super) trait Kind: Send + Sync {
+    fn definition(&self) -> &Definition;
+    fn plan(&self) -> &Arc<Plan>;
+    /// A run of it, from what its journal says.
+    fn open(&self, key: &str, records: &[Record]) -> Result<Opened, JournalError>;
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// A run that can be worked at; or that is left to others, because they are older or newer.
+pub(super) enum Opened {
+    Here { bodies: Box<dyn Bodies>, entries: Vec<(SystemTime, Entry)>, started: Started },
+    Elsewhere { version: u32 },
+}
+
+/// The steps of one run.
+pub(super) trait Bodies: Send {
+    /// Does, probes or undoes a step.
+    fn begin(&self, step: usize, act: Act, attempt: u32) -> Attempted;
+    /// Somebody outside has said that a step is done.
+    fn keep(&self, step: usize, output: &[u8]) -> Result<(), JournalError>;
+}
+
+/// An attempt at a step; a panic in it is a failure.
+pub(super) type Attempted = Pin<Box<dyn Future<Output = Ended> + Send>>;
+
+/// Of that type, with what its steps share.
+pub(super) struct Of<D: Saga> {
+    pub(super) shared: Arc<D::Shared>,
+    definition: Definition,
+    plan: Arc<Plan>,
+}
+
+impl<D: Saga> Of<D> {
+    pub(super) fn new(shared: Arc<D::Shared>) -> Self {
+        let definition = D::DEFINITION;
+        Self { shared, plan: definition.plan(), definition }
+    }
+
+    /// A run that has just been started.
+    pub(super) fn fresh(&self, key: &str, run: u128, input: D::Input) -> Box<dyn Bodies> {
+        let (history, key) = (Arc::new(History::<D>::new(input)), key.into());
+        Box::new(Run {
+            history,
+            shared: Arc::clone(&self.shared),
+            key,
+            run,
+            steps: self.definition,
+        })
+    }
+}
+
+impl<D: Saga> Of<D> {
+    /// What the steps of a run have finished with.
+    pub(super) fn history(&self, records: &[Record]) -> Result<History<D>, JournalError> {
+        self.read(records).map(|(history, _)| history)
+    }
+
+    fn read(&self, records: &[Record]) -> Result<(History<D>, Reading<'_>), JournalError> {
+        let current = self.definition.version();
+        let mut read = Reading::new(&self.plan);
+        match records.iter().all(|record| record.event.version() == current) {
+            true => records.iter().try_for_each(|record| read.record(record))?,
+            false => read.older::<D>(records)?,
+        }
+        let input = read.input.as_ref().or(read.started.as_ref().map(|it| &it.input));
+        let input = input.map_or(&b"null"[..], |input| input);
+        let input = serde_json::from_slice(input).map_err(|error| {
+            let what = format!("the input of saga `{}` is of another form", self.plan.name());
+            unreadable_because(what, error)
+        })?;
+        let history = History::<D>::new(input);
+        for (step, output) in &read.outputs {
+            history.keep(read_output::<D>(&self.plan, *step, output)?);
+        }
+        Ok((history, read))
+    }
+}
+
+impl<D: Saga> Kind for Of<D> {
+    fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    fn open(&self, key: &str, records: &[Record]) -> Result<Opened, JournalError> {
+        let newest = records.iter().map(|record| record.event.version()).max().unwrap_or_default();
+        if newest > self.definition.version() || self.definition.is_drained(newest) {
+            return Ok(Opened::Elsewhere { version: newest });
+        }
+        let (history, read) = self.read(records)?;
+        let Reading { entries, started: Some(started), .. } = read else {
+            return Err(unreadable("a saga begins with `saga.started`, and this one does not"));
+        };
+        let (shared, history) = (Arc::clone(&self.shared), Arc::new(history));
+        let run =
+            Run { history, shared, key: key.into(), run: started.run, steps: self.definition };
+        Ok(Opened::Here { bodies: Box::new(run), entries, started })
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Reads the records of a run.
+struct Reading<'a> {
+    plan: &'a Plan,
+    entries: Vec<(SystemTime, Entry)>,
+    started: Option<Started>,
+    /// As an operator has changed it.
+    input: Option<Vec<u8>>,
+    outputs: BTreeMap<usize, Vec<u8>>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let (entries, outputs) = (Vec::new(), BTreeMap::new());
+        Self { plan, entries, started: None, input: None, outputs }
+    }
+
+    fn record(&mut self, record: &Record) -> Result<(), JournalError> {
+        let entry = Entry::read(record, self.plan)?;
+        match &entry {
+            Entry::Started(started) => self.started = Some(started.clone()),
+            Entry::Done { step, output } => {
+                self.outputs.entry(*step).or_insert_with(|| output.clone());
+            }
+            Entry::Edited { step: Some(step), value, .. } => {
+                self.outputs.insert(*step, value.clone());
+            }
+            Entry::Edited { step: None, value, .. } => self.input = Some(value.clone()),
+            _ => {}
+        }
+        self.entries.push((record.at, entry));
+        Ok(())
+    }
+
+    /// Records of which some are of older versions: what steps have finished with is carried over.
+    fn older<D: Saga>(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        let version = records.first().map_or(1, |record| record.event.version());
+        let mut carried = Old { version, input: serde_json::Value::Null, done: Vec::new() };
+        let (mut times, mut others) = (BTreeMap::new(), Vec::new());
+        for record in records {
+            let event = &record.event;
+            // Who wrote this has carried over what was before it.
+            carried = carry::<D>(carried, event.version())?;
+            match event.name() {
+                name if !name.starts_with("saga.") => {
+                    let known = carried.done.iter().any(|(done, _)| done == name);
+                    if !known {
+                        carried.done.push((name.to_string(), event.read_json()?));
+                        times.insert(name.to_string(), record.at);
+                    }
+                }
+                name => {
+                    if name == "saga.started" {
+                        carried.input = event.read_json::<serde_json::Value>()?["input"].take();
+                    }
+                    others.push(record);
+                }
+            }
+        }
+        let Old { input, done, .. } = carry::<D>(carried, self.plan.version())?;
+        self.input = Some(input.to_string().into_bytes());
+        for (name, output) in done {
+            let step = self.plan.find(&name).ok_or_else(|| {
+                let plan = self.plan;
+                unreadable(&format!(
+                    "the step `{name}` is done, which version {} of saga `{}` does not have; let \
+                     the migration take it out or rename it",
+                    plan.version(),
+                    plan.name()
+                ))
+            })?;
+            let output = output.to_string().into_bytes();
+            self.outputs.insert(step, output.clone());
+            let at = times.get(&name).or(times.values().next()).copied();
+            let at = at.unwrap_or(SystemTime::UNIX_EPOCH);
+            self.entries.push((at, Entry::Done { step, output }));
+        }
+        for record in others {
+            let read = self.record(record);
+            // How often a step was tried that is not there any more, is nothing to anybody.
+            let counts = !matches!(record.event.name(), "saga.tried" | "saga.stuck");
+            if counts {
+                read?;
+            }
+        }
+        // It has begun before anything else happened.
+        self.entries.sort_by_key(|(_, entry)| !matches!(entry, Entry::Started(_)));
+        Ok(())
+    }
+}
+
+/// What an older program has left, as that version knows it.
+fn carry<D: Saga>(mut old: Old, version: u32) -> Result<Old, JournalError> {
+    while old.version < version {
+        let from = old.version;
+        old = D::migrate(old).map_err(|error| {
+            let name = D::DEFINITION.name();
+            unreadable_because(
+                format!("version {from} of saga `{name}` cannot be carried on"),
+                error,
+            )
+        })?;
+        old.version = from + 1;
+    }
+    Ok(old)
+}
+
+fn read_output<D: Saga>(plan: &Plan, step: usize, output: &[u8]) -> Result<D, JournalError> {
+    D::read(step, output).map_err(|error| {
+        let name = plan.steps().get(step).map_or("?", |step| step.name());
+        unreadable_because(format!("the output of step `{name}` is of another form"), error)
+    })
+}
+
+fn unreadable(what: &str) -> JournalError {
+    JournalError::Unreadable { what: what.to_string(), source: None }
+}
+
+fn unreadable_because(
+    what: String,
+    source: impl Into<Box<dyn core::error::Error + Send + Sync>>,
+) -> JournalError {
+    JournalError::Unreadable { what, source: Some(source.into()) }
+}
+
+/// One run, with its types.
+struct Run<D: Saga> {
+    history: Arc<History<D>>,
+    shared: Arc<D::Shared>,
+    key: Arc<str>,
+    run: u128,
+    steps: Definition,
+}
+
+impl<D: Saga> Bodies for Run<D> {
+    fn begin(&self, step: usize, act: Act, attempt: u32) -> Attempted {
+        let planned = &self.steps.steps()[step];
+        let effect = EffectId::new(self.run, planned.name());
+        let (key, shared) = (Arc::clone(&self.key), Arc::clone(&self.shared));
+        let cx = Cx::new(self.steps.name(), key, planned.name(), effect, attempt, shared);
+        let history = Arc::clone(&self.history);
+        // The function is called when the future is polled first, so that its panic is caught too.
+        let body = async move {
+            match act {
+                Act::Do => done(&history.clone(), D::begin(step, cx, history)).await,
+                Act::Probe => found(&history.clone(), D::probe(step, cx, history)).await,
+                Act::Undo { .. } => undone(D::undo(step, cx, history)).await,
+            }
+        };
+        let limit = planned.limit();
+        Box::pin(Caught { body: Box::pin(async move { limited(limit, body).await }) })
+    }
+
+    fn keep(&self, step: usize, output: &[u8]) -> Result<(), JournalError> {
+        let output = D::read(step, output).map_err(|error| {
+            unreadable_because(format!("what was said of step {step} is of another form"), error)
+        })?;
+        self.history.keep(output);
+        Ok(())
+    }
+}
+
+async fn done<D: Saga>(history: &History<D>, doing: Doing<D>) -> Ended {
+    match doing.await {
+        Ok(output) => kept(history, output),
+        Err(Outcome::Rejected(refusal)) => match serde_json::to_vec(&refusal) {
+            Ok(refusal) => Ended::Rejected(refusal),
+            // That it was refused counts for more than why.
+            Err(error) => {
+                Ended::Rejected(serde_json::Value::from(error.to_string()).to_string().into_bytes())
+            }
+        },
+        Err(Outcome::Transient(why)) => {
+            Ended::Failed { unknown: false, reason: why.to_string(), pause: why.pause() }
+        }
+        Err(Outcome::Unknown(why)) => {
+            Ended::Failed { unknown: true, reason: why.to_string(), pause: None }
+        }
+    }
+}
+
+async fn found<D: Saga>(history: &History<D>, probing: Probing<D>) -> Ended {
+    match probing.await {
+        Ok(Some(output)) => kept(history, output),
+        Ok(None) => Ended::NotFound,
+        Err(why) => Ended::Failed { unknown: true, reason: why.to_string(), pause: why.pause() },
+    }
+}
+
+async fn undone(undoing: Undoing) -> Ended {
+    match undoing.await {
+        Ok(()) => Ended::Undone,
+        Err(why) => Ended::Failed { unknown: true, reason: why.to_string(), pause: why.pause() },
+    }
+}
+
+/// An output goes to the journal and to the steps that need it.
+fn kept<D: Saga>(history: &History<D>, output: D) -> Ended {
+    let written = output.write().and_then(|text| match text.len() <= Event::LONGEST_PAYLOAD {
+        true => Ok(text),
+        false => {
+            Err(Unwritable::new("it is longer than 16 MiB: keep it elsewhere, and write where"))
+        }
+    });
+    match written {
+        Ok(text) => {
+            history.keep(output);
+            Ended::Done(text)
+        }
+        Err(error) => {
+            let reason = format!("it is done, and its output cannot be written: {error}");
+            Ended::Failed { unknown: true, reason, pause: None }
+        }
+    }
+}
+
+async fn limited(limit: Option<Duration>, body: impl Future<Output = Ended>) -> Ended {
+    let Some(limit) = limit else { return body.await };
+    match tokio::time::timeout(limit, body).await {
+        Ok(ended) => ended,
+        Err(_) => Ended::Failed {
+            unknown: true,
+            reason: format!("it did not end within {limit:?}"),
+            pause: None,
+        },
+    }
+}
+
+/// A body whose panic is a failure, and nothing worse.
+struct Caught {
+    body: Attempted,
+}
+
+impl Future for Caught {
+    type Output = Ended;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
+        let polled = catch_unwind(AssertUnwindSafe(|| self.body.as_mut().poll(context)));
+        polled.unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<&str>().map(ToString::to_string);
+            let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+            let reason = format!("it panicked: {}", said.unwrap_or_default());
+            Poll::Ready(Ended::Failed { unknown: true, reason, pause: None })
+        })
+    }
+}

@@ -1,0 +1,235 @@
+//! The tasks of an engine: one claims what is due, one keeps the leases.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::panic::AssertUnwindSafe;
+use core::pin::pin;
+use core::time::Duration;
+use std::panic::catch_unwind;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use super::super::rules::{Input, Started};
+use super::bodies::{Bodies, Opened};
+use super::drive::{Drive, Put};
+use super::hub::{Hub, Kick};
+use super::observe;
+use crate::journal::{Append, Claim, Due, JournalError, Lease, Sequence};
+use crate::resilience::retry::Backoff;
+
+/// How long to wait for a journal that does not answer.
+const AGAIN: Backoff = Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
+/// How long a run rests that cannot be worked at.
+const BROKEN: Duration = Duration::from_secs(60);
+/// How long a run rests that only older or newer programs know.
+const ELSEWHERE: Duration = Duration::from_secs(5);
+/// The shortest pause between two claims that nobody has asked for.
+const BREATH: Duration = Duration::from_millis(10);
+
+/// A run that this engine has, without having claimed it.
+pub(super) struct Fresh {
+    pub(super) lease: Lease,
+    pub(super) bodies: alloc::boxed::Box<dyn Bodies>,
+    pub(super) input: Input,
+    pub(super) started: Started,
+    pub(super) permit: OwnedSemaphorePermit,
+}
+
+/// Claims what is due as long as there is room, until the engine stops.
+pub(super) async fn claim(
+    hub: Arc<Hub>,
+    room: Arc<Semaphore>,
+    mut fresh: tokio::sync::mpsc::UnboundedReceiver<Fresh>,
+) {
+    let (mut tasks, mut tries, mut pause) = (JoinSet::new(), 0, Duration::ZERO);
+    let mut changes = hub.journal.changes();
+    while !hub.is_stopping() {
+        while tasks.try_join_next().is_some() {}
+        while let Ok(fresh) = fresh.try_recv() {
+            tasks.spawn(work_fresh(Arc::clone(&hub), fresh));
+        }
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+        let mut permits = Vec::from([permit]);
+        while permits.len() < 64
+            && let Ok(permit) = Arc::clone(&room).try_acquire_owned()
+        {
+            permits.push(permit);
+        }
+        let wanted = permits.len();
+        let claim = Claim::of(hub.kinds.keys().copied()).by(&hub.owner).lease(hub.lease);
+        let leases = match hub.journal.claim(claim.most(wanted)).await {
+            Ok(leases) => leases,
+            Err(_) => {
+                drop(permits);
+                tries += 1;
+                pause = AGAIN.delay(tries, pause, fastrand::u64(..));
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+        };
+        (tries, pause) = (0, Duration::ZERO);
+        let found = leases.len();
+        for (lease, permit) in leases.into_iter().zip(permits.drain(..)) {
+            tasks.spawn(work(Arc::clone(&hub), lease, permit));
+        }
+        if found < wanted {
+            rest(&hub, &mut changes, &mut fresh, &mut tasks).await;
+        }
+    }
+    drain(&hub, fresh, tasks).await;
+}
+
+/// Until there may be more to do.
+async fn rest(
+    hub: &Arc<Hub>,
+    changes: &mut crate::journal::Changes,
+    fresh: &mut tokio::sync::mpsc::UnboundedReceiver<Fresh>,
+    tasks: &mut JoinSet<()>,
+) {
+    let told = async {
+        // Each commit of this engine is a change as well: that is no reason to ask each time.
+        tokio::time::sleep(BREATH).await;
+        changes.next().await;
+    };
+    let mut told = pin!(told);
+    let mut poll = pin!(tokio::time::sleep(hub.poll));
+    loop {
+        tokio::select! {
+            biased;
+            Some(fresh) = fresh.recv() => {
+                tasks.spawn(work_fresh(Arc::clone(hub), fresh));
+                while tasks.try_join_next().is_some() {}
+            }
+            () = hub.work.notified() => return,
+            () = &mut told => return,
+            () = &mut poll => return,
+        }
+    }
+}
+
+/// The engine stops: attempts that are on their way end, and others get the runs.
+async fn drain(
+    hub: &Arc<Hub>,
+    mut fresh: tokio::sync::mpsc::UnboundedReceiver<Fresh>,
+    mut tasks: JoinSet<()>,
+) {
+    fresh.close();
+    while let Some(fresh) = fresh.recv().await {
+        tasks.spawn(work_fresh(Arc::clone(hub), fresh));
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn work(hub: Arc<Hub>, lease: Lease, permit: OwnedSemaphorePermit) {
+    let kick = hub.enter(&lease);
+    let done = worked(&hub, &lease, kick).await;
+    put(&hub, &lease, done).await;
+    hub.leave(&lease);
+    drop(permit);
+}
+
+async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<Put, JournalError> {
+    let Some(kind) = hub.kinds.get(lease.stream.kind()) else { return Ok(Put::Gone) };
+    let records = hub.read(&lease.stream, Sequence::START).await?;
+    let mut lease = lease.clone();
+    // Somebody may have added records between the claim and the reading.
+    lease.sequence = records.last().map_or(Sequence::START, |record| record.sequence);
+    match kind.open(lease.stream.key(), &records)? {
+        Opened::Elsewhere { .. } => leave(hub, &lease, "elsewhere", ELSEWHERE).await,
+        Opened::Here { bodies, entries, started } => {
+            let input = Input::Found { entries, fresh: false };
+            let drive = Drive::new(hub, kind.plan(), lease, bodies, kick);
+            in_its_trace(&started, run(drive, input)).await
+        }
+    }
+}
+
+async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
+    let Fresh { lease, bodies, input, started, permit } = fresh;
+    let kick = hub.enter(&lease);
+    if let Some(kind) = hub.kinds.get(lease.stream.kind()) {
+        let drive = Drive::new(&hub, kind.plan(), lease.clone(), bodies, kick);
+        let done = in_its_trace(&started, run(drive, input)).await;
+        put(&hub, &lease, done).await;
+    }
+    hub.leave(&lease);
+    drop(permit);
+}
+
+/// Panics here are ours, or those of a user's `Serialize`: they end one run's work, not the engine's.
+async fn run(mut drive: Drive<'_>, input: Input) -> Result<Put, JournalError> {
+    let _active = observe::Active::begin();
+    let mut running = pin!(drive.run(input));
+    core::future::poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| {
+            let what = "the saga's worker panicked: see the standard error".into();
+            core::task::Poll::Ready(Err(JournalError::Unreadable { what, source: None }))
+        })
+    })
+    .await
+}
+
+#[cfg(feature = "telemetry")]
+async fn in_its_trace<F: Future>(started: &Started, work: F) -> F::Output {
+    use crate::telemetry::trace::{Context, in_context};
+    let parent = started.traceparent.as_deref().and_then(|it| Context::from_traceparent(it).ok());
+    match parent {
+        Some(parent) => in_context(parent, work).await,
+        None => work.await,
+    }
+}
+
+#[cfg(not(feature = "telemetry"))]
+async fn in_its_trace<F: Future>(started: &Started, work: F) -> F::Output {
+    let _ = started;
+    work.await
+}
+
+async fn put(hub: &Hub, lease: &Lease, done: Result<Put, JournalError>) {
+    let (saga, stream) = (lease.stream.kind(), &lease.stream);
+    match done {
+        Ok(Put::Over(status)) => {
+            observe::ended(saga, stream, status);
+            hub.tell(stream);
+        }
+        Ok(Put::Stuck) => {
+            observe::ended(saga, stream, "stuck");
+            hub.tell(stream);
+        }
+        Ok(Put::Down) => {}
+        Ok(Put::Gone) => observe::lost(),
+        Err(error) => {
+            observe::broken(stream, &error);
+            // One that cannot be worked at does not keep the others waiting.
+            let _ = leave(hub, lease, "broken", BROKEN).await;
+        }
+    }
+}
+
+/// Puts a run down for a while, as it is.
+async fn leave(
+    hub: &Hub,
+    lease: &Lease,
+    status: &'static str,
+    pause: Duration,
+) -> Result<Put, JournalError> {
+    let append = Append::to(&lease.stream).fenced(lease).due(Due::After(pause)).status(status);
+    hub.journal.append(append.release()).await?;
+    Ok(Put::Down)
+}
+
+/// Keeps the leases of all runs, until the engine stops and all are put down.
+pub(super) async fn renew(hub: Arc<Hub>) {
+    loop {
+        tokio::time::sleep(hub.lease / 3).await;
+        let leases = hub.leases();
+        for leases in leases.chunks(Claim::MOST) {
+            // If the journal does not answer, the next time will do, or the leases run out.
+            let Ok(kept) = hub.journal.renew(leases, hub.lease).await else { break };
+            let lost = leases.iter().zip(kept).filter(|(_, kept)| !kept);
+            lost.for_each(|(lease, _)| hub.lost(lease));
+        }
+    }
+}

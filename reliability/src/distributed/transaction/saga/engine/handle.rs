@@ -1,0 +1,414 @@
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use super::super::declared::{History, Saga};
+use super::super::rules::{Because, Entry, Facts, Phase};
+use super::bodies::{Kind, Opened};
+use super::sagas::Sagas;
+use crate::error::Invalid;
+use crate::journal::{Append, Due, JournalError, Record, Sequence, StreamId};
+
+/// One run of a saga: how it is, and how it ended. Cheap to clone, and worth nothing to the run: it
+/// goes on when all handles are dropped.
+///
+/// # Examples
+///
+/// See [`Sagas`].
+pub struct Handle<D: Saga> {
+    sagas: Sagas,
+    stream: StreamId,
+    of: PhantomData<fn() -> D>,
+}
+
+/// How a run has ended, or why it does not go on.
+///
+/// # Examples
+///
+/// See [`Handle::ended`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum End<T, R> {
+    /// All steps are done.
+    Completed(T),
+    /// What was done is undone.
+    RolledBack(Why<R>),
+    /// A step or an undo has failed too often. It is not over: an operator has to look at it, and
+    /// then it goes on.
+    Stuck {
+        /// The step.
+        step: String,
+        /// Whether it is its undo.
+        undoing: bool,
+        /// How the last attempt ended.
+        reason: String,
+    },
+    /// An operator has ended it.
+    Abandoned {
+        /// Who it was.
+        by: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Why a run has turned back.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::distributed::transaction::saga::Why;
+///
+/// let why = Why::Rejected { step: "Charged".into(), refusal: "no money" };
+/// assert_eq!(why.refusal(), Some(&"no money"));
+/// assert_eq!(Why::<&str>::Deadline.refusal(), None);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Why<R> {
+    /// A step has refused.
+    Rejected {
+        /// The step.
+        step: String,
+        /// What it said.
+        refusal: R,
+    },
+    /// It took too long.
+    Deadline,
+    /// Somebody wanted it.
+    Cancelled {
+        /// Who it was.
+        by: String,
+        /// Why.
+        why: String,
+    },
+}
+
+impl<R> Why<R> {
+    /// What the step said that has refused.
+    pub fn refusal(&self) -> Option<&R> {
+        match self {
+            Self::Rejected { refusal, .. } => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+/// How far a run is.
+///
+/// # Examples
+///
+/// ```
+/// # use reliability::distributed::transaction::saga::doctest::*;
+/// # use reliability::distributed::transaction::saga::{Sagas, StepState};
+/// # use reliability::journal::Journal;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sagas = Sagas::on(&Journal::in_memory()).saga::<PlaceOrder>(()).start()?;
+/// # let order = sagas.start::<PlaceOrder>("4711", Order { article: "tea".into() }).await?;
+/// # order.ended().await?;
+/// let progress = order.progress().await?.expect("it was started");
+/// assert_eq!(progress.status, "completed");
+/// assert!(progress.steps.iter().all(|step| step.state == StepState::Done));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// `running`, `undoing`, `stuck`, `completed`, `rolled_back` or `abandoned`.
+    pub status: &'static str,
+    /// Its steps, in the order in which they stand.
+    pub steps: Vec<StepProgress>,
+}
+
+/// How far a step is.
+///
+/// # Examples
+///
+/// See [`Progress`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepProgress {
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub state: StepState,
+    /// Attempts that have failed and were written down.
+    pub failed_attempts: u32,
+}
+
+/// How far a step is.
+///
+/// # Examples
+///
+/// See [`Progress`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StepState {
+    /// Others come first.
+    Waiting,
+    /// It may have been begun.
+    Open,
+    /// It is done.
+    Done,
+    /// It was done or may have been, and is to be undone.
+    Undoing,
+    /// It is undone.
+    Undone,
+}
+
+impl<D: Saga> Handle<D> {
+    pub(super) fn new(sagas: &Sagas, stream: StreamId) -> Self {
+        Self { sagas: sagas.clone(), stream, of: PhantomData }
+    }
+
+    /// The key that it was started with.
+    pub fn key(&self) -> &str {
+        self.stream.key()
+    }
+
+    /// The stream of its records.
+    pub const fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
+    /// How it has ended, when it has; or why it does not go on. A run that is stuck may be asked
+    /// again later.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when there is no such run; and whatever the journal says.
+    ///
+    /// # Cancel safety
+    ///
+    /// The run goes on when this is dropped.
+    pub async fn ended(&self) -> Result<End<D::Done, D::Refusal>, JournalError> {
+        let watch = self.sagas.hub.watch(&self.stream);
+        loop {
+            let news = watch.notify.notified();
+            let mut news = core::pin::pin!(news);
+            news.as_mut().enable();
+            let records = self.sagas.hub.read(&self.stream, Sequence::START).await?;
+            if records.is_empty() {
+                return Err(self.unknown());
+            }
+            if let Some(end) = self.end(&records)? {
+                return Ok(end);
+            }
+            // Other processes tell nobody here.
+            let _ = tokio::time::timeout(Duration::from_secs(1), news).await;
+        }
+    }
+
+    /// How far it is; `None` when there is no such run.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the journal says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing changes when this is dropped.
+    pub async fn progress(&self) -> Result<Option<Progress>, JournalError> {
+        let records = self.sagas.hub.read(&self.stream, Sequence::START).await?;
+        if records.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Progress::of(&self.facts(&records)?.0)))
+    }
+
+    /// Waits until it is further than that, and says how far.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when there is no such run; and whatever the journal says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing changes when this is dropped.
+    pub async fn further_than(&self, known: &Progress) -> Result<Progress, JournalError> {
+        let watch = self.sagas.hub.watch(&self.stream);
+        loop {
+            let mut news = core::pin::pin!(watch.notify.notified());
+            news.as_mut().enable();
+            let progress = self.progress().await?.ok_or_else(|| self.unknown())?;
+            if progress != *known {
+                return Ok(progress);
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(1), news).await;
+        }
+    }
+
+    /// Wants it to turn back: it does as long as it can, and goes on otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when there is no such run, or it is over; and whatever the journal
+    /// says.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, it may have been said.
+    pub async fn cancel(&self, by: &str, why: &str) -> Result<(), JournalError> {
+        self.say(Entry::Cancelled { by: by.to_string(), why: why.to_string() }).await
+    }
+
+    /// Adds a record from outside, so that whoever works at the run reads it.
+    pub(super) async fn say(&self, entry: Entry) -> Result<(), JournalError> {
+        let (hub, plan) = (&self.sagas.hub, self.sagas.kind::<D>()?.plan());
+        let event = entry.event(plan);
+        loop {
+            let records = hub.read(&self.stream, Sequence::START).await?;
+            let Some(last) = records.last() else { return Err(self.unknown()) };
+            if records.iter().any(|record| record.event == event) {
+                return Ok(());
+            }
+            let phase = self.facts(&records)?.0.phase;
+            if phase.is_over() {
+                let expected = "a run that is not over";
+                let got = alloc::format!("`{}`, {}", self.stream, phase.status());
+                return Err(Invalid::new("saga", "key", expected, got).into());
+            }
+            let append = Append::to(&self.stream).after(last.sequence).event(event.clone());
+            match hub.journal.append(append.due(Due::Now)).await {
+                Ok(_) => break,
+                Err(JournalError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        hub.added(&self.stream);
+        Ok(())
+    }
+
+    fn unknown(&self) -> JournalError {
+        let expected = "the key of a saga that was started";
+        Invalid::new("saga", "key", expected, self.stream.to_string()).into()
+    }
+
+    fn facts(&self, records: &[Record]) -> Result<(Facts, Vec<(SystemTime, Entry)>), JournalError> {
+        let kind = self.sagas.kind::<D>()?;
+        let mut facts = Facts::new(Arc::clone(kind.plan()));
+        let entries = match kind.open(self.stream.key(), records)? {
+            Opened::Here { entries, .. } => entries,
+            Opened::Elsewhere { version } => {
+                let what = alloc::format!("it is of version {version}, which is left to others");
+                return Err(JournalError::Unreadable { what, source: None });
+            }
+        };
+        for (at, entry) in &entries {
+            facts.apply(entry, *at)?;
+        }
+        Ok((facts, entries))
+    }
+
+    fn end(&self, records: &[Record]) -> Result<Option<End<D::Done, D::Refusal>>, JournalError> {
+        let over = |name: &str| {
+            matches!(name, "saga.completed" | "saga.rolled_back" | "saga.abandoned" | "saga.stuck")
+        };
+        if !records.iter().any(|record| over(record.event.name())) {
+            return Ok(None);
+        }
+        let (facts, entries) = self.facts(records)?;
+        let last = |wanted: fn(&Entry) -> bool| {
+            entries.iter().rev().map(|(_, entry)| entry).find(|entry| wanted(entry))
+        };
+        Ok(Some(match facts.phase {
+            Phase::Completed => End::Completed(self.done(records)?),
+            Phase::RolledBack => End::RolledBack(self.why(&facts, &entries)?),
+            Phase::Abandoned => match last(|it| matches!(it, Entry::Abandoned { .. })) {
+                Some(Entry::Abandoned { by, why }) => {
+                    End::Abandoned { by: by.clone(), why: why.clone() }
+                }
+                _ => return Ok(None),
+            },
+            Phase::Stuck | Phase::StuckUndoing => {
+                match last(|it| matches!(it, Entry::Stuck { .. })) {
+                    Some(Entry::Stuck { step, undoing, reason, .. }) => End::Stuck {
+                        step: facts.plan.steps()[*step].name().to_string(),
+                        undoing: *undoing,
+                        reason: reason.clone(),
+                    },
+                    _ => return Ok(None),
+                }
+            }
+            Phase::Running | Phase::Undoing => return Ok(None),
+        }))
+    }
+
+    fn done(&self, records: &[Record]) -> Result<D::Done, JournalError> {
+        let history: History<D> = self.sagas.kind::<D>()?.history(records)?;
+        D::done(history).ok_or_else(|| JournalError::Unreadable {
+            what: alloc::format!(
+                "`{}` is completed, and the output of a step is missing",
+                self.stream
+            ),
+            source: None,
+        })
+    }
+
+    fn why(
+        &self,
+        facts: &Facts,
+        entries: &[(SystemTime, Entry)],
+    ) -> Result<Why<D::Refusal>, JournalError> {
+        let cancelled = entries.iter().find_map(|(_, entry)| match entry {
+            Entry::Cancelled { by, why } => Some((by.clone(), why.clone())),
+            _ => None,
+        });
+        let refused = entries.iter().find_map(|(_, entry)| match entry {
+            Entry::Refused { because, refusal } => Some((*because, refusal)),
+            _ => None,
+        });
+        Ok(match refused {
+            Some((Because::Rejected(step), refusal)) => {
+                let refusal = serde_json::from_slice(refusal).map_err(|error| {
+                    let what =
+                        alloc::format!("the refusal of `{}` is of another form", self.stream);
+                    JournalError::Unreadable { what, source: Some(error.into()) }
+                })?;
+                Why::Rejected { step: facts.plan.steps()[step].name().to_string(), refusal }
+            }
+            Some((Because::Cancelled, _)) => {
+                let (by, why) = cancelled.unwrap_or_default();
+                Why::Cancelled { by, why }
+            }
+            Some((Because::Deadline, _)) | None => Why::Deadline,
+        })
+    }
+}
+
+impl Progress {
+    pub(super) fn of(facts: &Facts) -> Self {
+        let undoing = facts.because.is_some();
+        let state = |step: usize| match () {
+            () if facts.steps[step].undone => StepState::Undone,
+            () if undoing && facts.to_be_undone(step) => StepState::Undoing,
+            () if facts.is_done(step) => StepState::Done,
+            () if !undoing && facts.may_be_begun(step) => StepState::Open,
+            () => StepState::Waiting,
+        };
+        let steps = facts.plan.steps().iter().enumerate().map(|(step, planned)| StepProgress {
+            name: planned.name().to_string(),
+            state: state(step),
+            failed_attempts: facts.steps[step].tried.max(facts.steps[step].undo_tried),
+        });
+        Self { status: facts.phase.status(), steps: steps.collect() }
+    }
+}
+
+impl<D: Saga> Clone for Handle<D> {
+    fn clone(&self) -> Self {
+        Self { sagas: self.sagas.clone(), stream: self.stream.clone(), of: PhantomData }
+    }
+}
+
+impl<D: Saga> fmt::Debug for Handle<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("saga", &self.stream).finish_non_exhaustive()
+    }
+}

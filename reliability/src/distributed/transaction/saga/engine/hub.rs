@@ -1,0 +1,248 @@
+//! What all runs of an engine share.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::collections::HashMap;
+
+use tokio::sync::Notify;
+
+use super::bodies::Kind;
+use crate::journal::{Due, Journal, JournalError, Lease, Record, Sequence, StreamId};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::time::WallClock;
+
+/// What becomes of a saga that is over.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use reliability::distributed::transaction::saga::Retention;
+///
+/// assert_eq!(Retention::default(), Retention::Forever);
+/// let month = Retention::For(Duration::from_secs(30 * 86_400));
+/// # let _ = month;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Retention {
+    /// Its records stay, until somebody removes them.
+    #[default]
+    Forever,
+    /// Its records are removed when so much time has gone by. Until then, the same key starts
+    /// nothing.
+    For(Duration),
+}
+
+impl Retention {
+    pub(super) fn due(self) -> Due {
+        match self {
+            Self::Forever => Due::Never,
+            Self::For(time) => Due::After(time),
+        }
+    }
+}
+
+/// What all runs of an engine share.
+pub(super) struct Hub {
+    pub(super) journal: Journal,
+    pub(super) clock: WallClock,
+    pub(super) kinds: BTreeMap<&'static str, Arc<dyn Kind>>,
+    pub(super) owner: String,
+    pub(super) lease: Duration,
+    /// The longest pause for which a run is kept in memory.
+    pub(super) stay: Duration,
+    pub(super) poll: Duration,
+    pub(super) retention: Retention,
+    pub(super) most: usize,
+    /// The runs that this engine works at.
+    running: Mutex<HashMap<StreamId, (Lease, Arc<Kick>)>>,
+    /// Those who wait for news of a run.
+    watched: Mutex<HashMap<StreamId, (usize, Arc<Notify>)>>,
+    watchers: AtomicUsize,
+    stopping: AtomicBool,
+    /// There may be work to claim.
+    pub(super) work: Notify,
+}
+
+/// Wakes a worker at its run.
+#[derive(Debug, Default)]
+pub(super) struct Kick {
+    notify: Notify,
+    gone: AtomicBool,
+}
+
+impl Kick {
+    pub(super) async fn kicked(&self) {
+        self.notify.notified().await;
+    }
+
+    /// Whether somebody else has the run.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+}
+
+pub(super) struct Limits {
+    pub(super) owner: String,
+    pub(super) lease: Duration,
+    pub(super) stay: Duration,
+    pub(super) poll: Duration,
+    pub(super) retention: Retention,
+    pub(super) most: usize,
+}
+
+impl Hub {
+    pub(super) fn new(
+        journal: Journal,
+        clock: WallClock,
+        kinds: BTreeMap<&'static str, Arc<dyn Kind>>,
+        limits: Limits,
+    ) -> Self {
+        let Limits { owner, lease, stay, poll, retention, most } = limits;
+        Self {
+            journal,
+            clock,
+            kinds,
+            owner,
+            lease,
+            stay,
+            poll,
+            retention,
+            most,
+            running: Mutex::new(HashMap::new()),
+            watched: Mutex::new(HashMap::new()),
+            watchers: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            work: Notify::new(),
+        }
+    }
+
+    /// The records of a stream behind that one, all of them.
+    pub(super) async fn read(
+        &self,
+        stream: &StreamId,
+        after: Sequence,
+    ) -> Result<Vec<Record>, JournalError> {
+        const PAGE: usize = 1_000;
+        let mut records = self.journal.read(stream, after, PAGE).await?;
+        while records.len() % PAGE == 0
+            && let Some(last) = records.last().map(|record| record.sequence)
+        {
+            let more = self.journal.read(stream, last, PAGE).await?;
+            if more.is_empty() {
+                break;
+            }
+            records.extend(more);
+        }
+        Ok(records)
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.work.notify_one();
+        for (_, kick) in self.running.lock().values() {
+            kick.notify.notify_one();
+        }
+    }
+
+    /// This engine works at that run from now on.
+    pub(super) fn enter(&self, lease: &Lease) -> Arc<Kick> {
+        let kick = Arc::new(Kick::default());
+        let entered = (lease.clone(), Arc::clone(&kick));
+        let before = self.running.lock().insert(lease.stream.clone(), entered);
+        // An engine that has slept through its lease may claim its own run again.
+        if let Some((_, before)) = before {
+            before.gone.store(true, Ordering::Release);
+            before.notify.notify_one();
+        }
+        kick
+    }
+
+    /// This engine does not work at that run any more.
+    pub(super) fn leave(&self, lease: &Lease) {
+        let mut running = self.running.lock();
+        if running.get(&lease.stream).is_some_and(|(mine, _)| mine.epoch == lease.epoch) {
+            running.remove(&lease.stream);
+        }
+    }
+
+    pub(super) fn leases(&self) -> Vec<Lease> {
+        self.running.lock().values().map(|(lease, _)| lease.clone()).collect()
+    }
+
+    /// Somebody else has that run.
+    pub(super) fn lost(&self, lease: &Lease) {
+        let running = self.running.lock();
+        if let Some((mine, kick)) = running.get(&lease.stream)
+            && mine.epoch == lease.epoch
+        {
+            kick.gone.store(true, Ordering::Release);
+            kick.notify.notify_one();
+        }
+    }
+
+    /// Records were added from outside.
+    pub(super) fn added(&self, stream: &StreamId) {
+        match self.running.lock().get(stream) {
+            Some((_, kick)) => kick.notify.notify_one(),
+            None => self.work.notify_one(),
+        }
+        self.tell(stream);
+    }
+
+    /// There is news of a run.
+    pub(super) fn tell(&self, stream: &StreamId) {
+        if self.watchers.load(Ordering::Acquire) > 0
+            && let Some((_, notify)) = self.watched.lock().get(stream)
+        {
+            notify.notify_waiters();
+        }
+    }
+
+    pub(super) fn watch(self: &Arc<Self>, stream: &StreamId) -> Watch {
+        let mut watched = self.watched.lock();
+        self.watchers.fetch_add(1, Ordering::AcqRel);
+        let (count, notify) = watched.entry(stream.clone()).or_default();
+        *count += 1;
+        let (hub, stream, notify) = (Arc::clone(self), stream.clone(), Arc::clone(notify));
+        Watch { hub, stream, notify }
+    }
+}
+
+/// Somebody waits for news of a run.
+pub(super) struct Watch {
+    hub: Arc<Hub>,
+    stream: StreamId,
+    pub(super) notify: Arc<Notify>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut watched = self.hub.watched.lock();
+        self.hub.watchers.fetch_sub(1, Ordering::AcqRel);
+        if let Some((count, _)) = watched.get_mut(&self.stream) {
+            *count -= 1;
+            if *count == 0 {
+                watched.remove(&self.stream);
+            }
+        }
+    }
+}
+
+/// Who works, for those who look at the list.
+pub(super) fn this_process() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = host.trim().to_string();
+    let mut owner = alloc::format!("{host}:{}", std::process::id());
+    owner.retain(|letter| !letter.is_control());
+    owner.truncate(200);
+    owner
+}

@@ -1,0 +1,202 @@
+//! What sagas do, in numbers, events and spans.
+
+use alloc::boxed::Box;
+
+use super::super::definition::Plan;
+use super::super::rules::{Act, Ended};
+use super::bodies::Attempted;
+use crate::journal::{JournalError, StreamId};
+
+#[cfg(feature = "telemetry")]
+use crate::telemetry::metrics::{Counter, Family, Histogram, UpDownCounter};
+
+#[cfg(feature = "telemetry")]
+crate::metrics! {
+    /// Sagas that were started.
+    static STARTED: Family<Counter, 1> = Counter::builder("reliability.saga.started")
+        .unit("{saga}")
+        .by(["reliability.saga.name"])
+        .series(200);
+    /// Sagas that came to an end, or are stuck, by how.
+    static ENDED: Family<Counter, 2> = Counter::builder("reliability.saga.ended")
+        .unit("{saga}")
+        .by(["reliability.saga.name", "reliability.saga.outcome"])
+        .series(1_000);
+    /// How long attempts at steps took, by how they ended.
+    static ATTEMPTS: Family<Histogram, 4> = Histogram::builder("reliability.saga.step.duration")
+        .unit("s")
+        .by([
+            "reliability.saga.name",
+            "reliability.saga.step",
+            "reliability.saga.action",
+            "reliability.saga.outcome",
+        ])
+        .series(2_000);
+    /// Sagas that this process works at.
+    static ACTIVE: UpDownCounter = UpDownCounter::builder("reliability.saga.active").unit("{saga}");
+    /// Sagas that a worker had to leave to another one, because it was taken for dead.
+    static LOST: Counter = Counter::builder("reliability.saga.lost").unit("{saga}");
+}
+
+/// One attempt, while it is on its way.
+pub(super) struct Attempt {
+    #[cfg(feature = "telemetry")]
+    seen: telemetry::Seen,
+}
+
+impl Attempt {
+    pub(super) fn begin(plan: &Plan, step: usize, act: Act, attempt: u32) -> Self {
+        #[cfg(feature = "telemetry")]
+        return Self { seen: telemetry::Seen::begin(plan, step, act, attempt) };
+        #[cfg(not(feature = "telemetry"))]
+        {
+            let _ = (plan, step, act, attempt);
+            Self {}
+        }
+    }
+
+    /// The attempt, in its span.
+    pub(super) fn around(&self, attempted: Attempted) -> Attempted {
+        #[cfg(feature = "telemetry")]
+        return self.seen.around(attempted);
+        #[cfg(not(feature = "telemetry"))]
+        attempted
+    }
+
+    pub(super) fn end(self, how: &Ended) {
+        #[cfg(feature = "telemetry")]
+        self.seen.end(how);
+        #[cfg(not(feature = "telemetry"))]
+        let _ = how;
+    }
+}
+
+pub(super) fn started(saga: &'static str) {
+    #[cfg(feature = "telemetry")]
+    STARTED.with([saga]).add(1);
+    #[cfg(not(feature = "telemetry"))]
+    let _ = saga;
+}
+
+/// A run is worked at as long as this lives.
+pub(super) struct Active(());
+
+impl Active {
+    pub(super) fn begin() -> Self {
+        #[cfg(feature = "telemetry")]
+        ACTIVE.add(1);
+        Self(())
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        #[cfg(feature = "telemetry")]
+        ACTIVE.add(-1);
+    }
+}
+
+pub(super) fn ended(saga: &str, stream: &StreamId, status: &'static str) {
+    #[cfg(feature = "telemetry")]
+    {
+        ENDED.with([saga, status]).add(1);
+        if status == "stuck" {
+            tracing::event!(
+                name: "reliability.saga.stuck",
+                target: "reliability",
+                tracing::Level::ERROR,
+                reliability.saga.name = saga,
+                reliability.saga.key = stream.key(),
+                "a saga is stuck: somebody has to look at it",
+            );
+        }
+    }
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (saga, stream, status);
+}
+
+/// A worker has lost its run to another one.
+pub(super) fn lost() {
+    #[cfg(feature = "telemetry")]
+    LOST.add(1);
+}
+
+/// A run cannot be worked at.
+pub(super) fn broken(stream: &StreamId, error: &JournalError) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.saga.broken",
+        target: "reliability",
+        tracing::Level::ERROR,
+        reliability.saga.name = stream.kind(),
+        reliability.saga.key = stream.key(),
+        reliability.error = %error,
+        "a saga cannot be carried on; it is tried again in a while",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (stream, error);
+}
+
+#[cfg(feature = "telemetry")]
+mod telemetry {
+    use alloc::borrow::ToOwned;
+    use alloc::string::String;
+    use core::time::Duration;
+
+    use super::{ATTEMPTS, Act, Attempted, Box, Ended, Plan};
+    use crate::telemetry::trace::{self, OpenSpan};
+    use crate::time::{Clock, Instant};
+
+    pub(super) struct Seen {
+        span: OpenSpan,
+        saga: String,
+        step: String,
+        action: &'static str,
+        since: Instant,
+    }
+
+    impl Seen {
+        pub(super) fn begin(plan: &Plan, step: usize, act: Act, attempt: u32) -> Self {
+            let name = plan.steps().get(step).map_or("?", |step| step.name());
+            let action = match act {
+                Act::Do => "do",
+                Act::Probe => "probe",
+                Act::Undo { .. } => "undo",
+            };
+            let span = trace::span("saga.step")
+                .fields(|fields| {
+                    fields.add("reliability.saga.name", plan.name().to_owned());
+                    fields.add("reliability.saga.step", name.to_owned());
+                    fields.add("reliability.saga.action", action);
+                    fields.add("reliability.saga.attempt", i64::from(attempt));
+                })
+                .begin();
+            let (saga, step) = (plan.name().to_owned(), name.to_owned());
+            Self { span, saga, step, action, since: Clock::precise().now() }
+        }
+
+        pub(super) fn around(&self, attempted: Attempted) -> Attempted {
+            match self.span.is_recorded() {
+                true => Box::pin(trace::in_context(self.span.context(), attempted)),
+                false => attempted,
+            }
+        }
+
+        pub(super) fn end(self, how: &Ended) {
+            let outcome = match how {
+                Ended::Done(_) | Ended::Undone => "done",
+                Ended::NotFound => "not_found",
+                Ended::Rejected(_) => "rejected",
+                Ended::Failed { unknown: false, .. } => "transient",
+                Ended::Failed { unknown: true, .. } => "unknown",
+            };
+            match how {
+                Ended::Failed { reason, .. } => self.span.fail(reason),
+                _ => self.span.succeed(),
+            }
+            let took: Duration = Clock::precise().now().saturating_duration_since(self.since);
+            ATTEMPTS.with([&self.saga, &self.step, self.action, outcome]).record_duration(took);
+            self.span.end();
+        }
+    }
+}

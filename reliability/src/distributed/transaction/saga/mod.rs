@@ -1,0 +1,18 @@
+//! Sagas: business transactions of steps that are undone when one of them is refused.
+
+mod cx;
+mod declared;
+mod definition;
+mod engine;
+mod outcome;
+mod rules;
+#[cfg(all(test, not(reliability_loom)))]
+mod tests;
+
+pub use cx::{Cx, EffectId};
+pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
+pub use definition::{Definition, Kind, Plan, PlannedStep, Step};
+pub use engine::{
+    End, Handle, Progress, Retention, Sagas, SagasBuilder, Start, StepProgress, StepState, Why,
+};
+pub use outcome::{Attempt, Outcome, Transient, Unknown};

@@ -1,0 +1,311 @@
+//! What the records of a saga say.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use super::super::definition::Plan;
+use crate::journal::{Encoding, Event, JournalError, Record};
+
+/// What one record says. The output of a step, and what else has a type of the user's, stays in the
+/// record.
+#[derive(Debug, Clone, PartialEq)]
+pub(in super::super) enum Entry {
+    Started(Started),
+    /// The step has finished; or somebody outside has said that it is, or is to be taken for it.
+    Done {
+        step: usize,
+        output: Vec<u8>,
+    },
+    /// It turns back.
+    Refused {
+        because: Because,
+        refusal: Vec<u8>,
+    },
+    Undone {
+        step: usize,
+        known: bool,
+    },
+    /// An attempt has failed, and there will be another one.
+    Tried {
+        step: usize,
+        undoing: bool,
+        attempt: u32,
+        unknown: bool,
+        reason: String,
+    },
+    Stuck {
+        step: usize,
+        undoing: bool,
+        attempts: u32,
+        reason: String,
+    },
+    Completed,
+    RolledBack,
+    /// Somebody outside wants it to turn back.
+    Cancelled {
+        by: String,
+        why: String,
+    },
+    /// An operator: try again.
+    Retried {
+        by: String,
+        why: String,
+    },
+    /// An operator: take the step for undone.
+    Skipped {
+        step: usize,
+        by: String,
+        why: String,
+    },
+    /// An operator has changed what the saga was started with, or what a step has finished with.
+    Edited {
+        step: Option<usize>,
+        value: Vec<u8>,
+        by: String,
+        why: String,
+    },
+    /// An operator: it is over.
+    Abandoned {
+        by: String,
+        why: String,
+    },
+}
+
+/// What the first record of a saga says.
+#[derive(Debug, Clone, PartialEq)]
+pub(in super::super) struct Started {
+    /// Of this run of the saga, and of no other.
+    pub(in super::super) run: u128,
+    /// When it turns back, as long as it can.
+    pub(in super::super) deadline: Option<SystemTime>,
+    /// The trace that it belongs to.
+    pub(in super::super) traceparent: Option<String>,
+    /// As JSON.
+    pub(in super::super) input: Vec<u8>,
+}
+
+/// Why a saga turns back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Because {
+    Rejected(usize),
+    Deadline,
+    Cancelled,
+}
+
+const STARTED: &str = "saga.started";
+const REFUSED: &str = "saga.refused";
+const UNDONE: &str = "saga.undone";
+const TRIED: &str = "saga.tried";
+const STUCK: &str = "saga.stuck";
+const COMPLETED: &str = "saga.completed";
+const ROLLED_BACK: &str = "saga.rolled_back";
+const CANCELLED: &str = "saga.cancelled";
+const RETRIED: &str = "saga.retried";
+const SKIPPED: &str = "saga.skipped";
+const EDITED: &str = "saga.edited";
+const ABANDONED: &str = "saga.abandoned";
+
+impl Entry {
+    /// Whether it says what an attempt has come to, rather than what follows from that.
+    pub(super) const fn is_an_outcome(&self) -> bool {
+        !matches!(self, Self::Completed | Self::RolledBack | Self::Stuck { .. })
+    }
+
+    /// The event that says so, in the version of that plan.
+    pub(in super::super) fn event(self, plan: &Plan) -> Event {
+        let name = |step: usize| plan.steps().get(step).map_or("?", |step| step.name());
+        let doing = |undoing| if undoing { "undo" } else { "do" };
+        let (event, payload) = match self {
+            Self::Done { step, output } => {
+                let name = name(step).to_string();
+                return Event::from_parts(name, plan.version(), Encoding::Json, output);
+            }
+            Self::Started(started) => {
+                let text = started.text();
+                return Event::from_parts(STARTED, plan.version(), Encoding::Json, text);
+            }
+            Self::Refused { because, refusal } => {
+                let (because, step) = match because {
+                    Because::Rejected(step) => ("rejected", Some(name(step))),
+                    Because::Deadline => ("deadline", None),
+                    Because::Cancelled => ("cancelled", None),
+                };
+                let refusal = value(&refusal);
+                (REFUSED, json!({ "because": because, "step": step, "refusal": refusal }))
+            }
+            Self::Undone { step, known } => (UNDONE, json!({ "step": name(step), "known": known })),
+            Self::Tried { step, undoing, attempt, unknown, reason } => (
+                TRIED,
+                json!({ "step": name(step), "doing": doing(undoing), "attempt": attempt,
+                        "unknown": unknown, "reason": reason }),
+            ),
+            Self::Stuck { step, undoing, attempts, reason } => (
+                STUCK,
+                json!({ "step": name(step), "doing": doing(undoing), "attempts": attempts,
+                        "reason": reason }),
+            ),
+            Self::Completed => (COMPLETED, Value::Null),
+            Self::RolledBack => (ROLLED_BACK, Value::Null),
+            Self::Cancelled { by, why } => (CANCELLED, json!({ "by": by, "why": why })),
+            Self::Retried { by, why } => (RETRIED, json!({ "by": by, "why": why })),
+            Self::Skipped { step, by, why } => {
+                (SKIPPED, json!({ "step": name(step), "by": by, "why": why }))
+            }
+            Self::Edited { step, value: new, by, why } => {
+                let (step, value) = (step.map(name), value(&new));
+                (EDITED, json!({ "step": step, "value": value, "by": by, "why": why }))
+            }
+            Self::Abandoned { by, why } => (ABANDONED, json!({ "by": by, "why": why })),
+        };
+        let text = payload.to_string().into_bytes();
+        Event::from_parts(event, plan.version(), Encoding::Json, text)
+    }
+
+    /// What a record says.
+    pub(in super::super) fn read(record: &Record, plan: &Plan) -> Result<Self, JournalError> {
+        Self::read_event(&record.event, plan)
+    }
+
+    /// What an event says.
+    pub(in super::super) fn read_event(event: &Event, plan: &Plan) -> Result<Self, JournalError> {
+        if let Some(step) = plan.find(event.name()) {
+            return Ok(Self::Done { step, output: event.payload().to_vec() });
+        }
+        let payload: Value = event.read_json()?;
+        let said = Said { payload, event: event.name(), plan };
+        Ok(match event.name() {
+            STARTED => Self::Started(said.started()?),
+            REFUSED => {
+                let because = match said.text("because").as_str() {
+                    "deadline" => Because::Deadline,
+                    "cancelled" => Because::Cancelled,
+                    _ => Because::Rejected(said.step()?),
+                };
+                Self::Refused { because, refusal: said.value("refusal") }
+            }
+            UNDONE => Self::Undone { step: said.step()?, known: said.flag("known") },
+            TRIED => Self::Tried {
+                step: said.step()?,
+                undoing: said.undoing(),
+                attempt: said.number("attempt"),
+                unknown: said.flag("unknown"),
+                reason: said.text("reason"),
+            },
+            STUCK => Self::Stuck {
+                step: said.step()?,
+                undoing: said.undoing(),
+                attempts: said.number("attempts"),
+                reason: said.text("reason"),
+            },
+            COMPLETED => Self::Completed,
+            ROLLED_BACK => Self::RolledBack,
+            CANCELLED => Self::Cancelled { by: said.text("by"), why: said.text("why") },
+            RETRIED => Self::Retried { by: said.text("by"), why: said.text("why") },
+            SKIPPED => {
+                let (by, why) = (said.text("by"), said.text("why"));
+                Self::Skipped { step: said.step()?, by, why }
+            }
+            EDITED => {
+                let step = if said.payload["step"].is_null() { None } else { Some(said.step()?) };
+                let (by, why) = (said.text("by"), said.text("why"));
+                Self::Edited { step, value: said.value("value"), by, why }
+            }
+            ABANDONED => Self::Abandoned { by: said.text("by"), why: said.text("why") },
+            other => {
+                let what = format!(
+                    "`{other}` is no step of version {} of saga `{}`; the program that wrote it \
+                     knows more steps: add them, or a migration from version {}",
+                    plan.version(),
+                    plan.name(),
+                    event.version()
+                );
+                return Err(JournalError::Unreadable { what, source: None });
+            }
+        })
+    }
+}
+
+impl Started {
+    /// As JSON, with the input as it came.
+    fn text(&self) -> Vec<u8> {
+        let mut text = format!("{{\"run\":\"{:032x}\"", self.run);
+        if let Some(deadline) = self.deadline {
+            let since = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            text.push_str(&format!(",\"deadline_ms\":{}", since.as_millis()));
+        }
+        if let Some(trace) = &self.traceparent {
+            text.push_str(&format!(",\"traceparent\":{}", Value::from(trace.as_str())));
+        }
+        text.push_str(",\"input\":");
+        let mut text = text.into_bytes();
+        text.extend_from_slice(&self.input);
+        text.push(b'}');
+        text
+    }
+}
+
+/// A payload that is being read.
+struct Said<'a> {
+    payload: Value,
+    event: &'a str,
+    plan: &'a Plan,
+}
+
+impl Said<'_> {
+    fn text(&self, key: &str) -> String {
+        self.payload[key].as_str().unwrap_or_default().to_string()
+    }
+
+    fn number(&self, key: &str) -> u32 {
+        self.payload[key].as_u64().and_then(|it| u32::try_from(it).ok()).unwrap_or(u32::MAX)
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        self.payload[key].as_bool().unwrap_or_default()
+    }
+
+    fn value(&self, key: &str) -> Vec<u8> {
+        self.payload[key].to_string().into_bytes()
+    }
+
+    fn undoing(&self) -> bool {
+        self.payload["doing"] == "undo"
+    }
+
+    fn step(&self) -> Result<usize, JournalError> {
+        let name = self.payload["step"].as_str().unwrap_or_default();
+        self.plan.find(name).ok_or_else(|| JournalError::Unreadable {
+            what: format!(
+                "`{}` names the step `{name}`, which version {} of saga `{}` does not have",
+                self.event,
+                self.plan.version(),
+                self.plan.name()
+            ),
+            source: None,
+        })
+    }
+
+    fn started(&self) -> Result<Started, JournalError> {
+        let run = self.payload["run"].as_str().and_then(|it| u128::from_str_radix(it, 16).ok());
+        let deadline = self.payload["deadline_ms"].as_u64();
+        Ok(Started {
+            run: run.ok_or_else(|| JournalError::Unreadable {
+                what: format!("`{}` does not say which run it is", self.event),
+                source: None,
+            })?,
+            deadline: deadline.map(|ms| SystemTime::UNIX_EPOCH + Duration::from_millis(ms)),
+            traceparent: self.payload["traceparent"].as_str().map(ToString::to_string),
+            input: self.value("input"),
+        })
+    }
+}
+
+/// What is there as JSON, as it is; and nothing for nothing.
+fn value(text: &[u8]) -> Value {
+    serde_json::from_slice(text).unwrap_or_default()
+}

@@ -1,0 +1,413 @@
+//! What is to be done, given what is written and what has just come.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use super::super::definition::{Plan, Waits};
+use super::{Because, Entry, Facts, Phase};
+use crate::journal::JournalError;
+
+/// One saga at work.
+///
+/// ```text
+///   records of the journal --Found--> facts --> Begin --> the world
+///            ^                          |                   |
+///            |                          |                   | Ended
+///            +-- Write <-- what came of it <----------------+
+/// ```
+///
+/// What a step came to is a fact only when it is written: until then nothing follows from it.
+#[derive(Debug)]
+pub(in super::super) struct Machine {
+    pub(in super::super) facts: Facts,
+    work: Vec<Work>,
+    /// What is to be written next.
+    results: Vec<Entry>,
+    /// What is being written.
+    in_flight: Vec<Entry>,
+}
+
+/// What this worker does about a step.
+#[derive(Debug, Clone, Default)]
+struct Work {
+    busy: Option<Act>,
+    /// Not before that time.
+    until: Option<SystemTime>,
+    /// Failed attempts.
+    attempts: u32,
+    pause: Duration,
+    /// It certainly has not happened: this worker knows, because it was there all the time.
+    clean: bool,
+    /// Too many attempts have failed; the last one so.
+    failed: Option<String>,
+}
+
+/// What is to be done about a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Act {
+    Do,
+    Probe,
+    /// With whether the step is known to be done.
+    Undo {
+        known: bool,
+    },
+}
+
+/// What has come.
+#[derive(Debug)]
+pub(in super::super) enum Input {
+    /// Records that were there; or that somebody else has added, so that what was to be written is
+    /// not. `fresh` says that nobody can have worked at the saga before.
+    Found { entries: Vec<(SystemTime, Entry)>, fresh: bool },
+    /// A step has ended. The random number is for the next pause.
+    Ended { step: usize, act: Act, how: Ended, random: u64 },
+    /// What was to be written is.
+    Written,
+    /// Time has gone by.
+    Tick,
+}
+
+/// How an attempt has ended.
+#[derive(Debug, PartialEq)]
+pub(in super::super) enum Ended {
+    /// It is done, or was found to be, with that output.
+    Done(Vec<u8>),
+    /// The probe says that it has not happened.
+    NotFound,
+    Undone,
+    /// With that refusal.
+    Rejected(Vec<u8>),
+    Failed {
+        unknown: bool,
+        reason: String,
+        pause: Option<Duration>,
+    },
+}
+
+/// What the driver is to do.
+#[derive(Debug, PartialEq)]
+pub(in super::super) enum Next {
+    /// Write these in one append, and say how it went. `rest` says that nothing is left to do for
+    /// now, so the saga is put down in the same append; `status` what lists say of it from now on,
+    /// if that is something else.
+    Write { entries: Vec<Entry>, status: Option<&'static str>, rest: Option<Rest> },
+    /// Begin these, and come back when something ends, or then. `busy` says that something is on its
+    /// way.
+    Go { begin: Vec<Begin>, until: Option<SystemTime>, busy: bool },
+}
+
+/// An attempt that is to be begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Begin {
+    pub(in super::super) step: usize,
+    pub(in super::super) act: Act,
+    /// From 1 on.
+    pub(in super::super) attempt: u32,
+}
+
+/// How a saga is put down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Rest {
+    pub(in super::super) status: &'static str,
+    pub(in super::super) until: Option<SystemTime>,
+    pub(in super::super) over: bool,
+}
+
+impl Machine {
+    pub(in super::super) fn new(plan: Arc<Plan>) -> Self {
+        let work = plan.steps().iter().map(|_| Work::default()).collect();
+        Self { facts: Facts::new(plan), work, results: Vec::new(), in_flight: Vec::new() }
+    }
+
+    /// One step of the machine.
+    pub(in super::super) fn step(
+        &mut self,
+        now: SystemTime,
+        input: Input,
+    ) -> Result<Next, JournalError> {
+        match input {
+            Input::Found { entries, fresh } => self.found(&entries, fresh)?,
+            Input::Written => self.written(now)?,
+            Input::Ended { step, act, how, random } => self.ended(now, step, act, how, random),
+            Input::Tick => {}
+        }
+        self.advance(now)
+    }
+
+    fn found(&mut self, entries: &[(SystemTime, Entry)], fresh: bool) -> Result<(), JournalError> {
+        // What followed from the facts is asked anew; what steps have come to, stays.
+        let mut results = core::mem::take(&mut self.in_flight);
+        results.retain(Entry::is_an_outcome);
+        results.append(&mut self.results);
+        self.results = results;
+        for (at, entry) in entries {
+            let before = self.facts.phase;
+            self.facts.apply(entry, *at)?;
+            let again = matches!(entry, Entry::Retried { .. } | Entry::Edited { .. });
+            if again || before != self.facts.phase {
+                self.begin_anew();
+            }
+        }
+        for step in 0..self.work.len() {
+            let tried = &self.facts.steps[step];
+            let undoing = matches!(self.facts.phase, Phase::Undoing | Phase::StuckUndoing);
+            let tried = if undoing { tried.undo_tried } else { tried.tried };
+            let work = &mut self.work[step];
+            work.attempts = work.attempts.max(tried);
+            work.clean |= fresh && self.facts.may_be_begun(step);
+        }
+        self.results.retain(|entry| match entry {
+            Entry::Done { step, .. } => !self.facts.is_done(*step),
+            _ => !self.facts.phase.is_over(),
+        });
+        Ok(())
+    }
+
+    /// In another phase, other attempts count.
+    fn begin_anew(&mut self) {
+        for work in &mut self.work {
+            *work = Work { busy: work.busy, clean: work.clean, ..Work::default() };
+        }
+    }
+
+    fn written(&mut self, now: SystemTime) -> Result<(), JournalError> {
+        let before = self.facts.phase;
+        let open: Vec<bool> = (0..self.work.len()).map(|it| self.facts.may_be_begun(it)).collect();
+        for entry in core::mem::take(&mut self.in_flight) {
+            self.facts.apply(&entry, now)?;
+        }
+        for (step, was_open) in open.into_iter().enumerate() {
+            self.work[step].clean |= !was_open && self.facts.may_be_begun(step);
+        }
+        if before != self.facts.phase {
+            self.begin_anew();
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, now: SystemTime, step: usize, act: Act, how: Ended, random: u64) {
+        let work = &mut self.work[step];
+        work.busy = None;
+        match how {
+            Ended::Done(output) => self.results.push(Entry::Done { step, output }),
+            Ended::Undone => {
+                let known = matches!(act, Act::Undo { known: true });
+                self.results.push(Entry::Undone { step, known });
+            }
+            Ended::NotFound => work.clean = true,
+            Ended::Rejected(refusal) => {
+                let because = Because::Rejected(step);
+                self.results.push(Entry::Refused { because, refusal });
+            }
+            Ended::Failed { unknown, reason, pause } => {
+                if act == Act::Do && unknown {
+                    work.clean = false;
+                }
+                let undoing = matches!(act, Act::Undo { .. });
+                // A step that fails while others are undone is undone itself.
+                if !undoing && self.facts.phase == Phase::Undoing {
+                    return;
+                }
+                self.failed(now, step, undoing, Failed { unknown, reason, pause, random });
+            }
+        }
+    }
+
+    fn failed(&mut self, now: SystemTime, step: usize, undoing: bool, failed: Failed) {
+        let Failed { unknown, reason, pause, random } = failed;
+        let (planned, work) = (&self.facts.plan.steps()[step], &mut self.work[step]);
+        work.attempts = work.attempts.saturating_add(1);
+        let most = if undoing { planned.undo_attempts } else { planned.attempts };
+        if most.is_some_and(|most| work.attempts >= most) {
+            work.failed = Some(reason);
+            return;
+        }
+        work.pause = planned.backoff.delay(work.attempts, work.pause, random);
+        let pause = work.pause.max(pause.unwrap_or_default());
+        work.until = now.checked_add(pause);
+        // Whoever looks sees why it takes so long, and the history of a long night stays short.
+        let attempt = work.attempts;
+        if attempt <= 16 || attempt.is_power_of_two() {
+            self.results.push(Entry::Tried { step, undoing, attempt, unknown, reason });
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.work.iter().any(|work| work.busy.is_some())
+    }
+
+    fn advance(&mut self, now: SystemTime) -> Result<Next, JournalError> {
+        if self.facts.phase.is_over() {
+            let rest = Some(self.rest(&self.facts));
+            return Ok(Next::Write { entries: Vec::new(), status: None, rest });
+        }
+        self.decide(now);
+        if self.results.is_empty() {
+            let begin = self.begin(now);
+            self.conclude_stuck();
+            if self.results.is_empty() {
+                return Ok(Next::Go { begin, until: self.until(), busy: self.is_busy() });
+            }
+        }
+        self.write(now)
+    }
+
+    /// What follows from the facts and the time alone.
+    fn decide(&mut self, now: SystemTime) {
+        if self.refuses() {
+            return;
+        }
+        if self.may_turn_back() {
+            let late = self.facts.deadline.is_some_and(|deadline| deadline <= now);
+            let because = match (self.facts.cancelled, late) {
+                (true, _) => Some(Because::Cancelled),
+                (false, true) => Some(Because::Deadline),
+                (false, false) => None,
+            };
+            if let Some(because) = because {
+                self.results.push(Entry::Refused { because, refusal: b"null".to_vec() });
+                return;
+            }
+        }
+        if self.facts.phase == Phase::Running {
+            for step in 0..self.work.len() {
+                let over = self.facts.timer(step).is_some_and(|at| at <= now);
+                if over && self.facts.may_be_begun(step) && !self.has_result(step) {
+                    self.results.push(Entry::Done { step, output: b"null".to_vec() });
+                }
+            }
+        }
+    }
+
+    fn refuses(&self) -> bool {
+        self.results.iter().any(|entry| matches!(entry, Entry::Refused { .. }))
+    }
+
+    fn has_result(&self, of: usize) -> bool {
+        self.results.iter().any(|it| matches!(it, Entry::Done { step, .. } if *step == of))
+    }
+
+    /// A pivot that may be on its way is past the point where anybody can call it back.
+    fn may_turn_back(&self) -> bool {
+        let pivot = self.facts.pivot();
+        let away = pivot.is_some_and(|pivot| {
+            let work = &self.work[pivot];
+            self.facts.may_be_begun(pivot) && (!work.clean || work.busy == Some(Act::Do))
+        });
+        self.facts.may_turn_back() && !away && !pivot.is_some_and(|pivot| self.has_result(pivot))
+    }
+
+    fn begin(&mut self, now: SystemTime) -> Vec<Begin> {
+        let mut begin = Vec::new();
+        let forward = match self.facts.phase {
+            Phase::Running => true,
+            // What is still on its way comes to its end first.
+            Phase::Undoing
+                if self.work.iter().any(|it| matches!(it.busy, Some(Act::Do | Act::Probe))) =>
+            {
+                return begin;
+            }
+            Phase::Undoing => false,
+            _ => return begin,
+        };
+        for step in 0..self.work.len() {
+            let (planned, work) = (&self.facts.plan.steps()[step], &self.work[step]);
+            let idle = work.busy.is_none() && work.failed.is_none();
+            if !idle || work.until.is_some_and(|until| until > now) {
+                continue;
+            }
+            let act = match forward {
+                true if planned.waits != Waits::Call || !self.facts.may_be_begun(step) => continue,
+                true if planned.probed && !work.clean => Act::Probe,
+                true => Act::Do,
+                false if !self.facts.to_be_undone(step) || !self.facts.may_be_undone(step) => {
+                    continue;
+                }
+                false => Act::Undo { known: self.facts.is_done(step) },
+            };
+            let work = &mut self.work[step];
+            (work.busy, work.until) = (Some(act), None);
+            begin.push(Begin { step, act, attempt: work.attempts.saturating_add(1) });
+        }
+        begin
+    }
+
+    /// Whether nothing can be done any more, because of steps that have failed too often.
+    fn conclude_stuck(&mut self) {
+        let waits = self.work.iter().any(|work| work.busy.is_some() || work.until.is_some());
+        let undoing = match self.facts.phase {
+            Phase::Running => false,
+            Phase::Undoing => true,
+            _ => return,
+        };
+        if waits {
+            return;
+        }
+        let failed = self.work.iter().position(|work| work.failed.is_some());
+        let Some(step) = failed else { return };
+        let work = &self.work[step];
+        let (attempts, reason) = (work.attempts, work.failed.clone().unwrap_or_default());
+        self.results.push(Entry::Stuck { step, undoing, attempts, reason });
+    }
+
+    /// When something is to be done that nobody waits for.
+    fn until(&self) -> Option<SystemTime> {
+        let pauses = self.work.iter().filter(|work| work.busy.is_none()).filter_map(|it| it.until);
+        let timers = (0..self.work.len())
+            .filter(|&step| self.facts.phase == Phase::Running && self.facts.may_be_begun(step));
+        let timers = timers.filter_map(|step| self.facts.timer(step));
+        let deadline = self.facts.deadline.filter(|_| self.may_turn_back());
+        pauses.chain(timers).chain(deadline).min()
+    }
+
+    fn write(&mut self, now: SystemTime) -> Result<Next, JournalError> {
+        let mut after = self.facts.clone();
+        let mut entries = core::mem::take(&mut self.results);
+        for entry in &entries {
+            after.apply(entry, now)?;
+        }
+        let nothing_left = (0..self.work.len()).all(|step| !after.to_be_undone(step));
+        let end = match after.phase {
+            Phase::Running if after.all_done() => Some(Entry::Completed),
+            Phase::Undoing if nothing_left && !self.is_busy() => Some(Entry::RolledBack),
+            _ => None,
+        };
+        if let Some(end) = end {
+            after.apply(&end, now)?;
+            entries.push(end);
+        }
+        let stuck = matches!(after.phase, Phase::Stuck | Phase::StuckUndoing);
+        let rest = (after.phase.is_over() || stuck).then(|| self.rest(&after));
+        self.in_flight.clone_from(&entries);
+        let status = after.phase.status();
+        let status = (status != self.facts.phase.status()).then_some(status);
+        Ok(Next::Write { entries, status, rest })
+    }
+
+    fn rest(&self, after: &Facts) -> Rest {
+        let deadline = after.deadline.filter(|_| after.may_turn_back() && self.may_turn_back());
+        let (status, over) = (after.phase.status(), after.phase.is_over());
+        Rest { status, until: deadline.filter(|_| !over), over }
+    }
+
+    /// What lists should say of it, unless they do.
+    pub(in super::super) fn status(&self, is_listed: bool) -> Option<&'static str> {
+        (!is_listed).then(|| self.facts.phase.status())
+    }
+
+    /// What the driver says of a saga that it puts down.
+    pub(in super::super) fn pause(&self, until: Option<SystemTime>) -> Rest {
+        Rest { status: self.facts.phase.status(), until, over: false }
+    }
+}
+
+/// An attempt that has failed.
+struct Failed {
+    unknown: bool,
+    reason: String,
+    pause: Option<Duration>,
+    random: u64,
+}

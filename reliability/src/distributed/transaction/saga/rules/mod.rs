@@ -1,0 +1,12 @@
+//! The saga as a pure machine: what has been written, what follows from it, and what is to be done.
+//! No clock, no randomness, no I/O: the driver brings them.
+
+mod entry;
+mod facts;
+mod machine;
+mod phase;
+
+pub(super) use entry::{Because, Entry, Started};
+pub(super) use facts::Facts;
+pub(super) use machine::{Act, Begin, Ended, Input, Machine, Next, Rest};
+pub(super) use phase::Phase;

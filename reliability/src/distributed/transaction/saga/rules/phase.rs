@@ -1,0 +1,47 @@
+use reliability_derive::StateMachine;
+
+/// Where a saga is, by what its journal says.
+#[derive(StateMachine, Debug, Clone, Copy, PartialEq, Eq)]
+#[machine(name = "saga", derive(Debug, Clone, Copy, PartialEq, Eq))]
+pub(in super::super) enum Phase {
+    /// Steps are done.
+    #[state(initial, to(Undoing, Stuck, Completed))]
+    Running,
+    /// Steps are undone.
+    #[state(to(StuckUndoing, RolledBack))]
+    Undoing,
+    /// A step has failed too often. Somebody has to look at it, or the deadline turns it back.
+    #[state(to(Running, Undoing, Abandoned))]
+    Stuck,
+    /// An undo has failed too often. Somebody has to look at it.
+    #[state(to(Undoing, Abandoned))]
+    StuckUndoing,
+    /// All steps are done.
+    #[state(final)]
+    Completed,
+    /// Whatever was done is undone.
+    #[state(final)]
+    RolledBack,
+    /// Somebody has ended it by hand.
+    #[state(final)]
+    Abandoned,
+}
+
+impl Phase {
+    /// What lists say of such a saga.
+    pub(in super::super) const fn status(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Undoing => "undoing",
+            Self::Stuck | Self::StuckUndoing => "stuck",
+            Self::Completed => "completed",
+            Self::RolledBack => "rolled_back",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// Whether nothing follows any more.
+    pub(in super::super) const fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::RolledBack | Self::Abandoned)
+    }
+}

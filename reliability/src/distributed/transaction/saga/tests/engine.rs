@@ -1,0 +1,68 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::super::*;
+use super::order::*;
+use crate::journal::{Journal, Sequence};
+
+async fn run(world: &Arc<World>) -> (Journal, End<PlaceOrderDone, Refused>) {
+    let journal = Journal::in_memory();
+    let sagas = Sagas::on(&journal).saga::<PlaceOrder>(Arc::clone(world)).start().unwrap();
+    let end = sagas.start::<PlaceOrder>("4711", order()).await.unwrap().ended().await.unwrap();
+    (journal, end)
+}
+
+async fn records(journal: &Journal) -> Vec<alloc::string::String> {
+    let stream = crate::journal::StreamId::new("place_order", "4711").unwrap();
+    let records = journal.read(&stream, Sequence::START, 100).await.unwrap();
+    records.iter().map(|record| record.event.name().into()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_well_is_done_in_order_and_written_once_each() {
+    let world = World::failing(&[]);
+    let (journal, end) = run(&world).await;
+    let End::Completed(done) = end else { panic!("{end:?}") };
+    assert_eq!((done.reserved, done.quoted), (1, 299));
+    let told = world.lock();
+    assert_eq!(told.calls, ["reserve", "quote", "charge", "confirm"]);
+    assert_eq!((told.reserved.len(), told.charged.len(), told.mailed.len()), (1, 1, 1));
+    drop(told);
+    let names = ["saga.started", "Reserved", "Quoted", "Charged", "Mailed", "saga.completed"];
+    assert_eq!(records(&journal).await, names);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_undoes_what_was_done() {
+    let world = World::failing(&[("charge", &["no money"])]);
+    let (journal, end) = run(&world).await;
+    let End::RolledBack(why) = end else { panic!("{end:?}") };
+    assert_eq!(why, Why::Rejected { step: "Charged".into(), refusal: Refused::NoMoney });
+    assert_eq!(world.lock().calls, ["reserve", "quote", "charge", "release"]);
+    assert!(world.lock().reserved.is_empty());
+    let last = records(&journal).await.split_off(3);
+    assert_eq!(last, ["saga.refused", "saga.undone", "saga.rolled_back"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_happened_is_probed_or_repeated() {
+    let world = World::failing(&[("charge", &["lost"]), ("reserve", &["lost", "busy", "panic"])]);
+    let (_, end) = run(&world).await;
+    assert!(matches!(end, End::Completed(_)), "{end:?}");
+    let told = world.lock();
+    let charges: Vec<_> =
+        told.calls.iter().filter(|it| ["charge", "find"].contains(&it.as_str())).collect();
+    assert_eq!(charges, ["charge", "find"]);
+    assert_eq!((told.reserved.len(), told.charged.len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undo_that_fails_for_ever_is_stuck_and_not_lost() {
+    let world = World::failing(&[("charge", &["no money"]), ("release", &["locked"; 16])]);
+    let (journal, end) = run(&world).await;
+    let End::Stuck { step, undoing, reason } = end else { panic!("{end:?}") };
+    assert_eq!((step.as_str(), undoing, reason.as_str()), ("Reserved", true, "locked"));
+    let stream = crate::journal::StreamId::new("place_order", "4711").unwrap();
+    let head = journal.head(&stream).await.unwrap().unwrap();
+    assert_eq!((head.status.as_str(), head.due_at, head.held), ("stuck", None, None));
+}

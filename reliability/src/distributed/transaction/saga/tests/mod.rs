@@ -1,0 +1,4 @@
+//! A saga by hand, on the engine.
+
+mod engine;
+mod order;
