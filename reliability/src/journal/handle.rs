@@ -71,6 +71,37 @@ impl Journal {
         Ok(Self::on(super::SqliteStore::open(path)?))
     }
 
+    /// A journal in that PostgreSQL database, which several machines may share; its tables are made
+    /// if they are not there. [`PostgresStore`](super::PostgresStore) says more, and has settings.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Unusable`] when the schema belongs to another program or to a newer version
+    /// of this one, or the server does not let us in; [`JournalError::Unavailable`] when it cannot
+    /// be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the tables are made or not.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use reliability::journal::{Append, Event, Journal, StreamId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let journal = Journal::connect("postgres://orders@db.example/orders").await?;
+    /// let order = StreamId::new("order", "4711")?;
+    /// journal.append(Append::to(&order).event(Event::json("Placed", 1, &["tea"])?)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "postgres")]
+    pub async fn connect(server: &str) -> Result<Self, JournalError> {
+        Ok(Self::on(super::PostgresStore::connect(server).await?))
+    }
+
     /// A journal on a store of your own.
     pub fn on(store: impl Store) -> Self {
         Self(Arc::new(store))

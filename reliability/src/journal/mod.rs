@@ -58,6 +58,7 @@
 //! |---|---|---|---|
 //! | [`Journal::in_memory`] | tests | no | |
 //! | `Journal::open` | one machine | against crash and power failure, when an append returns | feature `sqlite` |
+//! | `Journal::connect` | several machines | as PostgreSQL is: against crash and power failure, when an append returns | feature `postgres` |
 //! | [`Journal::on`] | whatever implements [`Store`] | as that store says | |
 //!
 //! Every one of them must pass the [`conformance`] suite.
@@ -81,11 +82,15 @@ mod handle;
 mod id;
 mod memory;
 mod observe;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod values;
 
 pub use append::{Append, Appended, Due, Terms};
 pub use changes::{Changed, Changes};
@@ -95,6 +100,8 @@ pub use event::{Encoding, Event, Record};
 pub use handle::Journal;
 pub use id::{Epoch, Position, Sequence, StreamId};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresBuilder, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBuilder, SqliteStore};
 pub use store::{Answer, Store};

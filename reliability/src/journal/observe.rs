@@ -1,6 +1,6 @@
 //! What the journals of the process do, in numbers and events.
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use core::time::Duration;
 
 use super::{Appended, JournalError};
@@ -21,9 +21,9 @@ crate::metrics! {
         crate::telemetry::metrics::Counter::builder("reliability.journal.claims").unit("{stream}");
 }
 
-#[cfg(all(feature = "sqlite", feature = "telemetry"))]
+#[cfg(all(any(feature = "postgres", feature = "sqlite"), feature = "telemetry"))]
 crate::metrics! {
-    /// How long commits of journals in files took; each holds all that has come meanwhile.
+    /// How long commits of journals took; each holds all that has come meanwhile.
     static COMMIT: crate::telemetry::metrics::Histogram =
         crate::telemetry::metrics::Histogram::builder("reliability.journal.commit.duration").unit("s");
 }
@@ -75,8 +75,8 @@ pub(super) fn claimed(streams: usize) {
     let _ = streams;
 }
 
-/// A commit to a file took so long.
-#[cfg(feature = "sqlite")]
+/// A commit took so long.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(super) fn committed(took: Duration) {
     #[cfg(feature = "telemetry")]
     COMMIT.record_duration(took);

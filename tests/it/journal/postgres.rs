@@ -1,5 +1,9 @@
 //! The journal on PostgreSQL servers of the tests' own.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use reliability::journal::{Journal, PostgresStore, conformance};
+use reliability::time::WallClock;
 use reliability_tests::postgres::Postgres;
 
 #[test]
@@ -19,4 +23,17 @@ fn a_server_that_is_killed_comes_back_with_what_it_has_committed() {
     let (one, other) = (server.database(), server.database());
     server.sql_in(&one, "CREATE TABLE here ()");
     server.sql_in(&other, "CREATE TABLE here ()");
+}
+
+#[tokio::test]
+async fn the_store_on_postgres_conforms() {
+    let server = Postgres::shared();
+    let database = server.url_of(&server.database());
+    let number = AtomicU32::new(0);
+    let open = async |clock: &WallClock| {
+        let schema = format!("case_{}", number.fetch_add(1, Ordering::Relaxed));
+        let builder = PostgresStore::builder(&database).schema(&schema).clock(clock);
+        Journal::on(builder.build().await.unwrap())
+    };
+    conformance::check(open).await.unwrap();
 }

@@ -9,7 +9,6 @@ mod open;
 mod read;
 mod reader;
 mod store;
-mod values;
 mod write;
 mod writer;
 

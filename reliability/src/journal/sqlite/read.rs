@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::Outcome;
-use super::values::{self, signed, unsigned};
+use crate::journal::values::{self, signed, unsigned};
 use crate::journal::{
     Encoding, Epoch, Event, Head, Heads, Held, JournalError, Position, Record, Sequence, StreamId,
 };

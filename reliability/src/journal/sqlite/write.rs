@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Outcome;
-use super::values::{self, signed, unsigned};
+use crate::journal::values::{self, signed, unsigned};
 use crate::journal::{
     Append, Appended, Claim, Epoch, Event, JournalError, Lease, Position, Sequence, StreamId,
 };

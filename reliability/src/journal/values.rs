@@ -1,9 +1,9 @@
-//! Times and numbers as the file has them: microseconds since 1970, and nothing above `i64::MAX`.
+//! Times and numbers as databases have them: microseconds since 1970, and nothing above `i64::MAX`.
 
 use core::time::Duration;
 use std::time::SystemTime;
 
-pub(super) fn micros(time: SystemTime) -> i64 {
+pub(in crate::journal) fn micros(time: SystemTime) -> i64 {
     let whole = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => whole(since),
@@ -11,7 +11,7 @@ pub(super) fn micros(time: SystemTime) -> i64 {
     }
 }
 
-pub(super) fn time(micros: i64) -> SystemTime {
+pub(in crate::journal) fn time(micros: i64) -> SystemTime {
     let span = Duration::from_micros(micros.unsigned_abs());
     let time = match micros < 0 {
         false => SystemTime::UNIX_EPOCH.checked_add(span),
@@ -20,14 +20,14 @@ pub(super) fn time(micros: i64) -> SystemTime {
     time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-pub(super) fn span(time: Duration) -> i64 {
+pub(in crate::journal) fn span(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
-pub(super) fn signed(number: u64) -> i64 {
+pub(in crate::journal) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn unsigned(number: i64) -> u64 {
+pub(in crate::journal) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
