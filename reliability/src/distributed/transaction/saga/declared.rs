@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Attempt, Cx, Definition, Outcome, Transient};
+use super::{Attempt, CrashTest, Crashes, Cx, Definition, End, Outcome, Transient};
 use crate::journal::JournalError;
 
 /// What can be written to a journal and read back: what is `Serialize` and `Deserialize` and
@@ -87,6 +87,20 @@ pub trait Saga: Sized + Send + Sync + 'static {
 
     /// All outputs; `None` when one is missing.
     fn done(history: History<Self>) -> Option<Self::Done>;
+
+    /// Runs the saga through every crash there is; see [`CrashTest`]. The check gets what the steps
+    /// have shared, made anew for each run, and how it has ended.
+    ///
+    /// # Panics
+    ///
+    /// When a run does not end, is stuck, or the check panics; the message says with which fault.
+    fn crash_everywhere(
+        input: impl Fn() -> Self::Input + 'static,
+        world: impl FnMut() -> Arc<Self::Shared>,
+        check: impl FnMut(&Self::Shared, &End<Self::Done, Self::Refusal>),
+    ) -> impl Future<Output = Crashes> {
+        CrashTest::<Self>::of(input).run(world, check)
+    }
 
     /// What a run of an older version looks like to the version after it.
     ///

@@ -13,6 +13,7 @@ pub use cx::{Cx, EffectId};
 pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
 pub use definition::{Definition, Kind, Plan, PlannedStep, Step};
 pub use engine::{
-    End, Handle, Progress, Retention, Sagas, SagasBuilder, Start, StepProgress, StepState, Why,
+    CrashTest, Crashes, End, Handle, Progress, Retention, Sagas, SagasBuilder, Start, StepProgress,
+    StepState, Why,
 };
 pub use outcome::{Attempt, Outcome, Transient, Unknown};

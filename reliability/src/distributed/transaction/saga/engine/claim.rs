@@ -129,7 +129,7 @@ async fn work(hub: Arc<Hub>, lease: Lease, permit: OwnedSemaphorePermit) {
     drop(permit);
 }
 
-async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<Put, JournalError> {
+pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<Put, JournalError> {
     let Some(kind) = hub.kinds.get(lease.stream.kind()) else { return Ok(Put::Gone) };
     let records = hub.read(&lease.stream, Sequence::START).await?;
     let mut lease = lease.clone();
@@ -187,7 +187,7 @@ async fn in_its_trace<F: Future>(started: &Started, work: F) -> F::Output {
     work.await
 }
 
-async fn put(hub: &Hub, lease: &Lease, done: Result<Put, JournalError>) {
+pub(super) async fn put(hub: &Hub, lease: &Lease, done: Result<Put, JournalError>) {
     let (saga, stream) = (lease.stream.kind(), &lease.stream);
     match done {
         Ok(Put::Over(status)) => {

@@ -1,17 +1,16 @@
 use alloc::string::{String, ToString};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
-use std::time::SystemTime;
 
-use super::super::declared::{History, Saga};
-use super::super::rules::{Because, Entry, Facts, Phase};
-use super::bodies::{Kind, Opened};
+use super::super::declared::Saga;
+use super::super::rules::{Entry, Facts};
+use super::bodies::Kind;
+use super::end::{End, Told, end_of};
 use super::sagas::Sagas;
 use crate::error::Invalid;
-use crate::journal::{Append, Due, JournalError, Record, Sequence, StreamId};
+use crate::journal::{Append, Due, JournalError, Sequence, StreamId};
 
 /// One run of a saga: how it is, and how it ended. Cheap to clone, and worth nothing to the run: it
 /// goes on when all handles are dropped.
@@ -23,79 +22,6 @@ pub struct Handle<D: Saga> {
     sagas: Sagas,
     stream: StreamId,
     of: PhantomData<fn() -> D>,
-}
-
-/// How a run has ended, or why it does not go on.
-///
-/// # Examples
-///
-/// See [`Handle::ended`].
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum End<T, R> {
-    /// All steps are done.
-    Completed(T),
-    /// What was done is undone.
-    RolledBack(Why<R>),
-    /// A step or an undo has failed too often. It is not over: an operator has to look at it, and
-    /// then it goes on.
-    Stuck {
-        /// The step.
-        step: String,
-        /// Whether it is its undo.
-        undoing: bool,
-        /// How the last attempt ended.
-        reason: String,
-    },
-    /// An operator has ended it.
-    Abandoned {
-        /// Who it was.
-        by: String,
-        /// Why.
-        why: String,
-    },
-}
-
-/// Why a run has turned back.
-///
-/// # Examples
-///
-/// ```
-/// use reliability::distributed::transaction::saga::Why;
-///
-/// let why = Why::Rejected { step: "Charged".into(), refusal: "no money" };
-/// assert_eq!(why.refusal(), Some(&"no money"));
-/// assert_eq!(Why::<&str>::Deadline.refusal(), None);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Why<R> {
-    /// A step has refused.
-    Rejected {
-        /// The step.
-        step: String,
-        /// What it said.
-        refusal: R,
-    },
-    /// It took too long.
-    Deadline,
-    /// Somebody wanted it.
-    Cancelled {
-        /// Who it was.
-        by: String,
-        /// Why.
-        why: String,
-    },
-}
-
-impl<R> Why<R> {
-    /// What the step said that has refused.
-    pub fn refusal(&self) -> Option<&R> {
-        match self {
-            Self::Rejected { refusal, .. } => Some(refusal),
-            _ => None,
-        }
-    }
 }
 
 /// How far a run is.
@@ -197,7 +123,7 @@ impl<D: Saga> Handle<D> {
             if records.is_empty() {
                 return Err(self.unknown());
             }
-            if let Some(end) = self.end(&records)? {
+            if let Some(end) = end_of(self.sagas.kind::<D>()?, &self.stream, &records)? {
                 return Ok(end);
             }
             // Other processes tell nobody here.
@@ -219,7 +145,7 @@ impl<D: Saga> Handle<D> {
         if records.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Progress::of(&self.facts(&records)?.0)))
+        Ok(Some(Progress::of(&Told::of(self.sagas.kind::<D>()?, &self.stream, &records)?.facts)))
     }
 
     /// Waits until it is further than that, and says how far.
@@ -268,7 +194,7 @@ impl<D: Saga> Handle<D> {
             if records.iter().any(|record| record.event == event) {
                 return Ok(());
             }
-            let phase = self.facts(&records)?.0.phase;
+            let phase = Told::of(self.sagas.kind::<D>()?, &self.stream, &records)?.facts.phase;
             if phase.is_over() {
                 let expected = "a run that is not over";
                 let got = alloc::format!("`{}`, {}", self.stream, phase.status());
@@ -288,97 +214,6 @@ impl<D: Saga> Handle<D> {
     fn unknown(&self) -> JournalError {
         let expected = "the key of a saga that was started";
         Invalid::new("saga", "key", expected, self.stream.to_string()).into()
-    }
-
-    fn facts(&self, records: &[Record]) -> Result<(Facts, Vec<(SystemTime, Entry)>), JournalError> {
-        let kind = self.sagas.kind::<D>()?;
-        let mut facts = Facts::new(Arc::clone(kind.plan()));
-        let entries = match kind.open(self.stream.key(), records)? {
-            Opened::Here { entries, .. } => entries,
-            Opened::Elsewhere { version } => {
-                let what = alloc::format!("it is of version {version}, which is left to others");
-                return Err(JournalError::Unreadable { what, source: None });
-            }
-        };
-        for (at, entry) in &entries {
-            facts.apply(entry, *at)?;
-        }
-        Ok((facts, entries))
-    }
-
-    fn end(&self, records: &[Record]) -> Result<Option<End<D::Done, D::Refusal>>, JournalError> {
-        let over = |name: &str| {
-            matches!(name, "saga.completed" | "saga.rolled_back" | "saga.abandoned" | "saga.stuck")
-        };
-        if !records.iter().any(|record| over(record.event.name())) {
-            return Ok(None);
-        }
-        let (facts, entries) = self.facts(records)?;
-        let last = |wanted: fn(&Entry) -> bool| {
-            entries.iter().rev().map(|(_, entry)| entry).find(|entry| wanted(entry))
-        };
-        Ok(Some(match facts.phase {
-            Phase::Completed => End::Completed(self.done(records)?),
-            Phase::RolledBack => End::RolledBack(self.why(&facts, &entries)?),
-            Phase::Abandoned => match last(|it| matches!(it, Entry::Abandoned { .. })) {
-                Some(Entry::Abandoned { by, why }) => {
-                    End::Abandoned { by: by.clone(), why: why.clone() }
-                }
-                _ => return Ok(None),
-            },
-            Phase::Stuck | Phase::StuckUndoing => {
-                match last(|it| matches!(it, Entry::Stuck { .. })) {
-                    Some(Entry::Stuck { step, undoing, reason, .. }) => End::Stuck {
-                        step: facts.plan.steps()[*step].name().to_string(),
-                        undoing: *undoing,
-                        reason: reason.clone(),
-                    },
-                    _ => return Ok(None),
-                }
-            }
-            Phase::Running | Phase::Undoing => return Ok(None),
-        }))
-    }
-
-    fn done(&self, records: &[Record]) -> Result<D::Done, JournalError> {
-        let history: History<D> = self.sagas.kind::<D>()?.history(records)?;
-        D::done(history).ok_or_else(|| JournalError::Unreadable {
-            what: alloc::format!(
-                "`{}` is completed, and the output of a step is missing",
-                self.stream
-            ),
-            source: None,
-        })
-    }
-
-    fn why(
-        &self,
-        facts: &Facts,
-        entries: &[(SystemTime, Entry)],
-    ) -> Result<Why<D::Refusal>, JournalError> {
-        let cancelled = entries.iter().find_map(|(_, entry)| match entry {
-            Entry::Cancelled { by, why } => Some((by.clone(), why.clone())),
-            _ => None,
-        });
-        let refused = entries.iter().find_map(|(_, entry)| match entry {
-            Entry::Refused { because, refusal } => Some((*because, refusal)),
-            _ => None,
-        });
-        Ok(match refused {
-            Some((Because::Rejected(step), refusal)) => {
-                let refusal = serde_json::from_slice(refusal).map_err(|error| {
-                    let what =
-                        alloc::format!("the refusal of `{}` is of another form", self.stream);
-                    JournalError::Unreadable { what, source: Some(error.into()) }
-                })?;
-                Why::Rejected { step: facts.plan.steps()[step].name().to_string(), refusal }
-            }
-            Some((Because::Cancelled, _)) => {
-                let (by, why) = cancelled.unwrap_or_default();
-                Why::Cancelled { by, why }
-            }
-            Some((Because::Deadline, _)) | None => Why::Deadline,
-        })
     }
 }
 

@@ -3,7 +3,9 @@
 mod bodies;
 mod builder;
 mod claim;
+mod crash;
 mod drive;
+mod end;
 mod handle;
 mod hub;
 mod observe;
@@ -11,7 +13,9 @@ mod sagas;
 mod start;
 
 pub use builder::SagasBuilder;
-pub use handle::{End, Handle, Progress, StepProgress, StepState, Why};
+pub use crash::{CrashTest, Crashes};
+pub use end::{End, Why};
+pub use handle::{Handle, Progress, StepProgress, StepState};
 pub use hub::Retention;
 pub use sagas::Sagas;
 pub use start::Start;

@@ -1,6 +1,7 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::time::Duration;
@@ -147,6 +148,13 @@ fn traceparent() -> Option<String> {
 #[cfg(not(feature = "telemetry"))]
 fn traceparent() -> Option<String> {
     None
+}
+
+impl<D: Saga> fmt::Debug for Start<'_, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let saga = D::DEFINITION.name();
+        f.debug_struct("Start").field("saga", &saga).field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 impl<'a, D: Saga> IntoFuture for Start<'a, D> {

@@ -1,4 +1,5 @@
 //! A saga by hand, on the engine.
 
+mod crash;
 mod engine;
 mod order;

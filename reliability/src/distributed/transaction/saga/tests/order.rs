@@ -51,6 +51,8 @@ pub(super) struct Told {
     pub(super) calls: Vec<String>,
     /// What the next calls of a step come to.
     pub(super) fails: BTreeMap<&'static str, Vec<&'static str>>,
+    /// An undo does nothing about what may have happened.
+    pub(super) lazy: bool,
 }
 
 impl World {
@@ -63,6 +65,19 @@ impl World {
         let fails = fails.iter().map(|(step, how)| (*step, how.iter().rev().copied().collect()));
         world.lock().fails = fails.collect();
         Arc::new(world)
+    }
+
+    fn release(&self, effect: &EffectId, known: bool) {
+        let mut told = self.lock();
+        if known || !told.lazy {
+            told.reserved.remove(effect.as_str());
+        }
+    }
+
+    pub(super) fn lazy() -> Arc<Self> {
+        let world = Self::failing(&[]);
+        world.lock().lazy = true;
+        world
     }
 
     /// A call, and what it is to come to.
@@ -91,6 +106,7 @@ async fn reserve(cx: &Cx<World>, order: &Order) -> Result<u32, Outcome<Refused>>
     let pieces = cx.shared().lock().reserved.len() as u32 + 1;
     cx.shared().lock().reserved.entry(cx.effect().to_string()).or_insert(pieces);
     let _ = &order.article;
+    tokio::task::yield_now().await;
     how.map_or(Ok(pieces), |how| Err(failed(how)))
 }
 
@@ -99,7 +115,8 @@ async fn release(cx: &Cx<World>, _: &Order, stock: Attempt<'_, u32>) -> Result<(
     if let Some(how) = cx.shared().call(known, "release") {
         return Err(Transient::new(how));
     }
-    cx.shared().lock().reserved.remove(cx.effect().as_str());
+    cx.shared().release(cx.effect(), stock.done().is_some());
+    tokio::task::yield_now().await;
     Ok(())
 }
 
@@ -121,6 +138,7 @@ async fn charge(
         return Err(failed(how.unwrap()));
     }
     *cx.shared().lock().charged.entry(cx.effect().to_string()).or_default() = *price;
+    tokio::task::yield_now().await;
     how.map_or(Ok(cx.effect().to_string()), |how| Err(failed(how)))
 }
 
@@ -135,6 +153,7 @@ async fn confirm(cx: &Cx<World>, _: &Order, _: &String) -> Result<(), Transient>
         return Err(Transient::new(how));
     }
     cx.shared().lock().mailed.insert(cx.effect().to_string());
+    tokio::task::yield_now().await;
     Ok(())
 }
 
