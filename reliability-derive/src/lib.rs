@@ -21,6 +21,16 @@ pub fn fault(input: TokenStream) -> TokenStream {
     reliability_macros_core::derive::fault(input.into()).into()
 }
 
+#[proc_macro_derive(Aggregate, attributes(aggregate))]
+pub fn aggregate(input: TokenStream) -> TokenStream {
+    reliability_macros_core::derive::aggregate(input.into()).into()
+}
+
+#[proc_macro_derive(Events, attributes(events, event))]
+pub fn events(input: TokenStream) -> TokenStream {
+    reliability_macros_core::derive::events(input.into()).into()
+}
+
 #[proc_macro]
 pub fn slo(input: TokenStream) -> TokenStream {
     reliability_macros_core::slo::promise::expand(input.into()).into()

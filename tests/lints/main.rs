@@ -111,6 +111,7 @@
 )]
 #![allow(clippy::redundant_pub_crate, reason = "it is the opposite of `unreachable_pub`")]
 
+mod events;
 mod fault;
 mod resilient;
 mod slo;

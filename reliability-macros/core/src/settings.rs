@@ -151,7 +151,7 @@ impl Setting {
     }
 
     /// The tokens after the equals sign.
-    fn tokens(&self) -> syn::Result<TokenStream> {
+    pub(crate) fn tokens(&self) -> syn::Result<TokenStream> {
         match &self.choice.value {
             Value::Equals(_, tokens) if !tokens.is_empty() => Ok(tokens.clone()),
             _ => Err(self.wrong_shape()),

@@ -10,6 +10,8 @@ mod cache;
 mod chaos;
 mod described;
 mod diagnostics;
+#[cfg(feature = "event_sourcing")]
+mod events;
 #[cfg(all(feature = "std", feature = "telemetry"))]
 mod metrics;
 #[cfg(all(feature = "std", feature = "telemetry"))]
@@ -26,6 +28,7 @@ mod traced;
 mod tracing_span;
 
 pub use alloc::string::String;
+pub use alloc::vec::Vec;
 
 pub use crate::state::packed::{join_bits, split_bits};
 pub use core;
@@ -79,6 +82,8 @@ pub use diagnostics::{
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use diagnostics::{Switch, switch};
+#[cfg(feature = "event_sourcing")]
+pub use events::{Kept, OldPayload, Payload, led, read_event, snapshots};
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub use operation::{Finished, FinishedFault, FinishedOther, FinishedResult, Timed};
 #[cfg(all(feature = "std", feature = "resilience"))]

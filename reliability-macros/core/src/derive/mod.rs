@@ -1,9 +1,13 @@
 //! The derives.
 
+mod aggregate;
+mod events;
 mod fault;
 mod packed;
 mod state_machine;
 
+pub use aggregate::aggregate;
+pub use events::events;
 pub use fault::fault;
 pub use packed::packed;
 pub use state_machine::state_machine;

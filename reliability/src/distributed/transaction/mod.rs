@@ -1,5 +1,7 @@
 //! Work over several services that happens as a whole or not at all, whatever crashes meanwhile.
 
+#[cfg(feature = "event_sourcing")]
+pub mod event_sourcing;
 #[cfg(feature = "two_phase")]
 mod decision;
 #[cfg(all(test, not(reliability_loom), feature = "two_phase"))]

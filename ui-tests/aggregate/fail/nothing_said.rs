@@ -1,0 +1,24 @@
+//~ add to `#[aggregate(..)]`: what is `Counter` asked to do?
+use reliability::distributed::transaction::event_sourcing::{Aggregate, Events};
+
+#[derive(Default, Aggregate)]
+struct Counter {
+    sum: u32,
+}
+
+#[derive(Events)]
+#[events(kind = "counter", aggregate = Counter)]
+enum CounterEvent {
+    #[event(apply = added)]
+    Added(u32),
+}
+
+fn added(counter: &mut Counter, by: &u32) {
+    counter.sum += by;
+}
+
+fn decide(_: &Counter, by: &u32) -> Result<Vec<CounterEvent>, ()> {
+    Ok(vec![CounterEvent::Added(*by)])
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//~ `Counter` cannot be written and read again, so there are no snapshots of it
+use reliability::distributed::transaction::event_sourcing::{Aggregate, Events};
+
+#[derive(Default, Aggregate)]
+#[aggregate(command = u32, event = CounterEvent, refuse = (), decide = decide, snapshot(every = 9))]
+struct Counter {
+    sum: u32,
+}
+
+#[derive(Events)]
+#[events(kind = "counter", aggregate = Counter)]
+enum CounterEvent {
+    #[event(apply = added)]
+    Added(u32),
+}
+
+fn added(counter: &mut Counter, by: &u32) {
+    counter.sum += by;
+}
+
+fn decide(_: &Counter, by: &u32) -> Result<Vec<CounterEvent>, ()> {
+    Ok(vec![CounterEvent::Added(*by)])
+}
+
+fn main() {}
