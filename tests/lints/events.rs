@@ -1,4 +1,9 @@
 //! `#[derive(Events)]` and `#[derive(Aggregate)]`.
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::needless_pass_by_value,
+    reason = "about the functions that are named here, whose arguments are what they are"
+)]
 
 use reliability::distributed::transaction::event_sourcing::{Aggregate, Events};
 use reliability::state::StateMachine;
@@ -44,8 +49,8 @@ pub(crate) enum Command {
     Pay(u64),
 }
 
-const fn in_euros(old: u8) -> u32 {
-    old as u32
+fn in_euros(old: u8) -> u32 {
+    u32::from(old)
 }
 
 fn in_cents(euros: u32) -> u64 {
@@ -93,8 +98,8 @@ pub(crate) enum SumEvent {
 
 impl Sum {
     fn decided(&self, by: &u64) -> Result<Vec<SumEvent>, ()> {
-        let _ = self.total.checked_add(*by).ok_or(())?;
-        Ok(vec![SumEvent::Added(*by)])
+        let is_too_much = self.total.checked_add(*by).is_none();
+        if is_too_much { Err(()) } else { Ok(vec![SumEvent::Added(*by)]) }
     }
 
     const fn add(&mut self, by: &u64) {

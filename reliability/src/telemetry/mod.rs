@@ -41,6 +41,7 @@
 //! | `reliability.breaker.transition` | warn or info | `reliability.breaker.name`, `reliability.breaker.from`, `reliability.breaker.to` |
 //! | `reliability.cache.stale_if_error` | warn | `reliability.cache.name`, `reliability.class` |
 //! | `reliability.dashboard.ordered` | warn | `reliability.dashboard.panel`, `reliability.dashboard.row`, `reliability.dashboard.action`, `reliability.dashboard.done` |
+//! | `reliability.event_sourcing.contended` | warn | `reliability.event_sourcing.kind`, `reliability.event_sourcing.attempts` |
 //! | `reliability.journal.failed` | error | `reliability.error` |
 //! | `reliability.journal.fenced` | warn | `reliability.journal.stream`, `reliability.journal.shown_epoch`, `reliability.journal.epoch` |
 //! | `reliability.otlp.failed` | warn | `reliability.otlp.signal`, `reliability.otlp.endpoint`, `reliability.error` |

@@ -1,9 +1,9 @@
 //! Work over several services that happens as a whole or not at all, whatever crashes meanwhile.
 
-#[cfg(feature = "event_sourcing")]
-pub mod event_sourcing;
 #[cfg(feature = "two_phase")]
 mod decision;
+#[cfg(feature = "event_sourcing")]
+pub mod event_sourcing;
 #[cfg(all(test, not(reliability_loom), feature = "two_phase"))]
 mod exhaustive;
 #[cfg(feature = "two_phase")]

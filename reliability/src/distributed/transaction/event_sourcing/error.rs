@@ -32,7 +32,7 @@ pub enum LoadError {
         /// Its number there.
         sequence: Sequence,
         /// What is wrong with it.
-        source: EventError,
+        source: Box<EventError>,
     },
     /// A record is an event that cannot happen where it stands: another program has written it, or
     /// what is declared has changed.
@@ -64,7 +64,7 @@ impl Error for LoadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Journal(error) => error.source(),
-            Self::Event { source, .. } => Some(source),
+            Self::Event { source, .. } => Some(&**source),
             Self::OutOfPlace { source, .. } => Some(source),
         }
     }

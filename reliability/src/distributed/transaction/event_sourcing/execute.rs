@@ -298,7 +298,7 @@ fn event_of<A: Aggregate>(record: &Record) -> Result<Option<A::Event>, LoadError
     A::Event::read(record).map_err(|source| LoadError::Event {
         stream: record.stream.clone(),
         sequence: record.sequence,
-        source,
+        source: Box::new(source),
     })
 }
 

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 use core::marker::PhantomData;
@@ -247,7 +248,7 @@ fn applied<A: Aggregate>(from: Loaded<A>, record: &Record) -> Result<Loaded<A>, 
     let event = A::Event::read(record).map_err(|source| LoadError::Event {
         stream: stream.clone(),
         sequence,
-        source,
+        source: Box::new(source),
     })?;
     let state = match event {
         Some(event) => event.apply_to(from.state).map_err(|source| LoadError::OutOfPlace {
