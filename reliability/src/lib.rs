@@ -56,7 +56,7 @@
 //! layer; `prometheus` lets Prometheus read all metrics; `anyhow` and `reqwest` add
 //! [`Fault`](error::Fault) for the errors of those libraries. `full` is all of these.
 //!
-//! Asked for by name: `journal` is the durable log, and `sqlite` keeps it in a file,
+//! Asked for by name: `journal` is the durable log, and `sqlite` or `redb` keeps it in a file,
 //! `postgres` in a database that several machines share; on it stand
 //! `saga`, `two_phase`, `tcc` and `event_sourcing`, transactions over several services, and `sim` tries protocols in a world made up from a seed;
 //! `subscriber` starts all telemetry in a line, and gives events and spans of

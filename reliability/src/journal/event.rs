@@ -158,6 +158,11 @@ impl Event {
         })
     }
 
+    /// About how many bytes it takes, in memory and in a store.
+    pub(super) fn size(&self) -> usize {
+        64 + self.name.len() + self.payload.len()
+    }
+
     pub(super) fn check(&self) -> Result<(), Invalid> {
         let length = self.name.len();
         if !(1..=Self::LONGEST_NAME).contains(&length) || self.name.chars().any(char::is_control) {

@@ -71,6 +71,38 @@ impl Journal {
         Ok(Self::on(super::SqliteStore::open(path)?))
     }
 
+    /// A journal in that file, which is made if it is not there: as `Journal::open`, but without a
+    /// line of C, and for one process alone. Nobody else can look into the file while it is open.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Unusable`] when the file belongs to another program or to a newer version of
+    /// this one, or is damaged; [`JournalError::Unavailable`] when it cannot be opened, also because
+    /// it is open already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::journal::{Append, Event, Journal, StreamId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = std::env::temp_dir().join(format!("journal-redb-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// let journal = Journal::open_redb(folder.join("orders.redb"))?;
+    /// let order = StreamId::new("order", "4711")?;
+    /// journal.append(Append::to(&order).event(Event::json("Placed", 1, &["tea"])?)).await?;
+    /// let twice = Journal::open_redb(folder.join("orders.redb")).unwrap_err();
+    /// assert!(twice.to_string().contains("is open already"));
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "redb")]
+    pub fn open_redb(path: impl AsRef<std::path::Path>) -> Result<Self, JournalError> {
+        Ok(Self::on(super::RedbStore::open(path)?))
+    }
+
     /// A journal in that PostgreSQL database, which several machines may share; its tables are made
     /// if they are not there. [`PostgresStore`](super::PostgresStore) says more, and has settings.
     ///

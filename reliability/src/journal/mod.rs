@@ -58,6 +58,7 @@
 //! |---|---|---|---|
 //! | [`Journal::in_memory`] | tests | no | |
 //! | `Journal::open` | one machine | against crash and power failure, when an append returns | feature `sqlite` |
+//! | `Journal::open_redb` | one process of one machine, without C | as above | feature `redb` |
 //! | `Journal::connect` | several machines | as PostgreSQL is: against crash and power failure, when an append returns | feature `postgres` |
 //! | [`Journal::on`] | whatever implements [`Store`] | as that store says | |
 //!
@@ -78,20 +79,26 @@ mod claim;
 pub mod conformance;
 mod error;
 mod event;
+#[cfg(any(feature = "redb", feature = "sqlite"))]
+mod group;
 mod handle;
 mod id;
 mod memory;
 mod observe;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redb")]
+mod redb;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "postgres", feature = "redb", feature = "sqlite"))]
 mod values;
 
+#[cfg(feature = "redb")]
+pub use self::redb::{RedbBuilder, RedbStore};
 pub use append::{Append, Appended, Due, Terms};
 pub use changes::{Changed, Changes};
 pub use claim::{Claim, Head, Heads, Held, Lease};

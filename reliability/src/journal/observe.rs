@@ -1,6 +1,6 @@
 //! What the journals of the process do, in numbers and events.
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "postgres", feature = "redb", feature = "sqlite"))]
 use core::time::Duration;
 
 use super::{Appended, JournalError};
@@ -21,7 +21,7 @@ crate::metrics! {
         crate::telemetry::metrics::Counter::builder("reliability.journal.claims").unit("{stream}");
 }
 
-#[cfg(all(any(feature = "postgres", feature = "sqlite"), feature = "telemetry"))]
+#[cfg(all(any(feature = "postgres", feature = "redb", feature = "sqlite"), feature = "telemetry"))]
 crate::metrics! {
     /// How long commits of journals took; each holds all that has come meanwhile.
     static COMMIT: crate::telemetry::metrics::Histogram =
@@ -76,7 +76,7 @@ pub(super) fn claimed(streams: usize) {
 }
 
 /// A commit took so long.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "postgres", feature = "redb", feature = "sqlite"))]
 pub(super) fn committed(took: Duration) {
     #[cfg(feature = "telemetry")]
     COMMIT.record_duration(took);

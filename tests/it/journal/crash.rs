@@ -13,10 +13,20 @@ use reliability::journal::{
 
 /// Where the child writes; without it, it is no child.
 const FILE: &str = "RELIABILITY_JOURNAL_CRASH_FILE";
-/// How often it is killed: 20 times, unless this says otherwise.
+/// How often it is killed, in all stores together: 20 times, unless this says otherwise.
 const CYCLES: &str = "RELIABILITY_CRASH_CYCLES";
 
 const WRITERS: u32 = 16;
+/// How many stores share the cycles.
+const STORES: u32 = 2;
+
+/// The end of the file's name says whose it is.
+fn open(file: &Path) -> Journal {
+    match file.extension().is_some_and(|end| end == "redb") {
+        true => Journal::open_redb(file).unwrap(),
+        false => Journal::open(file).unwrap(),
+    }
+}
 
 fn stream(kind: &str, writer: u32) -> StreamId {
     StreamId::new(kind, &writer.to_string()).unwrap()
@@ -29,7 +39,7 @@ fn writes_until_it_is_killed() {
     let Some(file) = std::env::var_os(FILE) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
-        let journal = Journal::open(file).unwrap();
+        let journal = open(Path::new(&file));
         let mut writers = Vec::new();
         for writer in 0..WRITERS {
             writers.push(tokio::spawn(write(journal.clone(), writer)));
@@ -103,7 +113,7 @@ fn kill_after(mut child: Child, lines: usize, written: &mut BTreeMap<u32, u64>) 
 }
 
 async fn check(file: &Path, written: &BTreeMap<u32, u64>) -> u64 {
-    let journal = Journal::open(file).unwrap();
+    let journal = open(file);
     let mut all = 0;
     for writer in 0..WRITERS {
         let mut ends = Vec::new();
@@ -135,18 +145,27 @@ async fn check(file: &Path, written: &BTreeMap<u32, u64>) -> u64 {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_however_often_the_process_is_killed() {
-    let cycles = std::env::var(CYCLES).map_or(20, |it| it.parse::<u32>().unwrap());
-    let folder = std::env::temp_dir().join(format!("journal-crash-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let folder = Folder(folder);
+async fn sqlite_loses_nothing_however_often_the_process_is_killed() {
+    kill_again_and_again("db").await;
+}
+
+#[tokio::test]
+async fn redb_loses_nothing_however_often_the_process_is_killed() {
+    kill_again_and_again("redb").await;
+}
+
+async fn kill_again_and_again(end: &str) {
+    let cycles = std::env::var(CYCLES).map_or(20, |it| it.parse::<u32>().unwrap()) / STORES;
+    let folder = format!("journal-crash-{end}-{}", std::process::id());
+    let folder = Folder(std::env::temp_dir().join(folder));
+    fs::create_dir_all(&folder.0).unwrap();
     let mut random = Random(0x2545_f491_4f6c_dd1d);
-    let mut file = folder.0.join("0.db");
+    let mut file = PathBuf::new();
     let (mut written, mut kills) = (BTreeMap::new(), 0);
     for cycle in 0..cycles {
         // A new file now and then: the first moments of one, and what reading it again costs.
         if cycle % 10 == 0 {
-            file = folder.0.join(format!("{cycle}.db"));
+            file = folder.0.join(format!("{cycle}.{end}"));
             written.clear();
         }
         let lines = 1 + random.next() % 300;

@@ -1,12 +1,10 @@
-use alloc::sync::Arc;
 use core::time::Duration;
 use std::path::PathBuf;
 
-use tokio::sync::mpsc;
-
-use super::{SqliteStore, open, reader, writer};
+use super::{SqliteStore, open};
 use crate::error::Invalid;
-use crate::journal::{Changed, JournalError};
+use crate::journal::JournalError;
+use crate::journal::group::{Settings, Threads};
 use crate::time::WallClock;
 
 /// Settings of a [`SqliteStore`].
@@ -26,28 +24,39 @@ use crate::time::WallClock;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct SqliteBuilder {
     path: PathBuf,
-    queue: usize,
-    group: usize,
+    settings: Settings,
     busy: Duration,
-    clock: WallClock,
 }
 
 impl SqliteBuilder {
     pub(super) const fn new(path: PathBuf) -> Self {
-        let (queue, group, busy) = (1_024, 512, Duration::from_secs(5));
-        Self { path, queue, group, busy, clock: WallClock::system() }
+        Self { path, settings: Settings::new(), busy: Duration::from_secs(5) }
     }
 
     /// How many calls may wait for the thread that writes; 1 to 1,000,000, by default 1,024. Those
     /// who come when it is full wait for room.
     pub fn queue(mut self, calls: usize) -> Self {
-        self.queue = calls;
+        self.settings.queue = calls;
+        self
+    }
+
+    /// How many bytes may wait for it; 1 to 1 GiB, by default 64 MiB. Those who come when there is
+    /// no room for what they bring wait for it.
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.settings.queue_bytes = bytes;
         self
     }
 
     /// How many calls at most go into one commit; 1 to 100,000, by default 512.
     pub fn group(mut self, calls: usize) -> Self {
-        self.group = calls;
+        self.settings.group = calls;
+        self
+    }
+
+    /// How many bytes make a commit full, so that no further call goes into it; 1 to 1 GiB, by
+    /// default 8 MiB.
+    pub fn group_bytes(mut self, bytes: usize) -> Self {
+        self.settings.group_bytes = bytes;
         self
     }
 
@@ -59,7 +68,7 @@ impl SqliteBuilder {
 
     /// What the store takes for the time of day: the system's clock by default.
     pub fn clock(mut self, clock: &WallClock) -> Self {
-        self.clock = clock.clone();
+        self.settings.clock = clock.clone();
         self
     }
 
@@ -71,13 +80,8 @@ impl SqliteBuilder {
     /// file belongs to another program or a newer version, [`JournalError::Unavailable`] when it
     /// cannot be opened or no thread can be started.
     pub fn build(self) -> Result<SqliteStore, JournalError> {
-        let Self { path, queue, group, busy, clock } = self;
-        if !(1..=1_000_000).contains(&queue) {
-            return Err(Invalid::new("journal", "queue", "1 to 1000000", queue).into());
-        }
-        if !(1..=100_000).contains(&group) {
-            return Err(Invalid::new("journal", "group", "1 to 100000", group).into());
-        }
+        let Self { path, settings, busy } = self;
+        settings.check()?;
         if busy > Duration::from_secs(60) {
             let got = alloc::format!("{busy:?}");
             return Err(Invalid::new("journal", "busy_timeout", "at most a minute", got).into());
@@ -85,11 +89,6 @@ impl SqliteBuilder {
         open::check(&path)?;
         let to_write = open::to_write(&path, busy)?;
         let to_read = open::to_read(&path, busy)?;
-        let changed = Arc::new(Changed::new());
-        let (writes, queued) = mpsc::channel(queue);
-        writer::start(to_write, queued, group, clock, Arc::clone(&changed))?;
-        let (reads, queued) = mpsc::channel(queue);
-        reader::start(to_read, queued)?;
-        Ok(SqliteStore::new(path, writes, reads, changed))
+        Ok(SqliteStore::new(path, Threads::start(to_write, to_read, settings)?))
     }
 }

@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use core::time::Duration;
-use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -10,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{unavailable, unusable};
 use crate::error::Invalid;
 use crate::journal::JournalError;
+use crate::journal::group::check_place;
 
 /// Says in the file's header whose it is.
 const APPLICATION: i32 = 0x524c_4a4e;
@@ -57,30 +57,16 @@ CREATE TABLE journal_claims (epoch INTEGER NOT NULL);
 INSERT INTO journal_claims VALUES (0);
 ";
 
-/// Refuses names that mean something else to SQLite, which would keep nothing or elsewhere, and says
-/// of a file that cannot be there what SQLite calls "unable to open".
+/// Refuses names that mean something else to SQLite, which would keep nothing or elsewhere.
 pub(super) fn check(path: &Path) -> Result<(), JournalError> {
     let name = path.to_string_lossy();
-    if name.is_empty() || name.starts_with(':') || name.starts_with("file:") {
+    if name.starts_with(':') || name.starts_with("file:") {
         let got = alloc::format!("{name:?}");
         return Err(Invalid::new("journal", "path", "the name of a file", got)
             .with_advice("what is to be forgotten is kept by `Journal::in_memory()`")
             .into());
     }
-    if path.is_dir() {
-        let name = path.display();
-        return Err(unusable(alloc::format!("{name} is a folder: name a file that is in it")));
-    }
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
-            let told = alloc::format!("there is no folder {}; make it first", folder.display());
-            Err(JournalError::Unavailable {
-                what: "opening the journal",
-                source: io::Error::new(io::ErrorKind::NotFound, told).into(),
-            })
-        }
-        _ => Ok(()),
-    }
+    check_place(path)
 }
 
 pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, JournalError> {
@@ -137,6 +123,11 @@ fn identify(connection: &Connection, path: &Path) -> Result<i32, JournalError> {
     let path = path.display();
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
     let read = || -> rusqlite::Result<(i32, i32, i64)> {
+        // All at one time: another process may be making the tables.
+        let _once = match connection.is_autocommit() {
+            true => Some(connection.unchecked_transaction()?),
+            false => None,
+        };
         let tables = connection
             .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
         Ok((number("application_id")?, number("user_version")?, tables))

@@ -1,20 +1,17 @@
-use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::Connection;
 
 use super::SqliteBuilder;
 use super::error::{Outcome, unavailable};
 use super::read;
-use super::reader::Read;
-use super::writer::{Call, Write};
+use crate::journal::group::Threads;
 use crate::journal::{
-    Answer, Append, Appended, Changed, Changes, Claim, Head, Heads, JournalError, Lease, Position,
-    Record, Sequence, Store, StreamId,
+    Answer, Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position, Record,
+    Sequence, Store, StreamId,
 };
 
 /// A store in a file, for one machine; what `Journal::open` takes.
@@ -41,9 +38,7 @@ use crate::journal::{
 /// ```
 pub struct SqliteStore {
     path: PathBuf,
-    writes: mpsc::Sender<Write>,
-    reads: mpsc::Sender<Read>,
-    changed: Arc<Changed>,
+    threads: Threads<Connection>,
 }
 
 impl SqliteStore {
@@ -61,52 +56,22 @@ impl SqliteStore {
         SqliteBuilder::new(path.as_ref().to_owned())
     }
 
-    pub(super) const fn new(
-        path: PathBuf,
-        writes: mpsc::Sender<Write>,
-        reads: mpsc::Sender<Read>,
-        changed: Arc<Changed>,
-    ) -> Self {
-        Self { path, writes, reads, changed }
-    }
-
-    fn write<T: Send + 'static>(
-        &self,
-        write: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Write,
-    ) -> Answer<'_, T> {
-        let (answer, answered) = oneshot::channel();
-        let write = write(answer);
-        Box::pin(async move {
-            self.writes.send(write).await.map_err(|_| JournalError::Closed)?;
-            answered.await.map_err(|_| JournalError::Unknown {
-                source: "the thread that writes has ended".into(),
-            })?
-        })
+    pub(super) const fn new(path: PathBuf, threads: Threads<Connection>) -> Self {
+        Self { path, threads }
     }
 
     fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&rusqlite::Connection) -> Outcome<T> + Send + 'static,
+        read: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     ) -> Answer<'_, T> {
-        let (answer, answered) = oneshot::channel();
-        let read: Read = Box::new(move |connection| {
-            if !answer.is_closed() {
-                let failed = |error| unavailable("reading the journal", &error);
-                let read = read(connection).map_err(failed);
-                // Whoever asked may have gone meanwhile.
-                let _ = answer.send(read.and_then(|read| read));
-            }
-        });
-        Box::pin(async move {
-            self.reads.send(read).await.map_err(|_| JournalError::Closed)?;
-            answered.await.map_err(|_| JournalError::Closed)?
-        })
+        let failed = |error| unavailable("reading the journal", &error);
+        self.threads.read(move |connection| read(connection).map_err(failed))
     }
 }
 
 impl Store for SqliteStore {
     fn append(&self, batch: Vec<Append>) -> Answer<'_, Vec<Appended>> {
-        self.write(|answer| Write::Append(Call::new(batch, answer)))
+        self.threads.append(batch)
     }
 
     fn read(&self, stream: StreamId, after: Sequence, most: usize) -> Answer<'_, Vec<Record>> {
@@ -126,28 +91,27 @@ impl Store for SqliteStore {
     }
 
     fn claim(&self, claim: Claim) -> Answer<'_, Vec<Lease>> {
-        self.write(|answer| Write::Claim(Call::new(claim, answer)))
+        self.threads.claim(claim)
     }
 
     fn renew(&self, leases: Vec<Lease>, length: Duration) -> Answer<'_, Vec<bool>> {
-        self.write(|answer| Write::Renew(Call::new((leases, length), answer)))
+        self.threads.renew(leases, length)
     }
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
-        self.write(|answer| Write::Remove(Call::new((stream, last), answer)))
+        self.threads.remove(stream, last)
     }
 
     fn changes(&self) -> Changes {
-        self.changed.changes()
+        self.threads.changes()
     }
 }
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = self.writes.max_capacity() - self.writes.capacity();
         f.debug_struct("SqliteStore")
             .field("path", &self.path)
-            .field("waiting", &waiting)
+            .field("waiting", &self.threads.waiting())
             .finish_non_exhaustive()
     }
 }

@@ -7,11 +7,15 @@ async fn the_store_in_memory_conforms() {
     conformance::check(async |clock| Journal::on(MemoryStore::with_clock(clock))).await.unwrap();
 }
 
+#[cfg(any(feature = "redb", feature = "sqlite"))]
+mod folder;
 #[cfg(feature = "sqlite")]
 mod in_a_file;
+#[cfg(feature = "redb")]
+mod in_redb;
 #[cfg(feature = "sqlite")]
 mod refused;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "redb", feature = "sqlite"))]
 mod same;
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::in_a_file::Folder;
+use super::folder::Folder;
 use super::*;
 use crate::error::{Class, Fault};
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
-use super::in_a_file::Folder;
+use super::folder::Folder;
 use super::*;
 use crate::time::WallClock;
 
@@ -150,31 +150,50 @@ async fn everything(journal: &Journal) -> String {
     said
 }
 
+/// Opens a store in that folder, which goes by that clock.
+type Open = fn(&Folder, &WallClock) -> Journal;
+
+fn memory_says_the_same_as(open: Open, steps: &[Step]) -> Result<(), TestCaseError> {
+    let folder = Folder::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let clock = WallClock::manual(start());
+        let memory = Journal::on(MemoryStore::with_clock(&clock));
+        let file = open(&folder, &clock);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for step in steps {
+            match step {
+                Step::Advance { ms } => clock.advance(Duration::from_millis(*ms)),
+                Step::SetBack { ms } => clock.set(clock.now() - Duration::from_millis(*ms)),
+                _ => {}
+            }
+            let expected = take(&memory, step, &mut ours).await;
+            let found = take(&file, step, &mut theirs).await;
+            prop_assert_eq!(&expected, &found, "{:?}", step);
+        }
+        prop_assert_eq!(everything(&memory).await, everything(&file).await);
+        Ok(())
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
+    #[cfg(feature = "sqlite")]
     #[test]
-    fn memory_and_file_say_the_same(steps in proptest::collection::vec(step(), 1..40)) {
-        let folder = Folder::new();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let clock = WallClock::manual(start());
-            let memory = Journal::on(MemoryStore::with_clock(&clock));
-            let builder = SqliteStore::builder(folder.file("same.db")).clock(&clock);
-            let file = Journal::on(builder.build().unwrap());
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            for step in &steps {
-                match step {
-                    Step::Advance { ms } => clock.advance(Duration::from_millis(*ms)),
-                    Step::SetBack { ms } => clock.set(clock.now() - Duration::from_millis(*ms)),
-                    _ => {}
-                }
-                let expected = take(&memory, step, &mut ours).await;
-                let found = take(&file, step, &mut theirs).await;
-                prop_assert_eq!(&expected, &found, "{:?}", step);
-            }
-            prop_assert_eq!(everything(&memory).await, everything(&file).await);
-            Ok(())
-        })?;
+    fn memory_and_sqlite_say_the_same(steps in proptest::collection::vec(step(), 1..40)) {
+        let open: Open = |folder, clock| {
+            Journal::on(SqliteStore::builder(folder.file("same.db")).clock(clock).build().unwrap())
+        };
+        memory_says_the_same_as(open, &steps)?;
+    }
+
+    #[cfg(feature = "redb")]
+    #[test]
+    fn memory_and_redb_say_the_same(steps in proptest::collection::vec(step(), 1..40)) {
+        let open: Open = |folder, clock| {
+            Journal::on(RedbStore::builder(folder.file("same.redb")).clock(clock).build().unwrap())
+        };
+        memory_says_the_same_as(open, &steps)?;
     }
 }

@@ -1,0 +1,100 @@
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::oneshot::Sender;
+
+use super::{Failed, Writing};
+use crate::journal::{Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
+
+/// One call of a store that writes.
+pub(in crate::journal) enum Write {
+    Append(Call<Vec<Append>, Vec<Appended>>),
+    Claim(Call<Claim, Vec<Lease>>),
+    Renew(Call<(Vec<Lease>, Duration), Vec<bool>>),
+    Remove(Call<(StreamId, Sequence), ()>),
+}
+
+/// What is asked, what is to be answered as soon as it is on the disk, and where.
+pub(in crate::journal) struct Call<A, T> {
+    asked: A,
+    done: Option<Result<T, JournalError>>,
+    answer: Sender<Result<T, JournalError>>,
+    /// Its room in the queue, in bytes; given back when it is answered.
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl<A, T> Call<A, T> {
+    pub(in crate::journal) const fn new(
+        asked: A,
+        answer: Sender<Result<T, JournalError>>,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self { asked, done: None, answer, room }
+    }
+
+    fn answer(self, failed: Option<&Failed>) {
+        let answer = match (failed, self.done) {
+            (Some(failed), _) => Some(Err(failed.tell())),
+            (None, done) => done,
+        };
+        // Whoever asked may have gone meanwhile.
+        answer.map(|answer| self.answer.send(answer).is_ok());
+    }
+
+    fn bytes(&self) -> usize {
+        self.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+}
+
+impl Write {
+    /// Whether somebody still waits for the answer. Who has gone before it was begun gets nothing
+    /// written.
+    pub(super) fn is_awaited(&self) -> bool {
+        match self {
+            Self::Append(call) => !call.answer.is_closed(),
+            Self::Claim(call) => !call.answer.is_closed(),
+            Self::Renew(call) => !call.answer.is_closed(),
+            Self::Remove(call) => !call.answer.is_closed(),
+        }
+    }
+
+    /// Whether it has written what somebody may wait for: a claim that finds nothing is no news, or
+    /// who claims whenever there is news would never rest.
+    pub(super) const fn is_news(&self) -> bool {
+        matches!(self, Self::Append(Call { done: Some(Ok(_)), .. }))
+    }
+
+    /// How much room it takes.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Append(call) => call.bytes(),
+            Self::Claim(_) | Self::Renew(_) | Self::Remove(_) => 0,
+        }
+    }
+
+    pub(super) fn apply(&mut self, writing: &mut dyn Writing) -> Result<(), JournalError> {
+        match self {
+            Self::Append(call) => call.done = Some(writing.append(&call.asked)?),
+            Self::Claim(call) => call.done = Some(writing.claim(&call.asked)?),
+            Self::Renew(call) => {
+                let (leases, length) = &call.asked;
+                call.done = Some(writing.renew(leases, *length)?);
+            }
+            Self::Remove(call) => {
+                let (stream, last) = &call.asked;
+                call.done = Some(writing.remove(stream, *last)?);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn answer(self, failed: Option<&Failed>) {
+        match self {
+            Self::Append(call) => call.answer(failed),
+            Self::Claim(call) => call.answer(failed),
+            Self::Renew(call) => call.answer(failed),
+            Self::Remove(call) => call.answer(failed),
+        }
+    }
+}
