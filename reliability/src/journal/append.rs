@@ -173,7 +173,7 @@ impl Append {
 
     /// About how many bytes it takes, in memory and in a store.
     pub(super) fn size(&self) -> usize {
-        self.events.iter().map(Event::size).fold(64, usize::saturating_add)
+        self.events.iter().map(Event::size).fold(0, usize::saturating_add)
     }
 
     pub(super) fn check(&self) -> Result<(), Invalid> {

@@ -34,8 +34,14 @@ pub struct Journal(Arc<dyn Store>);
 impl Journal {
     /// The most appends of one batch.
     pub const LONGEST_BATCH: usize = 1_000;
+    /// The most that the events of one batch take, in bytes, with their names and 64 bytes for each:
+    /// 32 MiB.
+    pub const LARGEST_BATCH: usize = 32 << 20;
     /// The most records or heads that one call reads.
     pub const LONGEST_PAGE: usize = 100_000;
+    /// The most that the records of one call take, in bytes, with their names and 64 bytes for each:
+    /// 32 MiB. A page ends before it gets larger.
+    pub const LARGEST_PAGE: usize = 32 << 20;
 
     /// A journal that is gone with the process: for tests, and for what need not outlive it.
     pub fn in_memory() -> Self {
@@ -154,6 +160,7 @@ impl Journal {
     /// it is there, yours or that of somebody else; read it to find out.
     pub async fn append(&self, append: Append) -> Result<Appended, JournalError> {
         append.check()?;
+        check_size(core::slice::from_ref(&append))?;
         let appended = self.write(alloc::vec![append]).await?;
         appended.into_iter().next().ok_or_else(|| broken("append"))
     }
@@ -163,7 +170,7 @@ impl Journal {
     /// # Errors
     ///
     /// As of [`append`](Self::append); the error names the stream. More than 1,000 appends are
-    /// invalid.
+    /// invalid, and so are more than 32 MiB of events.
     ///
     /// # Cancel safety
     ///
@@ -178,6 +185,7 @@ impl Journal {
             return Err(Invalid::new("journal", "batch", expected, got).into());
         }
         batch.iter().try_for_each(Append::check)?;
+        check_size(&batch)?;
         match batch.is_empty() {
             true => Ok(Vec::new()),
             false => self.write(batch).await,
@@ -191,8 +199,9 @@ impl Journal {
         appended
     }
 
-    /// The records of a stream behind that number, in order; at most so many of them. None for a
-    /// stream that is not there.
+    /// The records of a stream behind that number, in order; at most so many of them, and fewer when
+    /// they would be [larger than 32 MiB](Self::LARGEST_PAGE): go on behind the last one until there
+    /// is none. There is none for a stream that is not there.
     ///
     /// # Errors
     ///
@@ -211,7 +220,8 @@ impl Journal {
     }
 
     /// The records of all streams behind that position, in the order in which they were written; at
-    /// most so many of them. Go on behind the last one: none is missed, and none comes twice.
+    /// most so many of them, and fewer as of [`read`](Self::read). Go on behind the last one: none is
+    /// missed, and none comes twice.
     ///
     /// # Errors
     ///
@@ -325,6 +335,16 @@ fn page(most: usize) -> Result<usize, Invalid> {
         1..=Journal::LONGEST_PAGE => Ok(most),
         _ => Err(Invalid::new("journal", "most", "1 to 100000", most)),
     }
+}
+
+fn check_size(batch: &[Append]) -> Result<(), Invalid> {
+    let bytes = batch.iter().map(Append::size).fold(0, usize::saturating_add);
+    if bytes <= Journal::LARGEST_BATCH {
+        return Ok(());
+    }
+    let (expected, got) = ("at most 32 MiB of events", alloc::format!("{bytes} bytes"));
+    Err(Invalid::new("journal", "batch", expected, got)
+        .with_advice("append it in parts, or keep what is large elsewhere and write where it is"))
 }
 
 fn broken(what: &'static str) -> JournalError {

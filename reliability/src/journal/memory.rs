@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use super::{
     Answer, Append, Appended, Changed, Changes, Claim, Due, Epoch, Event, Head, Heads, Held,
-    JournalError, Lease, Position, Record, Sequence, Store, StreamId,
+    JournalError, Lease, Page, Position, Record, Sequence, Store, StreamId,
 };
 use crate::sync::Mutex;
 use crate::time::WallClock;
@@ -217,7 +217,7 @@ impl All {
         let records = self.streams.get(id).map_or(&[][..], |stream| &stream.records);
         let skipped = usize::try_from(after.get()).unwrap_or(usize::MAX);
         let numbered = (1..).map(Sequence::new).zip(records).skip(skipped).take(most);
-        numbered.map(|(sequence, kept)| kept.record(id, sequence)).collect()
+        gathered(numbered.map(|(sequence, kept)| kept.record(id, sequence)), most)
     }
 
     fn read_all(&self, after: Position, most: usize) -> Vec<Record> {
@@ -229,7 +229,7 @@ impl All {
             let before = Sequence::new(sequence.get() - 1);
             self.read(id, before, 1).pop()
         });
-        found.collect()
+        gathered(found, most)
     }
 
     fn heads(&self, heads: &Heads) -> Vec<Head> {
@@ -296,6 +296,16 @@ impl All {
         }
         Ok(())
     }
+}
+
+fn gathered(records: impl Iterator<Item = Record>, most: usize) -> Vec<Record> {
+    let mut page = Page::of(most);
+    for record in records {
+        if !page.push(record) {
+            break;
+        }
+    }
+    page.into_records()
 }
 
 impl Stream {

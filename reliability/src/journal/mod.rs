@@ -85,6 +85,7 @@ mod handle;
 mod id;
 mod memory;
 mod observe;
+mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redb")]
@@ -107,6 +108,7 @@ pub use event::{Encoding, Event, Record};
 pub use handle::Journal;
 pub use id::{Epoch, Position, Sequence, StreamId};
 pub use memory::MemoryStore;
+pub use page::Page;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresBuilder, PostgresStore};
 #[cfg(feature = "sqlite")]

@@ -85,10 +85,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn append(&self, batch: Vec<Append>) -> Answer<'_, Vec<Appended>>;
 
     /// The records of a stream behind that number, in order. None for a stream that is not there.
+    /// They are gathered in a [`Page`](super::Page), which ends when it gets too large.
     fn read(&self, stream: StreamId, after: Sequence, most: usize) -> Answer<'_, Vec<Record>>;
 
     /// The records of all streams behind that position, in order. One that is not among them never
-    /// comes up at a position before the last of them: who reads on misses nothing.
+    /// comes up at a position before the last of them: who reads on misses nothing. They are gathered
+    /// as by [`read`](Self::read).
     fn read_all(&self, after: Position, most: usize) -> Answer<'_, Vec<Record>>;
 
     /// The head of a stream, if it is there.

@@ -24,10 +24,12 @@ pub(in crate::journal) fn span(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(in crate::journal) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(in crate::journal) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }

@@ -112,7 +112,7 @@ fn kill_after(mut child: Child, lines: usize, written: &mut BTreeMap<u32, u64>) 
     child.wait().unwrap();
 }
 
-async fn check(file: &Path, written: &BTreeMap<u32, u64>) -> u64 {
+async fn check(file: &Path, written: &mut BTreeMap<u32, u64>) -> u64 {
     let journal = open(file);
     let mut all = 0;
     for writer in 0..WRITERS {
@@ -130,7 +130,9 @@ async fn check(file: &Path, written: &BTreeMap<u32, u64>) -> u64 {
         assert_eq!(ends[0], ends[1], "both streams of a batch, or none");
         let told = written.get(&writer).copied().unwrap_or_default();
         assert!(ends[0] >= told, "writer {writer} was told that {told} are there: {}", ends[0]);
-        assert!(ends[0] <= told + 1, "at most one was not told any more");
+        assert!(ends[0] <= told + 1, "writer {writer} of {told}: {}, one was not told", ends[0]);
+        // What was found once is there to stay, told or not.
+        written.insert(writer, ends[0]);
         all += ends[0] * 2;
     }
     let read = journal.read_all(Position::START, 100_000).await.unwrap();
@@ -171,7 +173,7 @@ async fn kill_again_and_again(end: &str) {
         let lines = 1 + random.next() % 300;
         kill_after(start(&file), lines, &mut written);
         kills += 1;
-        assert!(check(&file, &written).await > 0);
+        assert!(check(&file, &mut written).await > 0);
     }
     assert_eq!(kills, cycles);
 }

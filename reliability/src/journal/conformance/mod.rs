@@ -89,6 +89,7 @@ macro_rules! cases {
 
 cases! {
     records::records_are_numbered_and_read_in_pages,
+    records::a_page_ends_before_it_gets_too_large,
     records::what_is_written_is_read_again,
     records::an_append_after_the_wrong_record_conflicts,
     records::a_batch_is_written_whole_or_not_at_all,

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{Bench, Found, equal, event, holds, noon, stream, text, together};
-use crate::journal::{Append, Epoch, Event, JournalError, Position, Record, Sequence};
+use crate::journal::{Append, Epoch, Event, Journal, JournalError, Position, Record, Sequence};
 
 pub(super) async fn records_are_numbered_and_read_in_pages(bench: &Bench) -> Found {
     let (order, other) = (stream("order", "1")?, stream("order", "2")?);
@@ -34,6 +34,26 @@ pub(super) async fn records_are_numbered_and_read_in_pages(bench: &Bench) -> Fou
     let nothing = bench.journal.read(&nobody, Sequence::START, 2).await.map_err(text)?;
     equal("of a stream that is not there", nothing.len(), 0)?;
     equal("its head", bench.journal.head(&nobody).await.map_err(text)?, None)
+}
+
+pub(super) async fn a_page_ends_before_it_gets_too_large(bench: &Bench) -> Found {
+    let order = stream("order", "1")?;
+    // Two of them are less than a page, and three are more.
+    let large = Journal::LARGEST_PAGE / 5 * 2;
+    for number in 1..=3 {
+        let payload = vec![number; large];
+        bench.append(Append::to(&order).event(Event::bytes("Large", 1, payload))).await?;
+    }
+    bench.append(Append::to(&order).event(event(4))).await?;
+    let first = bench.journal.read(&order, Sequence::START, 10).await.map_err(text)?;
+    equal("the first page of the stream", numbers(&first), vec![1, 2])?;
+    let second = bench.journal.read(&order, Sequence::new(2), 10).await.map_err(text)?;
+    equal("the second page of the stream", numbers(&second), vec![3, 4])?;
+    let all = bench.journal.read_all(Position::START, 10).await.map_err(text)?;
+    equal("the first page of all", numbers(&all), vec![1, 2])?;
+    let last = all.last().map_or(Position::START, |record| record.position);
+    let all = bench.journal.read_all(last, 10).await.map_err(text)?;
+    equal("the second page of all", numbers(&all), vec![3, 4])
 }
 
 pub(super) async fn what_is_written_is_read_again(bench: &Bench) -> Found {

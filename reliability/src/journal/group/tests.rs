@@ -88,7 +88,7 @@ fn bench(set: impl FnOnce(&mut Settings)) -> Bench {
     Bench { threads: Threads::start(engine, (), settings).unwrap(), commits, begun, gate }
 }
 
-/// An append of which the size is known: 64 for itself and 64 for its event, and the payload.
+/// An append of which the size is known: 65 bytes and its payload.
 fn append(key: &str, payload: usize) -> Vec<Append> {
     let append = Append::to(&StreamId::new("order", key).unwrap());
     alloc::vec![append.event(Event::bytes("E", 1, alloc::vec![0; payload]))]

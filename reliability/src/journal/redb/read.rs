@@ -8,7 +8,8 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageEr
 use super::error::{damaged, failed, no_table, not_begun};
 use super::tables::{KeptRecord, KeptStream, NAMES, PLACES, RECORDS, STREAMS, Stream};
 use crate::journal::{
-    Encoding, Epoch, Event, Head, Heads, JournalError, Position, Record, Sequence, StreamId, values,
+    Encoding, Epoch, Event, Head, Heads, JournalError, Page, Position, Record, Sequence, StreamId,
+    values,
 };
 
 const READING: &str = "reading the journal";
@@ -34,13 +35,15 @@ impl Reading {
         let records = self.0.open_table(RECORDS).map_err(missing)?;
         let behind = Bound::Excluded((number, after.get()));
         let found = places.range((behind, Bound::Included((number, u64::MAX)))).map_err(broken)?;
-        let mut all = Vec::new();
+        let mut all = Page::of(most);
         for place in found.take(most) {
             let position = place.map_err(broken)?.1.value();
             let kept = records.get(position).map_err(broken)?.ok_or_else(torn)?;
-            all.push(record(stream.clone(), position, kept.value())?);
+            if !all.push(record(stream.clone(), position, kept.value())?) {
+                break;
+            }
         }
-        Ok(all)
+        Ok(all.into_records())
     }
 
     pub(super) fn all_records(&self, after: Position, most: usize) -> Read<Vec<Record>> {
@@ -52,13 +55,15 @@ impl Reading {
             _ => u64::MAX,
         };
         let behind = (Bound::Excluded(behind), Bound::Unbounded);
-        let mut all = Vec::new();
+        let mut all = Page::of(most);
         for found in records.range::<u64>(behind).map_err(broken)?.take(most) {
             let (position, kept) = found.map_err(broken)?;
             let id = stream(&streams, kept.value().0)?.id()?;
-            all.push(record(id, position.value(), kept.value())?);
+            if !all.push(record(id, position.value(), kept.value())?) {
+                break;
+            }
         }
-        Ok(all)
+        Ok(all.into_records())
     }
 
     pub(super) fn head(&self, id: &StreamId) -> Read<Option<Head>> {

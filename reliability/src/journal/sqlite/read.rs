@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::Outcome;
 use crate::journal::values::{self, signed, unsigned};
 use crate::journal::{
-    Encoding, Epoch, Event, Head, Heads, Held, JournalError, Position, Record, Sequence, StreamId,
+    Encoding, Epoch, Event, Head, Heads, Held, JournalError, Page, Position, Record, Sequence,
+    StreamId,
 };
 
 /// The columns of a record, behind those of its stream's name.
@@ -31,8 +32,7 @@ pub(super) fn records(
     );
     let mut select = connection.prepare_cached(&sql)?;
     let from = params![stream.kind(), stream.key(), signed(after.get()), most as i64];
-    let rows = select.query_map(from, record)?;
-    collected(rows)
+    gathered(select.query_map(from, record)?, most)
 }
 
 pub(super) fn all_records(
@@ -47,8 +47,7 @@ pub(super) fn all_records(
         (0, minor) => signed(minor),
         _ => i64::MAX,
     };
-    let rows = select.query_map(params![behind, most as i64], record)?;
-    collected(rows)
+    gathered(select.query_map(params![behind, most as i64], record)?, most)
 }
 
 pub(super) fn head(connection: &Connection, stream: &StreamId) -> Outcome<Option<Head>> {
@@ -69,6 +68,21 @@ pub(super) fn heads(connection: &Connection, heads: &Heads) -> Outcome<Vec<Head>
     let wanted = params![heads.kind(), heads.status(), kind, key, heads.limit() as i64];
     let rows = select.query_map(wanted, one_head)?;
     collected(rows)
+}
+
+fn gathered(rows: impl Iterator<Item = Outcome<Record>>, most: usize) -> Outcome<Vec<Record>> {
+    let mut page = Page::of(most);
+    for row in rows {
+        match row? {
+            Ok(record) => {
+                if !page.push(record) {
+                    break;
+                }
+            }
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(page.into_records()))
 }
 
 fn collected<T>(rows: impl Iterator<Item = Outcome<T>>) -> Outcome<Vec<T>> {

@@ -31,6 +31,17 @@ async fn what_could_never_find_a_stream_is_invalid() {
 }
 
 #[tokio::test]
+async fn a_batch_that_would_fill_the_memory_is_invalid() {
+    let journal = Journal::in_memory();
+    let order = StreamId::new("order", "1").unwrap();
+    let part = || Append::to(&order).event(Event::bytes("Large", 1, vec![0; 12 << 20]));
+    let refused = journal.append_all([part(), part(), part()]).await.unwrap_err().to_string();
+    assert!(refused.contains("`batch` must be at most 32 MiB of events"), "{refused}");
+    assert_eq!(journal.head(&order).await.unwrap(), None);
+    journal.append_all([part(), part()]).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_end_of_what_a_clock_can_show_is_no_end_of_the_store() {
     let year = std::time::Duration::from_secs(31_556_952);
     let far = std::time::SystemTime::UNIX_EPOCH + year * 300_000;
