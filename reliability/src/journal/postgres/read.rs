@@ -8,7 +8,8 @@ use tokio_postgres::Row;
 use super::error::unreadable;
 use crate::journal::values::{self, unsigned};
 use crate::journal::{
-    Encoding, Epoch, Event, Head, Held, JournalError, Lease, Position, Record, Sequence, StreamId,
+    Encoding, Epoch, Event, Head, Held, JournalError, Lease, Page, Position, Record, Sequence,
+    StreamId,
 };
 
 pub(super) fn all<T>(
@@ -18,7 +19,17 @@ pub(super) fn all<T>(
     rows.iter().map(one).collect()
 }
 
-pub(super) fn record(row: &Row) -> Result<Record, JournalError> {
+pub(super) fn page(rows: &[Row], most: usize) -> Result<Vec<Record>, JournalError> {
+    let mut page = Page::of(most);
+    for row in rows {
+        if !page.push(record(row)?) {
+            break;
+        }
+    }
+    Ok(page.into_records())
+}
+
+fn record(row: &Row) -> Result<Record, JournalError> {
     let position = Position::from_parts(number(row, 2)?, number(row, 3)?);
     let encoding: &str = row.try_get(9).map_err(|error| unreadable(&error))?;
     let Some(encoding) = Encoding::from_name(encoding) else {

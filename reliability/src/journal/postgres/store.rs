@@ -206,7 +206,7 @@ impl Store for PostgresStore {
                 .line()?
                 .read(READING, Ask::Read, &[&stream.kind(), &stream.key(), &after, &most])
                 .await?;
-            read::all(&rows, read::record)
+            read::page(&rows, limit)
         })
     }
 
@@ -215,7 +215,7 @@ impl Store for PostgresStore {
             let (major, minor) = after.parts();
             let (major, minor, most) = (signed(major), signed(minor), most(limit));
             let rows = self.line()?.read(READING, Ask::ReadAll, &[&major, &minor, &most]).await?;
-            read::all(&rows, read::record)
+            read::page(&rows, limit)
         })
     }
 
