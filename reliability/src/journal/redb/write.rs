@@ -116,14 +116,18 @@ impl<'t> Tables<'t> {
         let mut ends: BTreeMap<&StreamId, (Sequence, Epoch)> = BTreeMap::new();
         for append in batch {
             let id = append.stream();
-            let (last, epoch) = match ends.get(id) {
-                Some(end) => *end,
-                None => self.find(id)?.map_or_else(Default::default, |(_, stream)| {
-                    (Sequence::new(stream.sequence), Epoch::new(stream.epoch))
-                }),
+            let kept = match ends.get(id) {
+                Some(end) => Some(*end),
+                None => self
+                    .find(id)?
+                    .map(|(_, stream)| (Sequence::new(stream.sequence), Epoch::new(stream.epoch))),
             };
+            let (last, epoch) = kept.unwrap_or_default();
             if let Err(refused) = append.terms().allow(id, last, epoch) {
                 return Ok(Err(refused));
+            }
+            if append.terms().held.is_some() && kept.is_some() {
+                return Ok(Err(JournalError::Busy { stream: id.clone() }));
             }
             let last = Sequence::new(last.get() + append.events().len() as u64);
             ends.insert(id, (last, epoch));
@@ -138,6 +142,9 @@ impl<'t> Tables<'t> {
             None => (self.begin(id)?, None),
         };
         let mut stream = before.clone().unwrap_or_else(|| Stream::begun(id, self.now));
+        if let Some((owner, lease)) = terms.held {
+            self.take(&mut stream, owner, lease);
+        }
         let mut position = Position::START;
         for event in append.events() {
             self.last.position += 1;
@@ -163,7 +170,16 @@ impl<'t> Tables<'t> {
         }
         stream.changed_at = self.now;
         self.put(number, before.as_ref(), &stream)?;
-        Ok(Appended::new(Sequence::new(stream.sequence), position))
+        let held = terms.held.map(|_| Epoch::new(stream.epoch));
+        Ok(Appended { held, ..Appended::new(Sequence::new(stream.sequence), position) })
+    }
+
+    /// Gives it to somebody, in an epoch that was never given before.
+    fn take(&mut self, stream: &mut Stream, owner: &str, lease: Duration) {
+        self.last.epoch += 1;
+        stream.epoch = self.last.epoch;
+        let until = self.now.saturating_add(values::span(lease));
+        stream.held = Some(Holder { owner: owner.into(), since: self.now, until });
     }
 
     fn begin(&mut self, id: &StreamId) -> Done<u64> {
@@ -177,13 +193,7 @@ impl<'t> Tables<'t> {
         for number in self.claimed(claim)? {
             let before = self.stream(number)?;
             let mut stream = before.clone();
-            self.last.epoch += 1;
-            stream.epoch = self.last.epoch;
-            stream.held = Some(Holder {
-                owner: claim.owner().into(),
-                since: self.now,
-                until: self.now.saturating_add(values::span(claim.lease_length())),
-            });
+            self.take(&mut stream, claim.owner(), claim.lease_length());
             self.put(number, Some(&before), &stream)?;
             leases.push(stream.lease());
         }
