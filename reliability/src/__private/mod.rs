@@ -20,6 +20,8 @@ mod operation;
 mod rate_limit;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod shared;
+#[cfg(all(feature = "redis", not(reliability_loom)))]
+mod shared_rate_limit;
 #[cfg(feature = "sre")]
 mod slo;
 #[cfg(all(feature = "std", feature = "telemetry"))]
@@ -90,6 +92,10 @@ pub use operation::{Finished, FinishedFault, FinishedOther, FinishedResult, Time
 pub use rate_limit::{RateLimitKey, rate_limit_key};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use shared::{Shared, shared};
+#[cfg(all(feature = "redis", not(reliability_loom)))]
+pub use shared_rate_limit::{
+    SharedRateLimit, SharedRateLimitKey, shared_rate_limit, shared_rate_limit_key,
+};
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub use traced::{
     EndDebug, EndDisplay, EndOther, Ended, ShowDebug, ShowType, Shown, TypeName, ValueOfOther,

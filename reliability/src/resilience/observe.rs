@@ -56,7 +56,8 @@ impl Entry {
             rate_limit: policy
                 .rate_limit()
                 .map(observe_rate_limit)
-                .or_else(|| policy.keyed_rate_limit().map(KeyedRateLimit::snapshot)),
+                .or_else(|| policy.keyed_rate_limit().map(KeyedRateLimit::snapshot))
+                .or_else(|| observe_shared_rate_limit(policy)),
             concurrency_limit: policy.concurrency_limit().map(observe_concurrency_limit),
             bulkhead: policy.bulkhead().map(observe_bulkhead),
             #[cfg(feature = "cache")]
@@ -65,6 +66,16 @@ impl Entry {
             cache: None,
         }
     }
+}
+
+#[cfg(all(feature = "redis", not(reliability_loom)))]
+fn observe_shared_rate_limit(policy: &Policy) -> Option<RateLimitSnapshot> {
+    policy.shared_rate_limit().map(|limit| limit.snapshot())
+}
+
+#[cfg(not(all(feature = "redis", not(reliability_loom))))]
+fn observe_shared_rate_limit(_: &Policy) -> Option<RateLimitSnapshot> {
+    None
 }
 
 #[cfg(feature = "chaos")]

@@ -1,6 +1,7 @@
 //! A quota shared through a Redis server of the test's own: on a free port, in a folder of its own,
 //! and killed when the test says so.
 
+mod in_policies;
 mod turns;
 
 use std::io::{BufRead, BufReader, Write};
@@ -206,7 +207,10 @@ async fn it_is_listed_shown_and_changed_by_name() {
     change(Quota::per_day(20), None).unwrap();
     assert_eq!(limit.check_n(16).await.unwrap(), Decision::Allowed { remaining: 0 });
     assert_eq!(change(Quota::per_day(0), None).unwrap_err().setting(), "quota");
-    assert_eq!(change(Quota::per_day(30), Some(PATIENCE)).unwrap_err().setting(), "wait");
+    assert_eq!(
+        change(Quota::per_day(30), Some(Duration::from_secs(3601))).unwrap_err().setting(),
+        "wait"
+    );
     assert_eq!(found.settings().quota, Quota::per_day(20));
 
     server.kill();

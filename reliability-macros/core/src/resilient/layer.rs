@@ -91,14 +91,13 @@ impl Kind {
 
     /// Whether `clock = ..` says anything to it.
     pub(super) fn reads_a_clock(&self) -> bool {
-        matches!(
-            self,
-            Self::Cache(_)
-                | Self::Breaker(_)
-                | Self::RateLimit(_)
-                | Self::ConcurrencyLimit(_)
-                | Self::Bulkhead(_)
-        )
+        match self {
+            Self::RateLimit(limit) => !limit.is_shared(),
+            Self::Cache(_) | Self::Breaker(_) | Self::ConcurrencyLimit(_) | Self::Bulkhead(_) => {
+                true
+            }
+            _ => false,
+        }
     }
 
     /// As it is written.

@@ -23,6 +23,7 @@ mod quantile;
 mod rate_limit;
 mod render;
 mod retry;
+mod shared_limit;
 mod signature;
 mod timeout;
 

@@ -4,7 +4,11 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, spanned::Spanned as _};
 
-use super::{layer::Building, limits};
+use super::{
+    layer::Building,
+    limits,
+    shared_limit::{self, SharedLimit},
+};
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
@@ -14,7 +18,7 @@ use crate::{
 };
 
 /// `rate_limit("100/s", burst = 20, algorithm = token_bucket, wait = "50ms", leases = 8)`, or with
-/// `key = expression, capacity = 50_000` in place of `leases`.
+/// `key = expression, capacity = 50_000` in place of `leases`; or `shared = LIMIT, key = expression`.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimit {
     rate: Option<Rate>,
@@ -27,6 +31,8 @@ pub(crate) struct RateLimit {
     capacity: Option<(u32, Span)>,
     /// Nothing else was written, as under a policy that is built elsewhere.
     is_key_only: bool,
+    /// It is built elsewhere, and several processes share it.
+    shared: Option<SharedLimit>,
 }
 
 /// `"100/s"`, with the place where it was written.
@@ -43,6 +49,7 @@ pub(super) const KNOWN: Known = &[
     ("leases", "leases = 8"),
     ("key", "key = expression"),
     ("capacity", "capacity = 50_000"),
+    ("shared", "shared = LIMIT"),
 ];
 
 const ALGORITHMS: Known = &[
@@ -80,6 +87,9 @@ impl RateLimit {
             return this;
         };
         let mut named = call.named;
+        if shared_limit::is_meant(&named) {
+            return Self::read_shared(diagnostics, call.values, named);
+        }
         this.is_key_only = call.values.is_empty() && named.iter().all(|it| it.name == "key");
         this.is_key_only &= !named.is_empty();
         if !this.is_key_only {
@@ -94,6 +104,22 @@ impl RateLimit {
             this.take(diagnostics, &setting);
         });
         this.check(diagnostics, keyed);
+        this
+    }
+
+    fn read_shared(
+        diagnostics: &mut Diagnostics,
+        values: Vec<Expr>,
+        mut named: Vec<Choice>,
+    ) -> Self {
+        let mut this = Self::default();
+        shared_limit::check_alone(diagnostics, &values, &mut named);
+        settings::walk(diagnostics, "`rate_limit`", KNOWN, named, |own, setting| {
+            match setting.name {
+                "shared" => this.shared = Some(SharedLimit::read(own, &setting)),
+                _ => this.take(own, &setting),
+            }
+        });
         this
     }
 
@@ -124,14 +150,24 @@ impl RateLimit {
         }
     }
 
+    /// Whether it has no clock of its own here.
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
     /// Whether it says only whose a call is, and nothing of the limit.
     pub(super) fn is_of_this_function_only(&self) -> bool {
-        self.is_key_only
+        match &self.shared {
+            Some(shared) => self.key.is_some() && shared.comes_with_the_policy(),
+            None => self.is_key_only,
+        }
     }
 
     /// What a limit cannot do without; where the policy comes from elsewhere, it brings it along.
     pub(super) fn check_rate(&self, diagnostics: &mut Diagnostics, word: &Ident) {
-        if self.is_key_only {
+        if let Some(shared) = &self.shared {
+            shared.check_own(diagnostics);
+        } else if self.is_key_only {
             diagnostics.push(without_rate(word, &mut Vec::new()));
         }
     }
@@ -217,6 +253,9 @@ impl RateLimit {
     /// How a call says whose it is. A key that cannot be counted by is told at the expression.
     pub(super) fn call_setting(&self, krate: &CratePath) -> Option<TokenStream> {
         let key = self.key.as_ref()?;
+        if let Some(shared) = &self.shared {
+            return shared.call_setting(krate, key);
+        }
         let span = key.span().resolved_at(Span::mixed_site());
         let here = krate.at(span);
         let hash = quote_spanned!(span=> #here::__private::rate_limit_key(&(#key)));
@@ -224,6 +263,9 @@ impl RateLimit {
     }
 
     pub(super) fn builder_call(&self, policy: &Building<'_>) -> TokenStream {
+        if let Some(shared) = &self.shared {
+            return shared.builder_call(policy);
+        }
         let Building { krate, name, clock, .. } = policy;
         let rate_limit = quote!(#krate::resilience::rate_limit);
         let number = Literal::u32_unsuffixed;

@@ -37,6 +37,8 @@ pub(super) fn layers(policy: &Policy) -> Vec<Layer> {
         policy.breaker().map(|breaker| ("breaker", breaker.address())),
         policy.rate_limit().map(|limit| ("rate_limit", limit.address())),
         policy.keyed_rate_limit().map(|limit| ("rate_limit", limit.address())),
+        #[cfg(all(feature = "redis", not(reliability_loom)))]
+        policy.shared_rate_limit().map(|limit| ("rate_limit", limit.address())),
         policy.concurrency_limit().map(|limit| ("concurrency_limit", limit.address())),
         policy.bulkhead().map(|bulkhead| ("bulkhead", bulkhead.address())),
         #[cfg(feature = "chaos")]

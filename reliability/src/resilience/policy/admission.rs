@@ -135,6 +135,10 @@ impl<E> Call<'_, E> {
             self.step += u16::from(passed.is_ok());
             return Poll::Ready(passed.map(|()| true));
         }
+        #[cfg(all(feature = "redis", not(reliability_loom)))]
+        if let Step::SharedRateLimit(limit) = step {
+            return self.poll_shared_rate_limit(limit, cx);
+        }
         let caller = self.caller();
         let More { held, waiting: place, .. } = self.more();
         if place.is_none() {
@@ -152,7 +156,7 @@ impl<E> Call<'_, E> {
     /// Who asks to be let in.
     #[inline]
     fn caller(&self) -> Caller {
-        let key = self.more.as_ref().map(|more| more.rate_limit_key);
+        let key = self.more.as_ref().map(|more| more.whose.hash());
         Caller {
             attempts: self.attempts,
             priority: self.priority,

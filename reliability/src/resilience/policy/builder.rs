@@ -239,7 +239,7 @@ impl PolicyBuilder {
         self
     }
 
-    fn step(mut self, step: Step) -> Self {
+    pub(super) fn step(mut self, step: Step) -> Self {
         self.layers.push(step.layer());
         self.steps.push(step);
         self

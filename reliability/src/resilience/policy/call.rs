@@ -10,16 +10,15 @@ use super::degrade::Degraded;
 use super::events;
 use super::fallback::Fallback;
 use super::inner::Inner;
-use super::key::IdempotencyKey;
 use super::pause::Pause;
 #[cfg(feature = "record")]
 use super::record::EventKind;
 use super::step::{Held, Waiting};
 use super::totals::Total;
 use super::wait::Bound;
+use super::whose::Whose;
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::concurrency_limit::Priority;
-use crate::resilience::rate_limit::KeyHash;
 use crate::time::Instant;
 
 /// One call under a [`Policy`], from its first attempt to its last.
@@ -78,8 +77,7 @@ pub(super) struct More<'a> {
     pub(super) waiting: Option<Waiting<'a>>,
     /// Nothing until the call has to wait: until then no clock is read.
     pub(super) times: Option<Times>,
-    pub(super) key: Option<IdempotencyKey>,
-    pub(super) rate_limit_key: KeyHash,
+    pub(super) whose: Whose,
     /// What is done less of for this call.
     pub(super) degraded: Degraded,
     /// Its number in a recording.
@@ -94,8 +92,7 @@ impl Default for More<'_> {
             held: Held::default(),
             waiting: None,
             times: None,
-            key: None,
-            rate_limit_key: KeyHash::NONE,
+            whose: Whose::NOBODY,
             degraded: Degraded::NORMAL,
             #[cfg(feature = "record")]
             recorded: None,

@@ -97,14 +97,18 @@ impl<E> Call<'_, E> {
 
     #[inline]
     pub(in crate::resilience) fn set_rate_limit_key(&mut self, key: KeyHash) {
-        self.more().rate_limit_key = key;
+        self.more().whose.set_hash(key);
     }
 
     #[inline]
     pub(in crate::resilience) fn set_idempotency_key(&mut self, key: IdempotencyKey) {
-        self.more().key = Some(key);
+        self.more().whose.set_key(key);
+        self.has_something_to_drop();
+    }
+
+    #[inline]
+    pub(super) fn has_something_to_drop(&mut self) {
         if self.phase == Phase::Over {
-            // There is something to drop again.
             self.phase = Phase::Finished;
         }
     }

@@ -372,6 +372,10 @@ impl fmt::Debug for Policy {
         if let Some(limit) = self.keyed_rate_limit() {
             debug.field("keyed_rate_limit", limit);
         }
+        #[cfg(all(feature = "redis", not(reliability_loom)))]
+        if let Some(limit) = self.shared_rate_limit() {
+            debug.field("shared_rate_limit", limit);
+        }
         if let Some(limit) = self.concurrency_limit() {
             debug.field("concurrency_limit", limit);
         }

@@ -46,6 +46,8 @@ pub mod record;
 mod run;
 mod scopes;
 mod settings;
+#[cfg(all(feature = "redis", not(reliability_loom)))]
+mod shared_rate_limit;
 mod step;
 #[cfg(feature = "tower")]
 mod timed;
@@ -56,6 +58,7 @@ mod undisturbed;
 #[cfg(not(feature = "record"))]
 mod unrecorded;
 mod wait;
+mod whose;
 
 pub use attempt::Attempt;
 pub use builder::PolicyBuilder;

@@ -51,7 +51,7 @@ impl<E> Call<'_, E> {
             record(permit, Counted::Success, since);
         }
         more.held.bulkhead = None;
-        if more.waiting.is_none() && more.key.is_none() {
+        if more.waiting.is_none() && !more.whose.is_owned() {
             // What is left needs no drop.
             self.phase = Phase::Over;
         }

@@ -42,7 +42,7 @@ impl<E> Call<'_, E> {
 
     #[inline]
     fn enter(&self, deadline: Option<u64>) -> Inside {
-        let key = self.more.as_ref().and_then(|more| more.key.as_ref());
+        let key = self.more.as_ref().and_then(|more| more.whose.key());
         Inside {
             scope: deadline.map(|deadline| self.scope(deadline).enter()),
             _key: key.map(IdempotencyKey::enter),

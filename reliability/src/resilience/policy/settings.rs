@@ -1,6 +1,7 @@
 use core::time::Duration;
 
 use super::builder::check_limits;
+use super::inner::Inner;
 use super::{Layer, Policy};
 #[cfg(feature = "chaos")]
 use crate::resilience::chaos;
@@ -78,7 +79,8 @@ impl Policy {
             rate_limit: inner
                 .rate_limit()
                 .map(RateLimit::settings)
-                .or_else(|| inner.keyed_rate_limit().map(KeyedRateLimit::settings)),
+                .or_else(|| inner.keyed_rate_limit().map(KeyedRateLimit::settings))
+                .or_else(|| inner.shared_rate_limit_settings()),
             concurrency_limit: inner.concurrency_limit().map(ConcurrencyLimit::settings),
             bulkhead: inner.bulkhead().map(Bulkhead::settings),
             #[cfg(feature = "chaos")]
@@ -133,6 +135,10 @@ impl Policy {
         if let Some((limit, settings)) = limit {
             limit.check_settings(settings)?;
         }
+        #[cfg(all(feature = "redis", not(reliability_loom)))]
+        if let Some((limit, new)) = inner.shared_rate_limit().zip(settings.rate_limit.as_ref()) {
+            limit.check_settings(new)?;
+        }
         let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
         if let Some((limit, settings)) = limit {
             limit.check(settings)?;
@@ -180,6 +186,10 @@ impl Policy {
         if let Some((limit, settings)) = limit {
             limit.apply(settings);
         }
+        #[cfg(all(feature = "redis", not(reliability_loom)))]
+        if let Some((limit, new)) = inner.shared_rate_limit().zip(settings.rate_limit.as_ref()) {
+            limit.apply(new);
+        }
         let limit = inner.concurrency_limit().zip(settings.concurrency_limit.as_ref());
         if let Some((limit, settings)) = limit {
             limit.apply(settings);
@@ -209,6 +219,18 @@ impl Policy {
         }
         let budgets = [&now, new].map(|settings| settings.retry_budget.is_some());
         if budgets[0] == budgets[1] { Ok(()) } else { fixed("retry_budget", budgets) }
+    }
+}
+
+impl Inner {
+    #[cfg(all(feature = "redis", not(reliability_loom)))]
+    fn shared_rate_limit_settings(&self) -> Option<rate_limit::Settings> {
+        self.shared_rate_limit().map(|limit| limit.in_policy())
+    }
+
+    #[cfg(not(all(feature = "redis", not(reliability_loom))))]
+    fn shared_rate_limit_settings(&self) -> Option<rate_limit::Settings> {
+        None
     }
 }
 

@@ -10,6 +10,8 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use super::Layer;
+#[cfg(all(feature = "redis", not(reliability_loom)))]
+use super::wait::Bound;
 use crate::error::Rejected;
 use crate::resilience::bulkhead::ticket;
 #[cfg(feature = "chaos")]
@@ -18,6 +20,8 @@ use crate::resilience::concurrency_limit::{self, ConcurrencyLimit, Priority};
 use crate::resilience::degrade::Degrading;
 use crate::resilience::rate_limit::keyed::Turn;
 use crate::resilience::rate_limit::place::Place;
+#[cfg(all(feature = "redis", not(reliability_loom)))]
+use crate::resilience::rate_limit::redis::{Asking, RedisRateLimit};
 use crate::resilience::rate_limit::shared::Shared as RateShared;
 use crate::resilience::rate_limit::{KeyHash, KeyedRateLimit, RateLimit};
 use crate::resilience::{Breaker, Bulkhead, RetryBudget, breaker, bulkhead};
@@ -31,6 +35,8 @@ pub(super) enum Step {
     Breaker(Breaker),
     RateLimit(RateLimit),
     KeyedRateLimit(KeyedRateLimit<KeyHash>),
+    #[cfg(all(feature = "redis", not(reliability_loom)))]
+    SharedRateLimit(RedisRateLimit),
     ConcurrencyLimit(ConcurrencyLimit),
     Bulkhead(Bulkhead),
     /// Behind all others: a call that is refused puts no load on the dependency, so it earns no
@@ -64,6 +70,9 @@ pub(super) enum Waiting<'a> {
     /// For a permit whose time is known.
     RateLimit(Place<&'a RateShared>),
     KeyedRateLimit(Turn<'a, KeyHash>),
+    /// For a server, and then perhaps for its turn.
+    #[cfg(all(feature = "redis", not(reliability_loom)))]
+    SharedRateLimit(Asking),
     /// An injected latency, or without one a hang.
     #[cfg(feature = "chaos")]
     Chaos(Option<Duration>),
@@ -75,6 +84,8 @@ impl Step {
             Step::Degrade(_) => Layer::Degrade,
             Step::Breaker(_) => Layer::Breaker,
             Step::RateLimit(_) | Step::KeyedRateLimit(_) => Layer::RateLimit,
+            #[cfg(all(feature = "redis", not(reliability_loom)))]
+            Step::SharedRateLimit(_) => Layer::RateLimit,
             Step::ConcurrencyLimit(_) => Layer::ConcurrencyLimit,
             Step::Bulkhead(_) => Layer::Bulkhead,
             Step::Earn(_) => Layer::Retry,
@@ -107,6 +118,8 @@ impl Step {
             },
             Step::RateLimit(limit) => return limit.take_at_once(),
             Step::KeyedRateLimit(limit) => return limit.take_at_once(caller.rate_limit_key),
+            #[cfg(all(feature = "redis", not(reliability_loom)))]
+            Step::SharedRateLimit(_) => return false,
             Step::ConcurrencyLimit(limit) => match limit.acquire_at_once(caller.priority) {
                 Some(permit) => held().concurrency_limit = Some(permit),
                 None => return false,
@@ -131,6 +144,8 @@ impl Step {
         match self {
             // The driver decides by what it knows of the call.
             Step::Degrade(_) => {}
+            #[cfg(all(feature = "redis", not(reliability_loom)))]
+            Step::SharedRateLimit(_) => {}
             // The driver reads the clock itself, and only if the work has to wait.
             Step::Breaker(breaker) => held.breaker = Some(breaker.acquire_untimed()?),
             Step::RateLimit(limit) => {
@@ -176,6 +191,8 @@ impl Held<'_> {
             Step::Bulkhead(_) => self.bulkhead = None,
             // A permit is used up by the call that it let through.
             Step::RateLimit(_) | Step::KeyedRateLimit(_) | Step::Earn(_) => {}
+            #[cfg(all(feature = "redis", not(reliability_loom)))]
+            Step::SharedRateLimit(_) => {}
             // What was decided holds to the end of the call.
             Step::Degrade(_) => {}
             #[cfg(feature = "chaos")]
@@ -197,6 +214,8 @@ impl<'a> Waiting<'a> {
             }),
             // Only the timer ends it.
             Waiting::RateLimit(_) | Waiting::KeyedRateLimit(_) => Poll::Pending,
+            #[cfg(all(feature = "redis", not(reliability_loom)))]
+            Waiting::SharedRateLimit(asking) => asking.as_mut().poll(cx),
             #[cfg(feature = "chaos")]
             Waiting::Chaos(_) => Poll::Pending,
         }
@@ -208,6 +227,9 @@ impl<'a> Waiting<'a> {
             Waiting::Bulkhead(bulkhead, _) => now.saturating_add(bulkhead.longest_wait()),
             Waiting::RateLimit(place) => now.saturating_add(place.delay()),
             Waiting::KeyedRateLimit(turn) => now.saturating_add(turn.delay()),
+            // It ends by itself: the limit has a timeout of its own.
+            #[cfg(all(feature = "redis", not(reliability_loom)))]
+            Waiting::SharedRateLimit(_) => Bound::NEVER.at,
             #[cfg(feature = "chaos")]
             Waiting::Chaos(latency) => now.saturating_add(latency.unwrap_or(Duration::MAX)),
         }
@@ -222,6 +244,8 @@ impl<'a> Waiting<'a> {
             }
             Waiting::RateLimit(mut place) => place.commit(),
             Waiting::KeyedRateLimit(mut turn) => turn.commit(),
+            #[cfg(all(feature = "redis", not(reliability_loom)))]
+            Waiting::SharedRateLimit(_) => {}
             #[cfg(feature = "chaos")]
             Waiting::Chaos(_) => {}
         }

@@ -39,7 +39,7 @@ impl RateLimitEntry {
         self.0.name()
     }
 
-    /// The settings in use. One that is shared through a store has no `wait`.
+    /// The settings in use.
     pub fn settings(&self) -> Settings {
         self.0.settings()
     }

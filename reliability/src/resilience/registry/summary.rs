@@ -71,6 +71,15 @@ fn layers(policy: &Policy) -> String {
     line
 }
 
+/// Whom a rate limit counts, where that is not the calls of this process together.
+fn of_whom(policy: &Policy) -> &'static str {
+    #[cfg(all(feature = "redis", not(reliability_loom)))]
+    if policy.shared_rate_limit().is_some() {
+        return " of all processes";
+    }
+    if policy.keyed_rate_limit().is_some() { " per key" } else { "" }
+}
+
 fn layer_settings(line: &mut String, layer: Layer, policy: &Policy) -> fmt::Result {
     let settings = policy.settings();
     match layer {
@@ -102,10 +111,10 @@ fn layer_settings(line: &mut String, layer: Layer, policy: &Policy) -> fmt::Resu
         Layer::Bulkhead => settings.bulkhead.as_ref().map_or(Ok(()), |bulkhead| {
             write!(line, " {}, wait {:?}", bulkhead.concurrent, bulkhead.wait)
         }),
-        Layer::RateLimit => settings.rate_limit.as_ref().map_or(Ok(()), |limit| {
-            let per_key = if policy.keyed_rate_limit().is_some() { " per key" } else { "" };
-            write!(line, " {}{per_key}", limit.quota)
-        }),
+        Layer::RateLimit => settings
+            .rate_limit
+            .as_ref()
+            .map_or(Ok(()), |limit| write!(line, " {}{}", limit.quota, of_whom(policy))),
         Layer::ConcurrencyLimit => settings.concurrency_limit.as_ref().map_or(Ok(()), |limit| {
             write!(line, " {} {} to {}", limit.algorithm.as_str(), limit.min, limit.max)
         }),

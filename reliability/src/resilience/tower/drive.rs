@@ -88,6 +88,10 @@ where
     // In place: a call is too large to be handed from hand to hand.
     call.set_priority(rules.description.priority(&request));
     call.set_rate_limit_key(rules.description.rate_limit_key(&request));
+    #[cfg(all(feature = "redis", not(reliability_loom)))]
+    if let Some(key) = rules.description.shared_rate_limit_key(&request) {
+        call.set_shared_rate_limit_key(key);
+    }
     if let Word::Key(key) = word {
         call.set_idempotency_key(key);
     }

@@ -202,6 +202,10 @@ where
             }
             call.set_priority(this.rules.description.priority(request));
             call.set_rate_limit_key(this.rules.description.rate_limit_key(request));
+            #[cfg(all(feature = "redis", not(reliability_loom)))]
+            if let Some(key) = this.rules.description.shared_rate_limit_key(request) {
+                call.set_shared_rate_limit_key(key);
+            }
             *this.kept = this.rules.fallback.keep(request);
         }
         self.begin_attempt();

@@ -372,6 +372,55 @@ impl<P, Q, V, A, X, B, C, W, K> PolicyLayer<P, Rules<Q, V, A, X, B, C, Descripti
         });
         PolicyLayer { policy, rules }
     }
+
+    /// Whose a request is, where the policy has a `shared_rate_limit`: the text stands in the key of
+    /// the server, and each has a quota of its own. Without it all requests have one together.
+    ///
+    /// A policy has one rate limit, so this and [`rate_limit_key`](Self::rate_limit_key) replace each
+    /// other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reliability::error::Rejected;
+    /// use reliability::resilience::Policy;
+    /// use reliability::resilience::rate_limit::Quota;
+    /// use reliability::resilience::rate_limit::redis::{RedisRateLimit, WhileAway};
+    /// use reliability::resilience::tower::PolicyLayer;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// // Nothing listens there, so that the process decides by its local quota.
+    /// let limit = RedisRateLimit::builder("pages", "redis://127.0.0.1:1/")
+    ///     .while_away(WhileAway::Local(Quota::per_hour(1)))
+    ///     .build()?;
+    /// let policy = Policy::builder("pages").shared_rate_limit(limit).build()?;
+    /// let pages = PolicyLayer::new(policy)
+    ///     .shared_rate_limit_key(|tenant: &&'static str| *tenant)
+    ///     .layer(service_fn(|_| async { Ok::<_, Rejected>("a page") }));
+    ///
+    /// assert!(pages.clone().oneshot("acme").await.is_ok());
+    /// assert!(pages.oneshot("acme").await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(all(feature = "redis", not(reliability_loom)))]
+    pub fn shared_rate_limit_key<Req, F, T>(
+        self,
+        key: F,
+    ) -> PolicyLayer<P, Rules<Q, V, A, X, B, C, Description<W, super::SharedRateLimitKeyBy<F>>>>
+    where
+        F: Fn(&Req) -> T,
+        T: core::fmt::Display,
+    {
+        let Self { policy, rules } = self;
+        let rules = rules.map_description(|Description { priority, .. }| Description {
+            priority,
+            rate_limit_key: super::SharedRateLimitKeyBy(key),
+        });
+        PolicyLayer { policy, rules }
+    }
 }
 
 impl<S, P: Clone, R: Clone> Layer<S> for PolicyLayer<P, R> {

@@ -63,6 +63,8 @@ pub use cached::{KeepNothing, KeepResponse};
 pub use classify::{
     AllGood, ByFault, ClassifyError, ClassifyResponse, ErrorsBy, FaultOf, Itself, ResponsesBy, Told,
 };
+#[cfg(all(feature = "redis", not(reliability_loom)))]
+pub use describe::SharedRateLimitKeyBy;
 pub use describe::{CountByKey, Describe, Description, OneKey, RateLimitKeyBy};
 pub use failed::Failed;
 pub use fallback::{Answer, FallbackBy, NoFallback};

@@ -101,3 +101,42 @@ fn what_a_key_excludes_and_what_wants_one_is_told() {
         assert!(told[0].contains(message), "{written}: {told:#?}");
     }
 }
+
+#[test]
+fn a_shared_limit_is_named_and_brings_all_else_along() {
+    let item = || {
+        quote!(
+            async fn price(tenant: u32) -> Result<u32, PriceError> {}
+        )
+    };
+    let text = expand(quote!(rate_limit(shared = LIMIT)), item()).to_string();
+    assert!(text.contains("shared_rate_limit (:: reliability"), "{text}");
+    assert!(!text.contains("with_"), "{text}");
+    let text = expand(quote!(rate_limit(shared = LIMIT, key = tenant)), item()).to_string();
+    assert!(text.contains("with_shared_rate_limit_key"), "{text}");
+    let text = expand(quote!(policy = POLICY, rate_limit(shared, key = tenant)), item());
+    let text = text.to_string();
+    assert!(text.contains("with_shared_rate_limit_key"), "{text}");
+    assert!(!text.contains(". shared_rate_limit"), "{text}");
+
+    let table = [
+        (quote!("10/s", shared = LIMIT), "this says both"),
+        (quote!(shared = LIMIT, burst = 20), "brings its burst along"),
+        (quote!(shared = LIMIT, wait = "1s"), "brings its wait along"),
+        (quote!(shared = LIMIT, leases = 2), "a shared limit has no `leases`"),
+        (quote!(shared = "redis://server"), "`shared` takes what leads to a `RedisRateLimit`"),
+        (quote!(shared), "`shared` takes what leads to a `RedisRateLimit`"),
+        (quote!(shared, key = sku), "`shared` takes what leads to a `RedisRateLimit`"),
+        (quote!(shared = LIMIT, kee = sku), "`rate_limit` has no setting `kee`"),
+        (quote!(shared = LIMIT, key = "sku"), "a text is the same for all calls"),
+    ];
+    for (written, message) in table {
+        let told = errors(quote!(rate_limit(#written)));
+        assert_eq!(told.len(), 1, "{written}: {told:#?}");
+        assert!(told[0].contains(message), "{written}: {told:#?}");
+    }
+    let told = errors(quote!(clock = coarse, rate_limit(shared = LIMIT)));
+    assert_eq!(told.len(), 1, "it has a clock of its own: {told:#?}");
+    let told = errors(quote!(policy = POLICY, rate_limit(shared = LIMIT)));
+    assert_eq!(told.len(), 1, "{told:#?}");
+}

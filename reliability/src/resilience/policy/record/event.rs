@@ -101,6 +101,13 @@ pub enum EventKind {
         /// Whether that is a deadline of the caller's.
         inherited: bool,
     },
+    /// A rate limit that several processes share has answered, and the turn that it named has come.
+    Answered {
+        /// Whether it refused the attempt.
+        limited: bool,
+        /// How long it told it to stay away.
+        retry_after: Option<Duration>,
+    },
     /// The first request of an attempt that may be hedged is under way.
     HedgesAfter {
         /// After how long another one is sent: what is configured, or what the policy has made of how

@@ -254,6 +254,15 @@ impl<'a, E> Call<'a, E> {
         }
     }
 
+    /// What a limit that several processes share answered then.
+    #[cfg(all(feature = "redis", not(reliability_loom)))]
+    pub(in crate::resilience::policy) fn answered_then(
+        &self,
+    ) -> core::task::Poll<Option<Option<core::time::Duration>>> {
+        let answered = self.policy.recorder.progress(|progress| progress.answered());
+        answered.unwrap_or(core::task::Poll::Pending)
+    }
+
     /// A random number, or the one that was drawn then.
     pub(in crate::resilience::policy) fn draw(&self) -> u64 {
         let drawn = match self.policy.recorder.is_on() {

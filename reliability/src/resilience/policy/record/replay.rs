@@ -84,6 +84,17 @@ impl Progress {
         }
     }
 
+    /// What a limit that several processes share answered, if it does now.
+    #[cfg(all(feature = "redis", not(reliability_loom)))]
+    pub(super) fn answered(&self) -> Poll<Option<Option<core::time::Duration>>> {
+        match self.next().map(|event| &event.kind) {
+            Some(&EventKind::Answered { limited, retry_after }) => {
+                Poll::Ready(limited.then_some(retry_after))
+            }
+            _ => Poll::Pending,
+        }
+    }
+
     pub(super) fn compare(&mut self, now: Event) {
         if self.difference.is_some() {
             return;

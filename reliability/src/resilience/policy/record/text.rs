@@ -100,6 +100,9 @@ impl fmt::Display for Shown<'_> {
             EventKind::Waits { until, inherited } => {
                 write!(f, "waits until={} inherited={inherited}", instant(*until))
             }
+            EventKind::Answered { limited, retry_after } => {
+                write!(f, "answered limited={limited} retry_after={}", period(*retry_after))
+            }
             EventKind::HedgesAfter { delay } => write!(f, "hedges_after delay={}", period(*delay)),
             EventKind::Delayed { request, until } => {
                 write!(f, "delayed request={request} until={}", instant(*until))
@@ -312,6 +315,10 @@ impl<'l> Fields<'l> {
             "waits" => EventKind::Waits {
                 until: self.instant("until")?,
                 inherited: self.flag("inherited")?,
+            },
+            "answered" => EventKind::Answered {
+                limited: self.flag("limited")?,
+                retry_after: self.period("retry_after")?,
             },
             "hedges_after" => EventKind::HedgesAfter { delay: self.period("delay")? },
             "delayed" => EventKind::Delayed {

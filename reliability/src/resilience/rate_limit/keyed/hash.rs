@@ -1,4 +1,5 @@
 use core::hash::{BuildHasher, Hash};
+use core::num::NonZeroU64;
 use std::hash::RandomState;
 use std::sync::OnceLock;
 
@@ -11,6 +12,7 @@ use std::sync::OnceLock;
 /// The hash is keyed at random when the process first asks for one, so that nobody can choose keys
 /// that meet. Of 10,000 keys two have the same hash, and so one quota, once in 300 billion processes.
 /// What borrows as each other has the same hash: a `String` and its `str`, not a `u32` and a `u64`.
+/// To other processes it says nothing: a limit that several share is told the key itself.
 ///
 /// # Examples
 ///
@@ -29,18 +31,20 @@ use std::sync::OnceLock;
 /// # Ok::<(), reliability::resilience::Invalid>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyHash(u64);
+pub struct KeyHash(NonZeroU64);
 
 static RANDOM: OnceLock<RandomState> = OnceLock::new();
 
 impl KeyHash {
     /// The key of all calls that name none: they have one quota together.
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self(NonZeroU64::MAX);
 
     /// The hash of that key; never [`NONE`](Self::NONE).
     #[inline]
     pub fn of<K: Hash + ?Sized>(key: &K) -> Self {
-        Self(RANDOM.get_or_init(RandomState::new).hash_one(key).max(1))
+        let hash = RANDOM.get_or_init(RandomState::new).hash_one(key);
+        // One of 2^63, so that it is neither zero nor the one that stands for no key.
+        Self(NonZeroU64::MIN.saturating_add(hash >> 1))
     }
 }
 

@@ -66,6 +66,12 @@ impl RedisRateLimitBuilder {
         self
     }
 
+    /// How long a call in a policy may wait for its permit. See [`Settings::wait`].
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.settings.wait = Some(wait);
+        self
+    }
+
     /// How long the server may take for an answer: above zero. Default:
     /// [`DEFAULT_TIMEOUT`](RedisRateLimit::DEFAULT_TIMEOUT), 50 ms.
     pub fn timeout(self, timeout: Duration) -> Self {
@@ -83,8 +89,8 @@ impl RedisRateLimitBuilder {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] when a quota is out of its range, the timeout is zero, or the URL is none of
-    /// Redis.
+    /// [`Invalid`] when a quota or the wait is out of its range, the timeout is zero, or the URL is
+    /// none of Redis.
     ///
     /// # Examples
     ///

@@ -49,6 +49,10 @@ impl RedisRateLimit {
         RedisRateLimitBuilder::new(name.into(), url.into())
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(super) fn new(
         builder: RedisRateLimitBuilder,
         client: redis::Client,
@@ -91,6 +95,9 @@ impl RedisRateLimit {
 
     /// Takes a permit of that key: each has the whole quota.
     ///
+    /// While the server is away, all keys of a process have its
+    /// [local quota](super::WhileAway::Local) together.
+    ///
     /// # Cancel safety
     ///
     /// As [`check`](Self::check).
@@ -103,7 +110,7 @@ impl RedisRateLimit {
     /// use reliability::resilience::rate_limit::Quota;
     /// use reliability::resilience::rate_limit::redis::{RedisRateLimit, WhileAway};
     ///
-    /// // Nothing listens there, so that each key has its local quota.
+    /// // Nothing listens there, so that the process decides by its local quota.
     /// let limit = RedisRateLimit::builder("tenants", "redis://127.0.0.1:1/")
     ///     .while_away(WhileAway::Local(Quota::per_second(10)))
     ///     .build()?;
@@ -283,6 +290,7 @@ impl fmt::Debug for RedisRateLimit {
             .field("name", self.name())
             .field("quota", &format_args!("{}", settings.quota))
             .field("while_away", &settings.while_away)
+            .field("wait", &settings.wait)
             .field("is_away", &self.is_away())
             .finish_non_exhaustive()
     }

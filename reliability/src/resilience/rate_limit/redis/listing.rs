@@ -19,21 +19,19 @@ impl Listed for Shared {
     }
 
     fn settings(&self) -> Settings {
-        Settings { quota: self.settings().quota, wait: None }
+        self.settings().in_policy()
     }
 
     fn check(&self, settings: &Settings) -> Result<(), Invalid> {
-        if let Some(wait) = settings.wait {
-            let got = alloc::format!("{wait:?}");
-            return Err(Invalid::new(self.name.clone(), "wait", "none", got)
-                .with_advice("who waits for a shared limit says so with `until_ready()`"));
-        }
-        settings.quota.check(&self.name, Algorithm::TokenBucket)
+        settings.check(&self.name, Algorithm::TokenBucket)
     }
 
     fn apply(&self, settings: &Settings) {
         // Nothing that was checked is refused.
-        let _ = self.reconfigure(|current| current.quota = settings.quota);
+        let _ = self.reconfigure(|current| {
+            current.quota = settings.quota;
+            current.wait = settings.wait;
+        });
     }
 
     #[cfg(feature = "telemetry")]

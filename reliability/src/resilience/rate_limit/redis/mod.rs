@@ -49,6 +49,7 @@
 mod builder;
 mod events;
 mod handle;
+mod in_policy;
 mod listing;
 mod reservation;
 mod script;
@@ -58,6 +59,7 @@ mod until_ready;
 
 pub use builder::RedisRateLimitBuilder;
 pub use handle::RedisRateLimit;
+pub(in crate::resilience) use in_policy::Asking;
 pub use reservation::Reservation;
 pub use settings::{Settings, WhileAway};
 pub use until_ready::UntilReady;

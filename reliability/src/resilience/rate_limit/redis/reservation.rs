@@ -53,8 +53,17 @@ impl Reservation {
         permits: u32,
         longest: Duration,
     ) -> Result<Self, ReserveError> {
+        Self::book_at(shared, shared.key(None), permits, longest).await
+    }
+
+    /// The same, under that key of the server's.
+    async fn book_at(
+        shared: &Arc<Shared>,
+        key: String,
+        permits: u32,
+        longest: Duration,
+    ) -> Result<Self, ReserveError> {
         shared.check_permits(permits).map_err(ReserveError::TooMany)?;
-        let key = shared.key(None);
         let limited = |retry_after| Err(ReserveError::Rejected(shared.refuse(retry_after)));
         match shared.book(&key, permits, longest).await {
             Some(Answer::Limited(retry_after)) => limited(retry_after),
@@ -141,7 +150,17 @@ impl Reservation {
         permits: u32,
         longest: Duration,
     ) -> Result<(), Rejected> {
-        match Self::book(shared, permits, longest).await {
+        Self::until_ready_at(shared, shared.key(None), permits, longest).await
+    }
+
+    /// The same, under that key of the server's.
+    pub(super) async fn until_ready_at(
+        shared: &Arc<Shared>,
+        key: String,
+        permits: u32,
+        longest: Duration,
+    ) -> Result<(), Rejected> {
+        match Self::book_at(shared, key, permits, longest).await {
             Ok(reservation) => {
                 reservation.ready().await;
                 Ok(())

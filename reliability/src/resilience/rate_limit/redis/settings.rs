@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use crate::error::Name;
 use crate::resilience::Invalid;
 use crate::resilience::rate_limit::{Algorithm, Quota, Settings as Standard};
@@ -24,6 +26,10 @@ pub struct Settings {
     /// Who decides while the server is away. Default: [`WhileAway::Refuse`], because what a quota
     /// is worth only its owner knows.
     pub while_away: WhileAway,
+    /// How long a call in a [`Policy`](crate::resilience::Policy) may wait for its permit: up to
+    /// [`WAIT_MAX`](crate::resilience::rate_limit::RateLimit::WAIT_MAX), an hour. Default: `None`,
+    /// which is no wait but that for the server's answer.
+    pub wait: Option<Duration>,
 }
 
 /// Who decides while the server is away.
@@ -43,15 +49,23 @@ pub enum WhileAway {
 
 impl Settings {
     pub(super) const fn standard() -> Self {
-        Self { quota: Standard::standard().quota, while_away: WhileAway::Refuse }
+        Self { quota: Standard::standard().quota, while_away: WhileAway::Refuse, wait: None }
     }
 
     pub(super) fn check(&self, name: &Name) -> Result<(), Invalid> {
-        self.quota.check(name, Algorithm::TokenBucket)?;
+        self.in_policy().check(name, Algorithm::TokenBucket)?;
         match self.while_away {
             WhileAway::Local(local) => local.check(name, Algorithm::TokenBucket),
             WhileAway::Refuse => Ok(()),
         }
+    }
+
+    /// As a policy knows them.
+    pub(super) fn in_policy(&self) -> Standard {
+        let mut settings = Standard::standard();
+        settings.quota = self.quota;
+        settings.wait = self.wait;
+        settings
     }
 
     /// What a process decides by that is alone.
