@@ -60,7 +60,7 @@ impl RedisRateLimit {
 
     /// The same for clones, and for nothing else that lives.
     #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "configuration asks"))]
-    pub(in crate::resilience) fn address(&self) -> usize {
+    pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(self.shared()).addr()
     }
 }
