@@ -1,11 +1,10 @@
 //! What a saga is made of: the table that the macro writes, and that the engine follows.
 
 use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::plan::{Plan, PlannedStep};
 use crate::resilience::retry::Backoff;
 
 /// What a saga is made of. `#[saga]` writes it; by hand it is a constant:
@@ -177,8 +176,7 @@ impl Definition {
     /// The same for those who do not have the saga's types: what diagrams and tools read.
     pub fn plan(&self) -> Arc<Plan> {
         let steps = self.steps.iter().map(Step::plan).collect();
-        let (name, version, deadline) = (self.name.to_owned(), self.version, self.deadline);
-        Arc::new(Plan { name, version, deadline, steps })
+        Arc::new(Plan::new(self.name, self.version, self.deadline, steps))
     }
 }
 
@@ -186,6 +184,10 @@ impl Step {
     /// Attempts at an undo before the saga is stuck, where nothing else is said: with the standard
     /// backoff, about eight minutes.
     pub const UNDO_ATTEMPTS: u32 = 16;
+
+    /// How long to wait between two attempts, where nothing else is said: from 100 ms up to a minute.
+    pub const BACKOFF: Backoff =
+        Backoff::exponential(Duration::from_millis(100)).max(Duration::from_secs(60));
 
     /// A step that calls a function, after nothing, tried without end and with no time limit.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
@@ -197,7 +199,7 @@ impl Step {
             needs: &[],
             attempts: None,
             undo_attempts: Some(Self::UNDO_ATTEMPTS),
-            backoff: Backoff::exponential(Duration::from_millis(100)).max(Duration::from_secs(60)),
+            backoff: Self::BACKOFF,
             timeout: None,
             undo: false,
             probed: false,
@@ -335,106 +337,4 @@ const fn comes_after(all: &[Step], step: usize, other: usize) -> bool {
         at += 1;
     }
     false
-}
-
-/// What a saga is made of, without its types.
-///
-/// # Examples
-///
-/// ```
-/// use reliability::distributed::transaction::saga::{Definition, Kind, Step};
-///
-/// const CALL: Definition = Definition::new("Call", 1, &[Step::new("Called", Kind::Pivot)]);
-/// let plan = CALL.plan();
-/// assert_eq!((plan.name(), plan.version(), plan.steps().len()), ("Call", 1, 1));
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
-    name: String,
-    version: u32,
-    pub(super) deadline: Option<Duration>,
-    steps: Vec<PlannedStep>,
-}
-
-/// One step of a [`Plan`].
-///
-/// # Examples
-///
-/// ```
-/// use reliability::distributed::transaction::saga::{Definition, Kind, Step};
-///
-/// const CALL: Definition = Definition::new("Call", 1, &[Step::new("Called", Kind::Pivot)]);
-/// let plan = CALL.plan();
-/// let called = &plan.steps()[0];
-/// assert_eq!((called.name(), called.kind(), called.after()), ("Called", Kind::Pivot, &[][..]));
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlannedStep {
-    pub(super) name: String,
-    pub(super) kind: Kind,
-    pub(super) waits: Waits,
-    pub(super) after: Vec<usize>,
-    pub(super) needs: Vec<usize>,
-    pub(super) attempts: Option<u32>,
-    pub(super) undo_attempts: Option<u32>,
-    pub(super) backoff: Backoff,
-    pub(super) undo: bool,
-    pub(super) probed: bool,
-}
-
-impl Plan {
-    pub(super) fn new(
-        name: String,
-        version: u32,
-        deadline: Option<Duration>,
-        steps: Vec<PlannedStep>,
-    ) -> Self {
-        Self { name, version, deadline, steps }
-    }
-
-    /// The saga's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The saga's version.
-    pub const fn version(&self) -> u32 {
-        self.version
-    }
-
-    /// Its steps, in the order in which they stand.
-    pub fn steps(&self) -> &[PlannedStep] {
-        &self.steps
-    }
-
-    pub(super) fn find(&self, step: &str) -> Option<usize> {
-        self.steps.iter().position(|it| it.name == step)
-    }
-}
-
-impl PlannedStep {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What may become of it.
-    pub const fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// The places of those that finish before it begins.
-    pub fn after(&self) -> &[usize] {
-        &self.after
-    }
-
-    /// The places of those whose outputs it is given.
-    pub fn needs(&self) -> &[usize] {
-        &self.needs
-    }
-
-    /// Whether it has an undo.
-    pub const fn has_undo(&self) -> bool {
-        self.undo
-    }
 }

@@ -4,16 +4,20 @@ mod cx;
 mod declared;
 mod definition;
 mod engine;
+mod operator;
 mod outcome;
+mod plan;
 mod rules;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;
 
 pub use cx::{Cx, EffectId};
 pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
-pub use definition::{Definition, Kind, Plan, PlannedStep, Step};
+pub use definition::{Definition, Kind, Step};
 pub use engine::{
     CrashTest, Crashes, End, Handle, Progress, Retention, Sagas, SagasBuilder, Start, StepProgress,
     StepState, Why,
 };
+pub use operator::{Moment, Operator, Shown};
 pub use outcome::{Attempt, Outcome, Transient, Unknown};
+pub use plan::{Plan, PlannedStep};

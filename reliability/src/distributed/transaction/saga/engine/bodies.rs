@@ -16,7 +16,8 @@ use std::panic::catch_unwind;
 use std::time::SystemTime;
 
 use super::super::declared::{Doing, History, Old, Probing, Saga, Undoing, Unwritable};
-use super::super::definition::{Definition, Plan};
+use super::super::definition::Definition;
+use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Started};
 use super::super::{Cx, EffectId, Outcome};
 use crate::journal::{Event, JournalError, Record};

@@ -10,6 +10,7 @@ use std::panic::catch_unwind;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use super::super::operator::keep;
 use super::super::rules::{Input, Started};
 use super::bodies::{Bodies, Opened};
 use super::drive::{Drive, Put};
@@ -40,6 +41,38 @@ pub(super) struct Fresh {
 pub(super) async fn claim(
     hub: Arc<Hub>,
     room: Arc<Semaphore>,
+    fresh: tokio::sync::mpsc::UnboundedReceiver<Fresh>,
+) {
+    tokio::join!(kept(&hub), claim_all(&hub, room, fresh));
+}
+
+/// Writes down what the sagas are made of, for those who do not have their types.
+async fn kept(hub: &Hub) {
+    let (mut tries, mut pause) = (0, Duration::ZERO);
+    for kind in hub.kinds.values() {
+        loop {
+            match keep(&hub.journal, kind.plan()).await {
+                Ok(false) => break,
+                Ok(true) => {
+                    observe::changed(kind.plan());
+                    break;
+                }
+                Err(error) if tries < 20 && !hub.is_stopping() => {
+                    let _ = error;
+                    tries += 1;
+                    pause = AGAIN.delay(tries, pause, fastrand::u64(..));
+                    tokio::time::sleep(pause).await;
+                }
+                // Nothing depends on it but what an operator sees.
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+async fn claim_all(
+    hub: &Arc<Hub>,
+    room: Arc<Semaphore>,
     mut fresh: tokio::sync::mpsc::UnboundedReceiver<Fresh>,
 ) {
     let (mut tasks, mut tries, mut pause) = (JoinSet::new(), 0, Duration::ZERO);
@@ -47,7 +80,7 @@ pub(super) async fn claim(
     while !hub.is_stopping() {
         while tasks.try_join_next().is_some() {}
         while let Ok(fresh) = fresh.try_recv() {
-            tasks.spawn(work_fresh(Arc::clone(&hub), fresh));
+            tasks.spawn(work_fresh(Arc::clone(hub), fresh));
         }
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
         let mut permits = Vec::from([permit]);
@@ -71,13 +104,13 @@ pub(super) async fn claim(
         (tries, pause) = (0, Duration::ZERO);
         let found = leases.len();
         for (lease, permit) in leases.into_iter().zip(permits.drain(..)) {
-            tasks.spawn(work(Arc::clone(&hub), lease, permit));
+            tasks.spawn(work(Arc::clone(hub), lease, permit));
         }
         if found < wanted {
-            rest(&hub, &mut changes, &mut fresh, &mut tasks).await;
+            rest(hub, &mut changes, &mut fresh, &mut tasks).await;
         }
     }
-    drain(&hub, fresh, tasks).await;
+    drain(hub, fresh, tasks).await;
 }
 
 /// Until there may be more to do.

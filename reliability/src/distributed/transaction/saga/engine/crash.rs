@@ -15,7 +15,8 @@ use core::time::Duration;
 use std::time::SystemTime;
 
 use super::super::declared::Saga;
-use super::super::definition::{Definition, Plan};
+use super::super::definition::Definition;
+use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Started};
 use super::bodies::{Attempted, Bodies, Kind, Of, Opened};
 use super::claim::{put, worked};

@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::time::SystemTime;
 
-use super::super::definition::Plan;
+use super::super::plan::Plan;
 use super::super::rules::{Act, Begin, Ended, Entry, Input, Machine, Next, Rest};
 use super::bodies::{Attempted, Bodies};
 use super::hub::{Hub, Kick, Retention};

@@ -88,6 +88,19 @@ pub enum StepState {
     Undone,
 }
 
+impl StepState {
+    /// Its name in lists.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Undoing => "undoing",
+            Self::Undone => "undone",
+        }
+    }
+}
+
 impl<D: Saga> Handle<D> {
     pub(super) fn new(sagas: &Sagas, stream: StreamId) -> Self {
         Self { sagas: sagas.clone(), stream, of: PhantomData }
@@ -218,7 +231,7 @@ impl<D: Saga> Handle<D> {
 }
 
 impl Progress {
-    pub(super) fn of(facts: &Facts) -> Self {
+    pub(in super::super) fn of(facts: &Facts) -> Self {
         let undoing = facts.because.is_some();
         let state = |step: usize| match () {
             () if facts.steps[step].undone => StepState::Undone,

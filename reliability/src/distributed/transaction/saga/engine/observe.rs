@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::super::definition::Plan;
+use super::super::plan::Plan;
 use super::super::rules::{Act, Ended};
 use super::bodies::Attempted;
 use crate::journal::{JournalError, StreamId};
@@ -113,6 +113,22 @@ pub(super) fn ended(saga: &str, stream: &StreamId, status: &'static str) {
     }
     #[cfg(not(feature = "telemetry"))]
     let _ = (saga, stream, status);
+}
+
+/// A saga was changed, and its version was not.
+pub(super) fn changed(plan: &Plan) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.saga.changed",
+        target: "reliability",
+        tracing::Level::ERROR,
+        reliability.saga.name = plan.name(),
+        reliability.saga.version = plan.version(),
+        "the steps of a saga were changed without a new version: runs that were started before may \
+         not be readable",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = plan;
 }
 
 /// A worker has lost its run to another one.

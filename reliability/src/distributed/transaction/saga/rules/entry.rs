@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::super::definition::Plan;
+use super::super::plan::Plan;
 use crate::journal::{Encoding, Event, JournalError, Record};
 
 /// What one record says. The output of a step, and what else has a type of the user's, stays in the
@@ -164,6 +164,42 @@ impl Entry {
         };
         let text = payload.to_string().into_bytes();
         Event::from_parts(event, plan.version(), Encoding::Json, text)
+    }
+
+    /// For people.
+    pub(in super::super) fn told(&self, plan: &Plan) -> String {
+        let name = |step: &usize| plan.steps().get(*step).map_or("?", |step| step.name());
+        let doing = |undoing: &bool| if *undoing { "undoing" } else { "doing" };
+        match self {
+            Self::Started(_) => "started".to_string(),
+            Self::Done { step, .. } => format!("{} done", name(step)),
+            Self::Refused { because: Because::Rejected(step), refusal } => {
+                format!("{} rejected: {}", name(step), value(refusal))
+            }
+            Self::Refused { because: Because::Deadline, .. } => "deadline passed".to_string(),
+            Self::Refused { because: Because::Cancelled, .. } => "turns back".to_string(),
+            Self::Undone { step, known: true } => format!("{} undone", name(step)),
+            Self::Undone { step, known: false } => {
+                format!("{} undone, as far as it had happened", name(step))
+            }
+            Self::Tried { step, undoing, attempt, unknown, reason } => {
+                let unknown = if *unknown { ", and may have happened" } else { "" };
+                format!("{} {}: attempt {attempt} failed{unknown}: {reason}", doing(undoing), name(step))
+            }
+            Self::Stuck { step, undoing, attempts, reason } => {
+                format!("stuck {} {} after {attempts} attempts: {reason}", doing(undoing), name(step))
+            }
+            Self::Completed => "completed".to_string(),
+            Self::RolledBack => "rolled back".to_string(),
+            Self::Cancelled { by, why } => format!("{by} wants it to turn back: {why}"),
+            Self::Retried { by, why } => format!("{by} has it tried again: {why}"),
+            Self::Skipped { step, by, why } => format!("{by} takes {} for undone: {why}", name(step)),
+            Self::Edited { step: Some(step), by, why, .. } => {
+                format!("{by} takes {} for done: {why}", name(step))
+            }
+            Self::Edited { step: None, by, why, .. } => format!("{by} has changed the input: {why}"),
+            Self::Abandoned { by, why } => format!("{by} has abandoned it: {why}"),
+        }
     }
 
     /// What a record says.

@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::time::SystemTime;
 
-use super::super::definition::{Kind, Plan, Waits};
+use super::super::definition::{Kind, Waits};
+use super::super::plan::Plan;
 use super::{Because, Entry, Phase};
 use crate::journal::JournalError;
 
@@ -19,6 +20,8 @@ pub(in super::super) struct Facts {
     /// Somebody wants it to turn back.
     pub(in super::super) cancelled: bool,
     pub(in super::super) deadline: Option<SystemTime>,
+    /// What has failed too often last, and whether it is its undo.
+    pub(in super::super) stuck: Option<(usize, bool)>,
     started_at: SystemTime,
     pub(in super::super) ended_at: Option<SystemTime>,
 }
@@ -48,6 +51,7 @@ impl Facts {
             deadline: None,
             started_at: SystemTime::UNIX_EPOCH,
             ended_at: None,
+            stuck: None,
         }
     }
 
@@ -77,6 +81,7 @@ impl Facts {
             Entry::Tried { step, undoing, attempt, .. } => self.tried(*step, *undoing, *attempt),
             Entry::Stuck { step, undoing, attempts, .. } => {
                 self.tried(*step, *undoing, *attempts);
+                self.stuck = Some((*step, *undoing));
                 self.go(if *undoing { Phase::StuckUndoing } else { Phase::Stuck })?;
             }
             Entry::Completed => self.go(Phase::Completed)?,

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use super::super::definition::{Plan, Waits};
+use super::super::definition::Waits;
+use super::super::plan::Plan;
 use super::{Because, Entry, Facts, Phase};
 use crate::journal::JournalError;
 

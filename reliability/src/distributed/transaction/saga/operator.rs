@@ -1,0 +1,384 @@
+//! What an operator sees of sagas and does about them, without their types.
+
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use super::engine::Progress;
+use super::plan::Plan;
+use super::rules::{Entry, Facts, Phase};
+use crate::error::Invalid;
+use crate::journal::{Append, Due, Event, Head, Journal, JournalError, Record, Sequence, StreamId};
+
+/// The stream that keeps what a saga is made of.
+pub(super) const DEFINITION: &str = "saga.definition";
+
+/// What an operator sees of sagas and does about them. It needs the journal and nothing else: what
+/// sagas are made of stands there too, written by the engines that work at them.
+///
+/// Whatever it does is a record of the saga: who did it, and why.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::distributed::transaction::saga::Operator;
+/// use reliability::journal::{Journal, StreamId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), reliability::journal::JournalError> {
+/// let operator = Operator::on(&Journal::in_memory());
+/// for stuck in operator.list(None, Some("stuck")).await? {
+///     let shown = operator.show(&stuck.stream).await?;
+///     println!("{shown}");
+///     operator.retry(&stuck.stream, "ada", "the warehouse is back").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Operator {
+    journal: Journal,
+}
+
+/// One saga, as an operator sees it. Its `Display` is for people.
+///
+/// # Examples
+///
+/// See [`Operator`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Shown {
+    /// What lists say of it.
+    pub head: Head,
+    /// What it is made of.
+    pub plan: Arc<Plan>,
+    /// How far it is.
+    pub progress: Progress,
+    /// What has happened, in order.
+    pub timeline: Vec<Moment>,
+}
+
+/// Something that happened in a saga.
+///
+/// # Examples
+///
+/// See [`Operator`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Moment {
+    /// When it was written.
+    pub at: SystemTime,
+    /// The number of its record.
+    pub sequence: Sequence,
+    /// The name of its record.
+    pub name: String,
+    /// In words.
+    pub text: String,
+    /// What the record holds.
+    pub payload: Value,
+}
+
+impl Operator {
+    /// On that journal.
+    pub fn on(journal: &Journal) -> Self {
+        Self { journal: journal.clone() }
+    }
+
+    /// The sagas of which something is known, by name and version.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the journal says.
+    pub async fn definitions(&self) -> Result<Vec<Arc<Plan>>, JournalError> {
+        let mut plans = Vec::new();
+        for head in self.heads(Some(DEFINITION), None).await? {
+            plans.extend(self.plan_of(&head.stream).await?);
+        }
+        Ok(plans)
+    }
+
+    /// The heads of the sagas of that name and status, or of all; the oldest change first.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the journal says.
+    pub async fn list(
+        &self,
+        saga: Option<&str>,
+        status: Option<&str>,
+    ) -> Result<Vec<Head>, JournalError> {
+        let mut names: Vec<String> = match saga {
+            Some(saga) => Vec::from([saga.to_string()]),
+            None => self.definitions().await?.iter().map(|plan| plan.name().to_string()).collect(),
+        };
+        names.sort();
+        names.dedup();
+        let mut found = Vec::new();
+        for name in names {
+            found.extend(self.heads(Some(&name), status).await?);
+        }
+        found.sort_by_key(|head| head.changed_at);
+        Ok(found)
+    }
+
+    /// All there is to know of one saga.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when there is no such saga, or it is not known what it is made of;
+    /// and whatever the journal says.
+    pub async fn show(&self, saga: &StreamId) -> Result<Shown, JournalError> {
+        let (records, plan, facts) = self.read(saga).await?;
+        let head = self.journal.head(saga).await?.ok_or_else(|| unknown(saga))?;
+        let progress = Progress::of(&facts);
+        let timeline = records.iter().map(|record| Moment::of(record, &plan)).collect();
+        Ok(Shown { head, plan, progress, timeline })
+    }
+
+    /// A stuck saga tries again, with all its attempts.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when there is no such saga, or it is not stuck;
+    /// [`JournalError::Conflict`] when somebody else did something about it in this moment; and
+    /// whatever the journal says.
+    pub async fn retry(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
+        let (by, why) = said(by, why)?;
+        self.mend(saga, Due::Now, |_| Ok(Entry::Retried { by, why })).await
+    }
+
+    /// The step whose undo is stuck is taken for undone: somebody has undone it by hand.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when it is a step that is stuck and not an undo: say with
+    /// [`finish`](Operator::finish) what it has finished with; and as [`retry`](Operator::retry).
+    pub async fn skip(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
+        let (by, why) = said(by, why)?;
+        self.mend(saga, Due::Now, |stuck| match stuck.undoing {
+            true => Ok(Entry::Skipped { step: stuck.step, by, why }),
+            false => Err(Invalid::new("saga", "skip", "an undo that is stuck", "a step that is")
+                .with_advice("say with `finish` what the step has finished with, or cancel it")
+                .into()),
+        })
+        .await
+    }
+
+    /// The step that is stuck is taken for done, with that output: somebody has done it by hand.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when it is an undo that is stuck: [`skip`](Operator::skip) it; and
+    /// as [`retry`](Operator::retry).
+    pub async fn finish(
+        &self,
+        saga: &StreamId,
+        output: &Value,
+        by: &str,
+        why: &str,
+    ) -> Result<(), JournalError> {
+        let ((by, why), value) = (said(by, why)?, output.to_string().into_bytes());
+        self.mend(saga, Due::Now, |stuck| match stuck.undoing {
+            false => Ok(Entry::Edited { step: Some(stuck.step), value, by, why }),
+            true => Err(Invalid::new("saga", "finish", "a step that is stuck", "an undo that is")
+                .with_advice("skip it")
+                .into()),
+        })
+        .await
+    }
+
+    /// What a stuck saga was started with is changed, and it tries again.
+    ///
+    /// # Errors
+    ///
+    /// As [`retry`](Operator::retry). Whether the saga can read the new input, its engine says.
+    pub async fn edit(
+        &self,
+        saga: &StreamId,
+        input: &Value,
+        by: &str,
+        why: &str,
+    ) -> Result<(), JournalError> {
+        let ((by, why), value) = (said(by, why)?, input.to_string().into_bytes());
+        self.mend(saga, Due::Now, |_| Ok(Entry::Edited { step: None, value, by, why })).await
+    }
+
+    /// A stuck saga is over, as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`retry`](Operator::retry).
+    pub async fn abandon(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
+        let (by, why) = said(by, why)?;
+        self.mend(saga, Due::Never, |_| Ok(Entry::Abandoned { by, why })).await
+    }
+
+    /// A saga turns back, as long as it can.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when there is no such saga, or it is over; and whatever the journal
+    /// says.
+    pub async fn cancel(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
+        let (by, why) = said(by, why)?;
+        let (records, plan, facts) = self.read(saga).await?;
+        if facts.phase.is_over() {
+            return Err(Invalid::new("saga", "cancel", "one that is not over", facts.phase.status()).into());
+        }
+        let event = Entry::Cancelled { by, why }.event(&plan);
+        let append = Append::to(saga).after(last(&records)).event(event).due(Due::Now);
+        self.journal.append(append).await.map(drop)
+    }
+
+    async fn mend(
+        &self,
+        saga: &StreamId,
+        due: Due,
+        verb: impl FnOnce(Stuck) -> Result<Entry, JournalError>,
+    ) -> Result<(), JournalError> {
+        let (records, plan, facts) = self.read(saga).await?;
+        let stuck = facts.stuck.filter(|_| matches!(facts.phase, Phase::Stuck | Phase::StuckUndoing));
+        let Some((step, undoing)) = stuck else {
+            let got = alloc::format!("`{saga}`, {}", facts.phase.status());
+            return Err(Invalid::new("saga", "key", "a saga that is stuck", got).into());
+        };
+        let entry = verb(Stuck { step, undoing })?;
+        let mut after = facts.clone();
+        after.apply(&entry, SystemTime::UNIX_EPOCH)?;
+        let append = Append::to(saga).after(last(&records)).event(entry.event(&plan));
+        self.journal.append(append.status(after.phase.status()).due(due)).await.map(drop)
+    }
+
+    async fn read(
+        &self,
+        saga: &StreamId,
+    ) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
+        let records = self.journal.read(saga, Sequence::START, Journal::LONGEST_PAGE).await?;
+        let version = records.iter().map(|record| record.event.version()).max();
+        let version = version.ok_or_else(|| unknown(saga))?;
+        let key = alloc::format!("{}@{version}", saga.kind());
+        let plan = self.plan_of(&StreamId::new(DEFINITION, &key)?).await?.ok_or_else(|| {
+            let expected = "a saga that an engine has worked at";
+            Invalid::new("saga", "definition", expected, key)
+        })?;
+        let mut facts = Facts::new(Arc::clone(&plan));
+        for record in &records {
+            facts.apply(&Entry::read(record, &plan)?, record.at)?;
+        }
+        Ok((records, plan, facts))
+    }
+
+    async fn plan_of(&self, stream: &StreamId) -> Result<Option<Arc<Plan>>, JournalError> {
+        let records = self.journal.read(stream, Sequence::START, Journal::LONGEST_PAGE).await?;
+        // The last one: a program may have changed a saga without changing its version.
+        let kept = records.last().map(|record| record.event.read_json::<Value>()).transpose()?;
+        Ok(kept.and_then(|kept| Plan::from_json(&kept)).map(Arc::new))
+    }
+
+    async fn heads(
+        &self,
+        kind: Option<&str>,
+        status: Option<&str>,
+    ) -> Result<Vec<Head>, JournalError> {
+        use crate::journal::Heads;
+        const PAGE: usize = 1_000;
+        let mut found: Vec<Head> = Vec::new();
+        loop {
+            let mut heads = kind.map_or_else(Heads::all, Heads::of).most(PAGE);
+            heads = status.into_iter().fold(heads, Heads::with_status);
+            heads = found.last().into_iter().fold(heads, |heads, last| heads.after(&last.stream));
+            let page = self.journal.heads(heads).await?;
+            let last = page.len() < PAGE;
+            found.extend(page);
+            if last {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// What is stuck.
+struct Stuck {
+    step: usize,
+    undoing: bool,
+}
+
+/// Writes down what a saga is made of, unless it stands there already. `true` when it was another
+/// one of the same version.
+pub(super) async fn keep(journal: &Journal, plan: &Plan) -> Result<bool, JournalError> {
+    let key = alloc::format!("{}@{}", plan.name(), plan.version());
+    let stream = StreamId::new(DEFINITION, &key)?;
+    let kept = plan.to_json();
+    loop {
+        let records = journal.read(&stream, Sequence::START, Journal::LONGEST_PAGE).await?;
+        let before = records.last().map(|record| record.event.read_json::<Value>()).transpose()?;
+        if before.as_ref() == Some(&kept) {
+            return Ok(false);
+        }
+        let event = Event::json("saga.defined", plan.version(), &kept)?;
+        let append = Append::to(&stream).after(last(&records)).event(event);
+        match journal.append(append).await {
+            Ok(_) => return Ok(before.is_some()),
+            Err(JournalError::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn last(records: &[Record]) -> Sequence {
+    records.last().map_or(Sequence::START, |record| record.sequence)
+}
+
+fn said(by: &str, why: &str) -> Result<(String, String), Invalid> {
+    for (what, text) in [("by", by), ("why", why)] {
+        if text.trim().is_empty() || text.len() > 1_000 {
+            let expected = "1 to 1000 bytes: whoever looks at it next wants to know";
+            return Err(Invalid::new("saga", what, expected, alloc::format!("{} bytes", text.len())));
+        }
+    }
+    Ok((by.to_string(), why.to_string()))
+}
+
+fn unknown(saga: &StreamId) -> JournalError {
+    Invalid::new("saga", "key", "a saga that was started", saga.to_string()).into()
+}
+
+impl Moment {
+    fn of(record: &Record, plan: &Plan) -> Self {
+        let payload = record.event.read_json().unwrap_or_default();
+        let text = match Entry::read(record, plan) {
+            Ok(entry) => entry.told(plan),
+            Err(error) => error.to_string(),
+        };
+        let (name, sequence) = (record.event.name().to_string(), record.sequence);
+        Self { at: record.at, sequence, name, text, payload }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { head, progress, timeline, .. } = self;
+        writeln!(f, "{} is {}", head.stream, progress.status)?;
+        if let Some(held) = &head.held {
+            writeln!(f, "worked at by {}", held.owner)?;
+        }
+        for step in &progress.steps {
+            write!(f, "  {:<24} {}", step.name, step.state.as_str())?;
+            if step.failed_attempts > 0 {
+                write!(f, ", {} failed", step.failed_attempts)?;
+            }
+            writeln!(f)?;
+        }
+        let begin = timeline.first().map(|moment| moment.at);
+        for moment in timeline {
+            let since = begin.and_then(|begin| moment.at.duration_since(begin).ok());
+            let since = since.unwrap_or_default().as_secs_f64();
+            writeln!(f, "  {since:>10.3} s  {:>3}  {}", moment.sequence.get(), moment.text)?;
+        }
+        Ok(())
+    }
+}
