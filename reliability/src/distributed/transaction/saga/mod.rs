@@ -3,6 +3,7 @@
 mod cx;
 mod declared;
 mod definition;
+mod diagram;
 mod engine;
 mod operator;
 mod outcome;

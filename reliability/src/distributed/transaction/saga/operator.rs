@@ -227,7 +227,13 @@ impl Operator {
         let (by, why) = said(by, why)?;
         let (records, plan, facts) = self.read(saga).await?;
         if facts.phase.is_over() {
-            return Err(Invalid::new("saga", "cancel", "one that is not over", facts.phase.status()).into());
+            return Err(Invalid::new(
+                "saga",
+                "cancel",
+                "one that is not over",
+                facts.phase.status(),
+            )
+            .into());
         }
         let event = Entry::Cancelled { by, why }.event(&plan);
         let append = Append::to(saga).after(last(&records)).event(event).due(Due::Now);
@@ -241,7 +247,8 @@ impl Operator {
         verb: impl FnOnce(Stuck) -> Result<Entry, JournalError>,
     ) -> Result<(), JournalError> {
         let (records, plan, facts) = self.read(saga).await?;
-        let stuck = facts.stuck.filter(|_| matches!(facts.phase, Phase::Stuck | Phase::StuckUndoing));
+        let stuck =
+            facts.stuck.filter(|_| matches!(facts.phase, Phase::Stuck | Phase::StuckUndoing));
         let Some((step, undoing)) = stuck else {
             let got = alloc::format!("`{saga}`, {}", facts.phase.status());
             return Err(Invalid::new("saga", "key", "a saga that is stuck", got).into());
@@ -253,10 +260,7 @@ impl Operator {
         self.journal.append(append.status(after.phase.status()).due(due)).await.map(drop)
     }
 
-    async fn read(
-        &self,
-        saga: &StreamId,
-    ) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
+    async fn read(&self, saga: &StreamId) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
         let records = self.journal.read(saga, Sequence::START, Journal::LONGEST_PAGE).await?;
         let version = records.iter().map(|record| record.event.version()).max();
         let version = version.ok_or_else(|| unknown(saga))?;
@@ -337,7 +341,12 @@ fn said(by: &str, why: &str) -> Result<(String, String), Invalid> {
     for (what, text) in [("by", by), ("why", why)] {
         if text.trim().is_empty() || text.len() > 1_000 {
             let expected = "1 to 1000 bytes: whoever looks at it next wants to know";
-            return Err(Invalid::new("saga", what, expected, alloc::format!("{} bytes", text.len())));
+            return Err(Invalid::new(
+                "saga",
+                what,
+                expected,
+                alloc::format!("{} bytes", text.len()),
+            ));
         }
     }
     Ok((by.to_string(), why.to_string()))

@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::definition::{Kind, Waits};
 use super::Step;
+use super::definition::{Kind, Waits};
 use crate::resilience::retry::Backoff;
 
 /// What a saga is made of, without its types.
@@ -132,7 +132,9 @@ impl PlannedStep {
         let number = |key: &str| kept[key].as_u64().and_then(|it| u32::try_from(it).ok());
         let waits = match &kept["waits"] {
             Value::String(signal) if signal == "signal" => Waits::Signal,
-            Value::Object(time) => Waits::Time(Duration::from_millis(time.get("time_ms")?.as_u64()?)),
+            Value::Object(time) => {
+                Waits::Time(Duration::from_millis(time.get("time_ms")?.as_u64()?))
+            }
             _ => Waits::Call,
         };
         Some(Self {

@@ -47,7 +47,7 @@ impl Retention {
 }
 
 /// What all runs of an engine share.
-pub(super) struct Hub {
+pub(in super::super) struct Hub {
     pub(super) journal: Journal,
     pub(super) clock: WallClock,
     pub(super) kinds: BTreeMap<&'static str, Arc<dyn Kind>>,
@@ -190,7 +190,7 @@ impl Hub {
     }
 
     /// Records were added from outside.
-    pub(super) fn added(&self, stream: &StreamId) {
+    pub(in super::super) fn added(&self, stream: &StreamId) {
         match self.running.lock().get(stream) {
             Some((_, kick)) => kick.notify.notify_one(),
             None => self.work.notify_one(),

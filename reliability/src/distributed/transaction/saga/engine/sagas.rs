@@ -41,7 +41,7 @@ use crate::sync::Mutex;
 /// ```
 #[derive(Clone)]
 pub struct Sagas {
-    pub(super) hub: Arc<Hub>,
+    pub(in super::super) hub: Arc<Hub>,
     pub(super) room: Arc<Semaphore>,
     pub(super) fresh: mpsc::UnboundedSender<Fresh>,
     tasks: Arc<Tasks>,

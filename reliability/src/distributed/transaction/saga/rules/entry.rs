@@ -184,20 +184,32 @@ impl Entry {
             }
             Self::Tried { step, undoing, attempt, unknown, reason } => {
                 let unknown = if *unknown { ", and may have happened" } else { "" };
-                format!("{} {}: attempt {attempt} failed{unknown}: {reason}", doing(undoing), name(step))
+                format!(
+                    "{} {}: attempt {attempt} failed{unknown}: {reason}",
+                    doing(undoing),
+                    name(step)
+                )
             }
             Self::Stuck { step, undoing, attempts, reason } => {
-                format!("stuck {} {} after {attempts} attempts: {reason}", doing(undoing), name(step))
+                format!(
+                    "stuck {} {} after {attempts} attempts: {reason}",
+                    doing(undoing),
+                    name(step)
+                )
             }
             Self::Completed => "completed".to_string(),
             Self::RolledBack => "rolled back".to_string(),
             Self::Cancelled { by, why } => format!("{by} wants it to turn back: {why}"),
             Self::Retried { by, why } => format!("{by} has it tried again: {why}"),
-            Self::Skipped { step, by, why } => format!("{by} takes {} for undone: {why}", name(step)),
+            Self::Skipped { step, by, why } => {
+                format!("{by} takes {} for undone: {why}", name(step))
+            }
             Self::Edited { step: Some(step), by, why, .. } => {
                 format!("{by} takes {} for done: {why}", name(step))
             }
-            Self::Edited { step: None, by, why, .. } => format!("{by} has changed the input: {why}"),
+            Self::Edited { step: None, by, why, .. } => {
+                format!("{by} has changed the input: {why}")
+            }
             Self::Abandoned { by, why } => format!("{by} has abandoned it: {why}"),
         }
     }

@@ -246,7 +246,7 @@ impl Machine {
             return Ok(Next::Write { entries: Vec::new(), status: None, rest });
         }
         self.decide(now);
-        if self.results.is_empty() {
+        if self.results.is_empty() && self.end(&self.facts).is_none() {
             let begin = self.begin(now);
             self.conclude_stuck();
             if self.results.is_empty() {
@@ -364,19 +364,23 @@ impl Machine {
         pauses.chain(timers).chain(deadline).min()
     }
 
+    /// Whether nothing is left to do, and what that is called.
+    fn end(&self, after: &Facts) -> Option<Entry> {
+        let left = || (0..self.work.len()).any(|step| after.to_be_undone(step));
+        match after.phase {
+            Phase::Running if after.all_done() => Some(Entry::Completed),
+            Phase::Undoing if !self.is_busy() && !left() => Some(Entry::RolledBack),
+            _ => None,
+        }
+    }
+
     fn write(&mut self, now: SystemTime) -> Result<Next, JournalError> {
         let mut after = self.facts.clone();
         let mut entries = core::mem::take(&mut self.results);
         for entry in &entries {
             after.apply(entry, now)?;
         }
-        let nothing_left = (0..self.work.len()).all(|step| !after.to_be_undone(step));
-        let end = match after.phase {
-            Phase::Running if after.all_done() => Some(Entry::Completed),
-            Phase::Undoing if nothing_left && !self.is_busy() => Some(Entry::RolledBack),
-            _ => None,
-        };
-        if let Some(end) = end {
+        if let Some(end) = self.end(&after) {
             after.apply(&end, now)?;
             entries.push(end);
         }

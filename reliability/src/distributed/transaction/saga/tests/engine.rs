@@ -23,7 +23,7 @@ async fn what_goes_well_is_done_in_order_and_written_once_each() {
     let world = World::failing(&[]);
     let (journal, end) = run(&world).await;
     let End::Completed(done) = end else { panic!("{end:?}") };
-    assert_eq!((done.reserved, done.quoted), (1, 299));
+    assert_eq!((done.reserved, done.quoted), (3, 299));
     let told = world.lock();
     assert_eq!(told.calls, ["reserve", "quote", "charge", "confirm"]);
     assert_eq!((told.reserved.len(), told.charged.len(), told.mailed.len()), (1, 1, 1));

@@ -1,0 +1,110 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::super::*;
+use super::order::*;
+use crate::journal::{Journal, JournalError, StreamId};
+
+fn stream() -> StreamId {
+    StreamId::new("place_order", "4711").unwrap()
+}
+
+/// A saga whose first step is stuck.
+async fn stuck(world: &Arc<World>) -> (Journal, Sagas, Handle<PlaceOrder>) {
+    let journal = Journal::in_memory();
+    let sagas = Sagas::on(&journal).saga::<PlaceOrder>(Arc::clone(world)).start().unwrap();
+    let order = sagas.start::<PlaceOrder>("4711", order()).await.unwrap();
+    let end = order.ended().await.unwrap();
+    assert!(
+        matches!(&end, End::Stuck { step, undoing: false, .. } if step == "Reserved"),
+        "{end:?}"
+    );
+    (journal, sagas, order)
+}
+
+/// Whoever waits for the end of a stuck saga is told that it is stuck, until somebody acts.
+async fn ended(sagas: &Sagas, order: &Handle<PlaceOrder>) -> End<PlaceOrderDone, Refused> {
+    sagas.hub.added(order.stream());
+    loop {
+        match order.ended().await.unwrap() {
+            End::Stuck { .. } => tokio::time::sleep(Duration::from_millis(100)).await,
+            end => return end,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stuck_saga_is_seen_and_goes_on_when_it_is_tried_again() {
+    let world = World::failing(&[("reserve", &["busy"; 5])]);
+    let (journal, sagas, order) = stuck(&world).await;
+    let operator = Operator::on(&journal);
+    let listed: Vec<_> = operator.list(None, Some("stuck")).await.unwrap();
+    assert_eq!(listed.iter().map(|head| &head.stream).collect::<Vec<_>>(), [&stream()]);
+    let shown = operator.show(&stream()).await.unwrap();
+    let text = shown.to_string();
+    assert!(text.contains("place_order/4711 is stuck"), "{text}");
+    assert!(text.contains("stuck doing Reserved after 5 attempts: busy"), "{text}");
+
+    operator.retry(&stream(), "ada", "the warehouse is back").await.unwrap();
+    assert!(matches!(ended(&sagas, &order).await, End::Completed(_)));
+    let text = operator.show(&stream()).await.unwrap().to_string();
+    assert!(text.contains("ada has it tried again: the warehouse is back"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_was_done_by_hand_is_taken_for_done() {
+    let world = World::failing(&[("reserve", &["busy"; 5])]);
+    let (journal, sagas, order) = stuck(&world).await;
+    let operator = Operator::on(&journal);
+    let skipped = operator.skip(&stream(), "ada", "by phone").await.unwrap_err();
+    assert!(matches!(skipped, JournalError::Invalid(_)), "{skipped}");
+    operator.finish(&stream(), &7.into(), "ada", "by phone").await.unwrap();
+    let End::Completed(done) = ended(&sagas, &order).await else { panic!() };
+    assert_eq!(done.reserved, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_input_that_was_wrong_is_changed() {
+    let world = World::failing(&[("reserve", &["busy"; 5])]);
+    let (journal, sagas, order) = stuck(&world).await;
+    let new = serde_json::json!({ "article": "coffee", "cents": 299 });
+    Operator::on(&journal).edit(&stream(), &new, "ada", "not tea").await.unwrap();
+    let End::Completed(done) = ended(&sagas, &order).await else { panic!() };
+    assert_eq!(done.reserved, 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undo_that_was_done_by_hand_is_skipped_and_a_saga_is_abandoned() {
+    let fails: [(&str, &[&str]); 2] = [("charge", &["no money"]), ("release", &["locked"; 16])];
+    for abandoned in [false, true] {
+        let world = World::failing(&fails);
+        let journal = Journal::in_memory();
+        let sagas = Sagas::on(&journal).saga::<PlaceOrder>(Arc::clone(&world)).start().unwrap();
+        let order = sagas.start::<PlaceOrder>("4711", order()).await.unwrap();
+        assert!(matches!(order.ended().await.unwrap(), End::Stuck { undoing: true, .. }));
+        let operator = Operator::on(&journal);
+        match abandoned {
+            true => operator.abandon(&stream(), "ada", "the warehouse burnt down").await.unwrap(),
+            false => operator.skip(&stream(), "ada", "put back by hand").await.unwrap(),
+        }
+        match (ended(&sagas, &order).await, abandoned) {
+            (End::Abandoned { by, .. }, true) => assert_eq!(by, "ada"),
+            (End::RolledBack(_), false) => {}
+            (end, _) => panic!("{end:?}"),
+        }
+        // It is over, or not stuck any more.
+        assert!(operator.retry(&stream(), "ada", "again").await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn pictures_show_the_declaration_and_a_run() {
+    let plan = PlaceOrder::DEFINITION.plan();
+    let picture = plan.mermaid(None);
+    for line in ["s0 --> s2", "s1 --> s2", "s2 --> s3", "s3 --> completed", "s2{{\"Charged\"}}"] {
+        assert!(picture.contains(line), "{picture}");
+    }
+    assert_eq!(Plan::from_json(&plan.to_json()).unwrap().mermaid(None), picture);
+    assert!(plan.dot(None).contains("s0 -> s2;"));
+}
