@@ -39,3 +39,4 @@ mod testing;
 mod tidy;
 mod tower;
 mod traced;
+mod two_phase;

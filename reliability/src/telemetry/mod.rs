@@ -74,6 +74,9 @@
 //! | `reliability.trace.rules_reloaded` | info | `reliability.file` |
 //! | `reliability.trace.rules_refused` | warn | `reliability.file`, `reliability.error` |
 //! | `reliability.trace.sink_panicked` | error | |
+//! | `reliability.two_phase.heuristic` | error | `reliability.two_phase.transaction`, `reliability.two_phase.decision`, `reliability.two_phase.participants` |
+//! | `reliability.two_phase.undelivered` | warn | `reliability.two_phase.transaction`, `reliability.two_phase.decision`, `reliability.two_phase.participants` |
+//! | `reliability.two_phase.recovered` | info | `reliability.two_phase.transaction`, `reliability.two_phase.decision` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |

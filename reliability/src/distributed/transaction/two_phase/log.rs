@@ -1,0 +1,139 @@
+//! What is written down: one stream for each transaction that is decided, of which the first record
+//! is the decision, and never changes.
+
+use ::core::time::Duration;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::TransactionId;
+use crate::distributed::transaction::Decision;
+use crate::journal::{Append, Due, Event, Journal, JournalError, Lease, Sequence, StreamId};
+
+const COMMITTED: &str = "Committed";
+const ABORTED: &str = "Aborted";
+const FINISHED: &str = "Finished";
+const VERSION: u32 = 1;
+
+/// The decisions in a journal.
+#[derive(Debug, Clone)]
+pub(super) struct Log {
+    pub(super) journal: Journal,
+    pub(super) kind: String,
+}
+
+/// What the log holds of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) decision: Decision,
+    /// Tells one who wrote from another: a decision is written again when nobody knows whether it
+    /// was written.
+    pub(super) by: u64,
+    /// Who has to be told to commit.
+    pub(super) participants: Vec<String>,
+    /// Everybody has been told.
+    pub(super) finished: bool,
+    pub(super) last: Sequence,
+}
+
+impl Log {
+    pub(super) fn stream(&self, transaction: &TransactionId) -> Result<StreamId, JournalError> {
+        Ok(StreamId::new(&self.kind, transaction.as_str())?)
+    }
+
+    /// Writes a decision if there is none, and says which one there is.
+    pub(super) async fn decide(
+        &self,
+        transaction: &TransactionId,
+        decision: Decision,
+        by: u64,
+        participants: &[String],
+        due: Duration,
+    ) -> Result<Entry, JournalError> {
+        let stream = self.stream(transaction)?;
+        let (name, status) = match decision {
+            Decision::Commit => (COMMITTED, "committed"),
+            Decision::Abort => (ABORTED, "aborted"),
+        };
+        let event = Event::json(name, VERSION, &(by, participants))?;
+        let append = Append::to(&stream).after(Sequence::START).event(event);
+        match self.journal.append(append.due(Due::After(due)).status(status)).await {
+            Ok(appended) => {
+                let participants = participants.to_vec();
+                let last = appended.sequence;
+                Ok(Entry { decision, by, participants, finished: false, last })
+            }
+            Err(conflict @ JournalError::Conflict { .. }) => {
+                self.read(transaction).await?.ok_or(conflict)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn read(
+        &self,
+        transaction: &TransactionId,
+    ) -> Result<Option<Entry>, JournalError> {
+        let stream = self.stream(transaction)?;
+        let records = self.journal.read(&stream, Sequence::START, 16).await?;
+        let Some(first) = records.first() else { return Ok(None) };
+        let decision = match first.event.name() {
+            COMMITTED => Decision::Commit,
+            ABORTED => Decision::Abort,
+            other => {
+                let what = alloc::format!(
+                    "`{stream}` begins with `{other}` instead of a decision: give two-phase commit \
+                     a `kind` of its own"
+                );
+                return Err(JournalError::Unusable { what });
+            }
+        };
+        let (by, participants) = first.event.read_json()?;
+        let finished = records.iter().any(|record| record.event.name() == FINISHED);
+        let last = records.last().map_or(Sequence::START, |record| record.sequence);
+        Ok(Some(Entry { decision, by, participants, finished, last }))
+    }
+
+    /// Everybody has been told. Who had done the opposite stays in the log until somebody has looked
+    /// at it.
+    pub(super) async fn finish(
+        &self,
+        transaction: &TransactionId,
+        entry: &Entry,
+        against: &[String],
+        keep: Duration,
+        lease: Option<&Lease>,
+    ) -> Result<(), JournalError> {
+        let stream = self.stream(transaction)?;
+        let event = Event::json(FINISHED, VERSION, against)?;
+        let append = Append::to(&stream).after(entry.last).event(event);
+        let append = match against.is_empty() {
+            true => append.due(Due::After(keep)).status("finished"),
+            false => append.due(Due::Never).status("heuristic"),
+        };
+        let append = match lease {
+            Some(lease) => append.fenced(lease).release(),
+            None => append,
+        };
+        match self.journal.append(append).await {
+            // Somebody who recovers was quicker.
+            Ok(_) | Err(JournalError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a claim back until later.
+    pub(super) async fn put_off(&self, lease: &Lease, by: Duration) -> Result<(), JournalError> {
+        let append = Append::to(&lease.stream).fenced(lease).after(lease.sequence);
+        self.journal.append(append.due(Due::After(by)).release()).await.map(drop)
+    }
+
+    /// Forgets a transaction that is over.
+    pub(super) async fn forget(&self, lease: &Lease) -> Result<(), JournalError> {
+        let append = Append::to(&lease.stream).fenced(lease).after(lease.sequence);
+        self.journal.append(append.due(Due::Never).release()).await?;
+        match self.journal.remove(&lease.stream, lease.sequence).await {
+            Err(JournalError::Busy { .. } | JournalError::Conflict { .. }) => Ok(()),
+            removed => removed,
+        }
+    }
+}
