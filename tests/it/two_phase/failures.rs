@@ -92,9 +92,10 @@ async fn somebody_forces_and_sleeps() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_done_against_the_decision_is_told() {
-    let heard = heard_of(somebody_forces_and_sleeps()).await;
+    let heard = heard_of(somebody_forces_and_sleeps).await;
     assert_as_documented(&heard, |event| event.starts_with("reliability.two_phase."));
-    let of = |name: &str| heard.iter().find(|(event, _)| event == name).map(|(_, fields)| fields);
+    let of =
+        |name: &str| heard.iter().find(|(event, _)| event.name() == name).map(|(_, fields)| fields);
     let heuristic = of("reliability.two_phase.heuristic").unwrap();
     assert_eq!(heuristic["reliability.two_phase.participants"], "there");
     assert_eq!(heuristic["reliability.two_phase.decision"], "commit");
@@ -130,7 +131,7 @@ impl Store for Flaky {
         let written = self.inner.append(batch);
         if take(&self.unknown) {
             return Box::pin(async {
-                written.await.unwrap();
+                written.await?;
                 Err(JournalError::Unknown { source: "the disk is silent".into() })
             });
         }

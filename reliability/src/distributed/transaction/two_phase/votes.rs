@@ -1,3 +1,4 @@
+use ::core::fmt;
 use ::core::marker::PhantomData;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,7 +13,6 @@ use super::{Logged, Participant, Prepared};
 /// # Examples
 ///
 /// See [the module](super).
-#[derive(Debug)]
 #[must_use = "a vote decides nothing until it is given to `all_voted`"]
 pub struct Yes<'tx, P, const I: usize> {
     only_a_participant_makes_a_vote: PhantomData<(fn(&'tx ()) -> &'tx (), fn() -> P)>,
@@ -21,6 +21,12 @@ pub struct Yes<'tx, P, const I: usize> {
 impl<P, const I: usize> Yes<'_, P, I> {
     pub(super) const fn heard() -> Self {
         Self { only_a_participant_makes_a_vote: PhantomData }
+    }
+}
+
+impl<P, const I: usize> fmt::Debug for Yes<'_, P, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Yes").field("participant", &I).finish_non_exhaustive()
     }
 }
 
