@@ -11,6 +11,8 @@ mod members;
 #[cfg(feature = "saga")]
 pub mod saga;
 #[cfg(feature = "two_phase")]
+pub mod three_phase;
+#[cfg(feature = "two_phase")]
 pub mod two_phase;
 
 #[cfg(feature = "two_phase")]

@@ -1,0 +1,16 @@
+//~ `String` does not take part in two-phase commit
+use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
+
+#[path = "../shop.rs"]
+mod shop;
+use shop::{Shop, id};
+
+async fn order(coordinator: &TwoPhase) -> Result<(), TwoPhaseError> {
+    two_phase::begin!(let order = coordinator, id(), (Shop, String::from("shop")));
+    order.abort().deliver().await;
+    Ok(())
+}
+
+fn main() {
+    drop(order);
+}

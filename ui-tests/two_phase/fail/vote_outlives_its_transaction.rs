@@ -1,0 +1,19 @@
+//~ `a_vote_decides_its_own_transaction_only` does not live long enough
+use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
+
+#[path = "../shop.rs"]
+mod shop;
+use shop::{Shop, id};
+
+async fn order(coordinator: &TwoPhase) -> Result<(), TwoPhaseError> {
+    let vote = {
+        two_phase::begin!(let order = coordinator, id(), (Shop, Shop));
+        order.ask::<0>().await?
+    };
+    drop(vote);
+    Ok(())
+}
+
+fn main() {
+    drop(order);
+}
