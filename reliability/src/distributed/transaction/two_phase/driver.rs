@@ -331,13 +331,7 @@ impl Run {
         let log = &self.inner.log;
         let Ok(Some(entry)) = log.read(&self.transaction).await else { return };
         let keep = self.inner.settings.keep;
-        let done = log.finish(&self.transaction, &entry, &outcome.against, keep, None).await;
-        if done.is_ok() && outcome.against.is_empty() {
-            for participant in &self.participants {
-                let forgotten = participant.forget(&self.transaction);
-                timeout(self.inner.settings.call, forgotten).await.ok();
-            }
-        }
+        log.finish(&self.transaction, &entry, &outcome.against, keep, None).await.ok();
     }
 
     /// Tells everybody to abort. Nothing is written: who does not hear it finds nothing in the log.

@@ -73,6 +73,8 @@ mod id;
 mod log;
 mod observe;
 mod participant;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod recovery;
 mod settings;
 mod votes;
@@ -83,6 +85,8 @@ pub use driver::{Outcome, TwoPhase};
 pub use error::TwoPhaseError;
 pub use id::TransactionId;
 pub use participant::{Answer, Participant, Resource, Unreachable};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresResource, PostgresWork};
 pub use recovery::Recovered;
 pub use settings::TwoPhaseBuilder;
 pub use votes::{AllVotes, InTheLog, Nth, Participants, Voted, Yes};

@@ -148,11 +148,7 @@ impl TwoPhase {
         }
         done.delivered += 1;
         observe::recovered(&transaction, Decision::Commit);
-        log.finish(&transaction, &entry, &against, settings.keep, Some(lease)).await?;
-        if against.is_empty() {
-            self.forget(&transaction, &entry.participants).await;
-        }
-        Ok(())
+        Ok(log.finish(&transaction, &entry, &against, settings.keep, Some(lease)).await?)
     }
 
     /// Tells everybody to commit; says who was against it, and whether somebody was not heard.
@@ -170,6 +166,7 @@ impl TwoPhase {
         (outcome.against, !outcome.unheard.is_empty())
     }
 
+    /// Only when the log forgets it too: until then somebody may tell them once more.
     async fn forget(&self, transaction: &TransactionId, participants: &[String]) {
         for name in participants {
             if let Some(resource) = self.0.settings.resources.get(name) {

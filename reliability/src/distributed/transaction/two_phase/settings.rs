@@ -92,7 +92,7 @@ impl TwoPhaseBuilder {
     }
 
     /// How long somebody must be in doubt before recovery looks after it, and a decision must be
-    /// undelivered: 60 s. Longer than a transaction takes, or it is aborted under way.
+    /// undelivered: 60 s. Longer than a transaction takes, or recovery meddles with it.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -136,10 +136,12 @@ impl TwoPhaseBuilder {
             let got = alloc::format!("{:?}", self.grace);
             return Err(Invalid::new("two_phase", "grace", "at most a day", got));
         }
-        if self.grace <= self.timing.votes {
+        let under_way = self.timing.votes.saturating_add(self.deliver.saturating_mul(2));
+        if self.grace <= under_way {
+            let expected = "longer than `votes_within` and twice `deliver_within` together";
             let got = alloc::format!("{:?}", self.grace);
-            return Err(Invalid::new("two_phase", "grace", "longer than `votes_within`", got)
-                .with_advice("recovery would abort transactions that are still asked for votes"));
+            return Err(Invalid::new("two_phase", "grace", expected, got)
+                .with_advice("recovery would meddle with transactions that are still under way"));
         }
         Ok(TwoPhase::built(self))
     }
