@@ -15,5 +15,5 @@ async fn order(coordinator: &TwoPhase) -> Result<(), TwoPhaseError> {
 }
 
 fn main() {
-    drop(order);
+    let _ = order;
 }

@@ -1,4 +1,4 @@
-//~ field `only_a_participant_makes_a_vote` of struct `Yes` is private
+//~ field `only_a_participant_makes_a_vote` of struct
 use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
 
 #[path = "../shop.rs"]
@@ -14,5 +14,5 @@ async fn order(coordinator: &TwoPhase) -> Result<(), TwoPhaseError> {
 }
 
 fn main() {
-    drop(order);
+    let _ = order;
 }

@@ -1,4 +1,4 @@
-//~ `a_vote_decides_its_own_transaction_only` does not live long enough
+//~ `order` does not live long enough
 use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
 
 #[path = "../shop.rs"]
@@ -15,5 +15,5 @@ async fn order(coordinator: &TwoPhase) -> Result<(), TwoPhaseError> {
 }
 
 fn main() {
-    drop(order);
+    let _ = order;
 }

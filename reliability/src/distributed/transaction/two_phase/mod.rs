@@ -107,10 +107,14 @@ pub use crate::__two_phase_begin as begin;
 macro_rules! __two_phase_begin {
     (let $name:ident = $coordinator:expr, $id:expr, $participants:expr $(,)?) => {
         // A lifetime that is that of no other transaction: the brand is borrowed until the guard
-        // behind it is dropped, so no two of them can be taken for one.
-        let a_vote_decides_its_own_transaction_only =
-            $crate::distributed::transaction::two_phase::Brand::new();
-        let _guard = a_vote_decides_its_own_transaction_only.guard();
-        let $name = $coordinator.begin_branded($id, $participants, &_guard);
+        // behind it is dropped, so no two of them can be taken for one. The names are those that the
+        // compiler tells who tries.
+        let $name = $crate::distributed::transaction::two_phase::Brand::new();
+        let a_vote_decides_its_own_transaction_only = $name.guard();
+        let $name = $coordinator.begin_branded(
+            $id,
+            $participants,
+            &a_vote_decides_its_own_transaction_only,
+        );
     };
 }

@@ -107,6 +107,7 @@ macro_rules! tuples {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<'tx, $($name),+> AllVotes<'tx, ($($name,)+)> for ($(Yes<'tx, $name, $index>,)+) {}
     )+ };
 }
