@@ -15,7 +15,7 @@ mod in_a_file;
 mod in_redb;
 #[cfg(feature = "sqlite")]
 mod refused;
-#[cfg(any(feature = "redb", feature = "sqlite"))]
+#[cfg(any(feature = "postgres", feature = "redb", feature = "sqlite"))]
 mod same;
 
 #[tokio::test]

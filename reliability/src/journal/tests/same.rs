@@ -1,9 +1,10 @@
-//! A random life of a journal, in memory and in a file: both say the same, all the way.
+//! A random life of a journal, in memory and elsewhere: both say the same, all the way.
 
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
+#[cfg(any(feature = "redb", feature = "sqlite"))]
 use super::folder::Folder;
 use super::*;
 use crate::time::WallClock;
@@ -28,6 +29,7 @@ struct Wish {
     priority: Option<i16>,
     status: Option<&'static str>,
     release: bool,
+    held_ms: Option<u64>,
 }
 
 const STREAMS: [(&str, &str); 4] = [("a", "1"), ("a", "2"), ("b", "1"), ("b", "x/y")];
@@ -55,9 +57,10 @@ fn wish() -> impl Strategy<Value = Wish> {
         proptest::option::weighted(0.3, 0_usize..6),
         0_u8..3,
     );
-    (conditions, terms).prop_map(|((stream, after, lease, events), terms)| {
+    let held = proptest::option::weighted(0.1, 1_u64..40);
+    (conditions, terms, held).prop_map(|((stream, after, lease, events), terms, held_ms)| {
         let (due, priority, status, release) = terms;
-        Wish { stream, after, lease, events, due, priority, status, release }
+        Wish { stream, after, lease, events, due, priority, status, release, held_ms }
     })
 }
 
@@ -101,8 +104,12 @@ fn append(wish: &Wish, leases: &[Lease]) -> Append {
     if let Some(status) = wish.status {
         append = append.status(status);
     }
-    if wish.release {
-        append = append.release();
+    match wish.held_ms {
+        Some(ms) => {
+            append = append.after(Sequence::START).held_by("you", Duration::from_millis(ms));
+        }
+        None if wish.release => append = append.release(),
+        None => {}
     }
     append.events_of((0..wish.events).map(|n| Event::bytes("Event", n.into(), [n])))
 }
@@ -113,7 +120,12 @@ async fn take(journal: &Journal, step: &Step, leases: &mut Vec<Lease>) -> String
         Step::Append(wishes) => {
             let batch = wishes.iter().map(|wish| append(wish, leases)).collect::<Vec<_>>();
             match journal.append_all(batch).await {
-                Ok(appended) => format!("{appended:?}"),
+                Ok(appended) => {
+                    let said = appended
+                        .iter()
+                        .map(|it| (it.sequence, it.position > Position::START, it.held));
+                    format!("{:?}", said.collect::<Vec<_>>())
+                }
                 Err(error) => error.to_string(),
             }
         }
@@ -141,39 +153,53 @@ async fn take(journal: &Journal, step: &Step, leases: &mut Vec<Lease>) -> String
 
 async fn everything(journal: &Journal) -> String {
     let heads = journal.heads(Heads::all()).await.unwrap();
-    let all = journal.read_all(Position::START, 1_000).await.unwrap();
+    let mut all = journal.read_all(Position::START, 1_000).await.unwrap();
+    assert!(all.is_sorted_by(|one, next| one.position < next.position));
+    let positions: Vec<Position> = all.iter().map(|record| record.position).collect();
+    for (record, place) in all.iter_mut().zip(1..) {
+        record.position = Position::from_parts(0, place);
+    }
     let mut said = format!("{heads:#?}\n{all:#?}");
     for stream in 0..STREAMS.len() {
-        let page = journal.read(&id(stream), Sequence::new(1), 2).await.unwrap();
+        let mut page = journal.read(&id(stream), Sequence::new(1), 2).await.unwrap();
+        for record in &mut page {
+            let place = positions.iter().position(|it| *it == record.position).unwrap();
+            record.position = Position::from_parts(0, place as u64 + 1);
+        }
         said += &format!("{:#?}\n{page:#?}", journal.head(&id(stream)).await.unwrap());
     }
     said
 }
 
+/// Both take every step, and say the same of it.
+async fn live(steps: &[Step], clock: &WallClock, other: &Journal) -> Result<(), TestCaseError> {
+    let memory = Journal::on(MemoryStore::with_clock(clock));
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for step in steps {
+        match step {
+            Step::Advance { ms } => clock.advance(Duration::from_millis(*ms)),
+            Step::SetBack { ms } => clock.set(clock.now() - Duration::from_millis(*ms)),
+            _ => {}
+        }
+        let expected = take(&memory, step, &mut ours).await;
+        let found = take(other, step, &mut theirs).await;
+        prop_assert_eq!(&expected, &found, "{:?}", step);
+    }
+    prop_assert_eq!(everything(&memory).await, everything(other).await);
+    Ok(())
+}
+
 /// Opens a store in that folder, which goes by that clock.
+#[cfg(any(feature = "redb", feature = "sqlite"))]
 type Open = fn(&Folder, &WallClock) -> Journal;
 
+#[cfg(any(feature = "redb", feature = "sqlite"))]
 fn memory_says_the_same_as(open: Open, steps: &[Step]) -> Result<(), TestCaseError> {
     let folder = Folder::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let clock = WallClock::manual(start());
-        let memory = Journal::on(MemoryStore::with_clock(&clock));
-        let file = open(&folder, &clock);
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for step in steps {
-            match step {
-                Step::Advance { ms } => clock.advance(Duration::from_millis(*ms)),
-                Step::SetBack { ms } => clock.set(clock.now() - Duration::from_millis(*ms)),
-                _ => {}
-            }
-            let expected = take(&memory, step, &mut ours).await;
-            let found = take(&file, step, &mut theirs).await;
-            prop_assert_eq!(&expected, &found, "{:?}", step);
-        }
-        prop_assert_eq!(everything(&memory).await, everything(&file).await);
-        Ok(())
-    })
+    let clock = WallClock::manual(start());
+    let file = open(&folder, &clock);
+    runtime.block_on(live(steps, &clock, &file))
 }
 
 proptest! {
@@ -196,4 +222,31 @@ proptest! {
         };
         memory_says_the_same_as(open, &steps)?;
     }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn memory_and_postgres_say_the_same(steps in proptest::collection::vec(step(), 1..40)) {
+        // One for all cases, which comes and goes with this test.
+        let server = DATABASE.with(Clone::clone);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let clock = WallClock::manual(start());
+            let schema = server.1.fetch_add(1, crate::sync::atomic::Ordering::Relaxed);
+            let builder = PostgresStore::builder(&server.0.url()).connections(2).clock(&clock);
+            let store = builder.schema(&format!("life_{schema}")).build().await.unwrap();
+            live(&steps, &clock, &Journal::on(store)).await
+        })?;
+    }
+}
+
+#[cfg(feature = "postgres")]
+type Database =
+    std::rc::Rc<(reliability_tests::postgres::Postgres, crate::sync::atomic::AtomicU32)>;
+
+#[cfg(feature = "postgres")]
+std::thread_local! {
+    static DATABASE: Database = std::rc::Rc::new((
+        reliability_tests::postgres::Postgres::start(),
+        crate::sync::atomic::AtomicU32::new(0),
+    ));
 }
