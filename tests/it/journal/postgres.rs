@@ -1,10 +1,35 @@
 //! The journal on PostgreSQL servers of the tests' own.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+mod crash;
+mod refused;
+mod shared;
 
-use reliability::journal::{Journal, PostgresStore, conformance};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use reliability::journal::{Event, Journal, PostgresBuilder, PostgresStore, StreamId, conformance};
 use reliability::time::WallClock;
 use reliability_tests::postgres::Postgres;
+
+/// A loaded machine is slow, and a server that is killed takes its time to come back: neither is
+/// what is tested.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn store(database: &str) -> PostgresBuilder {
+    PostgresStore::builder(database).connections(4).patience(PATIENCE).timeout(PATIENCE)
+}
+
+async fn journal(database: &str) -> Journal {
+    Journal::on(store(database).build().await.unwrap())
+}
+
+fn stream(kind: &str, key: u32) -> StreamId {
+    StreamId::new(kind, &key.to_string()).unwrap()
+}
+
+fn event(number: u32) -> Event {
+    Event::json("Numbered", 1, &number).unwrap()
+}
 
 #[test]
 fn a_server_that_is_killed_comes_back_with_what_it_has_committed() {

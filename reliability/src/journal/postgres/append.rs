@@ -24,6 +24,8 @@ pub(super) struct Columns<'a> {
     pub(super) priorities: Vec<Option<i16>>,
     pub(super) statuses: Vec<Option<&'a str>>,
     pub(super) releases: Vec<bool>,
+    pub(super) workers: Vec<Option<&'a str>>,
+    pub(super) leases: Vec<Option<i64>>,
     pub(super) counts: Vec<i32>,
     pub(super) names: Vec<&'a str>,
     pub(super) versions: Vec<i64>,
@@ -70,6 +72,8 @@ impl<'a> Columns<'a> {
         self.priorities.push(terms.priority);
         self.statuses.push(terms.status);
         self.releases.push(terms.release);
+        self.workers.push(terms.held.map(|(worker, _)| worker));
+        self.leases.push(terms.held.map(|(_, lease)| span(lease)));
         self.counts.push(count(append.events().len()));
         for event in append.events() {
             self.names.push(event.name());
@@ -90,6 +94,7 @@ pub(super) fn outcome(batch: &[Append], rows: &[Row]) -> Result<Vec<Appended>, J
             0 => {}
             // The one that was refused is another row.
             3 => continue,
+            4 => return Err(JournalError::Busy { stream: append.stream().clone() }),
             _ => {
                 let (last, current) = (Sequence::new(sequence?), Epoch::new(current?));
                 append.terms().allow(append.stream(), last, current)?;
@@ -101,7 +106,11 @@ pub(super) fn outcome(batch: &[Append], rows: &[Row]) -> Result<Vec<Appended>, J
             Some(place) => Position::from_parts(number(3)?, unsigned(place)),
             None => Position::START,
         };
-        appended.push(Appended::new(Sequence::new(sequence?), position));
+        let done = Appended::new(Sequence::new(sequence?), position);
+        appended.push(match append.terms().held {
+            Some(_) => done.held(Epoch::new(current?)),
+            None => done,
+        });
     }
     match appended.len() == batch.len() {
         true => Ok(appended),

@@ -127,8 +127,9 @@ impl PostgresBuilder {
         self
     }
 
-    /// How long a call waits for its answer, also for a lock that somebody holds by hand; 1 ms to an
-    /// hour, by default 30 seconds.
+    /// How long the server works at a call, also waiting for a lock that somebody holds by hand; 1 ms
+    /// to an hour, by default 30 seconds. Nothing was written when it gives up. One that does not
+    /// even say so within half as long again and a second is taken for gone.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
         self

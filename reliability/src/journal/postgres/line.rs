@@ -101,11 +101,15 @@ impl Line {
         let mut attempt = 0;
         loop {
             let session = self.session().await?;
-            let asked = timeout(self.server.timeout, session.ask(&self.server.texts, ask, with));
-            let failed = match asked.await {
+            // The server gives up by itself, unless it is gone without a word.
+            let late = self.server.timeout + self.server.timeout / 2 + Duration::from_secs(1);
+            let failed = match timeout(late, session.ask(&self.server.texts, ask, with)).await {
                 Ok(Ok(rows)) => return Ok(Ok(rows)),
                 Ok(Err(failed)) => failed,
-                Err(_) => Failed::Late,
+                Err(_) => {
+                    session.give_up();
+                    Failed::Late
+                }
             };
             if failed.is_lost() {
                 self.forget(&session);
@@ -175,9 +179,9 @@ const CONNECTING: &str = "connecting to the database";
 async fn connect(server: &Server) -> Result<Session, JournalError> {
     let failed = |error| untouched(CONNECTING, &error);
     let (client, driver) = server.dial.dial(&server.config).await.map_err(failed)?;
-    tokio::spawn(drive(driver));
+    let driver = tokio::spawn(drive(driver));
     open::session(&client, &server.place, server.timeout).await?;
-    Ok(Session::new(client))
+    Ok(Session::new(client, driver.abort_handle()))
 }
 
 /// Until the connection is gone, or whoever has it.

@@ -39,7 +39,7 @@ fn record(row: &Row) -> Result<Record, JournalError> {
         );
         return Err(JournalError::Unreadable { what, source: None });
     };
-    let version = u32::try_from(number(row, 8)?).map_err(|_| JournalError::Unreadable {
+    let version = u32::try_from(signed(row, 8)?).map_err(|_| JournalError::Unreadable {
         what: alloc::format!("the record at position {position} has no version; mend it by hand"),
         source: None,
     })?;

@@ -66,7 +66,7 @@ CREATE FUNCTION {schema}.journal_lock() RETURNS bigint LANGUAGE sql STABLE AS $$
 $$;
 
 -- Several batches, each whole or not at all; a row for each append: 0 it is written, 1 it is fenced,
--- 2 it conflicts, 3 another one of its batch is refused.
+-- 2 it conflicts, 3 another one of its batch is refused, 4 it would begin a stream that is there.
 CREATE FUNCTION {schema}.journal_append(
     wall bigint,            -- NULL: by the clock of the server
     kinds text[],           -- the streams, each once, and in the same order everywhere
@@ -80,6 +80,8 @@ CREATE FUNCTION {schema}.journal_append(
     priorities smallint[],
     statuses text[],
     releases boolean[],
+    workers text[],         -- NULL: it begins no stream in somebody's hands
+    leases bigint[],
     counts integer[],       -- how many events it has
     names text[],           -- of each event
     versions bigint[],
@@ -94,8 +96,9 @@ DECLARE
     transaction bigint;
     place record;
     ids bigint[]; ends bigint[]; current bigint[]; due bigint[]; until bigint[];
-    urgency smallint[]; said text[]; freed boolean[]; touched boolean[];
-    states integer[]; told bigint[]; last bigint[];
+    urgency smallint[]; said text[]; holder text[]; freed boolean[]; touched boolean[];
+    named integer[];        -- the last batch that names the stream
+    states integer[]; told bigint[]; seen bigint[]; last bigint[];
     owners integer[]; numbers bigint[]; positions bigint[];
     first integer := 1; final integer; refused integer; event integer := 0; upto integer;
     s integer; claimable bigint;
@@ -115,6 +118,8 @@ BEGIN
         until[s] := place.held_until;
         freed[s] := false;
         touched[s] := false;
+        named[s] := 0;
+        holder[s] := NULL;
         urgency[s] := NULL;
         said[s] := NULL;
     END LOOP;
@@ -134,11 +139,17 @@ BEGIN
                 states[a] := 1;
             ELSIF afters[a] <> ends[s] THEN
                 states[a] := 2;
+            ELSIF workers[a] IS NOT NULL
+                AND (ids[s] IS NOT NULL OR touched[s] OR named[s] = b)
+            THEN
+                states[a] := 4;
             ELSE
                 states[a] := 0;
                 ends[s] := ends[s] + counts[a];
             END IF;
+            named[s] := b;
             told[a] := ends[s];
+            seen[a] := current[s];
             IF states[a] > 0 THEN
                 refused := a;
                 EXIT;
@@ -158,6 +169,12 @@ BEGIN
                 CONTINUE;
             END IF;
             touched[s] := true;
+            IF workers[a] IS NOT NULL THEN
+                current[s] := nextval('{schema}.journal_epochs');
+                holder[s] := workers[a];
+                until[s] := moment + leases[a];
+            END IF;
+            seen[a] := current[s];
             WHILE event < upto LOOP
                 event := event + 1;
                 owners[event] := s;
@@ -175,6 +192,7 @@ BEGIN
             said[s] := coalesce(statuses[a], said[s]);
             IF releases[a] THEN
                 freed[s] := true;
+                holder[s] := NULL;
                 until[s] := NULL;
             END IF;
         END LOOP;
@@ -186,11 +204,13 @@ BEGIN
         claimable := CASE WHEN due[s] IS NOT NULL THEN greatest(due[s], until[s]) END;
         IF ids[s] IS NULL THEN
             INSERT INTO {schema}.journal_streams
-                (kind, key, sequence, epoch, status, priority, due_at, claimable_at,
-                 created_at, changed_at)
+                (kind, key, sequence, epoch, status, priority, due_at, owner, held_since,
+                 held_until, claimable_at, created_at, changed_at)
             VALUES
-                (kinds[s], keys[s], ends[s], 0, coalesce(said[s], ''), coalesce(urgency[s], 0),
-                 due[s], claimable, moment, moment)
+                (kinds[s], keys[s], ends[s], current[s], coalesce(said[s], ''),
+                 coalesce(urgency[s], 0), due[s], holder[s],
+                 CASE WHEN holder[s] IS NOT NULL THEN moment END, until[s], claimable, moment,
+                 moment)
             ON CONFLICT (kind, key) DO NOTHING RETURNING id INTO begun;
             IF begun IS NULL THEN
                 RAISE EXCEPTION 'another transaction has begun the stream meanwhile'
@@ -226,7 +246,7 @@ BEGIN
     FOR a IN 1 .. cardinality(streams) LOOP
         o_state := states[a];
         o_sequence := told[a];
-        o_epoch := current[streams[a]];
+        o_epoch := seen[a];
         o_xact := transaction;
         o_position := last[a];
         RETURN NEXT;

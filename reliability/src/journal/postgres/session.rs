@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use tokio::sync::OnceCell;
+use tokio::task::AbortHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
@@ -37,7 +38,7 @@ impl Texts {
         let head = |rest: &str| alloc::format!("{HEAD} {rest}");
         let texts = [
             "SELECT o_state, o_sequence, o_epoch, o_xact, o_position FROM {schema}.journal_append($1, \
-             $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+             $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
                 .into(),
             "SELECT o_kind, o_key, o_epoch, o_sequence \
              FROM {schema}.journal_claim($1, $2, $3, $4, $5)"
@@ -68,16 +69,22 @@ impl Texts {
 
 pub(super) struct Session {
     client: Client,
+    driver: AbortHandle,
     prepared: [OnceCell<Statement>; ASKS],
 }
 
 impl Session {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, prepared: [const { OnceCell::const_new() }; ASKS] }
+    pub(super) fn new(client: Client, driver: AbortHandle) -> Self {
+        Self { client, driver, prepared: [const { OnceCell::const_new() }; ASKS] }
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Ends it without a word, because none is answered.
+    pub(super) fn give_up(&self) {
+        self.driver.abort();
     }
 
     /// What is written is committed when this returns: the server says that it is ready for more

@@ -126,7 +126,7 @@ impl Writer {
     async fn write(&self, group: &[Call]) -> Result<Vec<Row>, Refused> {
         let it = Columns::of(group.iter().map(|call| call.batch.as_slice()));
         let wall = self.clock.as_ref().map(|clock| values::micros(clock.now()));
-        let with: [&(dyn ToSql + Sync); 17] = [
+        let with: [&(dyn ToSql + Sync); 19] = [
             &wall,
             &it.kinds,
             &it.keys,
@@ -139,6 +139,8 @@ impl Writer {
             &it.priorities,
             &it.statuses,
             &it.releases,
+            &it.workers,
+            &it.leases,
             &it.counts,
             &it.names,
             &it.versions,
