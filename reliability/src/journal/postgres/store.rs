@@ -15,7 +15,6 @@ use super::line::{Line, Server};
 use super::read::{self, number};
 use super::session::Ask;
 use super::writer::{Call, WRITING};
-use crate::error::Invalid;
 use crate::journal::values::{self, signed};
 use crate::journal::{
     Answer, Append, Appended, Changed, Changes, Claim, Head, Heads, JournalError, Lease, Position,
@@ -62,9 +61,6 @@ pub struct PostgresStore {
     changed: Arc<Changed>,
 }
 
-/// The most bytes of payloads in one batch: the server takes no message of a gigabyte.
-const LONGEST_BATCH: usize = 256 << 20;
-
 const READING: &str = "reading the journal";
 
 impl PostgresStore {
@@ -109,14 +105,7 @@ impl PostgresStore {
 
     async fn write(&self, batch: Vec<Append>) -> Result<Vec<Appended>, JournalError> {
         let (answer, answered) = oneshot::channel();
-        let call = Call::new(batch, answer);
-        if call.bytes() > LONGEST_BATCH {
-            let got = alloc::format!("{} bytes", call.bytes());
-            return Err(Invalid::new("journal", "batch", "at most 256 MiB of payloads", got)
-                .with_advice("write it in several")
-                .into());
-        }
-        self.writes.send(call).await.map_err(|_| JournalError::Closed)?;
+        self.writes.send(Call::new(batch, answer)).await.map_err(|_| JournalError::Closed)?;
         answered.await.map_err(|_| JournalError::Unknown {
             source: "the runtime in which the store was made has ended".into(),
         })?

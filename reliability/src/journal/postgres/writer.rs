@@ -34,10 +34,6 @@ impl Call {
         let bytes = events.map(|event| event.payload().len()).sum();
         Self { batch, bytes, answer }
     }
-
-    pub(super) const fn bytes(&self) -> usize {
-        self.bytes
-    }
 }
 
 /// The most bytes of payloads that go together; one call alone may have more.
