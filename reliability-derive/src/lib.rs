@@ -31,6 +31,11 @@ pub fn events(input: TokenStream) -> TokenStream {
     reliability_macros_core::derive::events(input.into()).into()
 }
 
+#[proc_macro_derive(Saga, attributes(saga, step, pivot, then, wait, signal))]
+pub fn saga(input: TokenStream) -> TokenStream {
+    reliability_macros_core::saga::derive(input.into()).into()
+}
+
 #[proc_macro]
 pub fn slo(input: TokenStream) -> TokenStream {
     reliability_macros_core::slo::promise::expand(input.into()).into()

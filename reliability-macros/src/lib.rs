@@ -20,3 +20,8 @@ pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn slo(args: TokenStream, item: TokenStream) -> TokenStream {
     reliability_macros_core::slo::expand(args.into(), item.into()).into()
 }
+
+#[proc_macro_attribute]
+pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
+    reliability_macros_core::saga::expand(args.into(), item.into()).into()
+}

@@ -30,6 +30,7 @@ mod replay;
 mod resilient;
 mod retry;
 mod rules_file;
+mod saga;
 mod same_rules;
 mod semantics;
 mod shedding;

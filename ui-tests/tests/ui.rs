@@ -114,7 +114,7 @@ fn package_of(programs: &[PathBuf]) -> PathBuf {
     fs::copy(lock, package.join("Cargo.lock")).expect("the lock file can be copied");
     let mut manifest = format!(
         "[package]\nname = \"our-words\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nreliability = {{ path = {:?}, features = [\"full\", \"event_sourcing\", \"two_phase\"] }}\n\
+         [dependencies]\nreliability = {{ path = {:?}, features = [\"full\", \"event_sourcing\", \"saga\", \"two_phase\"] }}\n\
          serde = {{ version = \"1\", features = [\"derive\"] }}\n\
          tokio = {{ version = \"1\", features = [\"macros\", \"rt\", \"time\"] }}\n",
         here().join("../reliability"),

@@ -18,6 +18,7 @@ mod meant;
 mod options;
 mod params;
 pub mod resilient;
+pub mod saga;
 mod settings;
 pub mod slo;
 mod stack;

@@ -146,6 +146,11 @@ impl Setting {
         &self.choice.name
     }
 
+    /// How it is written.
+    pub(crate) const fn example(&self) -> &'static str {
+        self.example
+    }
+
     fn wrong_shape(&self) -> syn::Error {
         syn::Error::new_spanned(&self.choice.name, format!("write `{}`", self.example))
     }

@@ -11,3 +11,4 @@ pub use events::events;
 pub use fault::fault;
 pub use packed::packed;
 pub use state_machine::state_machine;
+pub(crate) use state_machine::{rebase_visibility, snake_case};

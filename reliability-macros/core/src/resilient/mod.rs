@@ -22,7 +22,7 @@ mod order;
 mod quantile;
 mod rate_limit;
 mod render;
-mod retry;
+pub(crate) mod retry;
 mod shared_limit;
 mod signature;
 mod timeout;

@@ -22,8 +22,9 @@ pub(crate) struct Retry {
     pub(crate) when: Option<Path>,
 }
 
+/// `exponential("50ms", max = "1s")`
 #[derive(Debug)]
-struct Backoff {
+pub(crate) struct Backoff {
     word: Ident,
     shape: &'static str,
     first: Period,
@@ -144,7 +145,7 @@ fn also(setting: &Setting) -> syn::Result<()> {
 }
 
 impl Backoff {
-    fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Self> {
+    pub(crate) fn read(diagnostics: &mut Diagnostics, setting: &Setting) -> Option<Self> {
         let variant = diagnostics.keep(setting.variant("backoff", BACKOFFS))?;
         let [first] = diagnostics.keep(variant.exactly())?;
         let first = diagnostics.keep(Period::read(first))?;
@@ -197,7 +198,8 @@ impl Backoff {
         }
     }
 
-    fn tokens(&self) -> TokenStream {
+    /// A call of one of the constructors of the runtime's `Backoff`, and of its setters.
+    pub(crate) fn tokens(&self) -> TokenStream {
         let shape = Ident::new(self.shape, proc_macro2::Span::call_site());
         let first = &self.first;
         let max = self.max.map(|max| quote!(.max(#max)));

@@ -20,6 +20,9 @@ mod states;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use parse::snake_case;
+pub(crate) use rebase::rebase_visibility;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 

@@ -214,7 +214,7 @@ fn at_call_site(ident: &Ident) -> Ident {
 }
 
 /// `HalfOpen` to `half_open`, raw when that is a keyword.
-fn snake_case(ident: &Ident) -> Ident {
+pub(crate) fn snake_case(ident: &Ident) -> Ident {
     let mut name = String::new();
     for (position, letter) in ident.unraw().to_string().char_indices() {
         if letter.is_uppercase() && position > 0 {

@@ -53,7 +53,7 @@ pub(super) fn rebase_path(path: &mut Path) {
 }
 
 /// The same reach, written one module deeper.
-pub(super) fn rebase_visibility(vis: &Visibility) -> Visibility {
+pub(crate) fn rebase_visibility(vis: &Visibility) -> Visibility {
     match vis {
         Visibility::Public(_) => vis.clone(),
         Visibility::Inherited => parse_quote!(pub(super)),

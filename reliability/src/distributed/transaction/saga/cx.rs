@@ -5,6 +5,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
+use super::Saga as _;
+use super::walk::TypedStep;
+
 /// What a step, a probe or an undo is told besides its arguments.
 ///
 /// `S` is what the saga's steps share: clients, pools. The saga names it with `shared = Shop`, and
@@ -79,6 +82,12 @@ impl<S> Cx<S> {
     pub fn detached(step: &'static str, shared: S) -> Self {
         Self::new("", "".into(), step, EffectId::new(0, step), 1, Arc::new(shared))
     }
+
+    /// For a walk by hand through a saga whose steps share that: each step gets its own
+    /// [effect](Cx::effect). See [`walk`](super::walk).
+    pub fn shared_with(shared: impl Into<Arc<S>>) -> Self {
+        Self::new("", "".into(), "", EffectId::new(0, ""), 1, shared.into())
+    }
 }
 
 impl<S: ?Sized> Cx<S> {
@@ -91,6 +100,13 @@ impl<S: ?Sized> Cx<S> {
         shared: Arc<S>,
     ) -> Self {
         Self { saga, key, step, effect, attempt, shared }
+    }
+
+    /// The same for a step of a walk.
+    pub(super) fn of<T: TypedStep>(&self) -> Self {
+        let step = T::Saga::DEFINITION.steps().get(T::PLACE).map_or("?", super::Step::name);
+        let (key, shared) = (Arc::clone(&self.key), Arc::clone(&self.shared));
+        Self::new(T::Saga::DEFINITION.name(), key, step, EffectId::new(0, step), 1, shared)
     }
 
     /// The name of the effect, for idempotency keys.

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::walk::Calls;
 use super::{Attempt, CrashTest, Crashes, Cx, Definition, End, Outcome, Transient};
 use crate::journal::JournalError;
 
@@ -55,17 +56,33 @@ pub trait Saga: Sized + Send + Sync + 'static {
     /// Its steps.
     const DEFINITION: Definition;
 
+    /// What is called for each of them. Who writes [`begin`](Saga::begin) and its neighbours by hand
+    /// leaves it empty.
+    const CALLS: &'static [Calls<Self>] = &[];
+
     /// Does that step.
-    fn begin(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Doing<Self>;
+    fn begin(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Doing<Self> {
+        match Self::CALLS.get(step) {
+            Some(calls) => (calls.begin)(cx, history),
+            None => Box::pin(async move { Err(Outcome::unknown(nothing(step))) }),
+        }
+    }
 
     /// Finds out whether that step has happened. Asked only where the step has a probe.
     fn probe(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Probing<Self> {
-        let _ = (cx, history);
-        Box::pin(async move { Err(Transient::new(alloc::format!("step {step} has no probe"))) })
+        match Self::CALLS.get(step) {
+            Some(calls) => (calls.probe)(cx, history),
+            None => Box::pin(async move { Err(Transient::new(nothing(step))) }),
+        }
     }
 
     /// Undoes that step. Asked only where the step has an undo.
-    fn undo(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Undoing;
+    fn undo(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Undoing {
+        match Self::CALLS.get(step) {
+            Some(calls) => (calls.undo)(cx, history),
+            None => Box::pin(async move { Err(Transient::new(nothing(step))) }),
+        }
+    }
 
     /// The place of the step that this is the output of.
     fn place(&self) -> usize;
@@ -76,14 +93,21 @@ pub trait Saga: Sized + Send + Sync + 'static {
     ///
     /// When it cannot be written as JSON: a map whose keys are no strings, or its own `Serialize`
     /// fails.
-    fn write(&self) -> Result<Vec<u8>, Unwritable>;
+    fn write(&self) -> Result<Vec<u8>, Unwritable> {
+        let step = self.place();
+        let calls = Self::CALLS.get(step).ok_or_else(|| Unwritable::new(nothing(step)))?;
+        (calls.write)(self)
+    }
 
     /// The output of that step, from JSON.
     ///
     /// # Errors
     ///
     /// When it is of another form.
-    fn read(step: usize, output: &[u8]) -> Result<Self, Unwritable>;
+    fn read(step: usize, output: &[u8]) -> Result<Self, Unwritable> {
+        let calls = Self::CALLS.get(step).ok_or_else(|| Unwritable::new(nothing(step)))?;
+        (calls.read)(output)
+    }
 
     /// All outputs; `None` when one is missing.
     fn done(history: History<Self>) -> Option<Self::Done>;
@@ -108,8 +132,12 @@ pub trait Saga: Sized + Send + Sync + 'static {
     ///
     /// When there is no way to carry it on.
     fn migrate(old: Old) -> Result<Old, Unwritable> {
-        Err(Unwritable::new(alloc::format!("there is no migration from version {}", old.version)))
+        Err(Unwritable::unmigrated(&old))
     }
+}
+
+fn nothing(step: usize) -> String {
+    alloc::format!("nothing is said of what step {step} calls")
 }
 
 /// Why a value cannot be written to the journal, or what is there cannot be read.
@@ -128,6 +156,11 @@ impl Unwritable {
     /// That is why.
     pub fn new(why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(why.into())
+    }
+
+    /// No migration is declared from that version.
+    pub fn unmigrated(old: &Old) -> Self {
+        Self::new(alloc::format!("there is no migration from version {}", old.version))
     }
 
     pub(super) fn unreadable(self) -> JournalError {

@@ -1,0 +1,146 @@
+use proc_macro2::Ident;
+use quote::format_ident;
+use syn::{Attribute, Data, DeriveInput, Path, Type, Visibility, ext::IdentExt as _};
+
+use super::{args::Args, is_last, step};
+use crate::{
+    derive::snake_case, diagnostics::Diagnostics, literal::Period, resilient::retry::Backoff,
+};
+
+/// What is declared, as far as it was understood.
+pub(super) struct Model {
+    pub(super) ident: Ident,
+    pub(super) vis: Visibility,
+    pub(super) args: Args,
+    /// Of the struct of outputs.
+    pub(super) derives: Vec<Path>,
+    /// The module of the steps' types.
+    pub(super) module: Ident,
+    pub(super) steps: Vec<Step>,
+}
+
+/// One variant.
+pub(super) struct Step {
+    pub(super) ident: Ident,
+    pub(super) field: Ident,
+    pub(super) ty: Type,
+    pub(super) docs: Vec<Attribute>,
+    pub(super) what: What,
+    /// Whether it stands behind the point of no return.
+    pub(super) behind: bool,
+    pub(super) beside: Option<Ident>,
+    pub(super) needs: Vec<Ident>,
+    pub(super) undo: Option<UndoBy>,
+    pub(super) probe: Option<Path>,
+    pub(super) retry: Option<u32>,
+    pub(super) undo_retry: Option<u32>,
+    pub(super) backoff: Option<Backoff>,
+    pub(super) timeout: Option<Period>,
+    /// The places of `needs`, and of its direct predecessors.
+    pub(super) needed: Vec<usize>,
+    pub(super) after: Vec<usize>,
+    /// Whether a mistake was told about it.
+    pub(super) wrong: bool,
+}
+
+/// What a variant is.
+pub(super) enum What {
+    Step(Path),
+    Pivot(Path),
+    Then(Path),
+    Wait(Period),
+    Signal,
+    /// Something that was told to be wrong.
+    Wrong,
+}
+
+/// What undoes a step.
+pub(super) enum UndoBy {
+    Function(Path),
+    Nothing(String),
+}
+
+impl Step {
+    /// The name as people read it.
+    pub(super) fn name(&self) -> String {
+        self.ident.unraw().to_string()
+    }
+
+    /// The function that it calls.
+    pub(super) fn function(&self) -> Option<&Path> {
+        match &self.what {
+            What::Step(path) | What::Pivot(path) | What::Then(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// The derives that the struct of outputs can have, too.
+const SHARED_DERIVES: [&str; 8] =
+    ["Debug", "Clone", "Copy", "PartialEq", "Eq", "Hash", "PartialOrd", "Ord"];
+
+impl Model {
+    /// `None` when there is nothing to make a saga of.
+    pub(super) fn read(
+        diagnostics: &mut Diagnostics,
+        input: &DeriveInput,
+        args: Args,
+        derives: &[Path],
+    ) -> Option<Self> {
+        let ident = &input.ident;
+        let Data::Enum(data) = &input.data else {
+            let message = format!(
+                "a saga is an enum with a variant for each step: write `enum {ident} {{ \
+                 #[step(reserve, undo = release)] Reserved(Stock), .. }}`"
+            );
+            diagnostics.error(ident, message);
+            return None;
+        };
+        if data.variants.is_empty() {
+            let message = format!(
+                "`{ident}` has no steps: write a variant for each, such as `#[step(reserve, undo = \
+                 release)] Reserved(Stock)`"
+            );
+            diagnostics.error(ident, message);
+            return None;
+        }
+        if !input.generics.params.is_empty() {
+            let message = format!(
+                "`{ident}` is found in the journal by its name, so it cannot be generic: write an \
+                 enum for each type"
+            );
+            diagnostics.error(&input.generics, message);
+            return None;
+        }
+        let mut steps: Vec<Step> = Vec::new();
+        for variant in &data.variants {
+            let step = step::read(diagnostics, variant, &steps);
+            if let Some(twin) = steps.iter().find(|other| other.field == step.field) {
+                // Two variants of one name are an error already.
+                if twin.ident != step.ident {
+                    let message = format!(
+                        "`{}` and `{}` are one name in snake_case, and both are fields of \
+                         `{ident}Done`: rename one",
+                        twin.ident, step.ident
+                    );
+                    diagnostics.error(&step.ident, message);
+                }
+                continue;
+            }
+            steps.push(step);
+        }
+        let mut all = args.derive.clone();
+        let fits = |path: &&Path| SHARED_DERIVES.iter().any(|name| is_last(path, name));
+        if all.is_empty() {
+            all.extend(derives.iter().filter(fits).cloned());
+        }
+        let module = args.steps.clone().unwrap_or_else(|| snake_case(ident));
+        let (ident, vis) = (ident.clone(), input.vis.clone());
+        Some(Self { ident, vis, args, derives: all, module, steps })
+    }
+
+    /// The struct of all outputs.
+    pub(super) fn done(&self) -> Ident {
+        format_ident!("{}Done", self.ident)
+    }
+}

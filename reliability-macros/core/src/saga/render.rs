@@ -1,0 +1,432 @@
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{LitStr, Path, Type, ext::IdentExt as _, spanned::Spanned as _};
+
+use super::model::{Model, Step, UndoBy, What};
+use crate::derive::{rebase_visibility, snake_case};
+
+/// The items beside the enum. With `stand_in` they are there, and do nothing.
+pub(super) fn render(model: &Model, stand_in: bool) -> TokenStream {
+    let paths = Paths::new(model);
+    let module = module(model);
+    let done = done(model);
+    let saga = saga(model, &paths, stand_in);
+    let begin = begin(model, &paths);
+    let steps = model.steps.iter().enumerate();
+    let steps = steps.map(|(place, step)| typed(model, &paths, place, step, stand_in));
+    let sound = (!stand_in).then(|| {
+        let (ident, root) = (&model.ident, &paths.saga);
+        quote! {
+            const _: () = ::core::assert!(
+                <#ident as #root::Saga>::DEFINITION.is_sound(),
+                "compensable steps, then at most one pivot, then steps that must succeed",
+            );
+        }
+    });
+    quote!(#done #module #saga #begin #(#steps)* #sound)
+}
+
+/// What expansions name again and again.
+struct Paths {
+    saga: TokenStream,
+    input: Type,
+    refuse: Type,
+    shared: Type,
+}
+
+impl Paths {
+    fn new(model: &Model) -> Self {
+        let (krate, unit) = (&model.args.krate, syn::parse_quote!(()));
+        let or_unit = |ty: &Option<Type>| ty.clone().unwrap_or_else(|| Type::clone(&unit));
+        Self {
+            saga: quote!(#krate::distributed::transaction::saga),
+            input: or_unit(&model.args.input),
+            refuse: or_unit(&model.args.refuse),
+            shared: or_unit(&model.args.shared),
+        }
+    }
+}
+
+/// A type for each step.
+fn module(model: &Model) -> TokenStream {
+    let Model { ident, vis, module, .. } = model;
+    let inner = rebase_visibility(vis);
+    let doc = format!("The steps of [`{ident}`], as types.");
+    let steps = model.steps.iter().map(|step| {
+        let docs = &step.docs;
+        let own = match &step.undo {
+            Some(UndoBy::Nothing(why)) => {
+                format!("[`{ident}::{}`]. Nothing to undo: {why}.", step.name())
+            }
+            _ => format!("[`{ident}::{}`].", step.name()),
+        };
+        let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
+        let name = &step.ident;
+        quote! {
+            #(#docs)* #gap
+            #[doc = #own]
+            #[derive(Debug)]
+            #inner enum #name {}
+        }
+    });
+    quote! {
+        #[doc = #doc]
+        #[allow(
+            dead_code,
+            missing_copy_implementations,
+            unnameable_types,
+            unreachable_pub,
+            clippy::exhaustive_enums,
+            reason = "written by `saga`: only tests name them all"
+        )]
+        #vis mod #module {
+            #(#steps)*
+        }
+    }
+}
+
+/// The outputs of all steps.
+fn done(model: &Model) -> TokenStream {
+    let Model { ident, vis, derives, .. } = model;
+    let name = model.done();
+    let doc = format!("The outputs of all steps of [`{ident}`].");
+    let fields = model.steps.iter().map(|Step { field, ty, ident: variant, .. }| {
+        let doc = format!("Of [`{ident}::{}`].", variant.unraw());
+        quote!(#[doc = #doc] #vis #field: #ty)
+    });
+    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
+    quote! {
+        #[doc = #doc]
+        #[allow(
+            dead_code,
+            missing_copy_implementations,
+            missing_debug_implementations,
+            clippy::derive_partial_eq_without_eq,
+            clippy::exhaustive_structs,
+            clippy::field_scoped_visibility_modifiers,
+            reason = "written by `saga`: it derives what the enum does"
+        )]
+        #derives
+        #vis struct #name {
+            #(#fields,)*
+        }
+    }
+}
+
+fn saga(model: &Model, paths: &Paths, stand_in: bool) -> TokenStream {
+    let Model { ident, module, .. } = model;
+    let Paths { saga, input, refuse, shared } = paths;
+    let done = model.done();
+    let definition = definition(model, paths, stand_in);
+    let calls = model.steps.iter().map(|step| {
+        let name = &step.ident;
+        let kind = if step.function().is_some() { quote!(runs) } else { quote!(waits) };
+        let undoes = matches!(step.undo, Some(UndoBy::Function(_)));
+        let undoes = undoes.then(|| quote!(.undoes::<#module::#name>()));
+        let probes = step.probe.is_some().then(|| quote!(.probes::<#module::#name>()));
+        quote!(#saga::walk::Calls::#kind::<#module::#name>() #undoes #probes)
+    });
+    let places = model.steps.iter().enumerate().map(|(place, step)| {
+        let (name, place) = (&step.ident, Literal::usize_unsuffixed(place));
+        quote!(Self::#name(_) => #place)
+    });
+    let history = Ident::new("history", Span::mixed_site());
+    let fields = model.steps.iter().map(
+        |Step { ident: name, field, .. }| quote!(#field: #history.take_of::<#module::#name>()?),
+    );
+    let migrate = migrate(model, paths);
+    quote! {
+        #[automatically_derived]
+        impl #saga::Saga for #ident {
+            type Input = #input;
+            type Refusal = #refuse;
+            type Shared = #shared;
+            type Done = #done;
+
+            const DEFINITION: #saga::Definition = #definition;
+            const CALLS: &'static [#saga::walk::Calls<Self>] = &[#(#calls),*];
+
+            fn place(&self) -> usize {
+                match self {
+                    #(#places,)*
+                }
+            }
+
+            fn done(mut #history: #saga::History<Self>) -> ::core::option::Option<#done> {
+                ::core::option::Option::Some(#done { #(#fields),* })
+            }
+
+            #migrate
+        }
+    }
+}
+
+fn migrate(model: &Model, paths: &Paths) -> Option<TokenStream> {
+    let saga = &paths.saga;
+    let old = Ident::new("old", Span::mixed_site());
+    let arms = model.args.migrate.iter().map(|(version, path)| {
+        let version = Literal::u32_unsuffixed(*version);
+        quote!(#version => #path(#old))
+    });
+    (!model.args.migrate.is_empty()).then(|| {
+        quote! {
+            fn migrate(
+                #old: #saga::Old,
+            ) -> ::core::result::Result<#saga::Old, #saga::Unwritable> {
+                match #old.version {
+                    #(#arms,)*
+                    _ => ::core::result::Result::Err(#saga::Unwritable::unmigrated(&#old)),
+                }
+            }
+        }
+    })
+}
+
+fn definition(model: &Model, paths: &Paths, stand_in: bool) -> TokenStream {
+    let saga = &paths.saga;
+    let name = match &model.args.name {
+        Some(name) => name.clone(),
+        None => LitStr::new(&snake_case(&model.ident).unraw().to_string(), model.ident.span()),
+    };
+    let version = Literal::u32_unsuffixed(model.args.version);
+    let rows = model.steps.iter().filter(|_| !stand_in).map(|step| row(model, paths, step));
+    let deadline = model.args.deadline.map(|deadline| quote!(.deadline(#deadline)));
+    let drains = &model.args.drain;
+    let drains = (!drains.is_empty()).then(|| {
+        let drains = drains.iter().map(|version| Literal::u32_unsuffixed(*version));
+        quote!(.drains(&[#(#drains),*]))
+    });
+    quote!(#saga::Definition::new(#name, #version, &[#(#rows),*]) #deadline #drains)
+}
+
+/// A row of the table.
+fn row(model: &Model, paths: &Paths, step: &Step) -> TokenStream {
+    let (saga, krate) = (&paths.saga, &model.args.krate);
+    let name = step.name();
+    let kind = match &step.what {
+        What::Pivot(_) => quote!(Pivot),
+        _ if step.behind || matches!(step.what, What::Then(_)) => quote!(Retriable),
+        _ => quote!(Compensable),
+    };
+    let waits = match &step.what {
+        What::Wait(time) => Some(quote!(.timer(#time))),
+        What::Signal => Some(quote!(.signal())),
+        _ => None,
+    };
+    let places = |method: &str, places: &[usize]| {
+        let method = format_ident!("{method}");
+        let all = places.iter().map(|place| Literal::usize_unsuffixed(*place));
+        (!places.is_empty()).then(|| quote!(.#method(&[#(#all),*])))
+    };
+    let (after, needs) = (places("after", &step.after), places("needs", &step.needed));
+    let count = |method: &str, count: Option<u32>| {
+        let (method, count) = (format_ident!("{method}"), count.map(Literal::u32_unsuffixed));
+        count.map(|count| quote!(.#method(#count)))
+    };
+    let attempts = count("attempts", step.retry);
+    let undo_attempts = count("undo_attempts", step.undo_retry);
+    let backoff = step.backoff.as_ref().map(|backoff| {
+        let backoff = backoff.tokens();
+        quote!(.backoff(#krate::resilience::retry::Backoff::#backoff))
+    });
+    let timeout = step.timeout.map(|timeout| quote!(.timeout(#timeout)));
+    let undo = matches!(step.undo, Some(UndoBy::Function(_))).then(|| quote!(.undo()));
+    let probed = step.probe.is_some().then(|| quote!(.probed()));
+    quote! {
+        #saga::Step::new(#name, #saga::Kind::#kind)
+            #waits #after #needs #attempts #backoff #timeout #undo #undo_attempts #probed
+    }
+}
+
+/// Where a walk begins.
+fn begin(model: &Model, paths: &Paths) -> TokenStream {
+    let (Model { ident, vis, module, .. }, Paths { saga, input, .. }) = (model, paths);
+    let first = model.steps.first().map(|step| &step.ident);
+    let first = first.map_or_else(|| quote!(()), |first| quote!(#module::#first));
+    let doc = format!(
+        "A walk through [`{ident}`] by hand, step by typed step, without an engine: for unit tests."
+    );
+    let name = Ident::new("input", Span::mixed_site());
+    quote! {
+        #[automatically_derived]
+        impl #ident {
+            #[doc = #doc]
+            #[allow(dead_code, clippy::missing_const_for_fn, reason = "written by `saga`: for tests")]
+            #vis fn begin(#name: #input) -> #saga::walk::At<Self, #first, #saga::walk::Nil> {
+                #saga::walk::At::begin(#name)
+            }
+        }
+    }
+}
+
+/// What a step's type is, and what is called for it.
+fn typed(model: &Model, paths: &Paths, place: usize, step: &Step, stand_in: bool) -> TokenStream {
+    let (Model { ident, module, .. }, saga) = (model, &paths.saga);
+    let Step { ident: name, ty, .. } = step;
+    let next = match model.steps.get(place + 1).map(|next| &next.ident) {
+        Some(next) => quote!(#module::#next),
+        None => quote!(#saga::walk::Finish),
+    };
+    let at = Literal::usize_unsuffixed(place);
+    let (it, output) =
+        (Ident::new("saga", Span::mixed_site()), Ident::new("output", Span::mixed_site()));
+    // With one step, every saga is at it.
+    let other = (model.steps.len() > 1).then(|| quote!(_ => ::core::option::Option::None,));
+    let run = run(model, paths, step, stand_in);
+    let undo = undo(model, paths, step, stand_in);
+    let probe = probe(model, paths, step, stand_in);
+    quote! {
+        #[automatically_derived]
+        impl #saga::walk::TypedStep for #module::#name {
+            type Saga = #ident;
+            type Output = #ty;
+            type Next = #next;
+            const PLACE: usize = #at;
+
+            fn wrap(#output: #ty) -> #ident {
+                #ident::#name(#output)
+            }
+
+            fn output(#it: &#ident) -> ::core::option::Option<&#ty> {
+                match #it {
+                    #ident::#name(#output) => ::core::option::Option::Some(#output),
+                    #other
+                }
+            }
+
+            fn unwrap(#it: #ident) -> ::core::option::Option<#ty> {
+                match #it {
+                    #ident::#name(#output) => ::core::option::Option::Some(#output),
+                    #other
+                }
+            }
+        }
+        #run #undo #probe
+    }
+}
+
+/// The names and types of what a step needs, each where it was written.
+struct Needed {
+    names: Vec<Ident>,
+    steps: Vec<TokenStream>,
+    types: Vec<Type>,
+}
+
+impl Needed {
+    fn of(model: &Model, step: &Step, stand_in: bool) -> Self {
+        let mut this = Self { names: Vec::new(), steps: Vec::new(), types: Vec::new() };
+        if stand_in {
+            return this;
+        }
+        for (written, &place) in step.needs.iter().zip(&step.needed) {
+            let (needed, module) = (&model.steps[place], &model.module);
+            let name = &needed.ident;
+            let span = Span::mixed_site().located_at(written.span());
+            this.names.push(format_ident!("need_{place}", span = span));
+            this.steps.push(quote!(#module::#name));
+            this.types.push(needed.ty.clone());
+        }
+        this
+    }
+}
+
+/// The tokens of a call of that function, which the compiler points at.
+fn call(path: &Path, arguments: &TokenStream) -> TokenStream {
+    let span = path.span();
+    quote_spanned!(span=> #path(#arguments).await)
+}
+
+fn run(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<TokenStream> {
+    let Paths { saga, input, refuse, shared } = paths;
+    let function = step.function()?;
+    let (module, name, ty) = (&model.module, &step.ident, &step.ty);
+    let Needed { names, steps, types } = Needed::of(model, step, stand_in);
+    let (cx, order) = (local("cx"), local("input"));
+    let behind = matches!(step.what, What::Then(_));
+    let (ends, error) = match behind {
+        true => (quote!(MustSucceed), quote!(#saga::Transient)),
+        false => (quote!(MayRefuse), quote!(#saga::Outcome<#refuse>)),
+    };
+    let body = match stand_in {
+        true => pending(),
+        false => call(function, &quote!(#cx, #order #(, #names)*)),
+    };
+    Some(quote! {
+        #[automatically_derived]
+        impl #saga::walk::Run for #module::#name {
+            type Needs = (#(#steps,)*);
+            type Ends = #saga::walk::#ends;
+
+            async fn run<'a>(
+                #cx: &'a #saga::Cx<#shared>,
+                #order: &'a #input,
+                (#(#names,)*): (#(&'a #types,)*),
+            ) -> ::core::result::Result<#ty, #error> {
+                #body
+            }
+        }
+    })
+}
+
+fn undo(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<TokenStream> {
+    let Paths { saga, input, shared, .. } = paths;
+    let (module, name, ty) = (&model.module, &step.ident, &step.ty);
+    let can = !step.behind && !matches!(step.what, What::Pivot(_) | What::Then(_));
+    let (cx, order, attempt) = (local("cx"), local("input"), local("attempt"));
+    let body = match &step.undo {
+        Some(UndoBy::Function(_)) if stand_in => Some(pending()),
+        Some(UndoBy::Function(path)) => Some(call(path, &quote!(#cx, #order, #attempt))),
+        _ => None,
+    };
+    let method = body.map(|body| {
+        quote! {
+            async fn undo(
+                #cx: &#saga::Cx<#shared>,
+                #order: &#input,
+                #attempt: #saga::Attempt<'_, #ty>,
+            ) -> ::core::result::Result<(), #saga::Transient> {
+                #body
+            }
+        }
+    });
+    can.then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #saga::walk::Undo for #module::#name {
+                #method
+            }
+        }
+    })
+}
+
+fn probe(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<TokenStream> {
+    let Paths { saga, input, shared, .. } = paths;
+    let function = step.probe.as_ref()?;
+    let (module, name, ty) = (&model.module, &step.ident, &step.ty);
+    let Needed { names, types, .. } = Needed::of(model, step, stand_in);
+    let (cx, order) = (local("cx"), local("input"));
+    let body = match stand_in {
+        true => pending(),
+        false => call(function, &quote!(#cx, #order #(, #names)*)),
+    };
+    Some(quote! {
+        #[automatically_derived]
+        impl #saga::walk::Probe for #module::#name {
+            async fn probe<'a>(
+                #cx: &'a #saga::Cx<#shared>,
+                #order: &'a #input,
+                (#(#names,)*): (#(&'a #types,)*),
+            ) -> ::core::result::Result<::core::option::Option<#ty>, #saga::Transient> {
+                #body
+            }
+        }
+    })
+}
+
+fn pending() -> TokenStream {
+    quote!(::core::future::pending().await)
+}
+
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

@@ -1,0 +1,455 @@
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{
+    Attribute, Fields, Meta, Path, Token, Type, Variant, parse::ParseStream, parse::Parser as _,
+    punctuated::Punctuated, spanned::Spanned as _,
+};
+
+use super::{
+    OF_VARIANTS, in_words,
+    model::{Step, UndoBy, What},
+};
+use crate::{
+    derive::snake_case,
+    diagnostics::{Diagnostics, did_you_mean},
+    literal::{self, Period},
+    resilient::retry::Backoff,
+    settings::{self, Known, Setting},
+};
+
+const STEP: Known = &[
+    ("undo", "undo = release"),
+    ("needs", "needs(Reserved)"),
+    ("beside", "beside = Reserved"),
+    ("probe", "probe = find"),
+    ("retry", "retry = 5"),
+    ("undo_retry", "undo_retry = 8"),
+    ("backoff", "backoff = exponential(\"50ms\", max = \"1s\")"),
+    ("timeout", "timeout = \"2s\""),
+];
+
+const WAITS: Known = &[("beside", "beside = Reserved")];
+
+/// Attempts: as many as a table can hold.
+const ATTEMPTS: core::ops::RangeInclusive<u32> = 1..=1_000_000;
+
+/// Reads a variant; `earlier` are those before it.
+pub(super) fn read(diagnostics: &mut Diagnostics, variant: &Variant, earlier: &[Step]) -> Step {
+    let mut own = Diagnostics::new();
+    let behind = earlier.iter().any(|it| matches!(it.what, What::Pivot(_) | What::Then(_)));
+    let mut step = Step {
+        ident: variant.ident.clone(),
+        field: snake_case(&variant.ident),
+        ty: syn::parse_quote!(()),
+        docs: variant.attrs.iter().filter(|it| it.path().is_ident("doc")).cloned().collect(),
+        what: What::Wrong,
+        behind,
+        beside: None,
+        needs: Vec::new(),
+        undo: None,
+        probe: None,
+        retry: None,
+        undo_retry: None,
+        backoff: None,
+        timeout: None,
+        needed: Vec::new(),
+        after: Vec::new(),
+        wrong: false,
+    };
+    let output = output(&mut own, variant);
+    if let Some(ty) = output {
+        step.ty = ty;
+    }
+    refuse_cfg(&mut own, variant);
+    match attribute(&mut own, variant) {
+        Some((kind, attr)) => step.take(&mut own, kind, attr, earlier),
+        None if own.has_errors() => {}
+        None => own.error(&variant.ident, undeclared(&variant.ident, behind)),
+    }
+    step.wrong = own.has_errors();
+    diagnostics.absorb(own);
+    step
+}
+
+/// What stands in the parentheses of the variant.
+fn output(own: &mut Diagnostics, variant: &Variant) -> Option<Type> {
+    let name = &variant.ident;
+    let wrong = match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            return fields.unnamed.first().map(|field| field.ty.clone());
+        }
+        Fields::Unit => {
+            format!("a step finishes with an output, be it nothing: write `{name}(())`")
+        }
+        Fields::Unnamed(fields) if fields.unnamed.is_empty() => {
+            format!("a step finishes with an output, be it nothing: write `{name}(())`")
+        }
+        Fields::Unnamed(fields) => {
+            let types: Vec<String> = fields.unnamed.iter().map(|it| in_words(&it.ty)).collect();
+            format!(
+                "a step finishes with one output: write `{name}(({}))`, or a struct of them",
+                types.join(", ")
+            )
+        }
+        Fields::Named(_) => {
+            format!(
+                "a step finishes with one output: write `{name}(Output)`, and give `Output` these \
+                 fields"
+            )
+        }
+    };
+    own.error(name, wrong);
+    None
+}
+
+fn refuse_cfg(own: &mut Diagnostics, variant: &Variant) {
+    let cfgs = variant.attrs.iter().filter(|it| it.path().is_ident("cfg"));
+    for cfg in cfgs {
+        let message = "runs of this saga are in the journal, with this step or without: write two \
+                       versions of the saga, not one that depends on how it is built";
+        own.error(cfg, message);
+    }
+}
+
+/// The one attribute that says what the variant is.
+fn attribute<'a>(
+    own: &mut Diagnostics,
+    variant: &'a Variant,
+) -> Option<(&'static str, &'a Attribute)> {
+    let mut found: Option<(&'static str, &Attribute)> = None;
+    for attr in &variant.attrs {
+        let Some(kind) = OF_VARIANTS.into_iter().find(|name| attr.path().is_ident(name)) else {
+            continue;
+        };
+        match found {
+            None => found = Some((kind, attr)),
+            Some((first, _)) => {
+                let message = format!(
+                    "`{}` is declared as `#[{first}]` already: a variant is one step",
+                    variant.ident
+                );
+                own.error(attr.path(), message);
+            }
+        }
+    }
+    found
+}
+
+fn undeclared(name: &Ident, behind: bool) -> String {
+    let write = if behind {
+        "`#[then(function)]` for one that must succeed"
+    } else {
+        "`#[step(function, undo = function)]`, `#[pivot(function)]` for the point of no return"
+    };
+    format!(
+        "what does `{name}` do? Write {write}, `#[wait(\"24h\")]` for a timer, or `#[signal]` for \
+         what somebody outside says"
+    )
+}
+
+impl Step {
+    fn take(
+        &mut self,
+        own: &mut Diagnostics,
+        kind: &'static str,
+        attr: &Attribute,
+        earlier: &[Self],
+    ) {
+        let pivot = earlier.iter().find(|it| matches!(it.what, What::Pivot(_)));
+        match (kind, pivot) {
+            ("pivot", Some(first)) => own.error(
+                attr.path(),
+                format!(
+                    "`{}` is the pivot already, and there is one point of no return: let one step \
+                     do both, or write `#[then(..)]`",
+                    first.ident
+                ),
+            ),
+            ("step", _) | ("pivot", None) if self.behind => own.error(
+                attr.path(),
+                format!(
+                    "behind the point of no return nothing may refuse, so nothing is undone: write \
+                     `#[then(..)]`, or move `{}` up, before {}",
+                    self.ident,
+                    point_of_no_return(earlier),
+                ),
+            ),
+            _ => {}
+        }
+        let tokens = match &attr.meta {
+            Meta::List(list) => list.tokens.clone(),
+            Meta::Path(_) => TokenStream::new(),
+            Meta::NameValue(it) => {
+                let message = format!("write it in parentheses: `#[{kind}(..)]`");
+                return own.error(it, message);
+            }
+        };
+        match kind {
+            "signal" => {
+                self.what = What::Signal;
+                self.settings(own, "`#[signal]`", WAITS, tokens);
+            }
+            "wait" => self.wait(own, attr, tokens),
+            _ => self.call(own, kind, attr, tokens),
+        }
+    }
+
+    fn wait(&mut self, own: &mut Diagnostics, attr: &Attribute, tokens: TokenStream) {
+        let example = "write how long: `#[wait(\"24h\")]`";
+        let parts = |input: ParseStream<'_>| {
+            let time: syn::Expr = input.parse()?;
+            let _: Option<Token![,]> = input.parse()?;
+            Ok((time, input.parse::<TokenStream>()?))
+        };
+        if tokens.is_empty() {
+            return own.error(attr.path(), example);
+        }
+        let parts = parts.parse2(tokens).map_err(|error| syn::Error::new(error.span(), example));
+        let Some((time, rest)) = own.keep(parts) else { return };
+        if let Some(period) = own.keep(period(&time)) {
+            self.what = What::Wait(period);
+        }
+        if !matches!(&self.ty, Type::Tuple(tuple) if tuple.elems.is_empty()) {
+            let message = format!("a timer finishes with nothing: write `{}(())`", self.ident);
+            own.error(&self.ty, message);
+        }
+        self.settings(own, "`#[wait]`", WAITS, rest);
+    }
+
+    fn call(
+        &mut self,
+        own: &mut Diagnostics,
+        kind: &'static str,
+        attr: &Attribute,
+        tokens: TokenStream,
+    ) {
+        let example = match kind {
+            "step" => "#[step(reserve, undo = release)]",
+            "pivot" => "#[pivot(charge, needs(Reserved))]",
+            _ => "#[then(confirm, needs(Charged))]",
+        };
+        let span = attr.path().span();
+        let Some((path, rest)) = own.keep(function(tokens, span, example)) else { return };
+        self.what = match kind {
+            "step" => What::Step(path),
+            "pivot" => What::Pivot(path),
+            _ => What::Then(path),
+        };
+        self.settings(own, &format!("`#[{kind}]`"), STEP, rest);
+        let is_step = kind == "step" && !self.behind;
+        if is_step && self.undo.is_none() && !own.has_errors() {
+            let message = format!(
+                "`{}` runs before the point of no return, so it must be undoable: write `undo = \
+                 path::to::a::function`, or `undo = none(\"why there is nothing to undo\")`",
+                self.ident
+            );
+            own.error(&self.ident, message);
+        }
+    }
+
+    fn settings(&mut self, own: &mut Diagnostics, owner: &str, known: Known, tokens: TokenStream) {
+        let waits = known.len() == WAITS.len();
+        let mut choices = settings::parse(own, tokens, known[0].1);
+        if waits {
+            // What is known of a step, and not of what calls nothing, deserves its own sentence.
+            choices.retain(|choice| {
+                let name = choice.name.to_string();
+                let of_calls = STEP.iter().any(|(it, _)| *it == name) && name != "beside";
+                if of_calls {
+                    let message =
+                        format!("{owner} calls nothing, so it has no `{name}`; remove it");
+                    own.error(&choice.name, message);
+                }
+                !of_calls
+            });
+        }
+        let mut words: Vec<(&'static str, Ident)> = Vec::new();
+        settings::walk(own, owner, known, choices, |own, setting| {
+            words.push((setting.name, setting.word().clone()));
+            self.set(own, &setting);
+        });
+        let word = |name: &str| words.iter().find(|(it, _)| *it == name).map(|(_, word)| word);
+        self.refuse(own, word("undo"), word("undo_retry"), word("beside"), word("probe"));
+    }
+
+    fn set(&mut self, own: &mut Diagnostics, setting: &Setting) {
+        match setting.name {
+            "undo" => self.undo = own.keep(undo(setting)),
+            "needs" => self.needs = own.keep(names(setting)).unwrap_or_default(),
+            "beside" => self.beside = own.keep(step_name(setting)),
+            "probe" => self.probe = own.keep(setting.path()),
+            "retry" => self.retry = own.keep(attempts(setting)),
+            "undo_retry" => self.undo_retry = own.keep(attempts(setting)),
+            "backoff" => self.backoff = Backoff::read(own, setting),
+            _ => self.timeout = own.keep(setting.expr().and_then(|value| period(&value))),
+        }
+    }
+
+    /// Settings that make no sense together, or here.
+    fn refuse(
+        &self,
+        own: &mut Diagnostics,
+        undo: Option<&Ident>,
+        undo_retry: Option<&Ident>,
+        beside: Option<&Ident>,
+        probe: Option<&Ident>,
+    ) {
+        let behind = match &self.what {
+            What::Pivot(_) => Some("the pivot is the point of no return"),
+            What::Then(_) => Some("it stands behind the point of no return"),
+            _ => None,
+        };
+        if let (Some(behind), Some(word)) = (behind, undo.or(undo_retry)) {
+            let message = format!("{behind}, so `{}` is never undone; remove `{word}`", self.ident);
+            own.error(word, message);
+        }
+        if let (What::Pivot(_), Some(word)) = (&self.what, beside) {
+            let message = "the pivot comes after all that can be undone, so nothing runs beside it; \
+                           remove `beside`";
+            own.error(word, message);
+        }
+        if let Some(UndoBy::Nothing(_)) = &self.undo {
+            if let Some(word) = undo_retry {
+                own.error(word, "there is nothing to undo, so nothing to try again; remove this");
+            }
+            if let Some(word) = probe {
+                let message = "a step that leaves nothing to undo can simply be repeated, so nobody \
+                               asks whether it has happened; remove `probe`, or say what undoes it";
+                own.error(word, message);
+            }
+        }
+    }
+}
+
+fn point_of_no_return(earlier: &[Step]) -> String {
+    let first = earlier.iter().find(|it| matches!(it.what, What::Pivot(_) | What::Then(_)));
+    first.map_or_else(String::new, |first| format!("`{}`", first.ident))
+}
+
+/// `path, settings`
+fn function(tokens: TokenStream, span: Span, example: &str) -> syn::Result<(Path, TokenStream)> {
+    let missing =
+        |span| syn::Error::new(span, format!("which function does it? Write `{example}`"));
+    if tokens.is_empty() {
+        return Err(missing(span));
+    }
+    let parts = |input: ParseStream<'_>| {
+        let ahead = input.fork();
+        let named = ahead.parse::<Ident>().is_ok()
+            && (ahead.peek(Token![=]) || ahead.peek(syn::token::Paren));
+        let at = input.span();
+        let path = match input.parse::<Path>() {
+            Ok(path) if !named && (input.is_empty() || input.peek(Token![,])) => path,
+            _ if named => return Err(missing(at)),
+            _ => {
+                let message = format!("expected a path to an `async fn`; write `{example}`");
+                return Err(syn::Error::new(at, message));
+            }
+        };
+        let _: Option<Token![,]> = input.parse()?;
+        Ok((path, input.parse::<TokenStream>()?))
+    };
+    parts.parse2(tokens)
+}
+
+/// `undo = path`, or `undo = none("why")`.
+fn undo(setting: &Setting) -> syn::Result<UndoBy> {
+    let value = setting.expr()?;
+    let reason = "say why there is nothing to undo: `undo = none(\"read only\")`";
+    match &value {
+        syn::Expr::Path(path) if path.path.is_ident("none") => {
+            Err(syn::Error::new_spanned(value, reason))
+        }
+        syn::Expr::Path(path) if path.qself.is_none() => Ok(UndoBy::Function(path.path.clone())),
+        syn::Expr::Call(call) if matches!(&*call.func, syn::Expr::Path(it) if it.path.is_ident("none")) =>
+        {
+            let text = match (call.args.len(), call.args.first()) {
+                (1, Some(text)) => literal::text(text).ok(),
+                _ => None,
+            };
+            let text = text.ok_or_else(|| syn::Error::new_spanned(&value, reason))?;
+            Ok(UndoBy::Nothing(text.value()))
+        }
+        _ => {
+            let message = "expected a path to an `async fn`; write `undo = release`, or `undo = \
+                           none(\"read only\")`";
+            Err(syn::Error::new_spanned(value, message))
+        }
+    }
+}
+
+/// `needs(Reserved, Quoted)`
+fn names(setting: &Setting) -> syn::Result<Vec<Ident>> {
+    let list = setting.list()?;
+    let message = "write the names of steps here, parted by commas: `needs(Reserved, Quoted)`";
+    if list.is_empty() {
+        return Err(syn::Error::new_spanned(setting.word(), message));
+    }
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list);
+    let names: Vec<Ident> =
+        names.map_err(|error| syn::Error::new(error.span(), message))?.into_iter().collect();
+    if let Some(name) = names.get(12) {
+        let message =
+            "a step is given twelve outputs at most; let an earlier step put some together";
+        return Err(syn::Error::new_spanned(name, message));
+    }
+    Ok(names)
+}
+
+fn step_name(setting: &Setting) -> syn::Result<Ident> {
+    let value = setting.tokens()?;
+    syn::parse2(value.clone()).map_err(|_| {
+        syn::Error::new_spanned(value, "expected the name of a step; write `beside = Reserved`")
+    })
+}
+
+fn attempts(setting: &Setting) -> syn::Result<u32> {
+    let value = setting.expr()?;
+    literal::count(&value, ATTEMPTS).map_err(|error| match literal::count(&value, 0..=0) {
+        Ok(_) => {
+            let name = setting.name;
+            let message = format!(
+                "`{name}` counts the first attempt, too, so 0 would never call the function; write \
+                 `{name} = 1` for no second one"
+            );
+            syn::Error::new_spanned(&value, message)
+        }
+        Err(_) => error,
+    })
+}
+
+fn period(value: &syn::Expr) -> syn::Result<Period> {
+    if literal::literal(value).is_none() {
+        let message = "a duration is a string with its unit, such as `\"250ms\"` or `\"2s\"`; it is \
+                       read when the program is compiled";
+        return Err(syn::Error::new_spanned(value, message));
+    }
+    Period::read(value)
+}
+
+/// The place of the step of that name among the earlier ones, or what is wrong with it.
+pub(super) fn find(written: &Ident, steps: &[Step], of: usize) -> Result<usize, String> {
+    let name = syn::ext::IdentExt::unraw(written).to_string();
+    let place = steps.iter().position(|step| step.name() == name);
+    match place {
+        Some(place) if place < of => Ok(place),
+        Some(place) if place == of => Err(format!("`{name}` cannot come before itself")),
+        Some(_) => Err(format!(
+            "the output of `{name}` does not exist yet when `{}` begins: steps come in the order \
+             in which they stand, so move `{name}` up",
+            steps[of].ident
+        )),
+        None => {
+            let names: Vec<String> = steps[..of].iter().map(Step::name).collect();
+            let near = did_you_mean(&name, names.iter().map(String::as_str));
+            let rest = match (near.is_empty(), names.is_empty()) {
+                (false, _) => near,
+                (true, true) => "; no step comes before this one".into(),
+                (true, false) => {
+                    let all = crate::diagnostics::list_in_words(&names, "and");
+                    format!("; before this one there are {all}")
+                }
+            };
+            Err(format!("no step is called `{name}`{rest}"))
+        }
+    }
+}

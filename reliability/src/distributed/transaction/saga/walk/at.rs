@@ -1,0 +1,143 @@
+use core::fmt;
+use core::marker::PhantomData;
+
+use super::super::{Cx, Outcome, Saga, Transient};
+use super::{Did, Ends, Has, HasAll, Nil, Run, TypedStep, Unwind};
+
+/// A walk through a saga, before step `S`; `H` is what is done so far. `#[saga]` writes
+/// `PlaceOrder::begin(input)`, which makes it.
+#[must_use = "a saga is walked on with `step`"]
+pub struct At<D: Saga, S, H> {
+    input: D::Input,
+    done: H,
+    before: PhantomData<fn() -> S>,
+}
+
+/// Behind the last step.
+#[derive(Debug, Clone, Copy)]
+pub enum Finish {}
+
+/// How a step of a walk has ended.
+#[must_use = "it says where the walk goes on"]
+#[derive(Debug)]
+pub enum Walked<F, B, A> {
+    /// It is done: on to the next one.
+    Forward(F),
+    /// It has refused: back. Behind the pivot this cannot be, and need not be matched.
+    Back(B),
+    /// It is not done, or nobody knows: once more.
+    Again(A, Outcome<core::convert::Infallible>),
+}
+
+/// A walk that goes back, because of `why`.
+#[must_use = "what was done is undone by `run`"]
+pub struct Rollback<D: Saga, H, R = <D as Saga>::Refusal> {
+    /// What the step has said.
+    pub why: R,
+    input: D::Input,
+    done: H,
+}
+
+/// What comes of a step.
+type Turn<D, S, H> = Walked<
+    At<D, <S as TypedStep>::Next, Did<S, H>>,
+    Rollback<D, H, <<S as Run>::Ends as Ends<D>>::Refusal>,
+    At<D, S, H>,
+>;
+
+impl<D: Saga, S: TypedStep<Saga = D>> At<D, S, Nil> {
+    /// Before the first step; for the expansion of `#[saga]`.
+    #[doc(hidden)]
+    pub const fn begin(input: D::Input) -> Self {
+        const { assert!(S::PLACE == 0, "a walk begins before the first step") };
+        Self { input, done: Nil, before: PhantomData }
+    }
+}
+
+impl<D: Saga, S: TypedStep<Saga = D>, H> At<D, S, H> {
+    /// Calls the step. Its effect has the name that it would have on the engine in a run without
+    /// number.
+    ///
+    /// # Cancel safety
+    ///
+    /// The step may have happened, and the walk is over.
+    pub async fn step<Ix>(self, cx: &Cx<D::Shared>) -> Turn<D, S, H>
+    where
+        S: Run,
+        H: HasAll<D, S::Needs, Ix>,
+    {
+        let Self { input, done, .. } = self;
+        let ended = S::run(&cx.of::<S>(), &input, done.all()).await;
+        let again = |input, done, why| Walked::Again(At { input, done, before: PhantomData }, why);
+        match S::Ends::outcome(ended) {
+            Ok(output) => {
+                let done = Did::new(output, done);
+                Walked::Forward(At { input, done, before: PhantomData })
+            }
+            Err(Outcome::Rejected(why)) => Walked::Back(Rollback { why, input, done }),
+            Err(Outcome::Transient(why)) => again(input, done, Outcome::Transient(why)),
+            Err(Outcome::Unknown(why)) => again(input, done, Outcome::Unknown(why)),
+        }
+    }
+
+    /// Takes the step as done, with that output: a timer that has run down, a signal that was given,
+    /// or a step that this test is not about.
+    pub fn given(self, output: S::Output) -> At<D, S::Next, Did<S, H>> {
+        At { input: self.input, done: Did::new(output, self.done), before: PhantomData }
+    }
+}
+
+impl<D: Saga, S, H> At<D, S, H> {
+    /// What the saga was started with.
+    pub const fn input(&self) -> &D::Input {
+        &self.input
+    }
+
+    /// What that step has finished with.
+    pub fn output<P: TypedStep<Saga = D>, Ix>(&self) -> &P::Output
+    where
+        H: Has<P, Ix>,
+    {
+        self.done.get()
+    }
+
+    /// Turns back here, as a deadline would, or who cancels it.
+    pub fn back<R>(self, why: R) -> Rollback<D, H, R>
+    where
+        H: Unwind<D>,
+    {
+        Rollback { why, input: self.input, done: self.done }
+    }
+}
+
+impl<D: Saga, H, R> Rollback<D, H, R> {
+    /// Undoes what was done, the last step first, and says why.
+    ///
+    /// # Errors
+    ///
+    /// When an undo fails. It is not tried again: the walk is kept, and `run` may be called again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Some steps may be undone already; undoing them again does no harm.
+    pub async fn run(&self, cx: &Cx<D::Shared>) -> Result<&R, Transient>
+    where
+        H: Unwind<D>,
+    {
+        self.done.unwind(cx, &self.input).await?;
+        Ok(&self.why)
+    }
+}
+
+impl<D: Saga, S, H> fmt::Debug for At<D, S, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (saga, before) = (D::DEFINITION.name(), core::any::type_name::<S>());
+        f.debug_struct("At").field("saga", &saga).field("before", &before).finish_non_exhaustive()
+    }
+}
+
+impl<D: Saga, H, R: fmt::Debug> fmt::Debug for Rollback<D, H, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rollback").field("why", &self.why).finish_non_exhaustive()
+    }
+}

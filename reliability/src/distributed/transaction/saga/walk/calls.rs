@@ -1,0 +1,103 @@
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::super::{Cx, Doing, History, Outcome, Probing, Saga, Transient, Undoing, Unwritable};
+use super::{Ends as _, Needs as _, Probe, Run, TypedStep, Undo};
+
+/// What the engine calls for one step, without its types.
+pub struct Calls<D: Saga> {
+    pub(in super::super) begin: fn(Cx<D::Shared>, Arc<History<D>>) -> Doing<D>,
+    pub(in super::super) probe: fn(Cx<D::Shared>, Arc<History<D>>) -> Probing<D>,
+    pub(in super::super) undo: fn(Cx<D::Shared>, Arc<History<D>>) -> Undoing,
+    pub(in super::super) write: fn(&D) -> Result<Vec<u8>, Unwritable>,
+    pub(in super::super) read: fn(&[u8]) -> Result<D, Unwritable>,
+}
+
+impl<D: Saga> Calls<D> {
+    /// A step that calls nothing: a timer, or a signal.
+    pub const fn waits<S: TypedStep<Saga = D>>() -> Self {
+        Self {
+            begin: |_, _| Box::pin(async { Err(Outcome::unknown("it has no function")) }),
+            probe: |_, _| Box::pin(async { Err(Transient::new("it has no probe")) }),
+            undo: |_, _| Box::pin(async { Ok(()) }),
+            write: write::<S>,
+            read: read::<S>,
+        }
+    }
+
+    /// A step that calls a function.
+    pub const fn runs<S: Run<Saga = D>>() -> Self {
+        let mut calls = Self::waits::<S>();
+        calls.begin = begin::<S>;
+        calls
+    }
+
+    /// It has an undo.
+    #[must_use]
+    pub const fn undoes<S: Undo<Saga = D>>(mut self) -> Self {
+        self.undo = undo::<S>;
+        self
+    }
+
+    /// It has a probe.
+    #[must_use]
+    pub const fn probes<S: Probe<Saga = D>>(mut self) -> Self {
+        self.probe = probe::<S>;
+        self
+    }
+}
+
+impl<D: Saga> fmt::Debug for Calls<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calls").finish_non_exhaustive()
+    }
+}
+
+const MISSING: &str = "an output that it needs is not there";
+
+fn begin<S: Run>(
+    cx: Cx<<S::Saga as Saga>::Shared>,
+    history: Arc<History<S::Saga>>,
+) -> Doing<S::Saga> {
+    Box::pin(async move {
+        let Some(needs) = S::Needs::from_history(&history) else {
+            return Err(Outcome::unknown(MISSING));
+        };
+        let ended = S::run(&cx, history.input(), needs).await;
+        S::Ends::outcome(ended).map(S::wrap).map_err(|outcome| match outcome {
+            Outcome::Rejected(refusal) => Outcome::Rejected(S::Ends::refusal(refusal)),
+            Outcome::Transient(why) => Outcome::Transient(why),
+            Outcome::Unknown(why) => Outcome::Unknown(why),
+        })
+    })
+}
+
+fn probe<S: Probe>(
+    cx: Cx<<S::Saga as Saga>::Shared>,
+    history: Arc<History<S::Saga>>,
+) -> Probing<S::Saga> {
+    Box::pin(async move {
+        let Some(needs) = S::Needs::from_history(&history) else {
+            return Err(Transient::new(MISSING));
+        };
+        Ok(S::probe(&cx, history.input(), needs).await?.map(S::wrap))
+    })
+}
+
+fn undo<S: Undo>(cx: Cx<<S::Saga as Saga>::Shared>, history: Arc<History<S::Saga>>) -> Undoing {
+    Box::pin(async move {
+        let attempt = history.attempt(S::PLACE, S::output);
+        S::undo(&cx, history.input(), attempt).await
+    })
+}
+
+fn write<S: TypedStep>(saga: &S::Saga) -> Result<Vec<u8>, Unwritable> {
+    let output = S::output(saga).ok_or_else(|| Unwritable::new("it is the output of another step"));
+    Ok(serde_json::to_vec(output?)?)
+}
+
+fn read<S: TypedStep>(output: &[u8]) -> Result<S::Saga, Unwritable> {
+    Ok(S::wrap(serde_json::from_slice(output)?))
+}
