@@ -56,6 +56,8 @@ pub enum JournalError {
         /// Whose stream it is.
         stream: StreamId,
     },
+    /// The journal is sealed: it was moved to another place, or is being moved. Open that one.
+    Sealed,
     /// The store does not answer or refuses. Nothing was written; it may be later.
     Unavailable {
         /// What was tried.
@@ -116,8 +118,12 @@ impl fmt::Display for JournalError {
                  worker has claimed it; stop working at it"
             ),
             Self::Busy { stream } => {
-                write!(f, "stream `{stream}` is due or held; end its work before it is forgotten")
+                write!(f, "stream `{stream}` is due or held; end its work first")
             }
+            Self::Sealed => f.write_str(
+                "the journal is sealed, because it was copied to another place or is being copied: \
+                 open that one, or `unseal` this one if the copy is given up",
+            ),
             Self::Unavailable { what, source } => {
                 write!(f, "{what} failed, and nothing was written: {source}")
             }

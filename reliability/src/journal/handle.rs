@@ -7,7 +7,7 @@ use super::claim::check_lease;
 use super::id::check_kind;
 use super::{
     Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, MemoryStore, Position,
-    Record, Sequence, Store, StreamId, observe,
+    Record, Sequence, Standing, Store, StreamId, observe,
 };
 use crate::error::Invalid;
 
@@ -322,6 +322,52 @@ impl Journal {
     /// When this is dropped before it returns, the stream is forgotten or not.
     pub async fn remove(&self, stream: &StreamId, last: Sequence) -> Result<(), JournalError> {
         self.0.remove(stream.clone(), last).await
+    }
+
+    /// Whether the journal is sealed, and which is the highest epoch that it has ever given.
+    ///
+    /// # Errors
+    ///
+    /// What the store can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens.
+    pub async fn standing(&self) -> Result<Standing, JournalError> {
+        self.0.standing().await
+    }
+
+    /// Lets nobody write any more, in whatever process: appends, claims, renewals and removals are
+    /// refused with [`Sealed`](JournalError::Sealed). [`copy`](super::copy()) does this to what it
+    /// copies.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`](JournalError::Busy) while somebody holds a stream, and what the store can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the journal is sealed or not.
+    pub async fn seal(&self) -> Result<(), JournalError> {
+        self.0.seal(true).await
+    }
+
+    /// Lets everybody write again. Of a journal that was copied, one says so only when the copy is
+    /// given up: else the same work would be done in both.
+    ///
+    /// # Errors
+    ///
+    /// What the store can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the journal is sealed or not.
+    pub async fn unseal(&self) -> Result<(), JournalError> {
+        self.0.seal(false).await
+    }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        &*self.0
     }
 
     /// Wakes those who wait for work: see [`Changes`].

@@ -1,5 +1,7 @@
 //! The store in memory: what all others are held against.
 
+mod moving;
+
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
@@ -10,8 +12,8 @@ use core::time::Duration;
 use std::time::SystemTime;
 
 use super::{
-    Answer, Append, Appended, Changed, Changes, Claim, Due, Epoch, Event, Head, Heads, Held,
-    JournalError, Lease, Page, Position, Record, Sequence, Store, StreamId,
+    Adopted, Answer, Append, Appended, Changed, Changes, Claim, Due, Epoch, Event, Head, Heads,
+    Held, JournalError, Lease, Page, Position, Record, Sequence, Standing, Store, StreamId,
 };
 use crate::sync::Mutex;
 use crate::time::WallClock;
@@ -66,6 +68,7 @@ struct All {
     due: BTreeSet<(SystemTime, StreamId)>,
     last_position: u64,
     last_epoch: u64,
+    sealed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -110,7 +113,9 @@ impl Default for MemoryStore {
 impl Store for MemoryStore {
     fn append(&self, batch: Vec<Append>) -> Answer<'_, Vec<Appended>> {
         let now = self.clock.now();
-        let appended = self.all.lock().append(batch, now);
+        let mut all = self.all.lock();
+        let appended = all.open().and_then(|all| all.append(batch, now));
+        drop(all);
         if appended.is_ok() {
             self.changed.tell();
         }
@@ -138,17 +143,35 @@ impl Store for MemoryStore {
 
     fn claim(&self, claim: Claim) -> Answer<'_, Vec<Lease>> {
         let now = self.clock.now();
-        Box::pin(ready(Ok(self.all.lock().claim(&claim, now))))
+        Box::pin(ready(self.all.lock().open().map(|all| all.claim(&claim, now))))
     }
 
     fn renew(&self, leases: Vec<Lease>, length: Duration) -> Answer<'_, Vec<bool>> {
         let now = self.clock.now();
-        Box::pin(ready(Ok(self.all.lock().renew(&leases, length, now))))
+        Box::pin(ready(self.all.lock().open().map(|all| all.renew(&leases, length, now))))
     }
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
         let now = self.clock.now();
-        Box::pin(ready(self.all.lock().remove(&stream, last, now)))
+        Box::pin(ready(self.all.lock().open().and_then(|all| all.remove(&stream, last, now))))
+    }
+
+    fn standing(&self) -> Answer<'_, Standing> {
+        let all = self.all.lock();
+        Box::pin(ready(Ok(Standing::new(all.sealed, Epoch::new(all.last_epoch)))))
+    }
+
+    fn seal(&self, sealed: bool) -> Answer<'_, ()> {
+        let now = self.clock.now();
+        let done = self.all.lock().seal(sealed, now);
+        if done.is_ok() && !sealed {
+            self.changed.tell();
+        }
+        Box::pin(ready(done))
+    }
+
+    fn adopt(&self, adopted: Adopted) -> Answer<'_, ()> {
+        Box::pin(ready(self.all.lock().adopt(adopted)))
     }
 
     fn changes(&self) -> Changes {

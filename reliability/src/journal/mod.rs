@@ -62,7 +62,7 @@
 //! | `Journal::connect` | several machines | as PostgreSQL is: against crash and power failure, when an append returns | feature `postgres` |
 //! | [`Journal::on`] | whatever implements [`Store`] | as that store says | |
 //!
-//! Every one of them must pass the [`conformance`] suite.
+//! Every one of them must pass the [`conformance`] suite. [`copy`](copy()) brings one into another.
 //!
 //! # What is guaranteed
 //!
@@ -73,10 +73,12 @@
 //! - Who [reads all](Journal::read_all) and goes on behind the last record misses none.
 //! - Epochs only grow, also over a restart, and never come twice.
 
+mod adopt;
 mod append;
 mod changes;
 mod claim;
 pub mod conformance;
+mod copy;
 mod error;
 mod event;
 #[cfg(any(feature = "redb", feature = "sqlite"))]
@@ -100,9 +102,12 @@ mod values;
 
 #[cfg(feature = "redb")]
 pub use self::redb::{RedbBuilder, RedbStore};
+use adopt::not_sealed;
+pub use adopt::{Adopted, Standing};
 pub use append::{Append, Appended, Due, Terms};
 pub use changes::{Changed, Changes};
 pub use claim::{Claim, Head, Heads, Held, Lease};
+pub use copy::{Copied, CopyError, CopyProgress, Copying, copy};
 pub use error::JournalError;
 pub use event::{Encoding, Event, Record};
 pub use handle::Journal;

@@ -1,13 +1,13 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, ready};
 use core::pin::Pin;
 use core::time::Duration;
 
 use super::{
-    Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position, Record, Sequence,
-    StreamId,
+    Adopted, Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position, Record,
+    Sequence, Standing, StreamId,
 };
 
 /// What a [`Store`] answers, by and by.
@@ -112,7 +112,38 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// there ends with record 0.
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()>;
 
+    /// Whether it is sealed, and which is the highest epoch that it has ever given.
+    ///
+    /// This, [`seal`](Self::seal) and [`adopt`](Self::adopt) are what [`copy`](super::copy()) takes.
+    /// A store that does not have them cannot be copied, and cannot be copied into.
+    fn standing(&self) -> Answer<'_, Standing> {
+        Box::pin(ready(Err(unmovable())))
+    }
+
+    /// Makes all calls that write fail with [`Sealed`](JournalError::Sealed), except this one and
+    /// [`adopt`](Self::adopt), or takes them again; durably before it answers, and for all who have
+    /// the same store open. A call that has not been answered is in before, or refused. It is
+    /// refused itself, with [`Busy`](JournalError::Busy), while somebody holds a stream.
+    fn seal(&self, sealed: bool) -> Answer<'_, ()> {
+        let _ = sealed;
+        Box::pin(ready(Err(unmovable())))
+    }
+
+    /// Takes what was another store's, as it is: all of it or nothing, durably before it answers.
+    /// What does not [fit](Adopted::fits) is refused, and all of it when the store is not sealed.
+    fn adopt(&self, adopted: Adopted) -> Answer<'_, ()> {
+        drop(adopted);
+        Box::pin(ready(Err(unmovable())))
+    }
+
     /// Tells those in this process who wait for work that something was written, also by other
     /// processes if the store learns of it.
     fn changes(&self) -> Changes;
+}
+
+fn unmovable() -> JournalError {
+    let what = "this store can neither be sealed nor adopt what is another one's: implement \
+                `standing`, `seal` and `adopt`, or copy another one"
+        .into();
+    JournalError::Unusable { what }
 }

@@ -15,6 +15,7 @@
 //! show by itself.
 
 mod claims;
+mod copying;
 mod records;
 mod streams;
 
@@ -80,14 +81,23 @@ struct Bench {
 type Case = for<'a> fn(&'a Bench) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>>;
 
 macro_rules! cases {
-    ($($module:ident :: $case:ident,)*) => {
-        const CASES: &[(&str, Case)] = &[
+    ($cases:ident: $($module:ident :: $case:ident,)*) => {
+        const $cases: &[(&str, Case)] = &[
             $((stringify!($case), |bench| Box::pin($module::$case(bench)))),*
         ];
     };
 }
 
 cases! {
+    COPYING:
+    copying::a_sealed_journal_takes_nothing_and_shows_everything,
+    copying::a_journal_in_which_somebody_works_is_not_sealed,
+    copying::what_is_adopted_is_as_it_was,
+    copying::what_does_not_fit_is_not_adopted,
+}
+
+cases! {
+    CASES:
     records::records_are_numbered_and_read_in_pages,
     records::a_page_ends_before_it_gets_too_large,
     records::what_is_written_is_read_again,
@@ -126,7 +136,40 @@ cases! {
 ///
 /// Nothing of the suite is left behind but its stores.
 pub async fn check(open: impl AsyncFn(&WallClock) -> Journal) -> Result<(), Violation> {
-    for (case, run) in CASES {
+    check_all(CASES, open).await
+}
+
+/// Runs the cases for stores that can be [copied](super::copy()), and copied into: they have
+/// `standing`, `seal` and `adopt`.
+///
+/// # Errors
+///
+/// As of [`check`].
+///
+/// # Cancel safety
+///
+/// As of [`check`].
+///
+/// # Examples
+///
+/// ```
+/// use reliability::journal::{Journal, MemoryStore, conformance};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), conformance::Violation> {
+/// conformance::check_copying(async |clock| Journal::on(MemoryStore::with_clock(clock))).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn check_copying(open: impl AsyncFn(&WallClock) -> Journal) -> Result<(), Violation> {
+    check_all(COPYING, open).await
+}
+
+async fn check_all(
+    cases: &[(&'static str, Case)],
+    open: impl AsyncFn(&WallClock) -> Journal,
+) -> Result<(), Violation> {
+    for (case, run) in cases {
         let clock = WallClock::manual(noon());
         let bench = Bench { journal: open(&clock).await, clock };
         run(&bench).await.map_err(|what| Violation { case, what })?;

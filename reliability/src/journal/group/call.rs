@@ -5,7 +5,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::oneshot::Sender;
 
 use super::{Failed, Writing};
-use crate::journal::{Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
+use crate::journal::{
+    Adopted, Append, Appended, Claim, JournalError, Lease, Sequence, StreamId, not_sealed,
+};
 
 /// One call of a store that writes.
 pub(in crate::journal) enum Write {
@@ -13,6 +15,8 @@ pub(in crate::journal) enum Write {
     Claim(Call<Claim, Vec<Lease>>),
     Renew(Call<(Vec<Lease>, Duration), Vec<bool>>),
     Remove(Call<(StreamId, Sequence), ()>),
+    Seal(Call<bool, ()>),
+    Adopt(Call<Adopted, ()>),
 }
 
 /// What is asked, what is to be answered as soon as it is on the disk, and where.
@@ -42,6 +46,10 @@ impl<A, T> Call<A, T> {
         answer.map(|answer| self.answer.send(answer).is_ok());
     }
 
+    fn refuse(&mut self) {
+        self.done = Some(Err(JournalError::Sealed));
+    }
+
     fn bytes(&self) -> usize {
         self.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
     }
@@ -56,25 +64,41 @@ impl Write {
             Self::Claim(call) => !call.answer.is_closed(),
             Self::Renew(call) => !call.answer.is_closed(),
             Self::Remove(call) => !call.answer.is_closed(),
+            Self::Seal(call) => !call.answer.is_closed(),
+            Self::Adopt(call) => !call.answer.is_closed(),
         }
     }
 
     /// Whether it has written what somebody may wait for: a claim that finds nothing is no news, or
     /// who claims whenever there is news would never rest.
     pub(super) const fn is_news(&self) -> bool {
-        matches!(self, Self::Append(Call { done: Some(Ok(_)), .. }))
+        matches!(
+            self,
+            Self::Append(Call { done: Some(Ok(_)), .. })
+                | Self::Seal(Call { asked: false, done: Some(Ok(())), .. })
+        )
     }
 
     /// How much room it takes.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Append(call) => call.bytes(),
-            Self::Claim(_) | Self::Renew(_) | Self::Remove(_) => 0,
+            Self::Adopt(call) => call.bytes(),
+            Self::Claim(_) | Self::Renew(_) | Self::Remove(_) | Self::Seal(_) => 0,
         }
     }
 
-    pub(super) fn apply(&mut self, writing: &mut dyn Writing) -> Result<(), JournalError> {
+    /// Returns whether the store is sealed from then on.
+    pub(super) fn apply(
+        &mut self,
+        writing: &mut dyn Writing,
+        sealed: bool,
+    ) -> Result<bool, JournalError> {
         match self {
+            Self::Append(call) if sealed => call.refuse(),
+            Self::Claim(call) if sealed => call.refuse(),
+            Self::Renew(call) if sealed => call.refuse(),
+            Self::Remove(call) if sealed => call.refuse(),
             Self::Append(call) => call.done = Some(writing.append(&call.asked)?),
             Self::Claim(call) => call.done = Some(writing.claim(&call.asked)?),
             Self::Renew(call) => {
@@ -85,8 +109,14 @@ impl Write {
                 let (stream, last) = &call.asked;
                 call.done = Some(writing.remove(stream, *last)?);
             }
+            Self::Seal(call) => {
+                let done = call.done.insert(writing.seal(call.asked)?);
+                return Ok(if done.is_ok() { call.asked } else { sealed });
+            }
+            Self::Adopt(call) if sealed => call.done = Some(writing.adopt(&call.asked)?),
+            Self::Adopt(call) => call.done = Some(Err(not_sealed())),
         }
-        Ok(())
+        Ok(sealed)
     }
 
     pub(super) fn answer(self, failed: Option<&Failed>) {
@@ -95,6 +125,8 @@ impl Write {
             Self::Claim(call) => call.answer(failed),
             Self::Renew(call) => call.answer(failed),
             Self::Remove(call) => call.answer(failed),
+            Self::Seal(call) => call.answer(failed),
+            Self::Adopt(call) => call.answer(failed),
         }
     }
 }

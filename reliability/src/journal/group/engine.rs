@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::journal::{Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
+use crate::journal::{Adopted, Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
 use crate::time::WallClock;
 
 /// What a call came to: what the store could not do is outside, what the journal refuses inside.
@@ -27,6 +27,9 @@ pub(in crate::journal) trait Writing {
     fn claim(&mut self, claim: &Claim) -> Outcome<Vec<Lease>>;
     fn renew(&mut self, leases: &[Lease], length: Duration) -> Outcome<Vec<bool>>;
     fn remove(&mut self, stream: &StreamId, last: Sequence) -> Outcome<()>;
+    fn is_sealed(&mut self) -> Result<bool, JournalError>;
+    fn seal(&mut self, sealed: bool) -> Outcome<()>;
+    fn adopt(&mut self, adopted: &Adopted) -> Outcome<()>;
 }
 
 /// How far a transaction came that failed.
@@ -64,6 +67,7 @@ fn again(error: &JournalError) -> JournalError {
             what: what.clone(),
             source: source.as_ref().map(|source| source.to_string().into()),
         },
+        JournalError::Sealed => JournalError::Sealed,
         other => JournalError::Unusable { what: other.to_string() },
     }
 }

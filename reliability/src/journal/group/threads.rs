@@ -13,7 +13,8 @@ use super::call::{Call, Write};
 use super::reader::{self, Read};
 use super::{Engine, Outcome, Settings, writer};
 use crate::journal::{
-    Answer, Append, Appended, Changed, Changes, Claim, JournalError, Lease, Sequence, StreamId,
+    Adopted, Answer, Append, Appended, Changed, Changes, Claim, JournalError, Lease, Sequence,
+    StreamId,
 };
 
 /// What a store in a file keeps: the ways to its two threads.
@@ -75,6 +76,15 @@ impl<R: Send + 'static> Threads<R> {
 
     pub(in crate::journal) fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
         self.write(0, move |answer, room| Write::Remove(Call::new((stream, last), answer, room)))
+    }
+
+    pub(in crate::journal) fn seal(&self, sealed: bool) -> Answer<'_, ()> {
+        self.write(0, move |answer, room| Write::Seal(Call::new(sealed, answer, room)))
+    }
+
+    pub(in crate::journal) fn adopt(&self, adopted: Adopted) -> Answer<'_, ()> {
+        let bytes = adopted.size();
+        self.write(bytes, |answer, room| Write::Adopt(Call::new(adopted, answer, room)))
     }
 
     fn write<T: Send + 'static>(

@@ -83,7 +83,10 @@ pub(in crate::journal) fn write(
 fn commit(engine: &mut impl Engine, group: &mut [Write], clock: &WallClock) -> Result<(), Failed> {
     let applied = Cell::new(false);
     let mut work = |writing: &mut dyn Writing| {
-        group.iter_mut().try_for_each(|write| write.apply(writing))?;
+        let mut sealed = writing.is_sealed()?;
+        for write in group.iter_mut() {
+            sealed = write.apply(writing, sealed)?;
+        }
         applied.set(true);
         Ok(())
     };

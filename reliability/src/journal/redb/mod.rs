@@ -2,6 +2,7 @@
 
 mod builder;
 mod error;
+mod moving;
 mod open;
 mod read;
 mod store;

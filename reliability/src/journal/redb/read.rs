@@ -6,10 +6,12 @@ use core::ops::Bound;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageError};
 
 use super::error::{damaged, failed, no_table, not_begun};
-use super::tables::{KeptRecord, KeptStream, NAMES, PLACES, RECORDS, STREAMS, Stream};
+use super::tables::{
+    KeptRecord, KeptStream, LAST_EPOCH, NAMES, NUMBERS, PLACES, RECORDS, SEALED, STREAMS, Stream,
+};
 use crate::journal::{
-    Encoding, Epoch, Event, Head, Heads, JournalError, Page, Position, Record, Sequence, StreamId,
-    values,
+    Encoding, Epoch, Event, Head, Heads, JournalError, Page, Position, Record, Sequence, Standing,
+    StreamId, values,
 };
 
 const READING: &str = "reading the journal";
@@ -70,6 +72,15 @@ impl Reading {
         let Some(number) = self.number(id)? else { return Ok(None) };
         let streams = self.0.open_table(STREAMS).map_err(missing)?;
         stream(&streams, number)?.head().map(Some)
+    }
+
+    pub(super) fn standing(&self) -> Read<Standing> {
+        let numbers = self.0.open_table(NUMBERS).map_err(missing)?;
+        let number = |name| {
+            let number = numbers.get(name).map_err(broken)?;
+            Read::Ok(number.map_or(0, |number| number.value()))
+        };
+        Ok(Standing::new(number(SEALED)? != 0, Epoch::new(number(LAST_EPOCH)?)))
     }
 
     pub(super) fn heads(&self, heads: &Heads) -> Read<Vec<Head>> {

@@ -10,8 +10,8 @@ use super::RedbBuilder;
 use super::read::Reading;
 use crate::journal::group::Threads;
 use crate::journal::{
-    Answer, Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position, Record,
-    Sequence, Store, StreamId,
+    Adopted, Answer, Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position,
+    Record, Sequence, Standing, Store, StreamId,
 };
 
 /// A store in a file, for one process, without a line of C; what `Journal::open_redb` takes.
@@ -103,6 +103,18 @@ impl Store for RedbStore {
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
         self.threads.remove(stream, last)
+    }
+
+    fn standing(&self) -> Answer<'_, Standing> {
+        self.read(Reading::standing)
+    }
+
+    fn seal(&self, sealed: bool) -> Answer<'_, ()> {
+        self.threads.seal(sealed)
+    }
+
+    fn adopt(&self, adopted: Adopted) -> Answer<'_, ()> {
+        self.threads.adopt(adopted)
     }
 
     fn changes(&self) -> Changes {

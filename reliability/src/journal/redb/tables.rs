@@ -32,6 +32,8 @@ pub(super) const VERSION: &str = "version";
 pub(super) const LAST_POSITION: &str = "last_position";
 pub(super) const LAST_EPOCH: &str = "last_epoch";
 pub(super) const LAST_STREAM: &str = "last_stream";
+/// 1 where nobody may write any more.
+pub(super) const SEALED: &str = "sealed";
 
 /// Kind, key, sequence, epoch, status, priority, due at, owner, held since, held until, created at
 /// and changed at.

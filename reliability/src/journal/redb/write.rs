@@ -17,32 +17,33 @@ use super::tables::{
 };
 use crate::journal::group::{Outcome, Writing};
 use crate::journal::{
-    Append, Appended, Claim, Epoch, JournalError, Lease, Position, Sequence, StreamId, values,
+    Adopted, Append, Appended, Claim, Epoch, JournalError, Lease, Position, Sequence, StreamId,
+    values,
 };
 
 const WRITING: &str = "writing to the journal";
 
-type Done<T> = Result<T, StorageError>;
+pub(super) type Done<T> = Result<T, StorageError>;
 
 /// The tables of a transaction, and what time it is in it.
 pub(super) struct Tables<'t> {
-    numbers: Table<'t, &'static str, u64>,
+    pub(super) numbers: Table<'t, &'static str, u64>,
     names: Table<'t, (&'static str, &'static str), u64>,
     streams: Table<'t, u64, KeptStream>,
     records: Table<'t, u64, KeptRecord>,
     places: Table<'t, (u64, u64), u64>,
     claimable: Table<'t, (i64, u64), ()>,
-    held: Table<'t, (i64, u64), ()>,
-    last: Last,
+    pub(super) held: Table<'t, (i64, u64), ()>,
+    pub(super) last: Last,
     wall: SystemTime,
-    now: i64,
-    written: bool,
+    pub(super) now: i64,
+    pub(super) written: bool,
 }
 
 /// The last numbers that were given.
-struct Last {
+pub(super) struct Last {
     position: u64,
-    epoch: u64,
+    pub(super) epoch: u64,
     stream: u64,
 }
 
@@ -83,18 +84,23 @@ impl<'t> Tables<'t> {
         Ok(self.written)
     }
 
-    fn find(&self, id: &StreamId) -> Done<Option<(u64, Stream)>> {
+    pub(super) fn find(&self, id: &StreamId) -> Done<Option<(u64, Stream)>> {
         let number = self.names.get((id.kind(), id.key()))?.map(|number| number.value());
         number.map(|number| Ok((number, self.stream(number)?))).transpose()
     }
 
-    fn stream(&self, number: u64) -> Done<Stream> {
+    pub(super) fn stream(&self, number: u64) -> Done<Stream> {
         let torn = || StorageError::Corrupted("a stream is named that is not there".into());
         Ok(Stream::read(self.streams.get(number)?.ok_or_else(torn)?.value()))
     }
 
     /// Writes a stream, and itself where it is looked for.
-    fn put(&mut self, number: u64, before: Option<&Stream>, stream: &Stream) -> Done<()> {
+    pub(super) fn put(
+        &mut self,
+        number: u64,
+        before: Option<&Stream>,
+        stream: &Stream,
+    ) -> Done<()> {
         self.written = true;
         let old = before.and_then(Stream::claimable_at);
         let new = stream.claimable_at();
@@ -137,26 +143,17 @@ impl<'t> Tables<'t> {
 
     fn append_one(&mut self, append: &Append) -> Done<Appended> {
         let (id, terms) = (append.stream(), append.terms());
-        let (number, before) = match self.find(id)? {
-            Some((number, stream)) => (number, Some(stream)),
-            None => (self.begin(id)?, None),
-        };
+        let (number, before) = self.begun(id)?;
         let mut stream = before.clone().unwrap_or_else(|| Stream::begun(id, self.now));
         if let Some((owner, lease)) = terms.held {
             self.take(&mut stream, owner, lease);
         }
         let mut position = Position::START;
         for event in append.events() {
-            self.last.position += 1;
             stream.sequence += 1;
-            let (name, payload) = (event.name(), event.payload());
             let encoding = event.encoding().as_str();
-            let (sequence, epoch) = (stream.sequence, stream.epoch);
-            let kept =
-                (number, sequence, epoch, self.now, name, event.version(), encoding, payload);
-            self.records.insert(self.last.position, kept)?;
-            self.places.insert((number, sequence), self.last.position)?;
-            position = Position::from_parts(0, self.last.position);
+            let said = (event.name(), event.version(), encoding, event.payload());
+            position = self.insert(number, stream.sequence, stream.epoch, self.now, said)?;
         }
         if let Some(due) = terms.due {
             stream.due_at = due.at(self.wall).map(values::micros);
@@ -182,10 +179,31 @@ impl<'t> Tables<'t> {
         stream.held = Some(Holder { owner: owner.into(), since: self.now, until });
     }
 
-    fn begin(&mut self, id: &StreamId) -> Done<u64> {
+    /// The number of a stream, and the stream if it is there.
+    pub(super) fn begun(&mut self, id: &StreamId) -> Done<(u64, Option<Stream>)> {
+        if let Some((number, stream)) = self.find(id)? {
+            return Ok((number, Some(stream)));
+        }
         self.last.stream += 1;
         self.names.insert((id.kind(), id.key()), self.last.stream)?;
-        Ok(self.last.stream)
+        Ok((self.last.stream, None))
+    }
+
+    /// Writes a record behind all others; name, version, encoding and payload are what it says.
+    pub(super) fn insert(
+        &mut self,
+        number: u64,
+        sequence: u64,
+        epoch: u64,
+        at: i64,
+        said: (&str, u32, &str, &[u8]),
+    ) -> Done<Position> {
+        self.last.position += 1;
+        let (name, version, encoding, payload) = said;
+        let kept = (number, sequence, epoch, at, name, version, encoding, payload);
+        self.records.insert(self.last.position, kept)?;
+        self.places.insert((number, sequence), self.last.position)?;
+        Ok(Position::from_parts(0, self.last.position))
     }
 
     fn claim_some(&mut self, claim: &Claim) -> Done<Vec<Result<Lease, JournalError>>> {
@@ -279,6 +297,18 @@ impl Writing for Tables<'_> {
 
     fn remove(&mut self, stream: &StreamId, last: Sequence) -> Outcome<()> {
         self.remove_one(stream, last).map_err(broken)
+    }
+
+    fn is_sealed(&mut self) -> Result<bool, JournalError> {
+        self.sealed().map_err(broken)
+    }
+
+    fn seal(&mut self, sealed: bool) -> Outcome<()> {
+        self.seal_all(sealed).map_err(broken)
+    }
+
+    fn adopt(&mut self, adopted: &Adopted) -> Outcome<()> {
+        self.adopt_all(adopted).map_err(broken)
     }
 }
 

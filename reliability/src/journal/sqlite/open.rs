@@ -53,8 +53,11 @@ CREATE TABLE journal_records (
     payload     BLOB NOT NULL,
     UNIQUE (stream, sequence)
 );
-CREATE TABLE journal_claims (epoch INTEGER NOT NULL);
-INSERT INTO journal_claims VALUES (0);
+CREATE TABLE journal_claims (
+    epoch  INTEGER NOT NULL,
+    sealed INTEGER NOT NULL -- 1: nobody may write any more
+);
+INSERT INTO journal_claims VALUES (0, 0);
 ";
 
 /// Refuses names that mean something else to SQLite, which would keep nothing or elsewhere.

@@ -10,7 +10,7 @@ use super::error::Outcome;
 use crate::journal::values::{self, signed, unsigned};
 use crate::journal::{
     Encoding, Epoch, Event, Head, Heads, Held, JournalError, Page, Position, Record, Sequence,
-    StreamId,
+    Standing, StreamId,
 };
 
 /// The columns of a record, behind those of its stream's name.
@@ -55,6 +55,13 @@ pub(super) fn head(connection: &Connection, stream: &StreamId) -> Outcome<Option
     let mut select = connection.prepare_cached(&sql)?;
     let found = select.query_row([stream.kind(), stream.key()], one_head).optional()?;
     Ok(found.transpose())
+}
+
+pub(super) fn standing(connection: &Connection) -> Outcome<Standing> {
+    let mut select = connection.prepare_cached("SELECT sealed, epoch FROM journal_claims")?;
+    let standing =
+        |row: &Row<'_>| Ok(Standing::new(row.get(0)?, Epoch::new(unsigned(row.get(1)?))));
+    select.query_row([], standing).map(Ok)
 }
 
 pub(super) fn heads(connection: &Connection, heads: &Heads) -> Outcome<Vec<Head>> {

@@ -10,8 +10,8 @@ use super::error::{Outcome, unavailable};
 use super::read;
 use crate::journal::group::Threads;
 use crate::journal::{
-    Answer, Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position, Record,
-    Sequence, Store, StreamId,
+    Adopted, Answer, Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position,
+    Record, Sequence, Standing, Store, StreamId,
 };
 
 /// A store in a file, for one machine; what `Journal::open` takes.
@@ -100,6 +100,18 @@ impl Store for SqliteStore {
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
         self.threads.remove(stream, last)
+    }
+
+    fn standing(&self) -> Answer<'_, Standing> {
+        self.read(read::standing)
+    }
+
+    fn seal(&self, sealed: bool) -> Answer<'_, ()> {
+        self.threads.seal(sealed)
+    }
+
+    fn adopt(&self, adopted: Adopted) -> Answer<'_, ()> {
+        self.threads.adopt(adopted)
     }
 
     fn changes(&self) -> Changes {

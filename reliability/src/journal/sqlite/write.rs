@@ -17,14 +17,14 @@ use crate::journal::{
 pub(super) struct Writing<'c> {
     connection: &'c Connection,
     wall: SystemTime,
-    now: i64,
+    pub(super) now: i64,
 }
 
 /// What an append needs to know of a stream that is there.
 #[derive(Clone, Copy)]
-struct Place {
-    id: i64,
-    sequence: Sequence,
+pub(super) struct Place {
+    pub(super) id: i64,
+    pub(super) sequence: Sequence,
     epoch: Epoch,
     due_at: Option<i64>,
     held_since: Option<i64>,
@@ -241,7 +241,7 @@ impl<'c> Writing<'c> {
         Ok(Ok(()))
     }
 
-    fn place(&self, stream: &StreamId) -> rusqlite::Result<Option<Place>> {
+    pub(super) fn place(&self, stream: &StreamId) -> rusqlite::Result<Option<Place>> {
         self.prepare(
             "SELECT id, sequence, epoch, due_at, held_since, held_until FROM journal_streams
              WHERE kind = ?1 AND key = ?2",
@@ -250,7 +250,7 @@ impl<'c> Writing<'c> {
         .optional()
     }
 
-    fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+    pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
         self.connection.prepare_cached(sql)
     }
 }

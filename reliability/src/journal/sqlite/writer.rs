@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::error::unavailable;
 use super::write::Writing;
 use crate::journal::group::{self, Engine, Failed, Work};
-use crate::journal::{Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
+use crate::journal::{Adopted, Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
 use crate::time::WallClock;
 
 impl Engine for Connection {
@@ -53,6 +53,18 @@ impl group::Writing for Writing<'_> {
 
     fn remove(&mut self, stream: &StreamId, last: Sequence) -> group::Outcome<()> {
         Self::remove(self, stream, last).map_err(failed)
+    }
+
+    fn is_sealed(&mut self) -> Result<bool, JournalError> {
+        Self::sealed(self).map_err(failed)
+    }
+
+    fn seal(&mut self, sealed: bool) -> group::Outcome<()> {
+        Self::seal_all(self, sealed).map_err(failed)
+    }
+
+    fn adopt(&mut self, adopted: &Adopted) -> group::Outcome<()> {
+        Self::adopt_all(self, adopted).map_err(failed)
     }
 }
 

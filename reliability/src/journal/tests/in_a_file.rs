@@ -34,7 +34,8 @@ async fn the_store_in_a_file_conforms() {
         let builder = SqliteStore::builder(folder.file(&file)).clock(clock);
         Journal::on(builder.build().unwrap())
     };
-    conformance::check(open).await.unwrap();
+    conformance::check(&open).await.unwrap();
+    conformance::check_copying(&open).await.unwrap();
 }
 
 #[tokio::test]
@@ -111,6 +112,18 @@ async fn two_who_write_at_once_wait_for_each_other_and_only_conflict() {
     let all = Journal::open(&file).unwrap().read_all(Position::START, 1_000).await.unwrap();
     let numbers: Vec<u64> = all.iter().map(|record| record.sequence.get()).collect();
     assert_eq!(numbers, (1..=4 * EACH).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn who_has_the_file_open_as_well_sees_that_it_is_sealed() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let (one, other) = (Journal::open(&file).unwrap(), Journal::open(&file).unwrap());
+    other.append(Append::to(&order(1)).event(event(1))).await.unwrap();
+    one.seal().await.unwrap();
+    let refused = other.append(Append::to(&order(1)).event(event(2))).await.unwrap_err();
+    assert!(matches!(refused, JournalError::Sealed), "{refused}");
+    assert_eq!(numbers(&other, &order(1)).await, [1]);
 }
 
 #[tokio::test]

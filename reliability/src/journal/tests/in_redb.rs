@@ -33,7 +33,8 @@ async fn the_store_in_redb_conforms() {
         let file = format!("{}.redb", number.fetch_add(1, Ordering::Relaxed));
         Journal::on(RedbStore::builder(folder.file(&file)).clock(clock).build().unwrap())
     };
-    conformance::check(open).await.unwrap();
+    conformance::check(&open).await.unwrap();
+    conformance::check_copying(&open).await.unwrap();
 }
 
 #[tokio::test]
@@ -69,6 +70,18 @@ async fn what_was_written_is_there_when_it_is_opened_again_at_once() {
         last = (lease.epoch, appended.position);
         journal.append(Append::to(&order(1)).fenced(&lease).release()).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_was_sealed_is_sealed_when_it_is_opened_again() {
+    let folder = Folder::new();
+    let file = folder.file("orders.redb");
+    Journal::open_redb(&file).unwrap().seal().await.unwrap();
+    let journal = Journal::open_redb(&file).unwrap();
+    let refused = journal.append(Append::to(&order(1)).event(event(1))).await.unwrap_err();
+    assert!(matches!(refused, JournalError::Sealed), "{refused}");
+    journal.unseal().await.unwrap();
+    journal.append(Append::to(&order(1)).event(event(1))).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,8 +5,12 @@ use super::*;
 #[tokio::test]
 async fn the_store_in_memory_conforms() {
     conformance::check(async |clock| Journal::on(MemoryStore::with_clock(clock))).await.unwrap();
+    conformance::check_copying(async |clock| Journal::on(MemoryStore::with_clock(clock)))
+        .await
+        .unwrap();
 }
 
+mod copied;
 #[cfg(any(feature = "redb", feature = "sqlite"))]
 mod folder;
 #[cfg(feature = "sqlite")]
