@@ -83,12 +83,12 @@ impl Adopted {
 /// # Examples
 ///
 /// ```
-/// use reliability::journal::{Epoch, Journal};
+/// use reliability::journal::{Epoch, Journal, Standing};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), reliability::journal::JournalError> {
 /// let standing = Journal::in_memory().standing().await?;
-/// assert_eq!((standing.sealed, standing.epoch), (false, Epoch::NEVER));
+/// assert_eq!(standing, Standing::new(false, Epoch::NEVER));
 /// # Ok(())
 /// # }
 /// ```
