@@ -158,6 +158,9 @@ impl Event {
         })
     }
 
+    /// What the largest takes.
+    pub(super) const LARGEST: usize = 64 + Self::LONGEST_NAME + Self::LONGEST_PAYLOAD;
+
     /// About how many bytes it takes, in memory and in a store.
     pub(super) fn size(&self) -> usize {
         64 + self.name.len() + self.payload.len()

@@ -6,8 +6,8 @@ use core::time::Duration;
 use super::claim::check_lease;
 use super::id::check_kind;
 use super::{
-    Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, MemoryStore, Position,
-    Record, Sequence, Standing, Store, StreamId, observe,
+    Append, Appended, Changes, Claim, Event, Head, Heads, JournalError, Lease, MemoryStore,
+    Position, Record, Sequence, Standing, Store, StreamId, observe,
 };
 use crate::error::Invalid;
 
@@ -217,6 +217,52 @@ impl Journal {
         most: usize,
     ) -> Result<Vec<Record>, JournalError> {
         self.0.read(stream.clone(), after, page(most)?).await
+    }
+
+    /// All records of a stream behind that number, page by page: for streams that are known to be
+    /// short, because all of them are in memory at once.
+    ///
+    /// # Errors
+    ///
+    /// What a store can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens when this is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::journal::{Append, Event, Journal, Sequence, StreamId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::journal::JournalError> {
+    /// let (journal, order) = (Journal::in_memory(), StreamId::new("order", "4711")?);
+    /// let paid = |cents: u64| Event::json("Paid", 1, &cents);
+    /// journal.append(Append::to(&order).event(paid(299)?).event(paid(1)?)).await?;
+    /// assert_eq!(journal.read_to_end(&order, Sequence::START).await?.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_to_end(
+        &self,
+        stream: &StreamId,
+        after: Sequence,
+    ) -> Result<Vec<Record>, JournalError> {
+        const PAGE: usize = 1_000;
+        let (mut records, mut after) = (Vec::new(), after);
+        loop {
+            let page = self.read(stream, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(records) };
+            after = last.sequence;
+            // A page that has room for one more of any size is the last one.
+            let bytes: usize = page.iter().map(|record| record.event.size()).sum();
+            let is_last = page.len() < PAGE && bytes + Event::LARGEST <= Self::LARGEST_PAGE;
+            records.extend(page);
+            if is_last {
+                return Ok(records);
+            }
+        }
     }
 
     /// The records of all streams behind that position, in the order in which they were written; at

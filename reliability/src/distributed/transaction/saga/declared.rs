@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::walk::Calls;
-use super::{Attempt, CrashTest, Crashes, Cx, Definition, End, Outcome, Transient};
+use super::{Attempt, CrashTest, Crashes, Cx, Definition, EndOf, Outcome, Transient};
 use crate::journal::JournalError;
 
 /// What can be written to a journal and read back: what is `Serialize` and `Deserialize` and
@@ -121,7 +121,7 @@ pub trait Saga: Sized + Send + Sync + 'static {
     fn crash_everywhere(
         input: impl Fn() -> Self::Input + 'static,
         world: impl FnMut() -> Arc<Self::Shared>,
-        check: impl FnMut(&Self::Shared, &End<Self::Done, Self::Refusal>),
+        check: impl FnMut(&Self::Shared, &EndOf<Self>),
     ) -> impl Future<Output = Crashes> {
         CrashTest::<Self>::of(input).run(world, check)
     }

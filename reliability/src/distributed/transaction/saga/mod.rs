@@ -17,8 +17,8 @@ pub use cx::{Cx, EffectId};
 pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
 pub use definition::{Definition, Kind, Step};
 pub use engine::{
-    CrashTest, Crashes, End, Handle, Progress, Retention, Sagas, SagasBuilder, Start, StepProgress,
-    StepState, Why,
+    CrashTest, Crashes, End, EndOf, Handle, Progress, Retention, Sagas, SagasBuilder, Start,
+    StepProgress, StepState, Why,
 };
 pub use operator::{Moment, Operator, Shown};
 pub use outcome::{Attempt, Outcome, Transient, Unknown};

@@ -261,7 +261,7 @@ impl Operator {
     }
 
     async fn read(&self, saga: &StreamId) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
-        let records = self.journal.read(saga, Sequence::START, Journal::LONGEST_PAGE).await?;
+        let records = self.journal.read_to_end(saga, Sequence::START).await?;
         let version = records.iter().map(|record| record.event.version()).max();
         let version = version.ok_or_else(|| unknown(saga))?;
         let key = alloc::format!("{}@{version}", saga.kind());
@@ -277,7 +277,7 @@ impl Operator {
     }
 
     async fn plan_of(&self, stream: &StreamId) -> Result<Option<Arc<Plan>>, JournalError> {
-        let records = self.journal.read(stream, Sequence::START, Journal::LONGEST_PAGE).await?;
+        let records = self.journal.read_to_end(stream, Sequence::START).await?;
         // The last one: a program may have changed a saga without changing its version.
         let kept = records.last().map(|record| record.event.read_json::<Value>()).transpose()?;
         Ok(kept.and_then(|kept| Plan::from_json(&kept)).map(Arc::new))
@@ -318,7 +318,7 @@ pub(super) async fn keep(journal: &Journal, plan: &Plan) -> Result<bool, Journal
     let stream = StreamId::new(DEFINITION, &key)?;
     let kept = plan.to_json();
     loop {
-        let records = journal.read(&stream, Sequence::START, Journal::LONGEST_PAGE).await?;
+        let records = journal.read_to_end(&stream, Sequence::START).await?;
         let before = records.last().map(|record| record.event.read_json::<Value>()).transpose()?;
         if before.as_ref() == Some(&kept) {
             return Ok(false);

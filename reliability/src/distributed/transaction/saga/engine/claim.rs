@@ -164,7 +164,7 @@ async fn work(hub: Arc<Hub>, lease: Lease, permit: OwnedSemaphorePermit) {
 
 pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<Put, JournalError> {
     let Some(kind) = hub.kinds.get(lease.stream.kind()) else { return Ok(Put::Gone) };
-    let records = hub.read(&lease.stream, Sequence::START).await?;
+    let records = hub.journal.read_to_end(&lease.stream, Sequence::START).await?;
     let mut lease = lease.clone();
     // Somebody may have added records between the claim and the reading.
     lease.sequence = records.last().map_or(Sequence::START, |record| record.sequence);

@@ -20,7 +20,7 @@ use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Started};
 use super::bodies::{Attempted, Bodies, Kind, Of, Opened};
 use super::claim::{put, worked};
-use super::end::{End, end_of};
+use super::end::{End, EndOf, end_of};
 use super::hub::{Hub, Limits, Retention};
 use crate::journal::{
     Answer, Append, Appended, Changes, Claim, Due, Head, Heads, Journal, JournalError, Lease,
@@ -114,7 +114,7 @@ impl<D: Saga> CrashTest<D> {
     ///
     /// When the signal cannot be written.
     pub fn signal(mut self, signal: &D) -> Self {
-        let output = signal.write().expect("a signal can be written as JSON");
+        let output = signal.write().unwrap_or_else(|error| panic!("the signal: {error}"));
         self.signals.push((signal.place(), output));
         self
     }
@@ -133,7 +133,7 @@ impl<D: Saga> CrashTest<D> {
     pub async fn run(
         self,
         mut world: impl FnMut() -> Arc<D::Shared>,
-        mut check: impl FnMut(&D::Shared, &End<D::Done, D::Refusal>),
+        mut check: impl FnMut(&D::Shared, &EndOf<D>),
     ) -> Crashes {
         let mut seen = Crashes { places: 0, runs: 0, completed: 0, rolled_back: 0 };
         let smooth = self.one(Faults::default(), &mut world, &mut check, &mut seen).await;
@@ -165,7 +165,7 @@ impl<D: Saga> CrashTest<D> {
         with: Faults,
         attempts: usize,
         world: &mut impl FnMut() -> Arc<D::Shared>,
-        check: &mut impl FnMut(&D::Shared, &End<D::Done, D::Refusal>),
+        check: &mut impl FnMut(&D::Shared, &EndOf<D>),
         seen: &mut Crashes,
     ) {
         for attempt in 0..attempts {
@@ -178,7 +178,7 @@ impl<D: Saga> CrashTest<D> {
         &self,
         faults: Faults,
         world: &mut impl FnMut() -> Arc<D::Shared>,
-        check: &mut impl FnMut(&D::Shared, &End<D::Done, D::Refusal>),
+        check: &mut impl FnMut(&D::Shared, &EndOf<D>),
         seen: &mut Crashes,
     ) -> Ran {
         let shared = world();
@@ -251,7 +251,7 @@ async fn run<D: Saga>(
     test: &CrashTest<D>,
     faults: Faults,
     shared: &Arc<D::Shared>,
-) -> Result<(Ran, End<D::Done, D::Refusal>), String> {
+) -> Result<(Ran, EndOf<D>), String> {
     let crasher = Arc::new(Crasher {
         faults,
         places: AtomicUsize::new(0),

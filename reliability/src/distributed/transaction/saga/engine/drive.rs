@@ -234,7 +234,7 @@ impl<'a> Drive<'a> {
     /// Somebody has added records: this worker, in an append of which the answer was lost, or
     /// somebody else.
     async fn conflict(&mut self, ours: &[Event]) -> Result<Written, JournalError> {
-        let records = self.hub.read(&self.lease.stream, self.sequence).await?;
+        let records = self.hub.journal.read_to_end(&self.lease.stream, self.sequence).await?;
         let written = records.len() >= ours.len()
             && !ours.is_empty()
             && records.iter().zip(ours).all(|(record, event)| record.event == *event);
@@ -246,7 +246,7 @@ impl<'a> Drive<'a> {
     }
 
     async fn found(&mut self) -> Result<Input, JournalError> {
-        let records = self.hub.read(&self.lease.stream, self.sequence).await?;
+        let records = self.hub.journal.read_to_end(&self.lease.stream, self.sequence).await?;
         self.take(&records)
     }
 

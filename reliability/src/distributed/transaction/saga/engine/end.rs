@@ -39,6 +39,13 @@ pub enum End<T, R> {
     },
 }
 
+/// How a run of that saga has ended.
+///
+/// # Examples
+///
+/// See [`Handle::ended`](super::Handle::ended).
+pub type EndOf<D> = End<<D as Saga>::Done, <D as Saga>::Refusal>;
+
 /// Why a run has turned back.
 ///
 /// # Examples
@@ -93,7 +100,7 @@ pub(super) fn end_of<D: Saga>(
     kind: &Of<D>,
     stream: &StreamId,
     records: &[Record],
-) -> Result<Option<End<D::Done, D::Refusal>>, JournalError> {
+) -> Result<Option<EndOf<D>>, JournalError> {
     let ends = ["saga.completed", "saga.rolled_back", "saga.abandoned", "saga.stuck"];
     if !records.iter().any(|record| ends.contains(&record.event.name())) {
         return Ok(None);

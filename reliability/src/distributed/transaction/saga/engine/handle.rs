@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::super::declared::Saga;
 use super::super::rules::{Entry, Facts};
 use super::bodies::Kind;
-use super::end::{End, Told, end_of};
+use super::end::{EndOf, Told, end_of};
 use super::sagas::Sagas;
 use crate::error::Invalid;
 use crate::journal::{Append, Due, JournalError, Sequence, StreamId};
@@ -126,13 +126,13 @@ impl<D: Saga> Handle<D> {
     /// # Cancel safety
     ///
     /// The run goes on when this is dropped.
-    pub async fn ended(&self) -> Result<End<D::Done, D::Refusal>, JournalError> {
+    pub async fn ended(&self) -> Result<EndOf<D>, JournalError> {
         let watch = self.sagas.hub.watch(&self.stream);
         loop {
             let news = watch.notify.notified();
             let mut news = core::pin::pin!(news);
             news.as_mut().enable();
-            let records = self.sagas.hub.read(&self.stream, Sequence::START).await?;
+            let records = self.sagas.hub.journal.read_to_end(&self.stream, Sequence::START).await?;
             if records.is_empty() {
                 return Err(self.unknown());
             }
@@ -154,7 +154,7 @@ impl<D: Saga> Handle<D> {
     ///
     /// Nothing changes when this is dropped.
     pub async fn progress(&self) -> Result<Option<Progress>, JournalError> {
-        let records = self.sagas.hub.read(&self.stream, Sequence::START).await?;
+        let records = self.sagas.hub.journal.read_to_end(&self.stream, Sequence::START).await?;
         if records.is_empty() {
             return Ok(None);
         }
@@ -202,7 +202,7 @@ impl<D: Saga> Handle<D> {
         let (hub, plan) = (&self.sagas.hub, self.sagas.kind::<D>()?.plan());
         let event = entry.event(plan);
         loop {
-            let records = hub.read(&self.stream, Sequence::START).await?;
+            let records = hub.journal.read_to_end(&self.stream, Sequence::START).await?;
             let Some(last) = records.last() else { return Err(self.unknown()) };
             if records.iter().any(|record| record.event == event) {
                 return Ok(());

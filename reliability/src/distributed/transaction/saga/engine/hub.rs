@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use tokio::sync::Notify;
 
 use super::bodies::Kind;
-use crate::journal::{Due, Journal, JournalError, Lease, Record, Sequence, StreamId};
+use crate::journal::{Due, Journal, Lease, StreamId};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::time::WallClock;
@@ -119,26 +119,6 @@ impl Hub {
             stopping: AtomicBool::new(false),
             work: Notify::new(),
         }
-    }
-
-    /// The records of a stream behind that one, all of them.
-    pub(super) async fn read(
-        &self,
-        stream: &StreamId,
-        after: Sequence,
-    ) -> Result<Vec<Record>, JournalError> {
-        const PAGE: usize = 1_000;
-        let mut records = self.journal.read(stream, after, PAGE).await?;
-        while records.len() % PAGE == 0
-            && let Some(last) = records.last().map(|record| record.sequence)
-        {
-            let more = self.journal.read(stream, last, PAGE).await?;
-            if more.is_empty() {
-                break;
-            }
-            records.extend(more);
-        }
-        Ok(records)
     }
 
     pub(super) fn is_stopping(&self) -> bool {

@@ -14,7 +14,7 @@ mod start;
 
 pub use builder::SagasBuilder;
 pub use crash::{CrashTest, Crashes};
-pub use end::{End, Why};
+pub use end::{End, EndOf, Why};
 pub use handle::{Handle, Progress, StepProgress, StepState};
 pub use hub::Retention;
 pub use sagas::Sagas;

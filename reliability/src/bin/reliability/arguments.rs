@@ -1,0 +1,179 @@
+//! What stands on the command line.
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use reliability::error::Invalid;
+use reliability::journal::StreamId;
+
+/// What is asked for, and of which journal.
+pub(crate) struct Arguments {
+    pub(crate) journal: String,
+    pub(crate) json: bool,
+    pub(crate) verb: Verb,
+}
+
+pub(crate) enum Verb {
+    Definitions,
+    List { saga: Option<String>, status: Option<String> },
+    Show { saga: StreamId, picture: Option<Picture> },
+    Watch { saga: StreamId },
+    Mend { saga: StreamId, by: String, why: String, how: Mend },
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Picture {
+    Mermaid,
+    Dot,
+}
+
+/// What is done about a saga.
+pub(crate) enum Mend {
+    Retry,
+    Skip,
+    Abandon,
+    Cancel,
+    Edit { input: serde_json::Value },
+    Finish { output: serde_json::Value },
+}
+
+impl Arguments {
+    /// From the command line; with a mistake in it, says so and ends the process.
+    pub(crate) fn parse() -> Self {
+        let mut command = command();
+        let matches = command.get_matches_mut();
+        Self::of(&matches).unwrap_or_else(|invalid| {
+            command.error(clap::error::ErrorKind::ValueValidation, invalid).exit()
+        })
+    }
+
+    fn of(matches: &ArgMatches) -> Result<Self, Invalid> {
+        let journal = text(matches, "journal").unwrap_or_default();
+        let (json, verb) = (matches.get_flag("json"), verb(matches)?);
+        Ok(Self { journal, json, verb })
+    }
+}
+
+fn verb(matches: &ArgMatches) -> Result<Verb, Invalid> {
+    let Some((name, of)) = matches.subcommand() else { return Ok(Verb::Definitions) };
+    let saga = || {
+        StreamId::new(&text(of, "saga").unwrap_or_default(), &text(of, "key").unwrap_or_default())
+    };
+    Ok(match name {
+        "list" => Verb::List { saga: text(of, "saga"), status: text(of, "status") },
+        "show" => {
+            let picture = match (of.get_flag("mermaid"), of.get_flag("dot")) {
+                (true, _) => Some(Picture::Mermaid),
+                (_, true) => Some(Picture::Dot),
+                _ => None,
+            };
+            Verb::Show { saga: saga()?, picture }
+        }
+        "watch" => Verb::Watch { saga: saga()? },
+        "definitions" => Verb::Definitions,
+        name => {
+            let how = match name {
+                "retry" => Mend::Retry,
+                "skip" => Mend::Skip,
+                "abandon" => Mend::Abandon,
+                "cancel" => Mend::Cancel,
+                "edit" => Mend::Edit { input: json(of, "input")? },
+                _ => Mend::Finish { output: json(of, "output")? },
+            };
+            let by = text(of, "by").unwrap_or_else(somebody);
+            Verb::Mend { saga: saga()?, by, why: text(of, "why").unwrap_or_default(), how }
+        }
+    })
+}
+
+fn text(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.get_one::<String>(name).cloned()
+}
+
+fn json(matches: &ArgMatches, name: &'static str) -> Result<serde_json::Value, Invalid> {
+    let text = text(matches, name).unwrap_or_default();
+    serde_json::from_str(&text).map_err(|error| {
+        Invalid::new("reliability", name, "a value in JSON", format!("{text} ({error})"))
+    })
+}
+
+/// Who sits at the terminal.
+fn somebody() -> String {
+    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
+    user.ok().filter(|user| !user.is_empty()).unwrap_or_else(|| "somebody".into())
+}
+
+fn command() -> Command {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    let journal = Arg::new("journal")
+        .long("journal")
+        .short('j')
+        .env("RELIABILITY_JOURNAL")
+        .global(true)
+        .default_value("")
+        .hide_default_value(true)
+        .help("the journal: a file of SQLite, or postgres://..");
+    Command::new("reliability")
+        .about("What is going on in sagas, and what to do about those that are stuck")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .arg(journal)
+        .arg(flag("json", "for programs: one JSON value on standard output").global(true))
+        .subcommand(Command::new("definitions").about("The sagas of which something is known"))
+        .subcommand(
+            Command::new("list")
+                .about("Sagas, the oldest change first")
+                .arg(Arg::new("saga").help("only those of that name"))
+                .arg(Arg::new("status").long("status").short('s').help(
+                    "only those: running, undoing, stuck, completed, rolled_back, abandoned",
+                )),
+        )
+        .subcommand(
+            of_a_saga(Command::new("show").about("One saga: how far it is, and what has happened"))
+                .arg(flag("mermaid", "as a picture in Mermaid's language").conflicts_with("dot"))
+                .arg(flag("dot", "as a picture in Graphviz's language")),
+        )
+        .subcommand(of_a_saga(
+            Command::new("watch").about("What happens in one saga, as it happens"),
+        ))
+        .subcommand(mending("retry", "A stuck saga tries again, with all its attempts"))
+        .subcommand(mending(
+            "skip",
+            "The undo that is stuck is taken for done: it was done by hand",
+        ))
+        .subcommand(mending("abandon", "A stuck saga is over, as it is"))
+        .subcommand(mending("cancel", "A saga turns back, as long as it can"))
+        .subcommand(
+            mending("edit", "What a stuck saga was started with is changed, and it tries again")
+                .arg(value("input", "what it is started with from now on")),
+        )
+        .subcommand(
+            mending("finish", "The step that is stuck is taken for done: it was done by hand")
+                .arg(value("output", "what it has finished with")),
+        )
+}
+
+fn of_a_saga(command: Command) -> Command {
+    command
+        .arg(Arg::new("saga").required(true).help("the name of the saga: place_order"))
+        .arg(Arg::new("key").required(true).help("the key that it was started with"))
+}
+
+fn mending(name: &'static str, about: &'static str) -> Command {
+    of_a_saga(Command::new(name).about(about))
+        .arg(
+            Arg::new("why")
+                .long("why")
+                .short('w')
+                .required(true)
+                .value_parser(NonEmptyStringValueParser::new())
+                .help("why, for whoever looks at it next"),
+        )
+        .arg(Arg::new("by").long("by").help("who does it; who is logged in by default"))
+}
+
+fn value(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).required(true).value_name("JSON").help(help)
+}
