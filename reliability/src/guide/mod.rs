@@ -18,6 +18,7 @@
 //! - [`degradation`]: less for a while, and back
 //! - [`chaos`]: faults on purpose
 //! - [`journal`]: a durable log, and work that survives the worker
+//! - [`saga`]: business transactions over several services, and what becomes of them in a crash
 //! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
 //! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
 //! - [`dashboard`]: a page to look at, and panels of your own
@@ -116,3 +117,7 @@ pub mod degradation {}
 #[cfg(feature = "testing")]
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+#[cfg(all(feature = "saga", feature = "macros"))]
+#[doc = include_str!("saga.md")]
+pub mod saga {}

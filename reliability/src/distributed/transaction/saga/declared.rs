@@ -19,6 +19,22 @@ use crate::journal::JournalError;
 
 /// What can be written to a journal and read back: what is `Serialize` and `Deserialize` and
 /// borrows nothing.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::distributed::transaction::saga::Durable;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Stock {
+///     article: String,
+///     pieces: u32,
+/// }
+///
+/// fn keep(_: impl Durable) {}
+/// keep(Stock { article: "tea".into(), pieces: 3 });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written to the journal",
     label = "what a saga has to remember must survive a crash",

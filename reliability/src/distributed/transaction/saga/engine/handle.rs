@@ -29,7 +29,8 @@ pub struct Handle<D: Saga> {
 /// # Examples
 ///
 /// ```
-/// # use reliability::distributed::transaction::saga::doctest::*;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/example.rs"));
+/// # use shop::*;
 /// # use reliability::distributed::transaction::saga::{Sagas, StepState};
 /// # use reliability::journal::Journal;
 /// # #[tokio::main(flavor = "current_thread")]
@@ -118,6 +119,28 @@ impl<D: Saga> Handle<D> {
 
     /// How it has ended, when it has; or why it does not go on. A run that is stuck may be asked
     /// again later.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/example.rs"));
+    /// # use shop::*;
+    /// use reliability::distributed::transaction::saga::{End, Sagas, Why};
+    /// # use reliability::journal::Journal;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sagas = Sagas::on(&Journal::in_memory()).saga::<PlaceOrder>(()).start()?;
+    /// let order = sagas.start::<PlaceOrder>("4713", Order { article: "unicorn".into() }).await?;
+    /// match order.ended().await? {
+    ///     End::Completed(done) => println!("paid with {}", done.charged),
+    ///     End::RolledBack(Why::Rejected { refusal, .. }) => assert_eq!(refusal, Refused::SoldOut),
+    ///     End::Stuck { step, reason, .. } => println!("somebody has to look at {step}: {reason}"),
+    ///     other => println!("{other:?}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

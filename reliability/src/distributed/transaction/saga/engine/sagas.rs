@@ -25,7 +25,8 @@ use crate::sync::Mutex;
 /// # Examples
 ///
 /// ```
-/// # use reliability::distributed::transaction::saga::doctest::*;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/example.rs"));
+/// # use shop::*;
 /// use reliability::distributed::transaction::saga::{End, Sagas};
 /// use reliability::journal::Journal;
 ///

@@ -31,7 +31,8 @@ use crate::journal::{Append, Due, JournalError, Sequence, StreamId};
 /// # Examples
 ///
 /// ```
-/// # use reliability::distributed::transaction::saga::doctest::*;
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/example.rs"));
+/// # use shop::*;
 /// use std::time::Duration;
 /// # use reliability::distributed::transaction::saga::Sagas;
 /// # use reliability::journal::Journal;
