@@ -19,6 +19,7 @@
 //! - [`chaos`]: faults on purpose
 //! - [`journal`]: a durable log, and work that survives the worker
 //! - [`saga`]: business transactions over several services, and what becomes of them in a crash
+//! - [`two_phase`]: several databases change together or not at all
 //! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
 //! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
 //! - [`dashboard`]: a page to look at, and panels of your own
@@ -75,6 +76,10 @@ pub mod errors {}
 #[cfg(feature = "sqlite")]
 #[doc = include_str!("journal.md")]
 pub mod journal {}
+
+#[cfg(all(feature = "two_phase", feature = "postgres"))]
+#[doc = include_str!("two_phase.md")]
+pub mod two_phase {}
 
 #[doc = include_str!("telemetry.md")]
 pub mod telemetry {}

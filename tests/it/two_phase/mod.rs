@@ -1,6 +1,7 @@
 //! Transactions of participants in memory, which fail, sleep and panic as they are told.
 
 mod failures;
+mod postgres;
 mod recovery;
 
 use std::collections::BTreeMap;

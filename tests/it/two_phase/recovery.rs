@@ -1,6 +1,7 @@
 //! What goes wrong when the coordinator does not live.
 
 use super::*;
+use reliability::journal::{Append, Due, Event, StreamId};
 
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -124,4 +125,22 @@ async fn wherever_it_is_dropped_recovery_makes_all_agree() {
         }
     }
     assert!(committed > 5 && aborted > 5, "{committed} committed, {aborted} aborted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_does_not_hold_up_the_others() {
+    let here = shop("here");
+    let (first, journal, clock) = coordinator(&[]);
+    let nonsense = StreamId::new("orders", "0").unwrap();
+    let nonsense = Append::to(&nonsense).event(Event::bytes("Nonsense", 1, []));
+    journal.append(nonsense.due(Due::Now)).await.unwrap();
+    {
+        two_phase::begin!(let order = first, id("1"), (here.yes(),));
+        let vote = order.ask::<0>().await.unwrap();
+        drop(order.all_voted((vote,)).commit().log().await.unwrap());
+    }
+    clock.advance(GRACE);
+    let recovered = settings(&journal, &[&here]).build().unwrap().recover().await.unwrap();
+    assert_eq!((recovered.delivered, recovered.undelivered), (1, 1));
+    assert_eq!(here.done("1"), Some(Decision::Commit));
 }

@@ -10,7 +10,7 @@ use crate::time::Instant;
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 pub trait Node {
     /// What nodes send to each other.
     type Message: Clone + fmt::Debug;
@@ -58,7 +58,7 @@ pub trait Node {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect<M, R> {
     /// Send that to another node, or to itself.

@@ -11,7 +11,7 @@ use crate::time::Instant;
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 pub struct World<N: Node> {
     schedule: Schedule,
     faults: Faults,

@@ -55,7 +55,7 @@ pub enum CoordinatorPhase {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CoordinatorInput {
     /// That participant has voted.
@@ -72,7 +72,7 @@ pub enum CoordinatorInput {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CoordinatorEffect {
     /// Ask that participant for its vote.
@@ -88,7 +88,7 @@ pub enum CoordinatorEffect {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Coordinator {
     phase: CoordinatorPhase,

@@ -9,7 +9,7 @@ use crate::time::Instant;
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreePhase {
     round: Duration,

@@ -12,7 +12,7 @@ use crate::distributed::transaction::Members;
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Debug)]
 pub struct Brand(());
 
@@ -20,7 +20,7 @@ pub struct Brand(());
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Debug)]
 pub struct Guard<'tx>(PhantomData<fn(&'tx ()) -> &'tx ()>);
 
@@ -49,7 +49,7 @@ impl Drop for Guard<'_> {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[must_use = "what its participants promise is locked until it is decided"]
 pub struct Begun<'tx, Ps> {
     run: Run,
@@ -86,7 +86,7 @@ impl<'tx, Ps> Begun<'tx, Ps> {
     ///
     /// # Examples
     ///
-    /// See [the module](super).
+    /// See the [module](super).
     pub async fn ask<const I: usize>(
         &self,
     ) -> Result<Yes<'tx, <Ps as Nth<I>>::At, I>, TwoPhaseError>

@@ -10,7 +10,7 @@ type Of<'tx, Ps> = PhantomData<(fn(&'tx ()) -> &'tx (), fn() -> Ps)>;
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[must_use = "everybody waits for the decision: `commit` or `abort`"]
 pub struct Prepared<'tx, Ps> {
     run: Run,
@@ -21,7 +21,7 @@ pub struct Prepared<'tx, Ps> {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[must_use = "it is not certain until it is in the log: `log().await`"]
 pub struct Decided<'tx, Ps> {
     run: Run,
@@ -32,7 +32,7 @@ pub struct Decided<'tx, Ps> {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[must_use = "everybody waits to hear it: `deliver().await`"]
 pub struct Logged<'tx, Ps> {
     run: Run,

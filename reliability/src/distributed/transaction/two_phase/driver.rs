@@ -20,7 +20,7 @@ use crate::time::{Clock, Instant};
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Clone)]
 pub struct TwoPhase(pub(super) Arc<Inner>);
 

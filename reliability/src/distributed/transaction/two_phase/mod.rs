@@ -98,7 +98,7 @@ pub use votes::{AllVotes, InTheLog, Nth, Participants, Voted, Yes};
 ///
 /// # Examples
 ///
-/// See [the module](self).
+/// See the [module](self).
 #[doc(inline)]
 pub use crate::__two_phase_begin as begin;
 
@@ -106,15 +106,14 @@ pub use crate::__two_phase_begin as begin;
 #[macro_export]
 macro_rules! __two_phase_begin {
     (let $name:ident = $coordinator:expr, $id:expr, $participants:expr $(,)?) => {
+        // First, because what stands there may have the name of the transaction.
+        let (coordinator, id, participants) = (&$coordinator, $id, $participants);
         // A lifetime that is that of no other transaction: the brand is borrowed until the guard
         // behind it is dropped, so no two of them can be taken for one. The names are those that the
         // compiler tells who tries.
         let $name = $crate::distributed::transaction::two_phase::Brand::new();
         let a_vote_decides_its_own_transaction_only = $name.guard();
-        let $name = $coordinator.begin_branded(
-            $id,
-            $participants,
-            &a_vote_decides_its_own_transaction_only,
-        );
+        let $name =
+            coordinator.begin_branded(id, participants, &a_vote_decides_its_own_transaction_only);
     };
 }

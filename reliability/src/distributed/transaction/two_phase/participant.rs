@@ -97,7 +97,7 @@ pub trait Resource: Send + Sync + 'static {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not take part in two-phase commit",
     label = "no `Participant`",

@@ -10,6 +10,7 @@ use super::driver::Telling;
 use super::log::Entry;
 use super::{Resource, TransactionId, TwoPhase, TwoPhaseError, observe};
 use crate::distributed::transaction::{Decision, Members};
+use crate::error::{Class, Fault};
 use crate::journal::{Claim, JournalError, Lease};
 use crate::time::Clock;
 
@@ -35,9 +36,6 @@ pub struct Recovered {
     /// Resources that could not be asked what they are in doubt about.
     pub unreachable: usize,
 }
-
-/// How many claims one look takes.
-const MOST: usize = 64;
 
 impl TwoPhase {
     /// Finishes once what is left of transactions whose coordinator is gone, whichever process it
@@ -114,7 +112,7 @@ impl TwoPhase {
         let length = settings.deliver.saturating_mul(2).min(Claim::LONGEST_LEASE);
         loop {
             let claim = Claim::of([settings.kind.as_str()]).by(&settings.owner);
-            let leases = self.0.log.journal.claim(claim.lease(length).most(MOST)).await?;
+            let leases = self.0.log.journal.claim(claim.lease(length)).await?;
             if leases.is_empty() {
                 return Ok(());
             }
@@ -124,6 +122,11 @@ impl TwoPhase {
                     Err(TwoPhaseError::Journal(
                         JournalError::Fenced { .. } | JournalError::Conflict { .. },
                     )) => {}
+                    // One that nobody can read must not hold up the others.
+                    Err(error) if error.class() == Class::Permanent => {
+                        done.undelivered += 1;
+                        self.0.log.put_off(&lease, settings.grace).await?;
+                    }
                     finished => finished?,
                 }
             }
@@ -188,7 +191,13 @@ impl TwoPhase {
             return Ok(());
         };
         for transaction in in_doubt {
-            let decision = self.ask(&transaction).await?;
+            let decision = match self.ask(&transaction).await {
+                Err(error) if error.class() == Class::Permanent => {
+                    done.unreachable += 1;
+                    continue;
+                }
+                asked => asked?,
+            };
             let told = match decision {
                 Decision::Commit => timeout(settings.call, resource.commit(&transaction)).await,
                 Decision::Abort => timeout(settings.call, resource.abort(&transaction)).await,

@@ -12,7 +12,7 @@ use super::{Logged, Participant, Prepared};
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[must_use = "a vote decides nothing until it is given to `all_voted`"]
 pub struct Yes<'tx, P, const I: usize> {
     only_a_participant_makes_a_vote: PhantomData<(fn(&'tx ()) -> &'tx (), fn() -> P)>,
@@ -34,7 +34,7 @@ impl<P, const I: usize> fmt::Debug for Yes<'_, P, I> {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no tuple of participants",
     label = "expected `(A, B, ..)`",
@@ -49,7 +49,7 @@ pub trait Participants {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[diagnostic::on_unimplemented(
     message = "this transaction has no participant with index {I}",
     label = "there is none",
@@ -64,7 +64,7 @@ pub trait Nth<const I: usize> {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[diagnostic::on_unimplemented(
     message = "these are not the votes of all participants, each at its place",
     label = "expected the `Yes` of every participant, in their order",
