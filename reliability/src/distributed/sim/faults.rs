@@ -9,6 +9,7 @@ use core::time::Duration;
 /// use reliability::distributed::sim::Faults;
 ///
 /// assert_eq!(Faults::crashes().loss, 0);
+/// assert_eq!(Faults::deaths().down, None);
 /// let worse = Faults { loss: 300, ..Faults::all() };
 /// # drop(worse);
 /// ```

@@ -95,13 +95,12 @@ pub use votes::{AllVotes, InTheLog, Nth, Participants, Voted, Yes};
 ///
 /// `let name = coordinator, id, (one, other, ..)` makes a [`Begun`] of that name; `coordinator` is a
 /// [`TwoPhase`] or a reference to one. Up to eight participants may stand in the tuple.
-///
-/// # Examples
-///
-/// See the [module](self).
 #[doc(inline)]
 pub use crate::__two_phase_begin as begin;
 
+/// # Examples
+///
+/// See [`Prepared::abort`](crate::distributed::transaction::two_phase::Prepared::abort).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __two_phase_begin {

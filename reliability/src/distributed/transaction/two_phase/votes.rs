@@ -76,7 +76,7 @@ pub trait AllVotes<'tx, Participants> {}
 ///
 /// # Examples
 ///
-/// See [`Begun::all_voted`].
+/// See the [module](super).
 #[diagnostic::on_unimplemented(
     message = "a transaction commits after all votes",
     label = "not everybody has promised here",
@@ -88,7 +88,7 @@ pub trait Voted {}
 ///
 /// # Examples
 ///
-/// See [`Decided::log`].
+/// See the [module](super).
 #[diagnostic::on_unimplemented(
     message = "a decision is delivered when it is in the log",
     label = "a crash now would make it undone, and some have heard it",
