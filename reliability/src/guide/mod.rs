@@ -20,6 +20,7 @@
 //! - [`journal`]: a durable log, and work that survives the worker
 //! - [`saga`]: business transactions over several services, and what becomes of them in a crash
 //! - [`two_phase`]: several databases change together or not at all
+//! - [`event_sourcing`]: what has happened is kept, and what is follows from it
 //! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
 //! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
 //! - [`dashboard`]: a page to look at, and panels of your own
@@ -80,6 +81,10 @@ pub mod journal {}
 #[cfg(all(feature = "two_phase", feature = "postgres"))]
 #[doc = include_str!("two_phase.md")]
 pub mod two_phase {}
+
+#[cfg(all(feature = "event_sourcing", feature = "macros"))]
+#[doc = include_str!("event_sourcing.md")]
+pub mod event_sourcing {}
 
 #[doc = include_str!("telemetry.md")]
 pub mod telemetry {}

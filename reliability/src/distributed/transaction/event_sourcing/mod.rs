@@ -123,6 +123,7 @@ mod events;
 mod execute;
 mod given;
 mod observe;
+mod projection;
 mod repository;
 mod snapshot;
 #[cfg(all(test, not(reliability_loom), feature = "macros"))]
@@ -133,6 +134,13 @@ pub use error::{CommandError, LoadError};
 pub use events::{Applies, EventError, Events};
 pub use execute::Executed;
 pub use given::{Given, When, given};
+pub use projection::{
+    Failure, Happened, MemoryReadStore, MemoryTransaction, Overtaken, Parked, Place, Progress,
+    ProgressWatch, Projection, ProjectionError, Projector, ProjectorBuilder, ReadStore,
+    ReadTransaction,
+};
+#[cfg(feature = "sqlite")]
+pub use projection::{SqliteReadStore, SqliteTransaction};
 pub use repository::{Loaded, Repository, RepositoryBuilder};
 pub use snapshot::Snapshots;
 

@@ -1,6 +1,9 @@
 //! What aggregates and projections do, in numbers and events.
 
-use super::{Aggregate, CommandError, Executed};
+use core::time::Duration;
+
+use super::{Aggregate, CommandError, Executed, ProjectionError};
+use crate::journal::Record;
 
 #[cfg(feature = "telemetry")]
 crate::metrics! {
@@ -24,6 +27,18 @@ crate::metrics! {
             .unit("{snapshot}")
             .by(["reliability.event_sourcing.snapshot"])
             .series(8);
+    /// Events that came to read models, by what became of them.
+    static PROJECTED: crate::telemetry::metrics::Family<crate::telemetry::metrics::Counter, 2> =
+        crate::telemetry::metrics::Counter::builder("reliability.projection.events")
+            .unit("{event}")
+            .by(["reliability.projection.name", "reliability.projection.outcome"])
+            .series(256);
+    /// How old the last record was that a projection has looked at, when there were more.
+    static LAG: crate::telemetry::metrics::Family<crate::telemetry::metrics::Gauge, 1> =
+        crate::telemetry::metrics::Gauge::builder("reliability.projection.lag")
+            .unit("s")
+            .by(["reliability.projection.name"])
+            .series(128);
 }
 
 /// A command has come to its end.
@@ -77,4 +92,56 @@ pub(super) fn snapshot(what: &'static str) {
     SNAPSHOTS.with([what]).add(1);
     #[cfg(not(feature = "telemetry"))]
     let _ = what;
+}
+
+/// So many events were taken into a read model, and so many parked.
+pub(super) fn projected(projection: &'static str, applied: u64, parked: usize) {
+    #[cfg(feature = "telemetry")]
+    for (outcome, events) in [("applied", applied), ("parked", parked as u64)] {
+        if events > 0 {
+            PROJECTED.with([projection, outcome]).add(events);
+        }
+    }
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (projection, applied, parked);
+}
+
+/// An event could not be taken in, and what comes behind it in its stream waits with it.
+pub(super) fn parked(projection: &'static str, record: &Record, error: &str) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.projection.parked",
+        target: "reliability",
+        tracing::Level::ERROR,
+        reliability.projection.name = projection,
+        reliability.journal.stream = %record.stream,
+        reliability.journal.sequence = record.sequence.get(),
+        reliability.error = error,
+        "an event could not be taken into a read model, and is parked",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (projection, record, error);
+}
+
+/// The journal or the database does not work; the projection goes on when it does.
+pub(super) fn failed(projection: &'static str, error: &ProjectionError) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.projection.failed",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.projection.name = projection,
+        reliability.error = %error,
+        "a projection waits for its journal or its database",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (projection, error);
+}
+
+/// A projection is so far behind.
+pub(super) fn lag(projection: &'static str, lag: Duration) {
+    #[cfg(feature = "telemetry")]
+    LAG.with([projection]).set(lag.as_secs_f64());
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (projection, lag);
 }

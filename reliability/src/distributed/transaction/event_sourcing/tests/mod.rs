@@ -1,3 +1,6 @@
 mod account;
 mod commands;
+mod crashes;
 mod doubtful;
+mod projections;
+mod snapshots;

@@ -1,0 +1,200 @@
+//! Read models: exactly once, in whatever way they are interrupted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::account::*;
+use crate::distributed::transaction::event_sourcing::{
+    Events, Failure, Happened, MemoryReadStore, MemoryTransaction, Projection, Projector,
+    Repository,
+};
+use crate::journal::{Append, Event, Journal, StreamId};
+
+pub(super) type Sums = BTreeMap<String, (u64, u32)>;
+
+/// What is in each account, and how many events it has seen.
+pub(super) struct Balances<const V: u32 = 1> {
+    /// Deposits of so much are refused.
+    pub(super) poison: Option<u64>,
+}
+
+pub(super) fn take(sums: &mut Sums, happened: &Happened<AccountEvent>) {
+    let (cents, seen) = sums.entry(happened.stream.key().to_owned()).or_default();
+    *seen += 1;
+    match &happened.event {
+        AccountEvent::Deposited(event) => *cents += event.cents,
+        AccountEvent::Withdrawn(taken) => *cents -= taken,
+        AccountEvent::Opened(_) | AccountEvent::Closed => {}
+    }
+}
+
+impl<const V: u32> Balances<V> {
+    pub(super) fn check(&self, happened: &Happened<AccountEvent>) -> Result<(), Failure> {
+        match &happened.event {
+            AccountEvent::Deposited(event) if Some(event.cents) == self.poison => {
+                Err("it is poisonous".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<const V: u32> Projection<MemoryTransaction<Sums>> for Balances<V> {
+    type Event = AccountEvent;
+    const NAME: &'static str = "balances";
+    const VERSION: u32 = V;
+
+    async fn reset(&mut self, rows: &mut MemoryTransaction<Sums>) -> Result<(), Failure> {
+        rows.model.clear();
+        Ok(())
+    }
+
+    async fn apply(
+        &mut self,
+        rows: &mut MemoryTransaction<Sums>,
+        happened: &Happened<AccountEvent>,
+    ) -> Result<(), Failure> {
+        // Written before it fails: it must be gone with the transaction.
+        take(&mut rows.model, happened);
+        self.check(happened)
+    }
+}
+
+async fn three_accounts(journal: &Journal) -> Repository<Account> {
+    let accounts: Repository<Account> = Repository::on(journal);
+    for key in ["1", "2", "3"] {
+        accounts.execute(key, &Command::Open("Ada")).await.unwrap();
+    }
+    for cents in [5, 13, 7] {
+        for key in ["1", "2", "3"] {
+            let cents = if key == "2" { cents } else { cents + 100 };
+            accounts.execute(key, &Command::Deposit(cents)).await.unwrap();
+        }
+    }
+    accounts
+}
+
+fn sums(of: &[(&str, u64, u32)]) -> Sums {
+    of.iter().map(|(key, cents, seen)| ((*key).to_owned(), (*cents, *seen))).collect()
+}
+
+#[tokio::test]
+async fn what_has_happened_is_taken_in_once_and_goes_on_where_it_was() {
+    let journal = Journal::in_memory();
+    let accounts = three_accounts(&journal).await;
+    let store = MemoryReadStore::new(Sums::new());
+    for page in [1, 2, 5, 500] {
+        let builder = Projector::builder(&journal, store.clone(), Balances::<1> { poison: None });
+        let mut projector = builder.page(page).build().unwrap();
+        let progress = projector.catch_up().await.unwrap();
+        assert_eq!((progress.is_caught_up, progress.parked), (true, 0));
+        assert_eq!(progress.lag, Duration::ZERO);
+        let expected = sums(&[("1", 325, 4), ("2", 25, 4), ("3", 325, 4)]);
+        assert_eq!(store.model(), expected, "page {page}");
+    }
+    accounts.execute("2", &Command::Deposit(5)).await.unwrap();
+    let mut projector = Projector::of(&journal, store.clone(), Balances::<1> { poison: None });
+    assert_eq!(projector.catch_up().await.unwrap().applied, 1);
+    assert_eq!(store.model()["2"], (30, 5));
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_in_is_parked_with_what_comes_behind_it_in_its_stream() {
+    let expected = sums(&[("1", 325, 4), ("2", 5, 2), ("3", 325, 4)]);
+    for page in [1, 2, 3, 500] {
+        let journal = Journal::in_memory();
+        let accounts = three_accounts(&journal).await;
+        let store = MemoryReadStore::new(Sums::new());
+        let builder =
+            Projector::builder(&journal, store.clone(), Balances::<1> { poison: Some(13) });
+        let mut projector = builder.page(page).attempts(2).build().unwrap();
+        let progress = projector.catch_up().await.unwrap();
+        assert_eq!((progress.applied, progress.parked), (10, 2), "page {page}");
+        assert_eq!(store.model(), expected);
+        let parked = projector.parked().await.unwrap();
+        let told: Vec<_> = parked
+            .iter()
+            .map(|it| (it.stream.key(), it.sequence.get(), it.error.as_str()))
+            .collect();
+        let behind = "an event before it in its stream is parked";
+        assert_eq!(told, [("2", 3, "it is poisonous"), ("2", 4, behind)]);
+        // Another process, which knows it from the store.
+        accounts.execute("2", &Command::Deposit(1)).await.unwrap();
+        let again = Balances::<1> { poison: Some(13) };
+        let mut projector = Projector::of(&journal, store.clone(), again);
+        assert_eq!(projector.catch_up().await.unwrap().parked, 3);
+        assert_eq!(projector.retry_parked().await.unwrap(), 0);
+        assert_eq!(store.model(), expected);
+        // It is mended.
+        let mended = Balances::<1> { poison: None };
+        let mut projector = Projector::of(&journal, store.clone(), mended);
+        assert_eq!(projector.retry_parked().await.unwrap(), 3);
+        assert_eq!(projector.parked().await.unwrap(), []);
+        accounts.execute("2", &Command::Deposit(1)).await.unwrap();
+        assert_eq!(projector.catch_up().await.unwrap().parked, 0);
+        assert_eq!(store.model()["2"], (27, 6));
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_no_event_is_parked_too() {
+    let journal = Journal::in_memory();
+    let stream = StreamId::new("account", "9").unwrap();
+    journal.append(Append::to(&stream).event(Event::bytes("Opend", 1, []))).await.unwrap();
+    let store = MemoryReadStore::new(Sums::new());
+    let mut projector = Projector::of(&journal, store, Balances::<1> { poison: None });
+    projector.catch_up().await.unwrap();
+    let parked = projector.parked().await.unwrap();
+    assert!(parked[0].error.contains("there is no event `Opend`"), "{}", parked[0].error);
+}
+
+#[tokio::test]
+async fn another_version_is_built_anew_and_so_is_what_is_asked_for() {
+    let journal = Journal::in_memory();
+    three_accounts(&journal).await;
+    let store = MemoryReadStore::new(Sums::new());
+    let mut old = Projector::of(&journal, store.clone(), Balances::<1> { poison: Some(13) });
+    old.catch_up().await.unwrap();
+    let mut new = Projector::of(&journal, store.clone(), Balances::<2> { poison: None });
+    let progress = new.progress();
+    assert_eq!(new.catch_up().await.unwrap().applied, 12);
+    assert_eq!((progress.now().applied, progress.now().parked), (12, 0));
+    assert_eq!(store.model()["2"], (25, 4));
+    assert_eq!(new.rebuild().await.unwrap().applied, 24);
+    assert_eq!(store.model()["2"], (25, 4));
+}
+
+#[tokio::test]
+async fn two_at_one_model_take_each_event_in_once() {
+    let journal = Journal::in_memory();
+    let accounts = three_accounts(&journal).await;
+    let store = MemoryReadStore::new(Sums::new());
+    let one = || Projector::of(&journal, store.clone(), Balances::<1> { poison: None });
+    let (mut first, mut second) = (one(), one());
+    for _ in 0..5 {
+        first.catch_up().await.unwrap();
+        accounts.execute("2", &Command::Deposit(5)).await.unwrap();
+        second.catch_up().await.unwrap();
+    }
+    assert_eq!(store.model()["2"], (50, 9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_is_followed() {
+    let journal = Journal::in_memory();
+    let store = MemoryReadStore::new(Sums::new());
+    let mut projector = Projector::of(&journal, store.clone(), Balances::<1> { poison: None });
+    let mut progress = projector.progress();
+    let following =
+        tokio::spawn(async move { projector.follow().await.map(|never| match never {}) });
+    let accounts = three_accounts(&journal).await;
+    for many in 5..10 {
+        accounts.execute("2", &Command::Deposit(5)).await.unwrap();
+        while store.model().get("2").is_none_or(|(_, seen)| *seen < many) {
+            progress.next().await;
+        }
+    }
+    assert_eq!(store.model()["2"], (50, 9));
+    following.abort();
+    assert!(following.await.unwrap_err().is_cancelled());
+}
