@@ -122,7 +122,9 @@ mod error;
 mod events;
 mod execute;
 mod given;
+mod inbox;
 mod observe;
+mod outbox;
 mod projection;
 mod repository;
 mod snapshot;
@@ -134,6 +136,10 @@ pub use error::{CommandError, LoadError};
 pub use events::{Applies, EventError, Events};
 pub use execute::Executed;
 pub use given::{Given, When, given};
+#[cfg(feature = "sqlite")]
+pub use inbox::accept_in_sqlite;
+pub use inbox::{Inbox, InboxFull};
+pub use outbox::{Outbox, Publisher};
 pub use projection::{
     Failure, Happened, MemoryReadStore, MemoryTransaction, Overtaken, Parked, Place, Progress,
     ProgressWatch, Projection, ProjectionError, Projector, ProjectorBuilder, ReadStore,

@@ -86,6 +86,8 @@ pub struct Projector<S, P> {
     store: S,
     projection: P,
     page: usize,
+    /// How many events one transaction takes in.
+    most: usize,
     attempts: u32,
     every: Duration,
     clock: WallClock,
@@ -137,6 +139,7 @@ where
             store,
             projection,
             page: 500,
+            most: usize::MAX,
             attempts: 3,
             every: Duration::from_secs(1),
             clock: WallClock::system(),
@@ -162,6 +165,11 @@ where
     /// ```
     pub fn builder(journal: &Journal, store: S, projection: P) -> ProjectorBuilder<S, P> {
         ProjectorBuilder(Self::of(journal, store, projection))
+    }
+
+    /// The same with so many events in each transaction, at most.
+    pub(in super::super) fn with_transactions_of(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 
     /// How far it has come, also while it works.
@@ -352,7 +360,7 @@ where
         let ours: Vec<Record> = ours.collect();
         let (mut rest, mut from) = (ours.as_slice(), at);
         // How many are taken at once, and how often the first one has failed.
-        let (mut many, mut failures, mut why) = (rest.len(), 0, None);
+        let (mut many, mut failures, mut why) = (self.most, 0, None);
         loop {
             let (now, later) = rest.split_at(many.min(rest.len()));
             let to = if later.is_empty() { end } else { now.last().map_or(from, |it| it.position) };
@@ -360,7 +368,7 @@ where
                 Ok(Took::All) if later.is_empty() => return Ok(true),
                 Ok(Took::All) => {
                     (rest, from, failures, why) = (later, to, 0, None);
-                    many = rest.len();
+                    many = self.most;
                 }
                 Ok(Took::Moved) => {
                     self.at = None;

@@ -64,7 +64,7 @@ pub struct Happened<E> {
 ///
 /// # Examples
 ///
-/// See [`MemoryReadStore`](super::MemoryReadStore); the example `accounts` has one for PostgreSQL.
+/// See [`MemoryReadStore`](super::MemoryReadStore).
 pub trait ReadStore: Send {
     /// What rows are written through.
     type Transaction: ReadTransaction<Error = Self::Error>;

@@ -1,14 +1,16 @@
 //! Read models: exactly once, in whatever way they are interrupted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::*;
 use crate::distributed::transaction::event_sourcing::{
-    Events, Failure, Happened, MemoryReadStore, MemoryTransaction, Projection, Projector,
-    Repository,
+    Failure, Happened, Inbox, MemoryReadStore, MemoryTransaction, Outbox, Projection, Projector,
+    Publisher, ReadStore as _, Repository,
 };
 use crate::journal::{Append, Event, Journal, StreamId};
+use crate::sync::Mutex;
 
 pub(super) type Sums = BTreeMap<String, (u64, u32)>;
 
@@ -197,4 +199,130 @@ async fn what_happens_is_followed() {
     assert_eq!(store.model()["2"], (50, 9));
     following.abort();
     assert!(following.await.unwrap_err().is_cancelled());
+}
+
+/// What was published, and how often it fails before.
+struct Wire {
+    sent: Arc<Mutex<Vec<(String, u64)>>>,
+    failures: u32,
+}
+
+impl Publisher for Wire {
+    type Event = AccountEvent;
+    const NAME: &'static str = "wire";
+
+    async fn publish(&mut self, happened: &Happened<AccountEvent>) -> Result<(), Failure> {
+        self.sent.lock().push((happened.stream.to_string(), happened.sequence.get()));
+        match self.failures.checked_sub(1) {
+            Some(left) => {
+                self.failures = left;
+                Err("sent, and the answer was lost".into())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_published_comes_at_least_once_in_order_and_is_accepted_once() {
+    let journal = Journal::in_memory();
+    three_accounts(&journal).await;
+    let store = MemoryReadStore::new(());
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let wire = |failures| Wire { sent: Arc::clone(&sent), failures };
+    let mut outbox = Outbox::of(&journal, store.clone(), wire(2));
+    assert_eq!(outbox.catch_up().await.unwrap().applied, 12);
+    // Another process goes on where it was.
+    assert_eq!(Outbox::of(&journal, store, wire(0)).catch_up().await.unwrap().applied, 0);
+    assert_eq!(outbox.parked().await.unwrap(), []);
+    let sent = sent.lock().clone();
+    assert_eq!(sent.len(), 14, "two of them came twice");
+    let mut inbox = Inbox::default();
+    let mut accepted = sent.clone();
+    accepted.retain(|(stream, sequence)| inbox.accept(stream, *sequence).unwrap());
+    assert_eq!(accepted.len(), 12);
+    for stream in ["account/1", "account/2", "account/3"] {
+        let of = accepted.iter().filter(|(name, _)| name == stream).map(|(_, number)| *number);
+        assert_eq!(of.collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+}
+
+#[cfg(feature = "sqlite")]
+mod in_sqlite {
+    use super::*;
+    use crate::distributed::transaction::event_sourcing::{SqliteReadStore, SqliteTransaction};
+
+    impl Projection<SqliteTransaction> for Balances<1> {
+        type Event = AccountEvent;
+        const NAME: &'static str = "balances";
+
+        async fn reset(&mut self, rows: &mut SqliteTransaction) -> Result<(), Failure> {
+            rows.connection().execute_batch(
+                "DROP TABLE IF EXISTS balance;
+                 CREATE TABLE balance (account TEXT PRIMARY KEY, cents INTEGER, seen INTEGER)",
+            )?;
+            Ok(())
+        }
+
+        async fn apply(
+            &mut self,
+            rows: &mut SqliteTransaction,
+            happened: &Happened<AccountEvent>,
+        ) -> Result<(), Failure> {
+            let cents = match &happened.event {
+                AccountEvent::Deposited(event) => event.cents.cast_signed(),
+                AccountEvent::Withdrawn(cents) => -cents.cast_signed(),
+                AccountEvent::Opened(_) | AccountEvent::Closed => 0,
+            };
+            let sql = "INSERT INTO balance VALUES (?1, ?2, 1) ON CONFLICT (account) \
+                       DO UPDATE SET cents = cents + ?2, seen = seen + 1";
+            let row = rusqlite::params![happened.stream.key(), cents];
+            rows.connection().prepare_cached(sql)?.execute(row)?;
+            self.check(happened)
+        }
+    }
+
+    fn model(file: &std::path::Path) -> Sums {
+        let connection = rusqlite::Connection::open(file).unwrap();
+        let mut select = connection.prepare("SELECT account, cents, seen FROM balance").unwrap();
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok((row.get(0)?, (row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?)))
+        };
+        select.query_map([], row).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[tokio::test]
+    async fn a_model_in_a_file_is_that_in_memory_also_when_it_is_dropped_half_way() {
+        let folder = std::env::temp_dir().join(format!("projections-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let journal = Journal::open(folder.join("journal.db")).unwrap();
+        let accounts = three_accounts(&journal).await;
+        let file = folder.join("model.db");
+        let open = || SqliteReadStore::open(&file).unwrap();
+        let mut projector =
+            Projector::builder(&journal, open(), Balances::<1> { poison: Some(13) })
+                .page(4)
+                .build()
+                .unwrap();
+        projector.catch_up().await.unwrap();
+        assert_eq!(model(&file), sums(&[("1", 325, 4), ("2", 5, 2), ("3", 325, 4)]));
+        assert_eq!(projector.parked().await.unwrap().len(), 2);
+        // Begun, written, and dropped.
+        let mut store = open();
+        let rows = store.begin().await.unwrap();
+        rows.connection().execute("DELETE FROM balance", []).unwrap();
+        drop(rows);
+        let mut mended = Projector::of(&journal, store, Balances::<1> { poison: None });
+        assert_eq!(mended.retry_parked().await.unwrap(), 2);
+        accounts.execute("2", &Command::Withdraw(5)).await.unwrap();
+        assert_eq!(mended.catch_up().await.unwrap().applied, 1);
+        // The other one finds that it is elsewhere by now.
+        assert_eq!(projector.catch_up().await.unwrap().parked, 0);
+        let expected = sums(&[("1", 325, 4), ("2", 20, 5), ("3", 325, 4)]);
+        assert_eq!(model(&file), expected);
+        projector.rebuild().await.unwrap();
+        assert_eq!(projector.parked().await.unwrap().len(), 3, "it still refuses 13");
+        drop((journal, projector, mended));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
