@@ -12,6 +12,7 @@ mod concurrency_limit;
 mod degrade;
 mod floor;
 mod hedge;
+mod journal;
 mod metrics;
 mod rate_limit;
 mod retry;
@@ -85,5 +86,6 @@ fn main() {
     service::paths(&mut criterion);
     traced::paths(&mut criterion);
     traced::work_sizes(&mut criterion);
+    journal::paths(&mut criterion);
     criterion.final_summary();
 }

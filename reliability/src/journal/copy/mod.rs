@@ -85,8 +85,10 @@ pub fn copy<'a>(from: &'a Journal, to: &'a Journal) -> Copying<'a> {
 pub struct Copying<'a> {
     from: &'a Journal,
     to: &'a Journal,
-    told: Option<Box<dyn FnMut(&CopyProgress) + Send + 'a>>,
+    told: Option<Told<'a>>,
 }
+
+type Told<'a> = Box<dyn FnMut(&CopyProgress) + Send + 'a>;
 
 /// How far a copy has come.
 ///
