@@ -370,7 +370,9 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION {schema}.journal_read_all(behind_xact bigint, behind_position bigint, most bigint)
+CREATE FUNCTION {schema}.journal_read_all(
+    behind_xact bigint, behind_position bigint, most bigint, largest bigint -- in bytes
+)
 RETURNS TABLE (o_kind text, o_key text, o_xact bigint, o_position bigint, o_sequence bigint,
                o_epoch bigint, o_recorded_at bigint, o_name text, o_version bigint,
                o_encoding text, o_payload bytea)
@@ -382,8 +384,16 @@ BEGIN
     RETURN QUERY
         SELECT s.kind, s.key, r.xact, r.position, r.sequence, r.epoch, r.recorded_at, r.name,
                r.version, r.encoding, r.payload
-        FROM {schema}.journal_records AS r JOIN {schema}.journal_streams AS s ON s.id = r.stream
-        WHERE (r.xact, r.position) > (behind_xact, behind_position) AND r.xact < horizon
-        ORDER BY r.xact, r.position LIMIT most;
+        FROM (
+            SELECT *, sum(octet_length(page.payload)) OVER (ORDER BY page.xact, page.position) AS bytes
+            FROM (
+                SELECT * FROM {schema}.journal_records AS all_of_them
+                WHERE (all_of_them.xact, all_of_them.position) > (behind_xact, behind_position)
+                  AND all_of_them.xact < horizon
+                ORDER BY all_of_them.xact, all_of_them.position LIMIT most
+            ) AS page
+        ) AS r JOIN {schema}.journal_streams AS s ON s.id = r.stream
+        WHERE r.bytes - octet_length(r.payload) < largest
+        ORDER BY r.xact, r.position;
 END
 $$;

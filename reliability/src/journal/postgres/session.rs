@@ -1,6 +1,6 @@
 //! A connection that is ours, with the statements that were prepared on it.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use tokio::sync::OnceCell;
@@ -9,6 +9,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
 use super::error::Failed;
+use crate::journal::Journal;
 
 /// What is asked of the database.
 #[derive(Debug, Clone, Copy)]
@@ -45,13 +46,18 @@ impl Texts {
                 .into(),
             "SELECT {schema}.journal_renew($1, $2, $3, $4, $5)".into(),
             "SELECT o_state, o_sequence FROM {schema}.journal_remove($1, $2, $3, $4)".into(),
-            "SELECT s.kind, s.key, r.xact, r.position, r.sequence, r.epoch, r.recorded_at, r.name, \
-             r.version, r.encoding, r.payload \
-             FROM {schema}.journal_streams AS s JOIN {schema}.journal_records AS r ON r.stream = s.id \
-             WHERE s.kind = $1 AND s.key = $2 AND r.sequence > $3 ORDER BY r.sequence LIMIT $4"
+            // What is behind a page that has become too large is not even sent.
+            "SELECT $1::text, $2::text, r.xact, r.position, r.sequence, r.epoch, r.recorded_at, \
+             r.name, r.version, r.encoding, r.payload \
+             FROM (SELECT *, sum(octet_length(payload)) OVER (ORDER BY sequence) AS bytes \
+                   FROM (SELECT * FROM {schema}.journal_records \
+                         WHERE stream = (SELECT id FROM {schema}.journal_streams \
+                                         WHERE kind = $1 AND key = $2) AND sequence > $3 \
+                         ORDER BY sequence LIMIT $4) AS page) AS r \
+             WHERE r.bytes - octet_length(r.payload) < {page} ORDER BY r.sequence"
                 .into(),
             "SELECT o_kind, o_key, o_xact, o_position, o_sequence, o_epoch, o_recorded_at, o_name, \
-             o_version, o_encoding, o_payload FROM {schema}.journal_read_all($1, $2, $3)"
+             o_version, o_encoding, o_payload FROM {schema}.journal_read_all($1, $2, $3, {page})"
                 .into(),
             head("WHERE kind = $1 AND key = $2"),
             head(
@@ -63,7 +69,9 @@ impl Texts {
                   ORDER BY key LIMIT $4",
             ),
         ];
-        Self(texts.map(|text: String| text.replace("{schema}", schema)))
+        let page = Journal::LARGEST_PAGE.to_string();
+        let own = |text: String| text.replace("{schema}", schema).replace("{page}", &page);
+        Self(texts.map(own))
     }
 }
 
