@@ -198,8 +198,8 @@ impl World {
         let coordinator =
             TwoPhase::builder(Journal::open(self.folder.join("decisions.db")).unwrap())
                 .votes_within(Duration::from_millis(1))
-                .deliver_within(Duration::from_millis(1))
-                .grace(Duration::from_millis(4));
+                .deliver_within(Duration::from_millis(100))
+                .grace(Duration::from_millis(250));
         let known = self.servers.iter().zip(NAMES);
         let coordinator = known.fold(coordinator, |coordinator, (server, name)| {
             coordinator.resource(Arc::new(resource(name, &server.url())) as Arc<dyn Resource>)

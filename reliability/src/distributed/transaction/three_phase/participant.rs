@@ -162,7 +162,9 @@ pub enum ParticipantEffect {
 /// first.step(after(450), Has::Stands(1, Standing::PreCommitted));
 /// // It waits for two rounds: who has not answered then is dead.
 /// assert_eq!(first.step(after(500), Has::Woken), []);
-/// let decided = first.step(after(600), Has::Woken);
+/// // It has been behind itself, and gives those who are as long to catch up.
+/// assert_eq!(first.step(after(600), Has::Woken), []);
+/// let decided = first.step(after(800), Has::Woken);
 /// assert_eq!(decided, [Do::Apply(Decision::Commit), Do::Tell(1, Decision::Commit)]);
 /// # Ok::<(), reliability::error::Invalid>(())
 /// ```

@@ -1,4 +1,5 @@
 use ::core::time::Duration;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -110,6 +111,7 @@ impl TwoPhase {
         let settings = &self.0.settings;
         // As long as telling can take, and as much again for the log.
         let length = settings.deliver.saturating_mul(2).min(Claim::LONGEST_LEASE);
+        let mut seen = BTreeSet::new();
         loop {
             let claim = Claim::of([settings.kind.as_str()]).by(&settings.owner);
             let leases = self.0.log.journal.claim(claim.lease(length)).await?;
@@ -117,6 +119,10 @@ impl TwoPhase {
                 return Ok(());
             }
             for lease in leases {
+                // What was put off and is due again must not keep this from the rest of its work.
+                if !seen.insert(lease.stream.clone()) {
+                    return Ok(self.0.log.put_off(&lease, settings.grace).await?);
+                }
                 match self.finish_one(&lease, done).await {
                     // Somebody else has it now.
                     Err(TwoPhaseError::Journal(
