@@ -1,4 +1,4 @@
-//~ `order` does not live long enough
+//~ temporary value dropped while borrowed
 use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
 
 #[path = "../shop.rs"]
