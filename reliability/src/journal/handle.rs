@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::claim::check_lease;
 use super::id::check_kind;
 use super::{
-    Append, Appended, Changes, Claim, Event, Head, Heads, JournalError, Lease, MemoryStore,
+    Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, MemoryStore, Page,
     Position, Record, Sequence, Standing, Store, StreamId, observe,
 };
 use crate::error::Invalid;
@@ -255,9 +255,7 @@ impl Journal {
             let page = self.read(stream, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(records) };
             after = last.sequence;
-            // A page that has room for one more of any size is the last one.
-            let bytes: usize = page.iter().map(|record| record.event.size()).sum();
-            let is_last = page.len() < PAGE && bytes + Event::LARGEST <= Self::LARGEST_PAGE;
+            let is_last = Page::is_last(&page, PAGE);
             records.extend(page);
             if is_last {
                 return Ok(records);

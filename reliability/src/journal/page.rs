@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use super::{Journal, Record};
+use super::{Event, Journal, Record};
 
 /// The records of one answer, as a store gathers them: at most so many, and at most
 /// [`Journal::LARGEST_PAGE`] bytes of them, but one of any size.
@@ -48,6 +48,13 @@ impl Page {
         self.bytes = bytes;
         self.records.push(record);
         true
+    }
+
+    /// Whether nothing was behind those that were read when so many were asked for: a page that has
+    /// room for one more, of any size, is the last one.
+    pub(crate) fn is_last(records: &[Record], most: usize) -> bool {
+        let bytes: usize = records.iter().map(|record| record.event.size()).sum();
+        records.len() < most && bytes + Event::LARGEST <= Journal::LARGEST_PAGE
     }
 
     /// What a store answers.

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use super::snapshot::{Snapshot, digest};
 use super::{Aggregate, Applies, Events, LoadError, Snapshots, observe};
 use crate::error::Invalid;
-use crate::journal::{Event, Journal, JournalError, Record, Sequence, StreamId};
+use crate::journal::{Event, Journal, JournalError, Page, Record, Sequence, StreamId};
 
 /// The aggregates of one kind in a journal: loads them, and carries out commands on them.
 ///
@@ -172,7 +172,7 @@ impl<A: Aggregate> Repository<A> {
                 return Ok(from);
             }
             let records = self.journal.read(stream, from.sequence, most).await?;
-            let is_last = records.len() < most;
+            let is_last = Page::is_last(&records, most);
             observe::loaded(records.len());
             for record in records {
                 from = applied(from, &record)?;

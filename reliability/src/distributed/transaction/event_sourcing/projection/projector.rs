@@ -14,7 +14,7 @@ use super::{
 };
 use crate::distributed::transaction::event_sourcing::{Events as _, observe};
 use crate::error::{Class, Fault as _, Invalid};
-use crate::journal::{Journal, Position, Record, Sequence, StreamId};
+use crate::journal::{Journal, Page, Position, Record, Sequence, StreamId};
 use crate::time::WallClock;
 
 /// Keeps a read model up to date with a journal.
@@ -192,7 +192,7 @@ where
         loop {
             let at = self.at().await?;
             let records = self.journal.read_all(at, self.page).await?;
-            let is_last = records.len() < self.page;
+            let is_last = Page::is_last(&records, self.page);
             let Some(last) = records.last().map(|record| (record.position, record.at)) else {
                 return Ok(self.tell(at, Duration::ZERO, true));
             };
