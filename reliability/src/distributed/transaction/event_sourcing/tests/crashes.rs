@@ -1,20 +1,22 @@
 //! A crash at every write: of the journal by commands, of the database by projections.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use super::account::*;
 use super::projections::{Balances, Sums, take};
 use crate::distributed::transaction::event_sourcing::{
-    Events, Happened, MemoryReadStore, MemoryTransaction, Parked, Place, Projector, ReadStore,
-    ReadTransaction, Repository,
+    Events, Failure, Happened, MemoryReadStore, MemoryTransaction, Parked, Place, Projection,
+    Projector, ReadStore, ReadTransaction, Repository,
 };
 use crate::journal::{Journal, Position};
+use crate::sync::Mutex;
 
 /// The process dies in the middle of the so many'th call; before or behind what the call does.
 #[derive(Clone)]
 struct Mortal {
     inner: MemoryReadStore<Sums>,
-    left: std::sync::Arc<std::sync::atomic::AtomicU32>,
+    left: Arc<Mutex<u32>>,
     is_done_first: bool,
 }
 
@@ -37,8 +39,10 @@ struct MortalTransaction {
 impl Mortal {
     /// Whether it dies now.
     fn dies(&self) -> bool {
-        use std::sync::atomic::Ordering::Relaxed;
-        self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err()
+        let mut left = self.left.lock();
+        let next = left.checked_sub(1);
+        *left = next.unwrap_or_default();
+        next.is_none()
     }
 
     async fn lives<T>(&self, call: impl Future<Output = T>) -> Result<T, Dead> {
@@ -92,14 +96,11 @@ impl ReadTransaction for MortalTransaction {
     }
 }
 
-impl crate::distributed::transaction::event_sourcing::Projection<MortalTransaction> for Balances {
+impl Projection<MortalTransaction> for Balances {
     type Event = AccountEvent;
     const NAME: &'static str = "balances";
 
-    async fn reset(
-        &mut self,
-        rows: &mut MortalTransaction,
-    ) -> Result<(), crate::distributed::transaction::event_sourcing::Failure> {
+    async fn reset(&mut self, rows: &mut MortalTransaction) -> Result<(), Failure> {
         rows.inner.model.clear();
         Ok(())
     }
@@ -108,7 +109,7 @@ impl crate::distributed::transaction::event_sourcing::Projection<MortalTransacti
         &mut self,
         rows: &mut MortalTransaction,
         happened: &Happened<AccountEvent>,
-    ) -> Result<(), crate::distributed::transaction::event_sourcing::Failure> {
+    ) -> Result<(), Failure> {
         take(&mut rows.inner.model, happened);
         self.check(happened)
     }
@@ -186,7 +187,7 @@ async fn a_projection_that_dies_at_every_call_ends_as_the_naive_fold() {
                     lives += 1;
                     let left = if lives == 1 { life } else { later };
                     assert!(lives <= 200, "seed {seed}, life {life}: it never gets to its end");
-                    let left = std::sync::Arc::new(left.into());
+                    let left = Arc::new(Mutex::new(left));
                     let store = Mortal { inner: inner.clone(), left, is_done_first };
                     let balances = Balances::<1> { poison: Some(poison) };
                     let builder = Projector::builder(&journal, store, balances);
