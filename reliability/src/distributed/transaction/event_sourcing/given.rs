@@ -29,7 +29,7 @@ pub fn given<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -> Given<
 ///
 /// # Examples
 ///
-/// See [`given`].
+/// See the [module](super).
 #[derive(Debug)]
 #[must_use = "say what is asked of it, with `when`"]
 pub struct Given<A> {
@@ -40,7 +40,7 @@ pub struct Given<A> {
 ///
 /// # Examples
 ///
-/// See [`given`].
+/// See the [module](super).
 #[must_use = "say what is to follow, with `then` or `then_refused`"]
 pub struct When<A: Aggregate> {
     state: A,
