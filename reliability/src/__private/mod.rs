@@ -18,6 +18,8 @@ mod metrics;
 mod operation;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod rate_limit;
+#[cfg(feature = "saga")]
+mod saga;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod shared;
 #[cfg(all(feature = "redis", not(reliability_loom)))]
@@ -90,6 +92,10 @@ pub use events::{Kept, OldPayload, Payload, led, read_event, snapshots};
 pub use operation::{Finished, FinishedFault, FinishedOther, FinishedResult, Timed};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use rate_limit::{RateLimitKey, rate_limit_key};
+#[cfg(feature = "saga")]
+pub use saga::{
+    ProbeEnded, StepEnded, ThenEnded, UndoWith, probe_ended, step_ended, then_ended, undo_with,
+};
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use shared::{Shared, shared};
 #[cfg(all(feature = "redis", not(reliability_loom)))]

@@ -3,7 +3,10 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{LitStr, Path, Type, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::model::{Model, Step, UndoBy, What};
-use crate::derive::{rebase_visibility, snake_case};
+use crate::{
+    crate_path::CratePath,
+    derive::{rebase_visibility, snake_case},
+};
 
 /// The items beside the enum. With `stand_in` they are there, and do nothing.
 pub(super) fn render(model: &Model, stand_in: bool) -> TokenStream {
@@ -330,10 +333,12 @@ impl Needed {
     }
 }
 
-/// The tokens of a call of that function, which the compiler points at.
-fn call(path: &Path, arguments: &TokenStream) -> TokenStream {
-    let span = path.span();
-    quote_spanned!(span=> #path(#arguments).await)
+/// `__private::ended(path(arguments).await)`, where the compiler points at the path.
+fn call(krate: &CratePath, ended: &str, path: &Path, arguments: &TokenStream) -> TokenStream {
+    let span = path.segments.last().map_or_else(|| path.span(), |last| last.ident.span());
+    let ended = Ident::new(ended, Span::call_site());
+    let called = quote_spanned!(span=> #path(#arguments).await);
+    quote!(#krate::__private::#ended(#called))
 }
 
 fn run(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<TokenStream> {
@@ -343,13 +348,13 @@ fn run(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<Toke
     let Needed { names, steps, types } = Needed::of(model, step, stand_in);
     let (cx, order) = (local("cx"), local("input"));
     let behind = matches!(step.what, What::Then(_));
-    let (ends, error) = match behind {
-        true => (quote!(MustSucceed), quote!(#saga::Transient)),
-        false => (quote!(MayRefuse), quote!(#saga::Outcome<#refuse>)),
+    let (ends, error, ended) = match behind {
+        true => (quote!(MustSucceed), quote!(#saga::Transient), "then_ended"),
+        false => (quote!(MayRefuse), quote!(#saga::Outcome<#refuse>), "step_ended"),
     };
     let body = match stand_in {
         true => pending(),
-        false => call(function, &quote!(#cx, #order #(, #names)*)),
+        false => call(&model.args.krate, ended, function, &quote!(#cx, #order #(, #names)*)),
     };
     Some(quote! {
         #[automatically_derived]
@@ -375,7 +380,11 @@ fn undo(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<Tok
     let (cx, order, attempt) = (local("cx"), local("input"), local("attempt"));
     let body = match &step.undo {
         Some(UndoBy::Function(_)) if stand_in => Some(pending()),
-        Some(UndoBy::Function(path)) => Some(call(path, &quote!(#cx, #order, #attempt))),
+        Some(UndoBy::Function(path)) => {
+            let krate = &model.args.krate;
+            let undo = quote!(#krate::__private::undo_with);
+            Some(quote!(#undo(#path, #cx, #order, #attempt).await))
+        }
         _ => None,
     };
     let method = body.map(|body| {
@@ -407,7 +416,10 @@ fn probe(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<To
     let (cx, order) = (local("cx"), local("input"));
     let body = match stand_in {
         true => pending(),
-        false => call(function, &quote!(#cx, #order #(, #names)*)),
+        false => {
+            let arguments = quote!(#cx, #order #(, #names)*);
+            call(&model.args.krate, "probe_ended", function, &arguments)
+        }
     };
     Some(quote! {
         #[automatically_derived]

@@ -118,11 +118,127 @@ pub use engine::{
 pub use operator::{Moment, Operator, Shown};
 pub use outcome::{Attempt, Outcome, Transient, Unknown};
 pub use plan::{Plan, PlannedStep};
+/// The same as [`saga`](macro@saga), as a derive: `#[derive(Saga)]`, and what the attribute says in
+/// `#[saga(..)]` below it.
+///
+/// # Examples
+///
+/// See [`saga`](macro@saga).
 #[cfg(feature = "macros")]
 pub use reliability_derive::Saga;
-/// Declares a business transaction: an enum with a variant for each step.
+/// Declares a business transaction: an enum with a variant for each step, which holds what the step
+/// finishes with.
 ///
-/// It may also be written as `#[derive(Saga)]` with `#[saga(..)]` below it.
+/// ```
+/// use reliability::distributed::transaction::saga::{
+///     Attempt, Cx, End, Outcome, Sagas, Transient, saga,
+/// };
+/// use reliability::journal::Journal;
+///
+/// #[saga(input = u32, refuse = String, deadline = "1h")]
+/// pub enum PlaceOrder {
+///     #[step(reserve, undo = release, retry = 5, timeout = "2s")]
+///     Reserved(u32),
+///     /// At the same time.
+///     #[step(quote, undo = none("read only"), beside = Reserved)]
+///     Quoted(u32),
+///     /// The point of no return.
+///     #[pivot(charge, needs(Reserved, Quoted), probe = find)]
+///     Charged(String),
+///     #[then(confirm, needs(Charged))]
+///     Mailed(()),
+/// }
+///
+/// async fn reserve(_: &Cx, pieces: &u32) -> Result<u32, Outcome<String>> {
+///     Ok(*pieces)
+/// }
+///
+/// async fn release(_: &Cx, _: &u32, reserved: Attempt<'_, u32>) -> Result<(), Transient> {
+///     match reserved {
+///         Attempt::Done(_pieces) => Ok(()),
+///         // Begun, and nobody knows how it ended.
+///         Attempt::Maybe => Ok(()),
+///     }
+/// }
+///
+/// async fn quote(_: &Cx, pieces: &u32) -> Result<u32, Outcome<String>> {
+///     Ok(299 * pieces)
+/// }
+///
+/// async fn charge(_: &Cx, _: &u32, _: &u32, price: &u32) -> Result<String, Outcome<String>> {
+///     if *price > 1_000 { Err(Outcome::Rejected("no money".into())) } else { Ok("paid".into()) }
+/// }
+///
+/// async fn find(_: &Cx, _: &u32, _: &u32, _: &u32) -> Result<Option<String>, Transient> {
+///     Ok(None)
+/// }
+///
+/// async fn confirm(_: &Cx, _: &u32, _receipt: &String) -> Result<(), Transient> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sagas = Sagas::on(&Journal::in_memory()).saga::<PlaceOrder>(()).start()?;
+/// let order = sagas.start::<PlaceOrder>("4711", 3).await?;
+/// let End::Completed(done) = order.ended().await? else { panic!("it went back") };
+/// assert_eq!((done.quoted, done.charged.as_str()), (897, "paid"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A step begins when all that stand above it have finished. `beside = Reserved` lets it begin when
+/// `Reserved` begins; what it `needs` has finished before that, too. When a step refuses, those that
+/// may have happened are undone, each before what it came after. From the pivot on there is only
+/// forward.
+///
+/// # The saga
+///
+/// | setting | meaning | default |
+/// |---|---|---|
+/// | `input = Type` | what it is started with; [`Durable`] | required |
+/// | `refuse = Type` | why a step may refuse; [`Durable`] | required |
+/// | `shared = Type` | what steps get through [`Cx::shared`]: clients, pools | `()` |
+/// | `version = 1..` | of the declaration; what becomes of runs of each older one is said by the next two | 1 |
+/// | `migrate(1 => path, ..)` | a `fn(Old) -> Result<Old, Unwritable>` that carries a run over to the version after that; see [`Old`] | |
+/// | `drain(1, ..)` | runs of that version are left to programs that still know it | |
+/// | `deadline = ".."` | from the start on; when it is over, the saga goes back, as long as it can | none |
+/// | `name = ".."` | in the journal | the enum's in `snake_case` |
+/// | `steps = name` | the module of the steps' types | the enum's in `snake_case` |
+/// | `derive(..)` | of the struct of outputs | what the enum derives below the attribute |
+/// | `crate = ::path` | where this crate is, for those who re-export or rename it | |
+///
+/// # Steps
+///
+/// | attribute | the step | its function returns |
+/// |---|---|---|
+/// | `#[step(path, undo = .., ..)]` | can be undone | `Result<Out, Outcome<Refused>>` |
+/// | `#[pivot(path, ..)]` | the point of no return; at most one | `Result<Out, Outcome<Refused>>` |
+/// | `#[then(path, ..)]` | stands behind it, cannot refuse, and is repeated until it succeeds | `Result<Out, Transient>` |
+/// | `#[wait("24h")]` | is done when so much time has gone by; its output is `()` | |
+/// | `#[signal]` | is done when somebody [says so](Sagas::signal) | |
+///
+/// A function is `async fn(cx: &Cx<Shared>, input: &Input, ..)`, with the outputs that it `needs` as
+/// references behind these two, in the order in which they are named.
+///
+/// | setting | meaning | default |
+/// |---|---|---|
+/// | `undo = path` | of a `step`: an `async fn(cx, input, Attempt<'_, Out>) -> Result<(), Transient>` | required, or |
+/// | `undo = none("why")` | there is nothing to undo | |
+/// | `needs(A, B)` | outputs of up to twelve steps above | none |
+/// | `beside = A` | begins when `A` begins; also of `wait` and `signal`. Not of a pivot, and nothing is beside one | after all above |
+/// | `probe = path` | finds out whether the step has happened: the arguments of the step, `-> Result<Option<Out>, Transient>` | the step is repeated |
+/// | `retry = 1..=1_000_000` | so many attempts, the first one included; then the saga is stuck | no end |
+/// | `undo_retry = 1..=1_000_000` | the same for the undo | 16 |
+/// | `backoff =` `constant("..")`, or `linear`, `exponential`, `fibonacci`, `decorrelated` `("..", max = "..")` | the pause between two attempts | `exponential("100ms", max = "60s")` |
+/// | `timeout = ".."` | of one attempt; what has not ended by then may have happened | none |
+///
+/// # What it writes
+///
+/// Beside the enum, an implementation of [`Saga`](trait@Saga); a struct `PlaceOrderDone` with the
+/// outputs of all steps, named after them in `snake_case`; and a module `place_order` with a type for
+/// each step, by which a test [walks](walk) through the saga without an engine, from
+/// `PlaceOrder::begin(input)` on.
 ///
 /// # Features
 ///

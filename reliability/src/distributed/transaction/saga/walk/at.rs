@@ -6,6 +6,38 @@ use super::{Did, Ends, Has, HasAll, Nil, Run, TypedStep, Unwind};
 
 /// A walk through a saga, before step `S`; `H` is what is done so far. `#[saga]` writes
 /// `PlaceOrder::begin(input)`, which makes it.
+///
+/// # Examples
+///
+/// ```
+/// use reliability::distributed::transaction::saga::walk::Walked;
+/// use reliability::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient, saga};
+///
+/// #[saga(input = u32, refuse = String)]
+/// enum Pay {
+///     #[step(reserve, undo = release)]
+///     Reserved(u32),
+///     #[pivot(charge, needs(Reserved))]
+///     Charged(()),
+/// }
+///
+/// # async fn reserve(_: &Cx, pieces: &u32) -> Result<u32, Outcome<String>> { Ok(*pieces) }
+/// # async fn release(_: &Cx, _: &u32, _: Attempt<'_, u32>) -> Result<(), Transient> { Ok(()) }
+/// async fn charge(_: &Cx, _: &u32, reserved: &u32) -> Result<(), Outcome<String>> {
+///     if *reserved > 9 { Err(Outcome::Rejected("too much".into())) } else { Ok(()) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Transient> {
+/// let cx = Cx::shared_with(());
+/// let Walked::Forward(charge) = Pay::begin(10).step(&cx).await else { panic!("not reserved") };
+/// assert_eq!(charge.output::<pay::Reserved, _>(), &10);
+///
+/// let Walked::Back(back) = charge.step(&cx).await else { panic!("charged") };
+/// assert_eq!(back.run(&cx).await?, "too much");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a saga is walked on with `step`"]
 pub struct At<D: Saga, S, H> {
     input: D::Input,
@@ -14,10 +46,18 @@ pub struct At<D: Saga, S, H> {
 }
 
 /// Behind the last step.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[derive(Debug, Clone, Copy)]
 pub enum Finish {}
 
 /// How a step of a walk has ended.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[must_use = "it says where the walk goes on"]
 #[derive(Debug)]
 pub enum Walked<F, B, A> {
@@ -30,6 +70,10 @@ pub enum Walked<F, B, A> {
 }
 
 /// A walk that goes back, because of `why`.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[must_use = "what was done is undone by `run`"]
 pub struct Rollback<D: Saga, H, R = <D as Saga>::Refusal> {
     /// What the step has said.

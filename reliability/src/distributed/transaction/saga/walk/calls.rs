@@ -7,6 +7,10 @@ use super::super::{Cx, Doing, History, Outcome, Probing, Saga, Transient, Undoin
 use super::{Ends as _, Needs as _, Probe, Run, TypedStep, Undo};
 
 /// What the engine calls for one step, without its types.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 pub struct Calls<D: Saga> {
     pub(in super::super) begin: fn(Cx<D::Shared>, Arc<History<D>>) -> Doing<D>,
     pub(in super::super) probe: fn(Cx<D::Shared>, Arc<History<D>>) -> Probing<D>,

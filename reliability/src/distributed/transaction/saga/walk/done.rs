@@ -6,10 +6,18 @@ use super::super::{Attempt, Cx, Saga, Transient};
 use super::{Needs, TypedStep, Undo};
 
 /// Nothing is done yet.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[derive(Debug, Clone, Copy)]
 pub struct Nil;
 
 /// That step is done, and before it what is in `T`.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 pub struct Did<S: TypedStep, T> {
     output: S::Output,
     before: T,
@@ -33,14 +41,26 @@ impl<S: TypedStep, T: fmt::Debug> fmt::Debug for Did<S, T> {
 }
 
 /// The place of a step in what is done: the last one. The compiler finds it.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[derive(Debug, Clone, Copy)]
 pub struct Here;
 
 /// The place of a step in what is done: before the last one. The compiler finds it.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[derive(Debug, Clone, Copy)]
 pub struct There<Ix>(PhantomData<fn() -> Ix>);
 
 /// That step is among what is done.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[diagnostic::on_unimplemented(
     message = "the output of step `{S}` does not exist yet on this path",
     label = "`{S}` has not run here",
@@ -64,6 +84,10 @@ impl<S: TypedStep, Q: TypedStep, T: Has<S, Ix>, Ix> Has<S, There<Ix>> for Did<Q,
 }
 
 /// All that a step needs is among what is done.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 pub trait HasAll<D: Saga, N: Needs<D>, Ix> {
     /// What those steps have finished with.
     fn all(&self) -> N::Outputs<'_>;
@@ -98,6 +122,10 @@ tuples!(A IxA B IxB C IxC E IxE F IxF G IxG H IxH I IxI J IxJ K IxK L IxL);
 tuples!(A IxA B IxB C IxC E IxE F IxF G IxG H IxH I IxI J IxJ K IxK L IxL M IxM);
 
 /// What is done can all be undone.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[diagnostic::on_unimplemented(
     message = "this history cannot be rolled back",
     label = "it contains a pivot, or a step behind it",

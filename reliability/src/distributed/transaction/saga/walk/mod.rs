@@ -6,6 +6,8 @@
 //! without a journal: [`At`] is where it stands, and its type says what is done so far. So a step
 //! cannot be skipped, an output that is not there yet cannot be read, and behind the pivot there is
 //! no way back.
+//!
+//! See [`At`] for an example.
 
 mod at;
 mod calls;

@@ -2,6 +2,10 @@ use super::super::{History, Saga};
 use super::TypedStep;
 
 /// Steps whose outputs another one is given: a tuple of up to twelve.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 pub trait Needs<D: Saga> {
     /// Their outputs.
     type Outputs<'a>: Send;

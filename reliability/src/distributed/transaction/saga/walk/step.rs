@@ -5,6 +5,10 @@ use super::super::{Attempt, Cx, Durable, History, Outcome, Saga, Transient};
 use super::needs::Needs;
 
 /// A step as a type. `#[saga]` writes it for each variant.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no step of a saga",
     label = "expected a step, such as `place_order::Charged`"
@@ -30,6 +34,10 @@ pub trait TypedStep: Sized + 'static {
 }
 
 /// A step that calls a function.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` calls nothing, so it cannot be run",
     note = "a timer and a signal are passed with `at.given(output)`"
@@ -49,6 +57,10 @@ pub trait Run: TypedStep {
 }
 
 /// A step that can be undone, be it that there is nothing to undo.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[diagnostic::on_unimplemented(
     message = "step `{Self}` has no undo",
     label = "it cannot be undone",
@@ -67,6 +79,10 @@ pub trait Undo: TypedStep {
 }
 
 /// A step that can be asked whether it has happened.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 pub trait Probe: Run {
     /// Calls the probe.
     fn probe<'a>(
@@ -77,6 +93,10 @@ pub trait Probe: Run {
 }
 
 /// Whether a step may refuse: [`MayRefuse`], or [`MustSucceed`].
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 pub trait Ends<D: Saga> {
     /// What its function returns.
     type Ended<T>;
@@ -95,10 +115,18 @@ pub trait Ends<D: Saga> {
 }
 
 /// It may refuse: steps up to the pivot.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[derive(Debug, Clone, Copy)]
 pub enum MayRefuse {}
 
 /// It must succeed in the end: steps behind the pivot.
+///
+/// # Examples
+///
+/// See [`At`](super::At).
 #[derive(Debug, Clone, Copy)]
 pub enum MustSucceed {}
 
