@@ -114,6 +114,7 @@
 mod events;
 mod fault;
 mod resilient;
+mod saga;
 mod slo;
 mod state_machine;
 mod traced;

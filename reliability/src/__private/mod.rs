@@ -94,7 +94,8 @@ pub use operation::{Finished, FinishedFault, FinishedOther, FinishedResult, Time
 pub use rate_limit::{RateLimitKey, rate_limit_key};
 #[cfg(feature = "saga")]
 pub use saga::{
-    ProbeEnded, StepEnded, ThenEnded, UndoWith, probe_ended, step_ended, then_ended, undo_with,
+    FromAttempt, ProbeEnded, StepEnded, ThenEnded, UndoEnded, attempt, probe_ended, step_ended,
+    then_ended, undo_ended,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use shared::{Shared, shared};

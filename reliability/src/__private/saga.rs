@@ -1,8 +1,6 @@
 //! What the functions of a saga must look like, said in our words.
 
-use core::future::Future;
-
-use crate::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient};
+use crate::distributed::transaction::saga::{Attempt, Outcome, Transient};
 
 /// What the function of a step returns.
 #[diagnostic::on_unimplemented(
@@ -67,37 +65,44 @@ pub fn probe_ended<T>(ended: impl ProbeEnded<T>) -> Result<Option<T>, Transient>
     ended.ended()
 }
 
-/// What undoes a step.
+/// What an undo returns.
 #[diagnostic::on_unimplemented(
-    message = "`undo` must cope with a step that may have happened",
-    label = "this does not take an `Attempt<'_, {T}>` and end in `Result<(), Transient>`",
-    note = "write `async fn(cx: &Cx<{S}>, input: &{I}, attempt: Attempt<'_, {T}>) -> Result<(), Transient>`: the attempt is `Done(output)`, or `Maybe`"
+    message = "an undo ends in `Result<(), Transient>`",
+    label = "this ends in `{Self}`",
+    note = "it cannot refuse: it is repeated until it succeeds, or somebody has looked at it"
 )]
-pub trait UndoWith<'a, S: 'a, I: 'a, T: 'a> {
-    type Undoing: Future<Output = Result<(), Transient>>;
-
-    fn undo(self, cx: &'a Cx<S>, input: &'a I, attempt: Attempt<'a, T>) -> Self::Undoing;
+pub trait UndoEnded {
+    fn ended(self) -> Result<(), Transient>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<'a, S: 'a, I: 'a, T: 'a, F, U> UndoWith<'a, S, I, T> for F
-where
-    F: FnOnce(&'a Cx<S>, &'a I, Attempt<'a, T>) -> U,
-    U: Future<Output = Result<(), Transient>>,
-{
-    type Undoing = U;
-
-    fn undo(self, cx: &'a Cx<S>, input: &'a I, attempt: Attempt<'a, T>) -> U {
-        self(cx, input, attempt)
+impl UndoEnded for Result<(), Transient> {
+    fn ended(self) -> Self {
+        self
     }
 }
 
-/// Calls an undo.
-pub fn undo_with<'a, S, I, T, F: UndoWith<'a, S, I, T>>(
-    undo: F,
-    cx: &'a Cx<S>,
-    input: &'a I,
-    attempt: Attempt<'a, T>,
-) -> F::Undoing {
-    undo.undo(cx, input, attempt)
+/// The result of an undo.
+pub fn undo_ended(ended: impl UndoEnded) -> Result<(), Transient> {
+    ended.ended()
+}
+
+/// What an undo is told of the step.
+#[diagnostic::on_unimplemented(
+    message = "an undo must cope with a step that may have happened, and is told so by an `Attempt<'_, {T}>`",
+    label = "this takes `{Self}` instead",
+    note = "write `async fn(cx: &Cx<..>, input: &Input, attempt: Attempt<'_, {T}>) -> Result<(), Transient>`: the attempt is `Done(output)`, or `Maybe`"
+)]
+pub trait FromAttempt<'a, T> {
+    fn from_attempt(attempt: Attempt<'a, T>) -> Self;
+}
+
+impl<'a, T> FromAttempt<'a, T> for Attempt<'a, T> {
+    fn from_attempt(attempt: Self) -> Self {
+        attempt
+    }
+}
+
+/// The attempt, as the undo takes it.
+pub fn attempt<'a, T, A: FromAttempt<'a, T>>(attempt: Attempt<'a, T>) -> A {
+    A::from_attempt(attempt)
 }

@@ -1,8 +1,8 @@
 //~ `#[saga]` writes all that `#[derive(Saga)]` does; remove one of the two
-use reliability::distributed::transaction::saga::{Saga, saga};
+use reliability::distributed::transaction::saga;
 
-#[saga(input = u64, refuse = String)]
-#[derive(Saga)]
+#[saga::saga(input = u64, refuse = String)]
+#[derive(saga::Saga)]
 enum PlaceOrder {
     #[step(reserve, undo = release)]
     Reserved(u32),

@@ -1,4 +1,4 @@
-//~ the output of step `place_order::Charged` does not exist yet on this path
+//~ the output of step `Charged` does not exist yet on this path
 use reliability::distributed::transaction::saga::walk::{At, Nil};
 use reliability::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient, saga};
 

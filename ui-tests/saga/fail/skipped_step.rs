@@ -1,4 +1,4 @@
-//~ the output of step `place_order::Reserved` does not exist yet on this path
+//~ this step needs outputs that do not exist yet
 use reliability::distributed::transaction::saga::walk::{At, Nil};
 use reliability::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient, saga};
 

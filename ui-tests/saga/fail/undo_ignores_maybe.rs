@@ -1,5 +1,5 @@
-//~ `undo` must cope with a step that may have happened
-use reliability::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient, saga};
+//~ an undo must cope with a step that may have happened
+use reliability::distributed::transaction::saga::{Cx, Outcome, Transient, saga};
 
 
 #[saga(input = u64, refuse = String)]

@@ -64,7 +64,11 @@ impl Args {
         let (mut migrate, mut drain, mut version) = (Vec::new(), Vec::new(), None);
         let mut written = TokenStream::new();
         let choices = settings::parse(&mut own, tokens, "input = Order");
-        let (mut has_input, mut has_refuse) = (own.has_errors(), own.has_errors());
+        // A misspelt setting is not missing as well.
+        let is_unknown =
+            |it: &crate::options::Choice| KNOWN.iter().all(|(name, _)| it.name != name);
+        let unsure = own.has_errors() || choices.iter().any(is_unknown);
+        let (mut has_input, mut has_refuse) = (unsure, unsure);
         settings::walk(&mut own, "`#[saga]`", KNOWN, choices, |own, setting| match setting.name {
             "input" => (has_input, this.input) = (true, own.keep(ty(&setting))),
             "refuse" => (has_refuse, this.refuse) = (true, own.keep(ty(&setting))),

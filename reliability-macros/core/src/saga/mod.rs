@@ -38,6 +38,7 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let args = Args::read(&mut diagnostics, args, &input.ident);
     let derives = derives(&input);
     let expansion = items(diagnostics, &input, args, &derives);
+    input.attrs = input.attrs.into_iter().filter_map(without_saga).collect();
     if let Data::Enum(data) = &mut input.data {
         for variant in &mut data.variants {
             variant.attrs.retain(|attr| !OF_VARIANTS.iter().any(|name| attr.path().is_ident(name)));
@@ -93,6 +94,23 @@ fn twice(diagnostics: &mut Diagnostics, input: &DeriveInput) {
         let message = "`#[saga]` writes all that `#[derive(Saga)]` does; remove one of the two";
         diagnostics.error(path, message);
     }
+}
+
+/// The attribute, without a `derive(Saga)` that was told to be one too many.
+fn without_saga(mut attr: Attribute) -> Option<Attribute> {
+    if attr.path().is_ident("saga") {
+        return None;
+    }
+    if attr.path().is_ident("derive")
+        && let Ok(mut paths) = attr.parse_args_with(
+            syn::punctuated::Punctuated::<syn::Path, syn::Token![,]>::parse_terminated,
+        )
+        && paths.iter().any(|path| is_last(path, "Saga"))
+    {
+        paths = paths.into_iter().filter(|path| !is_last(path, "Saga")).collect();
+        attr = syn::parse_quote!(#[derive(#paths)]);
+    }
+    Some(attr)
 }
 
 /// What the enum derives, as far as it stands below.

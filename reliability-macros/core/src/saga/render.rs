@@ -121,18 +121,25 @@ fn saga(model: &Model, paths: &Paths, stand_in: bool) -> TokenStream {
     let Paths { saga, input, refuse, shared } = paths;
     let done = model.done();
     let definition = definition(model, paths, stand_in);
-    let calls = model.steps.iter().map(|step| {
+    let calls = model.steps.iter().filter(|_| !stand_in).map(|step| {
         let name = &step.ident;
+        // Where the compiler says of an output that it cannot be stored.
+        let span = step.ty.span();
         let kind = if step.function().is_some() { quote!(runs) } else { quote!(waits) };
         let undoes = matches!(step.undo, Some(UndoBy::Function(_)));
         let undoes = undoes.then(|| quote!(.undoes::<#module::#name>()));
         let probes = step.probe.is_some().then(|| quote!(.probes::<#module::#name>()));
-        quote!(#saga::walk::Calls::#kind::<#module::#name>() #undoes #probes)
+        let calls = quote_spanned!(span=> #kind::<#module::#name>());
+        quote!(#saga::walk::Calls::#calls #undoes #probes)
     });
     let places = model.steps.iter().enumerate().map(|(place, step)| {
         let (name, place) = (&step.ident, Literal::usize_unsuffixed(place));
         quote!(Self::#name(_) => #place)
     });
+    let place = match stand_in {
+        true => quote!(::core::unreachable!()),
+        false => quote!(match self { #(#places,)* }),
+    };
     let history = Ident::new("history", Span::mixed_site());
     let fields = model.steps.iter().map(
         |Step { ident: name, field, .. }| quote!(#field: #history.take_of::<#module::#name>()?),
@@ -150,9 +157,7 @@ fn saga(model: &Model, paths: &Paths, stand_in: bool) -> TokenStream {
             const CALLS: &'static [#saga::walk::Calls<Self>] = &[#(#calls),*];
 
             fn place(&self) -> usize {
-                match self {
-                    #(#places,)*
-                }
+                #place
             }
 
             fn done(mut #history: #saga::History<Self>) -> ::core::option::Option<#done> {
@@ -275,6 +280,18 @@ fn typed(model: &Model, paths: &Paths, place: usize, step: &Step, stand_in: bool
         (Ident::new("saga", Span::mixed_site()), Ident::new("output", Span::mixed_site()));
     // With one step, every saga is at it.
     let other = (model.steps.len() > 1).then(|| quote!(_ => ::core::option::Option::None,));
+    let (wrap, output_of) = match stand_in {
+        true => (quote!(::core::unreachable!()), quote!(::core::unreachable!())),
+        false => (
+            quote!(#ident::#name(#output)),
+            quote! {
+                match #it {
+                    #ident::#name(#output) => ::core::option::Option::Some(#output),
+                    #other
+                }
+            },
+        ),
+    };
     let run = run(model, paths, step, stand_in);
     let undo = undo(model, paths, step, stand_in);
     let probe = probe(model, paths, step, stand_in);
@@ -287,21 +304,15 @@ fn typed(model: &Model, paths: &Paths, place: usize, step: &Step, stand_in: bool
             const PLACE: usize = #at;
 
             fn wrap(#output: #ty) -> #ident {
-                #ident::#name(#output)
+                #wrap
             }
 
             fn output(#it: &#ident) -> ::core::option::Option<&#ty> {
-                match #it {
-                    #ident::#name(#output) => ::core::option::Option::Some(#output),
-                    #other
-                }
+                #output_of
             }
 
             fn unwrap(#it: #ident) -> ::core::option::Option<#ty> {
-                match #it {
-                    #ident::#name(#output) => ::core::option::Option::Some(#output),
-                    #other
-                }
+                #output_of
             }
         }
         #run #undo #probe
@@ -334,11 +345,19 @@ impl Needed {
 }
 
 /// `__private::ended(path(arguments).await)`, where the compiler points at the path.
-fn call(krate: &CratePath, ended: &str, path: &Path, arguments: &TokenStream) -> TokenStream {
-    let span = path.segments.last().map_or_else(|| path.span(), |last| last.ident.span());
-    let ended = Ident::new(ended, Span::call_site());
+fn call(
+    krate: &CratePath,
+    ended: &TokenStream,
+    path: &Path,
+    arguments: &TokenStream,
+) -> TokenStream {
+    let span = last_span(path);
     let called = quote_spanned!(span=> #path(#arguments).await);
     quote!(#krate::__private::#ended(#called))
+}
+
+fn last_span(path: &Path) -> Span {
+    path.segments.last().map_or_else(|| path.span(), |last| last.ident.span())
 }
 
 fn run(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<TokenStream> {
@@ -349,12 +368,14 @@ fn run(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<Toke
     let (cx, order) = (local("cx"), local("input"));
     let behind = matches!(step.what, What::Then(_));
     let (ends, error, ended) = match behind {
-        true => (quote!(MustSucceed), quote!(#saga::Transient), "then_ended"),
-        false => (quote!(MayRefuse), quote!(#saga::Outcome<#refuse>), "step_ended"),
+        true => (quote!(MustSucceed), quote!(#saga::Transient), quote!(then_ended::<#ty>)),
+        false => {
+            (quote!(MayRefuse), quote!(#saga::Outcome<#refuse>), quote!(step_ended::<#ty, #refuse>))
+        }
     };
     let body = match stand_in {
         true => pending(),
-        false => call(&model.args.krate, ended, function, &quote!(#cx, #order #(, #names)*)),
+        false => call(&model.args.krate, &ended, function, &quote!(#cx, #order #(, #names)*)),
     };
     Some(quote! {
         #[automatically_derived]
@@ -382,8 +403,10 @@ fn undo(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<Tok
         Some(UndoBy::Function(_)) if stand_in => Some(pending()),
         Some(UndoBy::Function(path)) => {
             let krate = &model.args.krate;
-            let undo = quote!(#krate::__private::undo_with);
-            Some(quote!(#undo(#path, #cx, #order, #attempt).await))
+            let span = last_span(path);
+            let taken = quote_spanned!(span=> attempt(#attempt));
+            let taken = quote!(#krate::__private::#taken);
+            Some(call(krate, &quote!(undo_ended), path, &quote!(#cx, #order, #taken)))
         }
         _ => None,
     };
@@ -418,7 +441,7 @@ fn probe(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<To
         true => pending(),
         false => {
             let arguments = quote!(#cx, #order #(, #names)*);
-            call(&model.args.krate, "probe_ended", function, &arguments)
+            call(&model.args.krate, &quote!(probe_ended::<#ty>), function, &arguments)
         }
     };
     Some(quote! {

@@ -1,5 +1,8 @@
+use alloc::boxed::Box;
 use core::fmt;
+use core::future::Future;
 use core::marker::PhantomData;
+use core::pin::Pin;
 
 use super::super::{Cx, Outcome, Saga, Transient};
 use super::{Did, Ends, Has, HasAll, Nil, Run, TypedStep, Unwind};
@@ -105,29 +108,43 @@ impl<D: Saga, S: TypedStep<Saga = D>, H> At<D, S, H> {
     /// # Cancel safety
     ///
     /// The step may have happened, and the walk is over.
-    pub async fn step<Ix>(self, cx: &Cx<D::Shared>) -> Turn<D, S, H>
+    pub fn step<'a, Ix>(
+        self,
+        cx: &Cx<D::Shared>,
+    ) -> Pin<Box<dyn Future<Output = Turn<D, S, H>> + 'a>>
     where
         S: Run,
-        H: HasAll<D, S::Needs, Ix>,
+        H: HasAll<D, S::Needs, Ix> + 'a,
+        Ix: 'a,
     {
-        let Self { input, done, .. } = self;
-        let ended = S::run(&cx.of::<S>(), &input, done.all()).await;
-        let again = |input, done, why| Walked::Again(At { input, done, before: PhantomData }, why);
-        match S::Ends::outcome(ended) {
-            Ok(output) => {
-                let done = Did::new(output, done);
-                Walked::Forward(At { input, done, before: PhantomData })
-            }
-            Err(Outcome::Rejected(why)) => Walked::Back(Rollback { why, input, done }),
-            Err(Outcome::Transient(why)) => again(input, done, Outcome::Transient(why)),
-            Err(Outcome::Unknown(why)) => again(input, done, Outcome::Unknown(why)),
-        }
+        // In a box, so that a step which cannot be taken is one error and not three.
+        Box::pin(step::<D, S, H, Ix>(self, cx.of::<S>()))
     }
 
     /// Takes the step as done, with that output: a timer that has run down, a signal that was given,
     /// or a step that this test is not about.
     pub fn given(self, output: S::Output) -> At<D, S::Next, Did<S, H>> {
         At { input: self.input, done: Did::new(output, self.done), before: PhantomData }
+    }
+}
+
+async fn step<D, S, H, Ix>(at: At<D, S, H>, cx: Cx<D::Shared>) -> Turn<D, S, H>
+where
+    D: Saga,
+    S: Run<Saga = D>,
+    H: HasAll<D, S::Needs, Ix>,
+{
+    let At { input, done, .. } = at;
+    let ended = S::run(&cx, &input, done.all()).await;
+    let again = |input, done, why| Walked::Again(At { input, done, before: PhantomData }, why);
+    match S::Ends::outcome(ended) {
+        Ok(output) => {
+            let done = Did::new(output, done);
+            Walked::Forward(At { input, done, before: PhantomData })
+        }
+        Err(Outcome::Rejected(why)) => Walked::Back(Rollback { why, input, done }),
+        Err(Outcome::Transient(why)) => again(input, done, Outcome::Transient(why)),
+        Err(Outcome::Unknown(why)) => again(input, done, Outcome::Unknown(why)),
     }
 }
 

@@ -3,7 +3,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::super::{Cx, Doing, History, Outcome, Probing, Saga, Transient, Undoing, Unwritable};
+use super::super::{
+    Cx, Doing, Durable, History, Outcome, Probing, Saga, Transient, Undoing, Unwritable,
+};
 use super::{Ends as _, Needs as _, Probe, Run, TypedStep, Undo};
 
 /// What the engine calls for one step, without its types.
@@ -21,7 +23,10 @@ pub struct Calls<D: Saga> {
 
 impl<D: Saga> Calls<D> {
     /// A step that calls nothing: a timer, or a signal.
-    pub const fn waits<S: TypedStep<Saga = D>>() -> Self {
+    pub const fn waits<S: TypedStep<Saga = D>>() -> Self
+    where
+        S::Output: Durable,
+    {
         Self {
             begin: |_, _| Box::pin(async { Err(Outcome::unknown("it has no function")) }),
             probe: |_, _| Box::pin(async { Err(Transient::new("it has no probe")) }),
@@ -32,7 +37,10 @@ impl<D: Saga> Calls<D> {
     }
 
     /// A step that calls a function.
-    pub const fn runs<S: Run<Saga = D>>() -> Self {
+    pub const fn runs<S: Run<Saga = D>>() -> Self
+    where
+        S::Output: Durable,
+    {
         let mut calls = Self::waits::<S>();
         calls.begin = begin::<S>;
         calls
@@ -97,11 +105,17 @@ fn undo<S: Undo>(cx: Cx<<S::Saga as Saga>::Shared>, history: Arc<History<S::Saga
     })
 }
 
-fn write<S: TypedStep>(saga: &S::Saga) -> Result<Vec<u8>, Unwritable> {
+fn write<S: TypedStep>(saga: &S::Saga) -> Result<Vec<u8>, Unwritable>
+where
+    S::Output: Durable,
+{
     let output = S::output(saga).ok_or_else(|| Unwritable::new("it is the output of another step"));
     Ok(serde_json::to_vec(output?)?)
 }
 
-fn read<S: TypedStep>(output: &[u8]) -> Result<S::Saga, Unwritable> {
+fn read<S: TypedStep>(output: &[u8]) -> Result<S::Saga, Unwritable>
+where
+    S::Output: Durable,
+{
     Ok(S::wrap(serde_json::from_slice(output)?))
 }

@@ -88,6 +88,11 @@ impl<S: TypedStep, Q: TypedStep, T: Has<S, Ix>, Ix> Has<S, There<Ix>> for Did<Q,
 /// # Examples
 ///
 /// See [`At`](super::At).
+#[diagnostic::on_unimplemented(
+    message = "not all of `{N}` has run on this path",
+    label = "this step needs outputs that do not exist yet",
+    note = "walk there from the beginning: each `step` leads to the next one"
+)]
 pub trait HasAll<D: Saga, N: Needs<D>, Ix> {
     /// What those steps have finished with.
     fn all(&self) -> N::Outputs<'_>;
@@ -95,6 +100,7 @@ pub trait HasAll<D: Saga, N: Needs<D>, Ix> {
 
 macro_rules! tuples {
     ($($step:ident $place:ident)*) => {
+        #[diagnostic::do_not_recommend]
         impl<D: Saga, X, $($step: TypedStep<Saga = D>, $place,)*> HasAll<D, ($($step,)*), ($($place,)*)>
             for X
         where

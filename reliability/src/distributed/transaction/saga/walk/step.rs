@@ -1,7 +1,7 @@
 use core::convert::Infallible;
 use core::future::Future;
 
-use super::super::{Attempt, Cx, Durable, History, Outcome, Saga, Transient};
+use super::super::{Attempt, Cx, History, Outcome, Saga, Transient};
 use super::needs::Needs;
 
 /// A step as a type. `#[saga]` writes it for each variant.
@@ -16,8 +16,8 @@ use super::needs::Needs;
 pub trait TypedStep: Sized + 'static {
     /// The saga that it is a step of.
     type Saga: Saga;
-    /// What it finishes with.
-    type Output: Durable;
+    /// What it finishes with; [`Durable`](super::super::Durable), or it cannot be put in the table.
+    type Output: Send + Sync + 'static;
     /// The step that stands behind it, or [`Finish`](super::Finish).
     type Next;
     /// Its place in the table.
