@@ -125,12 +125,19 @@ fn saga(model: &Model, paths: &Paths, stand_in: bool) -> TokenStream {
         let name = &step.ident;
         // Where the compiler says of an output that it cannot be stored.
         let span = step.ty.span();
-        let kind = if step.function().is_some() { quote!(runs) } else { quote!(waits) };
+        let kind = match step.function() {
+            Some(_) => quote_spanned!(span=> runs),
+            None => quote_spanned!(span=> waits),
+        };
         let undoes = matches!(step.undo, Some(UndoBy::Function(_)));
         let undoes = undoes.then(|| quote!(.undoes::<#module::#name>()));
         let probes = step.probe.is_some().then(|| quote!(.probes::<#module::#name>()));
-        let calls = quote_spanned!(span=> #kind::<#module::#name>());
-        quote!(#saga::walk::Calls::#calls #undoes #probes)
+        let (mut module, root) = (module.clone(), model.args.krate.at(span));
+        module.set_span(module.span().located_at(span));
+        let calls = quote_spanned! {span=>
+            #root::distributed::transaction::saga::walk::Calls::#kind::<#module::#name>()
+        };
+        quote!(#calls #undoes #probes)
     });
     let places = model.steps.iter().enumerate().map(|(place, step)| {
         let (name, place) = (&step.ident, Literal::usize_unsuffixed(place));
@@ -404,8 +411,8 @@ fn undo(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<Tok
         Some(UndoBy::Function(path)) => {
             let krate = &model.args.krate;
             let span = last_span(path);
-            let taken = quote_spanned!(span=> attempt(#attempt));
-            let taken = quote!(#krate::__private::#taken);
+            let root = krate.at(span);
+            let taken = quote_spanned!(span=> #root::__private::attempt(#attempt));
             Some(call(krate, &quote!(undo_ended), path, &quote!(#cx, #order, #taken)))
         }
         _ => None,
