@@ -59,9 +59,9 @@ fn module(model: &Model) -> TokenStream {
         let docs = &step.docs;
         let own = match &step.undo {
             Some(UndoBy::Nothing(why)) => {
-                format!("[`{ident}::{}`]. Nothing to undo: {why}.", step.name())
+                format!("`{ident}::{}`. Nothing to undo: {why}.", step.name())
             }
-            _ => format!("[`{ident}::{}`].", step.name()),
+            _ => format!("`{ident}::{}`.", step.name()),
         };
         let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
         let name = &step.ident;
