@@ -14,6 +14,7 @@ mod shop {
     }
 
     #[saga(input = Order, refuse = Refused, version = 1)]
+    #[derive(Debug)]
     pub enum PlaceOrder {
         #[step(reserve, undo = release)]
         Reserved(u32),
