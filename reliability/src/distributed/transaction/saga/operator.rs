@@ -14,6 +14,9 @@ use super::rules::{Entry, Facts, Phase};
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Event, Head, Journal, JournalError, Record, Sequence, StreamId};
 
+/// What lists say of a saga that no engine can carry on.
+pub(super) const BROKEN: &str = "broken";
+
 /// The stream that keeps what a saga is made of.
 pub(super) const DEFINITION: &str = "saga.definition";
 
@@ -148,7 +151,10 @@ impl Operator {
     /// whatever the journal says.
     pub async fn retry(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
         let (by, why) = said(by, why)?;
-        self.mend(saga, Due::Now, |_| Ok(Entry::Retried { by, why })).await
+        self.mend(saga, Due::Now, |stuck| {
+            stuck.map(|_| Entry::Retried { by, why }).ok_or_else(|| not_stuck(saga, BROKEN))
+        })
+        .await
     }
 
     /// The step whose undo is stuck is taken for undone: somebody has undone it by hand.
@@ -159,9 +165,10 @@ impl Operator {
     /// [`finish`](Operator::finish) what it has finished with; and as [`retry`](Operator::retry).
     pub async fn skip(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
         let (by, why) = said(by, why)?;
-        self.mend(saga, Due::Now, |stuck| match stuck.undoing {
-            true => Ok(Entry::Skipped { step: stuck.step, by, why }),
-            false => Err(Invalid::new("saga", "skip", "an undo that is stuck", "a step that is")
+        self.mend(saga, Due::Now, |stuck| match stuck {
+            None => Err(not_stuck(saga, BROKEN)),
+            Some(Stuck { step, undoing: true }) => Ok(Entry::Skipped { step, by, why }),
+            Some(_) => Err(Invalid::new("saga", "skip", "an undo that is stuck", "a step that is")
                 .with_advice("say with `finish` what the step has finished with, or cancel it")
                 .into()),
         })
@@ -182,11 +189,16 @@ impl Operator {
         why: &str,
     ) -> Result<(), JournalError> {
         let ((by, why), value) = (said(by, why)?, output.to_string().into_bytes());
-        self.mend(saga, Due::Now, |stuck| match stuck.undoing {
-            false => Ok(Entry::Edited { step: Some(stuck.step), value, by, why }),
-            true => Err(Invalid::new("saga", "finish", "a step that is stuck", "an undo that is")
-                .with_advice("skip it")
-                .into()),
+        self.mend(saga, Due::Now, |stuck| match stuck {
+            None => Err(not_stuck(saga, BROKEN)),
+            Some(Stuck { step, undoing: false }) => {
+                Ok(Entry::Edited { step: Some(step), value, by, why })
+            }
+            Some(_) => {
+                Err(Invalid::new("saga", "finish", "a step that is stuck", "an undo that is")
+                    .with_advice("skip it")
+                    .into())
+            }
         })
         .await
     }
@@ -195,7 +207,8 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// As [`retry`](Operator::retry). Whether the saga can read the new input, its engine says.
+    /// As [`retry`](Operator::retry), and also for a saga that is `broken`. Whether the saga can read
+    /// the new input, its engine says: one that it cannot read is `broken`.
     pub async fn edit(
         &self,
         saga: &StreamId,
@@ -207,11 +220,11 @@ impl Operator {
         self.mend(saga, Due::Now, |_| Ok(Entry::Edited { step: None, value, by, why })).await
     }
 
-    /// A stuck saga is over, as it is.
+    /// A stuck or broken saga is over, as it is.
     ///
     /// # Errors
     ///
-    /// As [`retry`](Operator::retry).
+    /// As [`edit`](Operator::edit).
     pub async fn abandon(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
         let (by, why) = said(by, why)?;
         self.mend(saga, Due::Never, |_| Ok(Entry::Abandoned { by, why })).await
@@ -244,16 +257,17 @@ impl Operator {
         &self,
         saga: &StreamId,
         due: Due,
-        verb: impl FnOnce(Stuck) -> Result<Entry, JournalError>,
+        verb: impl FnOnce(Option<Stuck>) -> Result<Entry, JournalError>,
     ) -> Result<(), JournalError> {
         let (records, plan, facts) = self.read(saga).await?;
+        let head = self.journal.head(saga).await?.ok_or_else(|| unknown(saga))?;
         let stuck =
             facts.stuck.filter(|_| matches!(facts.phase, Phase::Stuck | Phase::StuckUndoing));
-        let Some((step, undoing)) = stuck else {
-            let got = alloc::format!("`{saga}`, {}", facts.phase.status());
-            return Err(Invalid::new("saga", "key", "a saga that is stuck", got).into());
-        };
-        let entry = verb(Stuck { step, undoing })?;
+        let stuck = stuck.map(|(step, undoing)| Stuck { step, undoing });
+        if stuck.is_none() && head.status != BROKEN {
+            return Err(not_stuck(saga, facts.phase.status()));
+        }
+        let entry = verb(stuck)?;
         let mut after = facts.clone();
         after.apply(&entry, SystemTime::UNIX_EPOCH)?;
         let append = Append::to(saga).after(last(&records)).event(entry.event(&plan));
@@ -350,6 +364,11 @@ fn said(by: &str, why: &str) -> Result<(String, String), Invalid> {
         }
     }
     Ok((by.to_string(), why.to_string()))
+}
+
+fn not_stuck(saga: &StreamId, status: &str) -> JournalError {
+    let got = alloc::format!("`{saga}`, {status}");
+    Invalid::new("saga", "key", "a saga that is stuck", got).into()
 }
 
 fn unknown(saga: &StreamId) -> JournalError {

@@ -8,27 +8,26 @@ use core::time::Duration;
 use std::panic::catch_unwind;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
 
-use super::super::operator::keep;
+use super::super::operator::{BROKEN, keep};
 use super::super::rules::{Input, Started};
 use super::bodies::{Bodies, Opened};
 use super::drive::{Drive, Put};
 use super::hub::{Hub, Kick};
 use super::observe;
-use crate::journal::{Append, Claim, Due, JournalError, Lease, Sequence};
+use crate::journal::{Append, Changes, Claim, Due, JournalError, Lease, Sequence};
 use crate::resilience::retry::Backoff;
 
 /// How long to wait for a journal that does not answer.
 const AGAIN: Backoff = Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
 /// How long a run rests that cannot be worked at.
-const BROKEN: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_secs(60);
 /// How long a run rests that only older or newer programs know.
 const ELSEWHERE: Duration = Duration::from_secs(5);
 /// The shortest pause between two claims that nobody has asked for.
 const BREATH: Duration = Duration::from_millis(10);
 
-/// A run that this engine has, without having claimed it.
+/// A run that was begun in the hands of this engine.
 pub(super) struct Fresh {
     pub(super) lease: Lease,
     pub(super) bodies: alloc::boxed::Box<dyn Bodies>,
@@ -38,12 +37,10 @@ pub(super) struct Fresh {
 }
 
 /// Claims what is due as long as there is room, until the engine stops.
-pub(super) async fn claim(
-    hub: Arc<Hub>,
-    room: Arc<Semaphore>,
-    fresh: tokio::sync::mpsc::UnboundedReceiver<Fresh>,
-) {
-    tokio::join!(kept(&hub), claim_all(&hub, room, fresh));
+pub(super) async fn claim(hub: Arc<Hub>, room: Arc<Semaphore>) {
+    tokio::join!(kept(&hub), claim_all(&hub, room));
+    let mut tasks = hub.tasks();
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Writes down what the sagas are made of, for those who do not have their types.
@@ -70,18 +67,10 @@ async fn kept(hub: &Hub) {
     }
 }
 
-async fn claim_all(
-    hub: &Arc<Hub>,
-    room: Arc<Semaphore>,
-    mut fresh: tokio::sync::mpsc::UnboundedReceiver<Fresh>,
-) {
-    let (mut tasks, mut tries, mut pause) = (JoinSet::new(), 0, Duration::ZERO);
+async fn claim_all(hub: &Arc<Hub>, room: Arc<Semaphore>) {
+    let (mut tries, mut pause) = (0, Duration::ZERO);
     let mut changes = hub.journal.changes();
     while !hub.is_stopping() {
-        while tasks.try_join_next().is_some() {}
-        while let Ok(fresh) = fresh.try_recv() {
-            tasks.spawn(work_fresh(Arc::clone(hub), fresh));
-        }
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
         let mut permits = Vec::from([permit]);
         while permits.len() < 64
@@ -104,54 +93,26 @@ async fn claim_all(
         (tries, pause) = (0, Duration::ZERO);
         let found = leases.len();
         for (lease, permit) in leases.into_iter().zip(permits.drain(..)) {
-            tasks.spawn(work(Arc::clone(hub), lease, permit));
+            hub.spawn(work(Arc::clone(hub), lease, permit));
         }
         if found < wanted {
-            rest(hub, &mut changes, &mut fresh, &mut tasks).await;
+            rest(hub, &mut changes).await;
         }
     }
-    drain(hub, fresh, tasks).await;
 }
 
 /// Until there may be more to do.
-async fn rest(
-    hub: &Arc<Hub>,
-    changes: &mut crate::journal::Changes,
-    fresh: &mut tokio::sync::mpsc::UnboundedReceiver<Fresh>,
-    tasks: &mut JoinSet<()>,
-) {
+async fn rest(hub: &Hub, changes: &mut Changes) {
     let told = async {
         // Each commit of this engine is a change as well: that is no reason to ask each time.
         tokio::time::sleep(BREATH).await;
         changes.next().await;
     };
-    let mut told = pin!(told);
-    let mut poll = pin!(tokio::time::sleep(hub.poll));
-    loop {
-        tokio::select! {
-            biased;
-            Some(fresh) = fresh.recv() => {
-                tasks.spawn(work_fresh(Arc::clone(hub), fresh));
-                while tasks.try_join_next().is_some() {}
-            }
-            () = hub.work.notified() => return,
-            () = &mut told => return,
-            () = &mut poll => return,
-        }
+    tokio::select! {
+        () = hub.work.notified() => {}
+        () = told => {}
+        () = tokio::time::sleep(hub.poll) => {}
     }
-}
-
-/// The engine stops: attempts that are on their way end, and others get the runs.
-async fn drain(
-    hub: &Arc<Hub>,
-    mut fresh: tokio::sync::mpsc::UnboundedReceiver<Fresh>,
-    mut tasks: JoinSet<()>,
-) {
-    fresh.close();
-    while let Some(fresh) = fresh.recv().await {
-        tasks.spawn(work_fresh(Arc::clone(hub), fresh));
-    }
-    while tasks.join_next().await.is_some() {}
 }
 
 async fn work(hub: Arc<Hub>, lease: Lease, permit: OwnedSemaphorePermit) {
@@ -178,7 +139,7 @@ pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<
     }
 }
 
-async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
+pub(super) async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
     let Fresh { lease, bodies, input, started, permit } = fresh;
     let kick = hub.enter(&lease);
     if let Some(kind) = hub.kinds.get(lease.stream.kind()) {
@@ -236,7 +197,7 @@ pub(super) async fn put(hub: &Hub, lease: &Lease, done: Result<Put, JournalError
         Err(error) => {
             observe::broken(stream, &error);
             // One that cannot be worked at does not keep the others waiting.
-            let _ = leave(hub, lease, "broken", BROKEN).await;
+            let _ = leave(hub, lease, BROKEN, REST).await;
         }
     }
 }

@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::collections::HashMap;
 
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use super::bodies::Kind;
 use crate::journal::{Due, Journal, Lease, StreamId};
@@ -66,6 +67,7 @@ pub(in super::super) struct Hub {
     stopping: AtomicBool,
     /// There may be work to claim.
     pub(super) work: Notify,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 /// Wakes a worker at its run.
@@ -118,7 +120,20 @@ impl Hub {
             watchers: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             work: Notify::new(),
+            tasks: Mutex::new(JoinSet::new()),
         }
+    }
+
+    /// Works at a run, until it is done or the engine is gone.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock();
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(work);
+    }
+
+    /// All that works at runs.
+    pub(super) fn tasks(&self) -> JoinSet<()> {
+        core::mem::take(&mut *self.tasks.lock())
     }
 
     pub(super) fn is_stopping(&self) -> bool {

@@ -2,7 +2,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::super::declared::Saga;
@@ -10,7 +10,7 @@ use super::super::rules::Entry;
 use super::super::{Definition, Unwritable};
 use super::bodies::{Kind, Of};
 use super::builder::SagasBuilder;
-use super::claim::{self, Fresh};
+use super::claim;
 use super::handle::Handle;
 use super::hub::Hub;
 use super::start::Start;
@@ -19,8 +19,8 @@ use crate::journal::{Journal, JournalError, StreamId};
 use crate::sync::Mutex;
 
 /// An engine: it carries the sagas of a journal on, those that are started here and those that
-/// others have left. Cheap to clone; when the last clone is dropped, it stops at once, as if the
-/// process had died.
+/// others have left. Cheap to clone; when the last clone and the last [`Handle`] are dropped, it stops
+/// at once, as if the process had died.
 ///
 /// # Examples
 ///
@@ -44,12 +44,12 @@ use crate::sync::Mutex;
 pub struct Sagas {
     pub(in super::super) hub: Arc<Hub>,
     pub(super) room: Arc<Semaphore>,
-    pub(super) fresh: mpsc::UnboundedSender<Fresh>,
     tasks: Arc<Tasks>,
 }
 
 /// What works, until the last handle is gone.
 struct Tasks {
+    hub: Arc<Hub>,
     claim: Mutex<Option<JoinHandle<()>>>,
     renew: JoinHandle<()>,
 }
@@ -60,6 +60,7 @@ impl Drop for Tasks {
             claim.abort();
         }
         self.renew.abort();
+        drop(self.hub.tasks());
     }
 }
 
@@ -72,11 +73,10 @@ impl Sagas {
     pub(super) fn start_tasks(hub: Hub) -> Self {
         let room = Arc::new(Semaphore::new(hub.most));
         let hub = Arc::new(hub);
-        let (fresh, incoming) = mpsc::unbounded_channel();
-        let claim = tokio::spawn(claim::claim(Arc::clone(&hub), Arc::clone(&room), incoming));
+        let claim = tokio::spawn(claim::claim(Arc::clone(&hub), Arc::clone(&room)));
         let renew = tokio::spawn(claim::renew(Arc::clone(&hub)));
-        let tasks = Arc::new(Tasks { claim: Mutex::new(Some(claim)), renew });
-        Self { hub, room, fresh, tasks }
+        let (claim, of) = (Mutex::new(Some(claim)), Arc::clone(&hub));
+        Self { hub, room, tasks: Arc::new(Tasks { hub: of, claim, renew }) }
     }
 
     /// Starts a saga, once for each key: who starts it again with the same input gets the same run,
@@ -135,6 +135,7 @@ impl Sagas {
             && tokio::time::timeout(grace, &mut claim).await.is_err()
         {
             claim.abort();
+            drop(self.hub.tasks());
         }
     }
 

@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, IntoFuture};
@@ -9,7 +10,7 @@ use core::time::Duration;
 use super::super::declared::{Saga, Unwritable};
 use super::super::rules::{Entry, Input, Started};
 use super::bodies::Kind;
-use super::claim::Fresh;
+use super::claim::{Fresh, work_fresh};
 use super::handle::Handle;
 use super::observe;
 use super::sagas::Sagas;
@@ -90,7 +91,7 @@ impl<'a, D: Saga> Start<'a, D> {
         let append = Append::to(&stream).after(Sequence::START).event(event).status("running");
         let append = append.due(Due::Now).priority(priority);
         // With room here, it is not claimed: it begins in the hands of who has started it.
-        let permit = alloc::sync::Arc::clone(&sagas.room).try_acquire_owned().ok();
+        let permit = Arc::clone(&sagas.room).try_acquire_owned().ok();
         let here = permit.filter(|_| !hub.is_stopping());
         let append = match &here {
             Some(_) => append.held_by(&hub.owner, hub.lease),
@@ -104,8 +105,8 @@ impl<'a, D: Saga> Start<'a, D> {
                         let bodies = kind.fresh(&key, run, input);
                         let entries = Vec::from([(now, Entry::Started(started.clone()))]);
                         let input = Input::Found { entries, fresh: true };
-                        // An engine that has stopped meanwhile leaves it to others.
-                        let _ = sagas.fresh.send(Fresh { lease, bodies, input, started, permit });
+                        let fresh = Fresh { lease, bodies, input, started, permit };
+                        hub.spawn(work_fresh(Arc::clone(hub), fresh));
                     }
                     _ => hub.work.notify_one(),
                 }

@@ -338,7 +338,7 @@ impl Machine {
 
     /// Whether nothing can be done any more, because of steps that have failed too often.
     fn conclude_stuck(&mut self) {
-        let waits = self.work.iter().any(|work| work.busy.is_some() || work.until.is_some());
+        let waits = self.is_busy() || self.work.iter().any(|work| work.until.is_some());
         let undoing = match self.facts.phase {
             Phase::Running => false,
             Phase::Undoing => true,
@@ -356,12 +356,19 @@ impl Machine {
 
     /// When something is to be done that nobody waits for.
     fn until(&self) -> Option<SystemTime> {
-        let pauses = self.work.iter().filter(|work| work.busy.is_none()).filter_map(|it| it.until);
-        let timers = (0..self.work.len())
-            .filter(|&step| self.facts.phase == Phase::Running && self.facts.may_be_begun(step));
-        let timers = timers.filter_map(|step| self.facts.timer(step));
+        let running = self.facts.phase == Phase::Running;
+        let open = |step: usize| match running {
+            true => self.facts.may_be_begun(step),
+            false => self.facts.phase == Phase::Undoing && self.facts.to_be_undone(step),
+        };
+        let waits =
+            (0..self.work.len()).filter(|&step| self.work[step].busy.is_none() && open(step));
+        let waits = waits.filter_map(|step| match running {
+            true => self.work[step].until.or_else(|| self.facts.timer(step)),
+            false => self.work[step].until,
+        });
         let deadline = self.facts.deadline.filter(|_| self.may_turn_back());
-        pauses.chain(timers).chain(deadline).min()
+        waits.chain(deadline).min()
     }
 
     /// Whether nothing is left to do, and what that is called.

@@ -5,10 +5,10 @@ use reliability_derive::StateMachine;
 #[machine(name = "saga", derive(Debug, Clone, Copy, PartialEq, Eq))]
 pub(in super::super) enum Phase {
     /// Steps are done.
-    #[state(initial, to(Undoing, Stuck, Completed))]
+    #[state(initial, to(Undoing, Stuck, Completed, Abandoned))]
     Running,
     /// Steps are undone.
-    #[state(to(StuckUndoing, RolledBack))]
+    #[state(to(StuckUndoing, RolledBack, Abandoned))]
     Undoing,
     /// A step has failed too often. Somebody has to look at it, or the deadline turns it back.
     #[state(to(Running, Undoing, Abandoned))]
