@@ -152,6 +152,7 @@ pub use reliability_derive::slo;
     doctest,
     feature = "macros",
     feature = "resilience",
+    feature = "saga",
     feature = "sre",
     feature = "telemetry"
 ))]
