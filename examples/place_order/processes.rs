@@ -60,7 +60,7 @@ impl Process {
         role.extend(partners.map(|at| at.to_string()));
         let mut process = Self::start(flags, &role)?;
         let before = ended.len();
-        while let Some(order) = process.says.next() {
+        for order in process.says.by_ref() {
             ended.insert(order?);
             if kill_after.is_some_and(|more| ended.len() >= before + more) {
                 process.child.kill()?;

@@ -14,12 +14,14 @@ use super::{Ends as _, Needs as _, Probe, Run, TypedStep, Undo};
 ///
 /// See [`At`](super::At).
 pub struct Calls<D: Saga> {
-    pub(in super::super) begin: fn(Cx<D::Shared>, Arc<History<D>>) -> Doing<D>,
-    pub(in super::super) probe: fn(Cx<D::Shared>, Arc<History<D>>) -> Probing<D>,
-    pub(in super::super) undo: fn(Cx<D::Shared>, Arc<History<D>>) -> Undoing,
+    pub(in super::super) begin: Call<D, Doing<D>>,
+    pub(in super::super) probe: Call<D, Probing<D>>,
+    pub(in super::super) undo: Call<D, Undoing>,
     pub(in super::super) write: fn(&D) -> Result<Vec<u8>, Unwritable>,
     pub(in super::super) read: fn(&[u8]) -> Result<D, Unwritable>,
 }
+
+type Call<D, T> = fn(Cx<<D as Saga>::Shared>, Arc<History<D>>) -> T;
 
 impl<D: Saga> Calls<D> {
     /// A step that calls nothing: a timer, or a signal.

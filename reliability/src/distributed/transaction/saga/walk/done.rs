@@ -106,6 +106,7 @@ macro_rules! tuples {
         where
             $(X: Has<$step, $place>,)*
         {
+            #[allow(clippy::unused_unit, reason = "what needs no step needs no output")]
             fn all(&self) -> ($(&$step::Output,)*) {
                 ($(Has::<$step, $place>::get(self),)*)
             }
