@@ -6,6 +6,8 @@ use reliability::distributed::transaction::saga::{
     Attempt, Cx, Old, Outcome, Transient, Unwritable, saga,
 };
 
+use calls::{charge, confirm, find, quote, release, reserve};
+
 /// With everything.
 #[saga(
     input = u64,
@@ -47,30 +49,46 @@ pub(crate) enum Order {
     Mailed(()),
 }
 
-fn reserve(_: &Cx<u8>, _: &u64) -> Ready<Result<u32, Outcome<String>>> {
-    ready(Ok(1))
+/// What is called has the signature that a saga asks for.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a step is given references")]
+mod calls {
+    use super::{Attempt, Cx, Outcome, Ready, Transient, ready};
+
+    pub(super) fn reserve(_: &Cx<u8>, _: &u64) -> Ready<Result<u32, Outcome<String>>> {
+        ready(Ok(1))
+    }
+
+    pub(super) fn release(
+        _: &Cx<u8>,
+        _: &u64,
+        _: Attempt<'_, u32>,
+    ) -> Ready<Result<(), Transient>> {
+        ready(Ok(()))
+    }
+
+    pub(super) fn find(_: &Cx<u8>, _: &u64) -> Ready<Result<Option<u32>, Transient>> {
+        ready(Ok(None))
+    }
+
+    pub(super) fn quote(_: &Cx<u8>, _: &u64) -> Ready<Result<u32, Outcome<String>>> {
+        ready(Ok(1))
+    }
+
+    pub(super) fn charge(
+        _: &Cx<u8>,
+        _: &u64,
+        stock: &u32,
+        _: &u32,
+    ) -> Ready<Result<u32, Outcome<String>>> {
+        ready(Ok(*stock))
+    }
+
+    pub(super) fn confirm(_: &Cx<u8>, _: &u64, _: &u32) -> Ready<Result<(), Transient>> {
+        ready(Ok(()))
+    }
 }
 
-fn release(_: &Cx<u8>, _: &u64, _: Attempt<'_, u32>) -> Ready<Result<(), Transient>> {
-    ready(Ok(()))
-}
-
-fn find(_: &Cx<u8>, _: &u64) -> Ready<Result<Option<u32>, Transient>> {
-    ready(Ok(None))
-}
-
-fn quote(_: &Cx<u8>, _: &u64) -> Ready<Result<u32, Outcome<String>>> {
-    ready(Ok(1))
-}
-
-fn charge(_: &Cx<u8>, _: &u64, stock: &u32, _: &u32) -> Ready<Result<u32, Outcome<String>>> {
-    ready(Ok(*stock))
-}
-
-fn confirm(_: &Cx<u8>, _: &u64, _: &u32) -> Ready<Result<(), Transient>> {
-    ready(Ok(()))
-}
-
+#[expect(clippy::unnecessary_wraps, reason = "a migration may fail")]
 const fn from_v2(old: Old) -> Result<Old, Unwritable> {
     Ok(old)
 }

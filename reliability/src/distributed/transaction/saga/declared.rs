@@ -77,7 +77,7 @@ pub trait Saga: Sized + Send + Sync + 'static {
     const CALLS: &'static [Calls<Self>] = &[];
 
     /// Does that step.
-    fn begin(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Doing<Self> {
+    fn call(step: usize, cx: Cx<Self::Shared>, history: Arc<History<Self>>) -> Doing<Self> {
         match Self::CALLS.get(step) {
             Some(calls) => (calls.begin)(cx, history),
             None => Box::pin(async move { Err(Outcome::unknown(nothing(step))) }),

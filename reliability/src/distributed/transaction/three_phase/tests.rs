@@ -1,4 +1,9 @@
 //! Every state of small systems: safe while nodes only crash, unsafe when the network is cut.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by panicking that it failed"
+)]
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;

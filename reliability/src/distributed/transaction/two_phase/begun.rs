@@ -24,9 +24,11 @@ pub struct Brand(());
 #[derive(Debug)]
 pub struct Guard<'tx>(PhantomData<fn(&'tx ()) -> &'tx ()>);
 
+/// Of one transaction, and of something in it.
+pub(super) type Branded<'tx, T> = (fn(&'tx ()) -> &'tx (), fn() -> T);
+
 impl Brand {
     #[doc(hidden)]
-    #[expect(clippy::new_without_default, reason = "written by a macro")]
     pub const fn new() -> Self {
         Self(())
     }
@@ -53,7 +55,7 @@ impl Drop for Guard<'_> {
 #[must_use = "what its participants promise is locked until it is decided"]
 pub struct Begun<'tx, Ps> {
     run: Run,
-    of: PhantomData<(fn(&'tx ()) -> &'tx (), fn() -> Ps)>,
+    of: PhantomData<Branded<'tx, Ps>>,
 }
 
 impl TwoPhase {

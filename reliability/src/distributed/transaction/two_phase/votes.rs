@@ -3,6 +3,7 @@ use ::core::marker::PhantomData;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::begun::Branded;
 use super::{Logged, Participant, Prepared};
 
 /// The vote of the participant `P`, the one with index `I` in the transaction `'tx`: it has promised.
@@ -15,7 +16,7 @@ use super::{Logged, Participant, Prepared};
 /// See the [module](super).
 #[must_use = "a vote decides nothing until it is given to `all_voted`"]
 pub struct Yes<'tx, P, const I: usize> {
-    only_a_participant_makes_a_vote: PhantomData<(fn(&'tx ()) -> &'tx (), fn() -> P)>,
+    only_a_participant_makes_a_vote: PhantomData<Branded<'tx, P>>,
 }
 
 impl<P, const I: usize> Yes<'_, P, I> {

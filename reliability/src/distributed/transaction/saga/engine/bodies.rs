@@ -273,7 +273,7 @@ impl<D: Saga> Bodies for Run<D> {
         // The function is called when the future is polled first, so that its panic is caught too.
         let body = async move {
             match act {
-                Act::Do => done(&history.clone(), D::begin(step, cx, history)).await,
+                Act::Do => done(&history.clone(), D::call(step, cx, history)).await,
                 Act::Probe => found(&history.clone(), D::probe(step, cx, history)).await,
                 Act::Undo { .. } => undone(D::undo(step, cx, history)).await,
             }

@@ -60,6 +60,12 @@ impl World {
         self.0.lock()
     }
 
+    /// Reservations, charges and mails.
+    pub(super) fn counts(&self) -> (usize, usize, usize) {
+        let told = self.lock();
+        (told.reserved.len(), told.charged.len(), told.mailed.len())
+    }
+
     pub(super) fn failing(fails: &[(&'static str, &[&'static str])]) -> Arc<Self> {
         let world = Self(Mutex::new(Told::default()));
         let fails = fails.iter().map(|(step, how)| (*step, how.iter().rev().copied().collect()));
@@ -173,7 +179,7 @@ impl Saga for PlaceOrder {
         ],
     );
 
-    fn begin(step: usize, cx: Cx<World>, history: Arc<History<Self>>) -> Doing<Self> {
+    fn call(step: usize, cx: Cx<World>, history: Arc<History<Self>>) -> Doing<Self> {
         Box::pin(async move {
             let (order, missing) = (history.input(), || Outcome::unknown("an output is missing"));
             match step {

@@ -8,9 +8,6 @@ use super::super::{
 };
 use super::{Ends as _, Needs as _, Probe, Run, TypedStep, Undo};
 
-/// Calls something of a step.
-type Call<D, Going> = fn(Cx<<D as Saga>::Shared>, Arc<History<D>>) -> Going;
-
 /// What the engine calls for one step, without its types.
 ///
 /// # Examples

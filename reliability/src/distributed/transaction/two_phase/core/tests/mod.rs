@@ -1,5 +1,10 @@
 //! Our machines against the specifications `TCommit` and `TwoPhase` of Gray and Lamport, *Consensus
 //! on Transaction Commit* (TODS 31, 2006), state by state, and then with crashes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by panicking that it failed"
+)]
 
 mod crashes;
 mod steps;
