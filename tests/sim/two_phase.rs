@@ -141,11 +141,10 @@ impl Node for Process {
             }
             Self::Coordinator { .. } => Vec::new(),
             Self::Log { held, .. } => {
-                let logged = disk.iter().filter_map(|record| match record {
+                *held = disk.iter().rev().find_map(|record| match record {
                     Record::Logged(decision) => Some(*decision),
                     _ => None,
                 });
-                *held = logged.last();
                 Vec::new()
             }
             Self::Participant { core, bug, .. } => {

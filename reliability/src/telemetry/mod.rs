@@ -55,6 +55,9 @@
 //! | `reliability.policy.hedge_denied` | info | `reliability.policy.name` |
 //! | `reliability.policy.fell_back` | info | `reliability.policy.name`, `reliability.class` |
 //! | `reliability.projection.failed` | warn | `reliability.projection.name`, `reliability.error` |
+//! | `reliability.saga.stuck` | error | `reliability.saga.name`, `reliability.saga.key` |
+//! | `reliability.saga.broken` | error | `reliability.saga.name`, `reliability.saga.key`, `reliability.error` |
+//! | `reliability.saga.changed` | error | `reliability.saga.name`, `reliability.saga.version` |
 //! | `reliability.projection.parked` | error | `reliability.projection.name`, `reliability.journal.stream`, `reliability.journal.sequence`, `reliability.error` |
 //! | `reliability.rate_limit.store_away` | warn | `reliability.rate_limit.name`, `reliability.rate_limit.while_away`, `reliability.error` |
 //! | `reliability.rate_limit.restored` | info | `reliability.rate_limit.name`, `reliability.rate_limit.away_calls` |

@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use reliability::distributed::transaction::saga::Operator;
 use reliability::journal::{Head, JournalError, StreamId};
+use reliability::time::WallClock;
 use serde_json::Value;
 
 use crate::arguments::{Arguments, Mend, Picture, Verb};
@@ -116,7 +117,7 @@ fn list(heads: &[Head]) -> Done {
     let name = |head: &Head| head.stream.to_string();
     let width = heads.iter().map(|head| name(head).chars().count()).max().unwrap_or_default();
     for head in heads {
-        let ago = SystemTime::now().duration_since(head.changed_at).unwrap_or_default();
+        let ago = WallClock::system().now().duration_since(head.changed_at).unwrap_or_default();
         let owner = head.held.as_ref().map(|held| format!(", by {}", held.owner));
         let (name, owner) = (name(head), owner.unwrap_or_default());
         say(format_args!("{name:<width$}  {:<12} {} ago{owner}", head.status, since(ago)))?;

@@ -46,12 +46,24 @@ pub trait Durable: Serialize + DeserializeOwned + Send + Sync + 'static {}
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Durable for T {}
 
 /// What a step is doing: it ends with the variant that says it is done, or says why not.
+///
+/// # Examples
+///
+/// See [`Saga`].
 pub type Doing<D> = Pin<Box<dyn Future<Output = Result<D, Outcome<<D as Saga>::Refusal>>> + Send>>;
 
 /// What a probe is doing: it ends with the variant, or with `None` when it has not happened.
+///
+/// # Examples
+///
+/// See [`Saga`].
 pub type Probing<D> = Pin<Box<dyn Future<Output = Result<Option<D>, Transient>> + Send>>;
 
 /// What an undo is doing.
+///
+/// # Examples
+///
+/// See [`Saga`].
 pub type Undoing = Pin<Box<dyn Future<Output = Result<(), Transient>> + Send>>;
 
 /// A business transaction, declared as an enum of its steps. `#[saga]` implements it; see the
@@ -59,6 +71,60 @@ pub type Undoing = Pin<Box<dyn Future<Output = Result<(), Transient>> + Send>>;
 ///
 /// By hand, each variant holds the output of the step that it is named after, and the methods call
 /// the functions.
+///
+/// # Examples
+///
+/// A saga of one step, as `#[saga]` would have it:
+///
+/// ```
+/// use std::sync::Arc;
+/// use reliability::distributed::transaction::saga::{
+///     Cx, Definition, Doing, End, History, Kind, Saga, Sagas, Step, Unwritable,
+/// };
+/// # use reliability::journal::Journal;
+///
+/// enum Call {
+///     Answered(String),
+/// }
+///
+/// impl Saga for Call {
+///     type Input = String;
+///     type Refusal = ();
+///     type Shared = ();
+///     type Done = String;
+///     const DEFINITION: Definition =
+///         Definition::new("call", 1, &[Step::new("Answered", Kind::Pivot)]);
+///
+///     fn call(_step: usize, _: Cx, history: Arc<History<Self>>) -> Doing<Self> {
+///         Box::pin(async move { Ok(Self::Answered(format!("hello {}", history.input()))) })
+///     }
+///
+///     fn place(&self) -> usize {
+///         0
+///     }
+///
+///     fn write(&self) -> Result<Vec<u8>, Unwritable> {
+///         let Self::Answered(said) = self;
+///         Ok(serde_json::to_vec(said)?)
+///     }
+///
+///     fn read(_step: usize, output: &[u8]) -> Result<Self, Unwritable> {
+///         Ok(Self::Answered(serde_json::from_slice(output)?))
+///     }
+///
+///     fn done(mut history: History<Self>) -> Option<String> {
+///         history.take(0).map(|Self::Answered(said)| said)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sagas = Sagas::on(&Journal::in_memory()).saga::<Call>(()).start()?;
+/// let call = sagas.start::<Call>("1", "Ada".into()).await?;
+/// assert!(matches!(call.ended().await?, End::Completed(said) if said == "hello Ada"));
+/// # Ok(())
+/// # }
+/// ```
 pub trait Saga: Sized + Send + Sync + 'static {
     /// What it is started with.
     type Input: Durable;
@@ -72,7 +138,7 @@ pub trait Saga: Sized + Send + Sync + 'static {
     /// Its steps.
     const DEFINITION: Definition;
 
-    /// What is called for each of them. Who writes [`begin`](Saga::begin) and its neighbours by hand
+    /// What is called for each of them. Who writes [`call`](Saga::call) and its neighbours by hand
     /// leaves it empty.
     const CALLS: &'static [Calls<Self>] = &[];
 
@@ -161,9 +227,13 @@ fn nothing(step: usize) -> String {
 /// # Examples
 ///
 /// ```
-/// use reliability::distributed::transaction::saga::Unwritable;
+/// use reliability::distributed::transaction::saga::{Old, Unwritable};
 ///
 /// assert_eq!(Unwritable::new("the order has no lines").to_string(), "the order has no lines");
+///
+/// let old = Old { version: 3, input: serde_json::Value::Null, done: vec![] };
+/// let told = Unwritable::unmigrated(&old).to_string();
+/// assert_eq!(told, "there is no migration from version 3");
 /// ```
 #[derive(Debug)]
 pub struct Unwritable(Box<dyn Error + Send + Sync>);
@@ -235,6 +305,10 @@ pub struct Old {
 }
 
 /// What a saga was started with, and what its steps have finished with so far.
+///
+/// # Examples
+///
+/// See [`Saga`].
 pub struct History<D: Saga> {
     input: D::Input,
     outputs: Box<[OnceLock<D>]>,

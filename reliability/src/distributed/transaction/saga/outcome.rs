@@ -42,6 +42,10 @@ type Source = Box<dyn Error + Send + Sync>;
 ///     call_the_bank().map_err(Outcome::unknown)
 /// }
 ///
+/// // A server that says "not now" before it does anything:
+/// let busy = Outcome::<Refused>::transient("503");
+/// assert!(matches!(busy, Outcome::Transient(why) if why.to_string() == "503"));
+///
 /// assert!(matches!(charge(900), Err(Outcome::Rejected(Refused::NoMoney))));
 /// assert!(matches!(charge(299), Err(Outcome::Unknown(_))));
 /// ```

@@ -42,7 +42,22 @@ use crate::time::WallClock;
 ///
 /// # Examples
 ///
-/// See [`Saga::crash_everywhere`].
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/example.rs"));
+/// # use shop::*;
+/// use std::sync::Arc;
+/// use reliability::distributed::transaction::saga::{CrashTest, Crashes, End};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let order = || Order { article: "tea".into() };
+/// let crashes: Crashes = CrashTest::<PlaceOrder>::of(order)
+///     .without_cancelling()
+///     .run(|| Arc::new(()), |_world, end| assert!(matches!(end, End::Completed(_))))
+///     .await;
+/// assert!(crashes.runs > crashes.places && crashes.completed == crashes.runs, "{crashes}");
+/// # }
+/// ```
 #[must_use = "a test does nothing until it is run"]
 pub struct CrashTest<D: Saga> {
     input: Box<dyn Fn() -> D::Input>,
@@ -54,7 +69,7 @@ pub struct CrashTest<D: Saga> {
 ///
 /// # Examples
 ///
-/// See [`Saga::crash_everywhere`].
+/// See [`CrashTest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Crashes {

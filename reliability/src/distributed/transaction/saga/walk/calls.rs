@@ -12,7 +12,17 @@ use super::{Ends as _, Needs as _, Probe, Run, TypedStep, Undo};
 ///
 /// # Examples
 ///
-/// See [`At`](super::At).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/example.rs"));
+/// use reliability::distributed::transaction::saga::walk::Calls;
+/// use shop::{PlaceOrder, place_order};
+///
+/// // What `#[saga]` writes of its first step, and what it would write of a signal:
+/// const RESERVED: Calls<PlaceOrder> =
+///     Calls::runs::<place_order::Reserved>().undoes::<place_order::Reserved>();
+/// const SAID: Calls<PlaceOrder> = Calls::waits::<place_order::Reserved>();
+/// # fn main() { let _ = (RESERVED, SAID); }
+/// ```
 pub struct Calls<D: Saga> {
     pub(in super::super) begin: Call<D, Doing<D>>,
     pub(in super::super) probe: Call<D, Probing<D>>,
