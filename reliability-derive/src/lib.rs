@@ -36,6 +36,11 @@ pub fn saga(input: TokenStream) -> TokenStream {
     reliability_macros_core::saga::derive(input.into()).into()
 }
 
+#[proc_macro_derive(Tcc, attributes(tcc))]
+pub fn tcc(input: TokenStream) -> TokenStream {
+    reliability_macros_core::derive::tcc(input.into()).into()
+}
+
 #[proc_macro]
 pub fn slo(input: TokenStream) -> TokenStream {
     reliability_macros_core::slo::promise::expand(input.into()).into()

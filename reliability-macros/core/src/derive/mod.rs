@@ -5,6 +5,7 @@ mod events;
 mod fault;
 mod packed;
 mod state_machine;
+mod tcc;
 
 pub use aggregate::aggregate;
 pub use events::events;
@@ -12,3 +13,4 @@ pub use fault::fault;
 pub use packed::packed;
 pub use state_machine::state_machine;
 pub(crate) use state_machine::{rebase_visibility, snake_case};
+pub use tcc::tcc;

@@ -10,6 +10,8 @@ mod exhaustive;
 mod members;
 #[cfg(feature = "saga")]
 pub mod saga;
+#[cfg(feature = "tcc")]
+pub mod tcc;
 #[cfg(feature = "two_phase")]
 pub mod three_phase;
 #[cfg(feature = "two_phase")]

@@ -1,0 +1,162 @@
+//! Does what the machine of a transaction says: writes to the journal, tells participants.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use tokio::task::JoinSet;
+
+use super::hub::Shared;
+use super::machine::{Effect, Entry, Input, Machine, Stage};
+use super::participant::{Cx, Part, Transient};
+use super::{Decision, TccError, observe, written};
+use crate::journal::{Append, Due, JournalError, Lease, Sequence, StreamId};
+
+/// One transaction at work.
+pub(super) struct Drive {
+    pub(super) hub: Shared,
+    pub(super) stream: StreamId,
+    /// Nothing where another transaction decides: then only the sequence fences.
+    lease: Option<Lease>,
+    sequence: Sequence,
+    pub(super) machine: Machine,
+    pub(super) parts: Vec<Part>,
+    telling: JoinSet<(usize, Decision, Result<(), Transient>)>,
+}
+
+impl Drive {
+    pub(super) fn new(
+        hub: &Shared,
+        stream: StreamId,
+        lease: Option<Lease>,
+        sequence: Sequence,
+        (machine, parts): (Machine, Vec<Part>),
+    ) -> Self {
+        let (hub, telling) = (Arc::clone(hub), JoinSet::new());
+        Self { hub, stream, lease, sequence, machine, parts, telling }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.stream.key()
+    }
+
+    /// Lets that happen, and all that follows from it but what participants answer. The index of who
+    /// is to be tried, if somebody is.
+    pub(super) async fn take(&mut self, input: Input) -> Result<Option<usize>, TccError> {
+        let effects = self.machine.step(self.hub.now(), input);
+        self.follow(effects).await
+    }
+
+    pub(super) async fn follow(&mut self, effects: Vec<Effect>) -> Result<Option<usize>, TccError> {
+        let (mut effects, mut tried) = (VecDeque::from(effects), None);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Write(entry) => {
+                    self.write(&entry).await?;
+                    effects.extend(self.machine.step(self.hub.now(), Input::Written));
+                }
+                Effect::Try(index) => tried = Some(index),
+                Effect::Tell(index, decision) => self.tell(index, decision),
+            }
+        }
+        Ok(tried)
+    }
+
+    /// Ends it as decided, with those who do not answer told again until somebody has to wait: how
+    /// many have not done so.
+    pub(super) async fn settle(&mut self) -> Result<usize, TccError> {
+        while let Some(told) = self.telling.join_next().await {
+            // A participant that panics has not done it.
+            let Ok((index, decision, done)) = told else { continue };
+            observe::told(&self.parts[index].name, decision, done.is_ok());
+            let input = match done {
+                Ok(()) => Input::Done(index),
+                Err(_) => Input::Failed(index),
+            };
+            self.take(input).await?;
+        }
+        let pending = (0..self.machine.len()).filter(|index| !self.machine.is_done(*index)).count();
+        if pending > 0 {
+            self.leave().await?;
+        }
+        Ok(pending)
+    }
+
+    /// Leaves it to whoever comes when it is time to tell again.
+    async fn leave(&mut self) -> Result<(), TccError> {
+        let again_at = self.machine.wake_at().unwrap_or_default();
+        let pause = again_at.saturating_sub(self.hub.now());
+        let append = self.append().due(Due::After(pause)).status("telling");
+        let append = if self.lease.is_some() { append.release() } else { append };
+        self.hub.journal.append(append).await.map(drop).or_else(|error| self.lost(error))
+    }
+
+    fn append(&self) -> Append {
+        let append = Append::to(&self.stream).after(self.sequence);
+        match &self.lease {
+            Some(lease) => append.fenced(lease),
+            None => append,
+        }
+    }
+
+    async fn write(&mut self, entry: &Entry) -> Result<(), TccError> {
+        let append = self.append();
+        let append = match entry {
+            Entry::Began { expires_at } => append.event(written::began(*expires_at)?),
+            Entry::Joined => {
+                let part = self.machine.len().checked_sub(1).and_then(|last| self.parts.get(last));
+                let event = part.map(written::joined).transpose()?;
+                append.events_of(event)
+            }
+            Entry::Decided(decision) => {
+                append.event(written::decided(*decision)).due(Due::Now).status(decision.as_str())
+            }
+            Entry::Ended => {
+                let append = append.event(written::ended()).due(Due::Never).status("over");
+                if self.lease.is_some() { append.release() } else { append }
+            }
+        };
+        match self.hub.journal.append(append).await {
+            Ok(appended) => {
+                self.sequence = appended.sequence;
+                match entry {
+                    Entry::Decided(decision) => observe::decided(*decision),
+                    Entry::Ended => observe::ended(),
+                    _ => {}
+                }
+                Ok(())
+            }
+            Err(error) => self.lost(error),
+        }
+    }
+
+    /// Where somebody else has taken over and all is decided, it is theirs to end.
+    fn lost(&self, error: JournalError) -> Result<(), TccError> {
+        let taken = matches!(error, JournalError::Fenced { .. } | JournalError::Conflict { .. });
+        match self.machine.stage() {
+            Stage::Telling(_) | Stage::Ending(_) if taken => Ok(()),
+            _ if taken => Err(TccError::Over { id: String::from(self.id()), decision: None }),
+            _ => Err(error.into()),
+        }
+    }
+
+    fn tell(&mut self, index: usize, decision: Decision) {
+        let Some(part) = self.parts.get(index).cloned() else { return };
+        let hub = Arc::clone(&self.hub);
+        let cx = Cx::new(self.stream.key(), index, &part.name);
+        self.telling.spawn(async move {
+            let told = tokio::time::timeout(hub.patience, told(&hub, &cx, &part, decision)).await;
+            let done = told.unwrap_or_else(|_| Err(Transient::new("it did not answer in time")));
+            (index, decision, done)
+        });
+    }
+}
+
+async fn told(hub: &Shared, cx: &Cx, part: &Part, decision: Decision) -> Result<(), Transient> {
+    let Some(entry) = hub.participants.get(part.name.as_str()) else {
+        let name = &part.name;
+        return Err(Transient::new(alloc::format!("this process knows no participant `{name}`")));
+    };
+    entry.told.tell(cx, &part.input, decision).await
+}

@@ -1,0 +1,31 @@
+//! What all transactions of a coordinator share.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::time::SystemTime;
+
+use super::machine::Moment;
+use super::participant::Entry;
+use crate::journal::Journal;
+use crate::time::WallClock;
+
+pub(super) struct Hub {
+    pub(super) journal: Journal,
+    pub(super) clock: WallClock,
+    pub(super) owner: String,
+    pub(super) participants: BTreeMap<&'static str, Entry>,
+    /// How long a transaction may stay undecided.
+    pub(super) expires: Duration,
+    /// How long a participant may take to confirm or cancel.
+    pub(super) patience: Duration,
+}
+
+impl Hub {
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+pub(super) type Shared = Arc<Hub>;

@@ -1,0 +1,156 @@
+//! Try, confirm, cancel: what several services have to do together is reserved by each of them first,
+//! and then used by all or released by all.
+//!
+//! Seats, rooms, stock and money can be set aside before they are gone. Where that is so, TCC is
+//! shorter than a saga, which does things and takes them back, and holds no locks as two-phase commit
+//! does: nobody else sees an order that is half made, and what is reserved is released by itself when
+//! its time is over.
+//!
+//! ```text
+//!             ┌─▶ stock:  try ──┐                     ┌─▶ stock:  confirm
+//!  begin ─────┤                 ├─▶ decide, durably ──┤            (or cancel, all of them)
+//!             └─▶ money:  try ──┘                     └─▶ money:  confirm
+//! ```
+//!
+//! ```
+//! use reliability::distributed::transaction::tcc::{Coordinator, Cx, Decision, Tcc, Transient};
+//! use reliability::journal::Journal;
+//!
+//! #[derive(Tcc)]
+//! #[tcc(input = u32, refuse = String, try = Stock::reserve, confirm = Stock::take, cancel = Stock::release)]
+//! struct Stock;
+//!
+//! impl Stock {
+//!     async fn reserve(&self, cx: &Cx, pieces: &u32) -> Result<(), String> {
+//!         // .. as `cx.key()`, behind a barrier
+//!         # let _ = cx;
+//!         if *pieces < 10 { Ok(()) } else { Err("there are not so many".into()) }
+//!     }
+//!
+//!     async fn take(&self, _: &Cx, _: &u32) -> Result<(), Transient> {
+//!         Ok(())
+//!     }
+//!
+//!     async fn release(&self, _: &Cx, _: &u32) -> Result<(), Transient> {
+//!         Ok(())
+//!     }
+//! }
+//! # #[derive(Tcc)]
+//! # #[tcc(input = u64, refuse = String, try = Money::hold, confirm = Money::free, cancel = Money::free)]
+//! # struct Money;
+//! # impl Money {
+//! #     async fn hold(&self, _: &Cx, _: &u64) -> Result<(), String> { Ok(()) }
+//! #     async fn free(&self, _: &Cx, _: &u64) -> Result<(), Transient> { Ok(()) }
+//! # }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let journal = Journal::in_memory();
+//! let coordinator = Coordinator::on(&journal).participant(Stock).participant(Money).build()?;
+//!
+//! let mut order = coordinator.begin("order-17").await?;
+//! let stock = order.reserve::<Stock>(3).await?;
+//! let money = order.reserve::<Money>(299).await?;
+//! let settled = order.confirm((stock, money)).await?;
+//! assert_eq!((settled.decision, settled.pending), (Decision::Confirm, 0));
+//!
+//! let mut order = coordinator.begin("order-18").await?;
+//! let _money = order.reserve::<Money>(299).await?;
+//! // A no cancels the whole order before it is told, the money included.
+//! assert!(order.reserve::<Stock>(30).await.is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is certain
+//!
+//! - A participant is in the journal before it is tried, and the decision before anybody is told. So a
+//!   crash leaves nothing reserved for ever: whoever [recovers](Coordinator::recover), in whichever
+//!   process, confirms what was decided and cancels what was not.
+//! - All are confirmed or all are cancelled. A [`Tried`] is confirmed or cancelled by being handed
+//!   over: it cannot be both, nor be forgotten without a warning.
+//! - Reservations expire: what is not decided in time is cancelled, and never confirmed after that.
+//! - Participants are told until they have done it, with pauses up to a minute. They are told more than
+//!   once, too late, and in the wrong order: that is what the [barrier](barrier) is for.
+//!
+//! # Transactions in transactions
+//!
+//! A participant may be a transaction of its own, which the other one decides:
+//!
+//! ```
+//! use reliability::distributed::transaction::tcc::{Coordinator, Cx, Decision, Tcc, Transient};
+//! # use reliability::journal::Journal;
+//! # #[derive(Tcc)]
+//! # #[tcc(input = u32, refuse = String, try = Seat::hold, confirm = Seat::free, cancel = Seat::free)]
+//! # struct Seat;
+//! # impl Seat {
+//! #     async fn hold(&self, _: &Cx, _: &u32) -> Result<(), String> { Ok(()) }
+//! #     async fn free(&self, _: &Cx, _: &u32) -> Result<(), Transient> { Ok(()) }
+//! # }
+//!
+//! #[derive(Tcc)]
+//! #[tcc(input = [u32; 2], refuse = String, try = Trip::reserve, confirm = Trip::confirm, cancel = Trip::cancel)]
+//! struct Trip {
+//!     flights: Coordinator,
+//! }
+//!
+//! impl Trip {
+//!     async fn reserve(&self, cx: &Cx, seats: &[u32; 2]) -> Result<(), String> {
+//!         let mut there_and_back =
+//!             self.flights.begin_nested(cx).await.map_err(|error| error.to_string())?;
+//!         let there = there_and_back.reserve::<Seat>(seats[0]).await.map_err(|it| it.to_string())?;
+//!         let back = there_and_back.reserve::<Seat>(seats[1]).await.map_err(|it| it.to_string())?;
+//!         there_and_back.leave((there, back)).map_err(|error| error.to_string())
+//!     }
+//!
+//!     async fn confirm(&self, cx: &Cx, _: &[u32; 2]) -> Result<(), Transient> {
+//!         self.flights.settle_nested(cx, Decision::Confirm).await
+//!     }
+//!
+//!     async fn cancel(&self, cx: &Cx, _: &[u32; 2]) -> Result<(), Transient> {
+//!         self.flights.settle_nested(cx, Decision::Cancel).await
+//!     }
+//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let flights = Coordinator::on(&Journal::in_memory()).participant(Seat).build()?;
+//! # let trips = Coordinator::on(&Journal::in_memory()).participant(Trip { flights }).build()?;
+//! # let mut holiday = trips.begin("holiday").await?;
+//! # let trip = holiday.reserve::<Trip>([3, 4]).await?;
+//! # assert_eq!(holiday.confirm((trip,)).await?.pending, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is measured
+//!
+//! `reliability.tcc.begun`, `.decided` by decision, `.ended`, `.recovered`, `.refused` and `.failed`
+//! by participant. `decided` minus `ended` is how many transactions have participants that do not
+//! answer; each failure is an event, `reliability.tcc.failed`.
+
+pub mod barrier;
+mod coordinator;
+mod decision;
+mod drive;
+mod error;
+mod hub;
+mod machine;
+mod observe;
+mod participant;
+mod recover;
+#[cfg(all(test, not(reliability_loom)))]
+mod tests;
+mod transaction;
+mod tried;
+mod written;
+
+pub use coordinator::{Coordinator, CoordinatorBuilder};
+pub use decision::Decision;
+pub use error::{ReserveError, TccError};
+pub use participant::{Cx, Tcc, Transient};
+pub use recover::Recovered;
+#[cfg(feature = "macros")]
+#[cfg(feature = "macros")]
+pub use reliability_derive::Tcc;
+pub use transaction::{Settled, Transaction};
+pub use tried::{AllTried, AnyTried, Tried};

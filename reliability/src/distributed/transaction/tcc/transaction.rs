@@ -1,0 +1,353 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::coordinator::Coordinator;
+use super::drive::Drive;
+use super::machine::{Input, Machine, Stage};
+use super::participant::{Cx, Part, Tcc, Transient};
+use super::tried::{AllTried, AnyTried, Tried};
+use super::{Decision, ReserveError, TccError, observe, written};
+use crate::error::Invalid;
+use crate::journal::{Append, Due, Event, JournalError, Sequence, StreamId};
+
+/// A transaction under way: participants reserve, and then all is confirmed or all cancelled.
+///
+/// Whoever drops it leaves it undecided, and it is cancelled when it expires, by whichever process
+/// [recovers](Coordinator::recover).
+///
+/// # Examples
+///
+/// See [the module](super).
+#[must_use = "a transaction that is neither confirmed nor cancelled keeps what it has reserved until it expires"]
+pub struct Transaction {
+    drive: Drive,
+}
+
+/// What has become of a transaction that is decided.
+///
+/// # Examples
+///
+/// See [the module](super).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settled {
+    /// What was decided. The journal knows, so it does not change any more.
+    pub decision: Decision,
+    /// How many participants have not done so yet. They are told again by whoever
+    /// [recovers](Coordinator::recover).
+    pub pending: usize,
+}
+
+impl Coordinator {
+    /// Begins a transaction. Its id is the caller's, and is used once: that of the order, say.
+    ///
+    /// # Errors
+    ///
+    /// [`TccError::Begun`] when there is one of that id; what the journal can meet with; an id that
+    /// no stream can have is invalid.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the transaction may have begun; it is cancelled when it
+    /// expires.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use reliability::distributed::transaction::tcc::{Cx, Tcc, Transient};
+    /// # struct Seats;
+    /// # impl Tcc for Seats {
+    /// #     const NAME: &'static str = "seats";
+    /// #     type Input = u32;
+    /// #     type Refused = String;
+    /// #     async fn reserve(&self, _: &Cx, _: &u32) -> Result<(), String> { Ok(()) }
+    /// #     async fn confirm(&self, _: &Cx, _: &u32) -> Result<(), Transient> { Ok(()) }
+    /// #     async fn cancel(&self, _: &Cx, _: &u32) -> Result<(), Transient> { Ok(()) }
+    /// # }
+    /// use reliability::distributed::transaction::tcc::{Coordinator, TccError};
+    /// use reliability::journal::Journal;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let coordinator = Coordinator::on(&Journal::in_memory()).participant(Seats).build()?;
+    /// let booking = coordinator.begin("booking-1").await?;
+    /// let again = coordinator.begin("booking-1").await;
+    /// assert!(matches!(again, Err(TccError::Begun { .. })));
+    /// # booking.cancel(Vec::new()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn begin(&self, id: &str) -> Result<Transaction, TccError> {
+        let hub = &self.0;
+        let stream = StreamId::new(written::KIND, id)?;
+        let expires_at = hub.now() + hub.expires;
+        let append = Append::to(&stream)
+            .after(Sequence::START)
+            .held_by(&hub.owner, hub.expires)
+            .event(written::began(Some(expires_at))?)
+            .due(Due::Now)
+            .status("trying");
+        let appended = hub.journal.append(append).await.map_err(|error| begun(id, error))?;
+        observe::begun();
+        let machine = (Machine::new(Some(expires_at)), Vec::new());
+        let lease = appended.lease(&stream);
+        let drive = Drive::new(hub, stream, lease, appended.sequence, machine);
+        Ok(Transaction { drive })
+    }
+
+    /// Begins a transaction that is a participant of another one, which decides: in its `reserve`,
+    /// with the [`Cx`] that it was given. It ends with [`leave`](Transaction::leave).
+    ///
+    /// # Errors
+    ///
+    /// As of [`begin`](Self::begin). A transaction that was cancelled before it began is
+    /// [`TccError::Begun`], too: its reservations would never be released.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the transaction may have begun; the other one ends it.
+    ///
+    /// # Examples
+    ///
+    /// See [the module](super#transactions-in-transactions).
+    pub async fn begin_nested(&self, cx: &Cx) -> Result<Transaction, TccError> {
+        let (hub, id) = (&self.0, cx.to_string());
+        let stream = StreamId::new(written::KIND, &id)?;
+        let append = Append::to(&stream).after(Sequence::START).event(written::began(None)?);
+        let append = append.due(Due::Never).status("trying");
+        let appended = hub.journal.append(append).await.map_err(|error| begun(&id, error))?;
+        observe::begun();
+        let machine = (Machine::new(None), Vec::new());
+        Ok(Transaction { drive: Drive::new(hub, stream, None, appended.sequence, machine) })
+    }
+
+    /// Confirms or cancels a transaction that is a participant of another one: in its `confirm` and
+    /// in its `cancel`. One that has never begun is cancelled for good.
+    ///
+    /// # Errors
+    ///
+    /// [`Transient`] as long as one of its participants has not done so.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, participants may or may not have been told.
+    ///
+    /// # Examples
+    ///
+    /// See [the module](super#transactions-in-transactions).
+    pub async fn settle_nested(&self, cx: &Cx, decision: Decision) -> Result<(), Transient> {
+        let (hub, id) = (&self.0, cx.to_string());
+        let stream = StreamId::new(written::KIND, &id)?;
+        let records = hub.journal.read(&stream, Sequence::START, MOST_RECORDS).await?;
+        let Some(last) = records.last() else {
+            if decision == Decision::Confirm {
+                return Err(Transient::new(
+                    "it has reserved nothing, so there is nothing to confirm",
+                ));
+            }
+            let entries = [written::began(None)?, written::decided(decision), written::ended()];
+            let append = Append::to(&stream).after(Sequence::START).events_of(entries);
+            hub.journal.append(append.due(Due::Never).status("over")).await?;
+            return Ok(());
+        };
+        let (entries, parts) = written::read(&records)?;
+        let (machine, effects) = Machine::recover(hub.now(), &entries);
+        let mut drive = Drive::new(hub, stream, None, last.sequence, (machine, parts));
+        drive.follow(effects).await?;
+        if drive.machine.stage() == Stage::Trying {
+            drive.take(Input::Decide(decision)).await?;
+        }
+        let pending = drive.settle().await?;
+        match drive.machine.stage() {
+            Stage::Over(ended) if ended == decision => Ok(()),
+            Stage::Over(ended) => {
+                Err(Transient::new(alloc::format!("it has ended the other way: {ended}")))
+            }
+            _ => Err(Transient::new(alloc::format!("{pending} of its participants have not"))),
+        }
+    }
+}
+
+/// More than a transaction can have.
+pub(super) const MOST_RECORDS: usize = Machine::MOST + 8;
+
+fn begun(id: &str, error: JournalError) -> TccError {
+    match error {
+        JournalError::Conflict { .. } | JournalError::Busy { .. } => {
+            TccError::Begun { id: id.to_string() }
+        }
+        error => error.into(),
+    }
+}
+
+impl Transaction {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.drive.id()
+    }
+
+    /// Lets a participant reserve. It is written down before, so that it is cancelled whatever comes.
+    ///
+    /// # Errors
+    ///
+    /// [`ReserveError::Refused`] when it says no: then all of the transaction is cancelled already,
+    /// and nothing more can be reserved in it. [`ReserveError::Failed`] when the transaction has
+    /// expired, the participant is not one of the coordinator's, or the journal does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the participant may have reserved, and the transaction
+    /// can only be cancelled any more.
+    ///
+    /// # Examples
+    ///
+    /// See [the module](super).
+    pub async fn reserve<P: Tcc>(
+        &mut self,
+        input: P::Input,
+    ) -> Result<Tried<P>, ReserveError<P::Refused>> {
+        let entry = self.drive.hub.participants.get(P::NAME);
+        let Some(participant) = entry.and_then(|entry| entry.typed::<P>()) else {
+            return Err(Invalid::new("tcc", "participant", "one of the coordinator's", P::NAME)
+                .with_advice("add it where the coordinator is built: `.participant(..)`")
+                .into());
+        };
+        let part = Part { name: P::NAME.into(), input: Event::json("Input", 1, &input)? };
+        self.drive.parts.push(part);
+        let Some(index) = self.drive.take(Input::Join).await? else {
+            self.drive.parts.pop();
+            return Err(self.over().into());
+        };
+        let cx = Cx::new(self.drive.id(), index, P::NAME);
+        match participant.reserve(&cx, &input).await {
+            Ok(()) => {
+                self.drive.take(Input::Reserved(index)).await?;
+                Ok(Tried::new(self.drive.id(), index))
+            }
+            Err(refused) => {
+                observe::refused(P::NAME);
+                // What cannot be cancelled now is by whoever recovers: that it was refused is said.
+                if self.drive.take(Input::Decide(Decision::Cancel)).await.is_ok() {
+                    let _ = self.drive.settle().await;
+                }
+                Err(ReserveError::Refused(refused))
+            }
+        }
+    }
+
+    /// All use what they have reserved. Once this has returned `Confirm`, that is certain, whatever
+    /// crashes; one that has expired meanwhile is cancelled instead.
+    ///
+    /// # Errors
+    ///
+    /// [`TccError::Invalid`] when these are not all reservations of this transaction: then it is
+    /// cancelled. [`TccError::Over`] when another process has taken it over. What the journal can
+    /// meet with: then it may be decided, and whoever recovers finds out.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, it may be decided; whoever recovers goes on.
+    ///
+    /// # Examples
+    ///
+    /// See [the module](super).
+    pub async fn confirm(self, tried: impl AllTried) -> Result<Settled, TccError> {
+        self.end(Decision::Confirm, tried.list()).await
+    }
+
+    /// All release what they have reserved.
+    ///
+    /// # Errors
+    ///
+    /// As of [`confirm`](Self::confirm).
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`confirm`](Self::confirm).
+    ///
+    /// # Examples
+    ///
+    /// See [the module](super).
+    pub async fn cancel(self, tried: impl AllTried) -> Result<Settled, TccError> {
+        self.end(Decision::Cancel, tried.list()).await
+    }
+
+    /// Leaves the decision to the transaction that this one is a participant of; see
+    /// [`Coordinator::begin_nested`].
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when these are not all reservations of this transaction, or it belongs to no other
+    /// one: nobody would ever decide.
+    ///
+    /// # Examples
+    ///
+    /// See [the module](super#transactions-in-transactions).
+    pub fn leave(self, tried: impl AllTried) -> Result<(), Invalid> {
+        self.check(&tried.list())?;
+        match self.drive.machine.wake_at() {
+            None => Ok(()),
+            Some(_) => {
+                let expected = "one that was begun with `begin_nested`";
+                Err(Invalid::new("tcc", "transaction", expected, "one of its own")
+                    .with_advice("confirm it, or cancel it"))
+            }
+        }
+    }
+
+    async fn end(mut self, wanted: Decision, tried: Vec<AnyTried>) -> Result<Settled, TccError> {
+        let checked = self.check(&tried);
+        let wanted = if checked.is_ok() { wanted } else { Decision::Cancel };
+        self.drive.take(Input::Decide(wanted)).await?;
+        let pending = self.drive.settle().await?;
+        checked?;
+        match self.drive.machine.stage() {
+            Stage::Telling(decision) | Stage::Ending(decision) | Stage::Over(decision) => {
+                Ok(Settled { decision, pending })
+            }
+            _ => Err(self.over()),
+        }
+    }
+
+    /// Each reservation once, and none of another transaction.
+    fn check(&self, tried: &[AnyTried]) -> Result<(), Invalid> {
+        let expected = "every reservation of this transaction";
+        let wrong = |got: String| {
+            Err(Invalid::new("tcc", "reservations", expected, got)
+                .with_advice("hand over what each `reserve` has returned"))
+        };
+        if let Some(other) = tried.iter().find(|it| !it.is_of(self.id())) {
+            return wrong(alloc::format!("{other:?}"));
+        }
+        let all = self.drive.machine.len();
+        let mut found: Vec<usize> = tried.iter().map(AnyTried::index).collect();
+        found.sort_unstable();
+        found.dedup();
+        // A transaction that is decided has lost them, and says so.
+        if found.len() == all || self.drive.machine.stage() != Stage::Trying {
+            return Ok(());
+        }
+        wrong(alloc::format!("{} of {all}", found.len()))
+    }
+
+    fn over(&self) -> TccError {
+        let decision = match self.drive.machine.stage() {
+            Stage::Trying => Some(Decision::Cancel),
+            Stage::Deciding(it) | Stage::Telling(it) | Stage::Ending(it) | Stage::Over(it) => {
+                Some(it)
+            }
+        };
+        TccError::Over { id: self.id().to_string(), decision }
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction")
+            .field("id", &self.id())
+            .field("participants", &self.drive.machine.len())
+            .field("stage", &self.drive.machine.stage())
+            .finish()
+    }
+}
