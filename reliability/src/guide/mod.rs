@@ -21,6 +21,7 @@
 //! - [`saga`]: business transactions over several services, and what becomes of them in a crash
 //! - [`two_phase`]: several databases change together or not at all
 //! - [`event_sourcing`]: what has happened is kept, and what is follows from it
+//! - [`tcc`]: try, confirm, cancel, and the barrier in front of every participant
 //! - [`telemetry`]: metrics of your own and of the policies, their names, and what to look at first
 //! - [`traces`]: what happened inside of one call, across tasks and processes, and what is kept of it
 //! - [`dashboard`]: a page to look at, and panels of your own
@@ -85,6 +86,10 @@ pub mod two_phase {}
 #[cfg(all(feature = "event_sourcing", feature = "macros"))]
 #[doc = include_str!("event_sourcing.md")]
 pub mod event_sourcing {}
+
+#[cfg(all(feature = "tcc", feature = "macros"))]
+#[doc = include_str!("tcc.md")]
+pub mod tcc {}
 
 #[doc = include_str!("telemetry.md")]
 pub mod telemetry {}

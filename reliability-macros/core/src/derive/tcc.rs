@@ -170,7 +170,8 @@ impl Written {
         let (ident, name) = (&input.ident, self.name(input));
         let (generics, arguments, bounds) = input.generics.split_for_impl();
         let call = |path: &Path| {
-            let span = path.span().resolved_at(Span::mixed_site());
+            // The names of the arguments are ours, and written as the rest of the function.
+            let span = path.span().resolved_at(Span::call_site());
             quote_spanned!(span=> #path(self, cx, input).await)
         };
         let (attempt, confirm, cancel) = (call(attempt), call(confirm), call(cancel));

@@ -14,7 +14,7 @@ use crate::time::WallClock;
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Clone)]
 pub struct Coordinator(pub(super) Shared);
 

@@ -81,7 +81,7 @@ impl From<JournalError> for TccError {
 ///
 /// # Examples
 ///
-/// See [`Transaction::reserve`](super::Transaction::reserve).
+/// See the [module](super).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReserveError<R> {

@@ -17,11 +17,11 @@ use core::time::Duration;
 use super::Decision;
 
 /// A moment: time since the Unix epoch, by the clock of whoever coordinates.
-pub type Moment = Duration;
+pub(super) type Moment = Duration;
 
 /// What is written down of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
+pub(super) enum Entry {
     /// It has begun, and is cancelled if nothing is decided by then. One that belongs to another
     /// transaction has no such time: that one decides.
     Began {
@@ -38,7 +38,7 @@ pub enum Entry {
 
 /// What has happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Input {
+pub(super) enum Input {
     /// Another participant is to take part.
     Join,
     /// That participant has reserved.
@@ -57,7 +57,7 @@ pub enum Input {
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
+pub(super) enum Effect {
     /// Write that down, and say so when it is there.
     Write(Entry),
     /// Try that participant, which is written down.
@@ -68,7 +68,7 @@ pub enum Effect {
 
 /// How far a transaction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub(super) enum Stage {
     /// Participants are tried, nothing is decided.
     Trying,
     /// The decision is being written.
@@ -92,7 +92,7 @@ struct Branch {
 
 /// The coordinator of one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
+pub(super) struct Machine {
     expires_at: Option<Moment>,
     branches: Vec<Branch>,
     /// Of those, how many are written down.
@@ -105,16 +105,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl Machine {
     /// The most participants of a transaction.
-    pub const MOST: usize = 1_000;
+    pub(super) const MOST: usize = 1_000;
 
     /// A transaction that begins, when that is written down.
-    pub const fn new(expires_at: Option<Moment>) -> Self {
+    pub(super) const fn new(expires_at: Option<Moment>) -> Self {
         Self { expires_at, branches: Vec::new(), joined: 0, stage: Stage::Trying }
     }
 
     /// What was written down before a crash, and what is to be done about it: what was decided is
     /// done, and what was not is cancelled. One that belongs to another transaction waits for that.
-    pub fn recover(now: Moment, entries: &[Entry]) -> (Self, Vec<Effect>) {
+    pub(super) fn recover(now: Moment, entries: &[Entry]) -> (Self, Vec<Effect>) {
         let mut machine = Self::new(None);
         let mut nested = false;
         for entry in entries {
@@ -146,27 +146,27 @@ impl Machine {
     }
 
     /// How far it is.
-    pub const fn stage(&self) -> Stage {
+    pub(super) const fn stage(&self) -> Stage {
         self.stage
     }
 
     /// How many participants it has.
-    pub const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.branches.len()
     }
 
     /// Whether that participant has done as decided.
-    pub fn is_done(&self, branch: usize) -> bool {
+    pub(super) fn is_done(&self, branch: usize) -> bool {
         self.branches.get(branch).is_some_and(|it| it.done)
     }
 
     /// Whether each participant has reserved.
-    pub fn is_reserved(&self) -> bool {
+    pub(super) fn is_reserved(&self) -> bool {
         self.joined == self.branches.len() && self.branches.iter().all(|it| it.reserved)
     }
 
     /// When it wants to be woken.
-    pub fn wake_at(&self) -> Option<Moment> {
+    pub(super) fn wake_at(&self) -> Option<Moment> {
         match self.stage {
             Stage::Trying => self.expires_at,
             Stage::Telling(_) => self.branches.iter().filter_map(|it| it.again_at).min(),
@@ -175,7 +175,7 @@ impl Machine {
     }
 
     /// Takes one step.
-    pub fn step(&mut self, now: Moment, input: Input) -> Vec<Effect> {
+    pub(super) fn step(&mut self, now: Moment, input: Input) -> Vec<Effect> {
         match (self.stage, input) {
             (Stage::Trying, Input::Join)
                 if !self.is_late(now)

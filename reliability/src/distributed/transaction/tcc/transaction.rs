@@ -18,7 +18,7 @@ use crate::journal::{Append, Due, Event, JournalError, Sequence, StreamId};
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[must_use = "a transaction that is neither confirmed nor cancelled keeps what it has reserved until it expires"]
 pub struct Transaction {
     drive: Drive,
@@ -28,7 +28,7 @@ pub struct Transaction {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settled {
@@ -202,7 +202,7 @@ impl Transaction {
     ///
     /// # Examples
     ///
-    /// See [the module](super).
+    /// See the [module](super).
     pub async fn reserve<P: Tcc>(
         &mut self,
         input: P::Input,
@@ -251,7 +251,7 @@ impl Transaction {
     ///
     /// # Examples
     ///
-    /// See [the module](super).
+    /// See the [module](super).
     pub async fn confirm(self, tried: impl AllTried) -> Result<Settled, TccError> {
         self.end(Decision::Confirm, tried.list()).await
     }
@@ -268,7 +268,7 @@ impl Transaction {
     ///
     /// # Examples
     ///
-    /// See [the module](super).
+    /// See the [module](super).
     pub async fn cancel(self, tried: impl AllTried) -> Result<Settled, TccError> {
         self.end(Decision::Cancel, tried.list()).await
     }

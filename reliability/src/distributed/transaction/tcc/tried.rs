@@ -12,7 +12,7 @@ use super::Tcc;
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[must_use = "a reservation is confirmed or cancelled: hand it to `Transaction::confirm` or `Transaction::cancel`"]
 pub struct Tried<P> {
     token: AnyTried,
@@ -94,7 +94,7 @@ impl fmt::Debug for AnyTried {
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what all participants have reserved",
     label = "expected the reservations of the transaction",

@@ -10,7 +10,7 @@ use crate::sync::Mutex;
 ///
 /// # Examples
 ///
-/// See [the module](super).
+/// See the [module](super).
 pub struct MemoryBarrier {
     progress: Mutex<BTreeMap<Key, Progress>>,
 }

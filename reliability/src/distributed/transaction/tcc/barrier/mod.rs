@@ -38,7 +38,7 @@ pub use sqlite::SqliteBarrier;
 ///
 /// # Examples
 ///
-/// See [the module](self).
+/// See the [module](self).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// The id of the transaction.
@@ -64,7 +64,7 @@ impl fmt::Display for Key {
 ///
 /// # Examples
 ///
-/// See [the module](self).
+/// See the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Reserve it.
@@ -119,7 +119,7 @@ pub enum Progress {
 ///
 /// # Examples
 ///
-/// See [the module](self).
+/// See the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {

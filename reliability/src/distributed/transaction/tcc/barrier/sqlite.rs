@@ -12,18 +12,22 @@ use super::{Key, Phase, Progress, Verdict};
 /// ```
 /// use reliability::distributed::transaction::tcc::barrier::{Key, Phase, SqliteBarrier};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # /*
-/// let mut database = rusqlite::Connection::open("stock.db")?;
+/// # fn main() -> rusqlite::Result<()> {
+/// use rusqlite::{Connection, TransactionBehavior};
+///
+/// let mut database = Connection::open_in_memory()?;
+/// database.execute_batch("CREATE TABLE stock (free INTEGER); INSERT INTO stock VALUES (5)")?;
 /// SqliteBarrier::make_table(&database)?;
 ///
-/// let own = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-/// if SqliteBarrier::enter(&own, &Key::new("order-17", "stock"), Phase::Try)?.runs() {
-///     own.execute("UPDATE stock SET free = free - 1 WHERE sku = 'tea'", [])?;
+/// for _ in 0..2 {
+///     let own = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+///     if SqliteBarrier::enter(&own, &Key::new("order-17", "stock"), Phase::Try)?.runs() {
+///         own.execute("UPDATE stock SET free = free - 1", [])?;
+///     }
+///     own.commit()?;
 /// }
-/// own.commit()?;
-/// # */
-/// # let _ = (SqliteBarrier::forget, Key::new("order-17", "stock"), Phase::Try);
+/// let free: i64 = database.query_row("SELECT free FROM stock", [], |row| row.get(0))?;
+/// assert_eq!(free, 4, "it came twice");
 /// # Ok(())
 /// # }
 /// ```

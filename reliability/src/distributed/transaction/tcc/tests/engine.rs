@@ -99,7 +99,9 @@ struct Shop {
 
 impl Shop {
     fn new() -> Self {
-        let clock = WallClock::manual(std::time::SystemTime::now());
+        let clock = WallClock::manual(
+            std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        );
         let (stock, money) = (Account::with(10), Account::with(1_000));
         let journal = Journal::on(crate::journal::MemoryStore::with_clock(&clock));
         Self { journal, clock, stock, money }

@@ -1,0 +1,33 @@
+//~ use of moved value: `stock`
+use reliability::distributed::transaction::tcc::{Coordinator, Cx, Tcc, Transient};
+
+#[derive(Tcc)]
+#[tcc(input = u32, refuse = String, try = Stock::reserve, confirm = Stock::take, cancel = Stock::release)]
+struct Stock;
+
+impl Stock {
+    async fn reserve(&self, _: &Cx, _: &u32) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn take(&self, _: &Cx, _: &u32) -> Result<(), Transient> {
+        Ok(())
+    }
+
+    async fn release(&self, _: &Cx, _: &u32) -> Result<(), Transient> {
+        Ok(())
+    }
+}
+
+async fn order(coordinator: &Coordinator) -> Result<(), Box<dyn std::error::Error>> {
+    let mut one = coordinator.begin("order-17").await?;
+    let other = coordinator.begin("order-18").await?;
+    let stock = one.reserve::<Stock>(3).await?;
+    one.confirm((stock,)).await?;
+    other.cancel((stock,)).await?;
+    Ok(())
+}
+
+fn main() {
+    let _ = order;
+}
