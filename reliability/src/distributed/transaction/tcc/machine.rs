@@ -52,6 +52,7 @@ pub(super) enum Input {
     /// It has not, or it is not known.
     Failed(usize),
     /// Time has passed.
+    #[cfg_attr(not(test), allow(dead_code, reason = "on a journal, time brings a claim"))]
     Wake,
 }
 
