@@ -1,4 +1,4 @@
-//~ `Transaction::confirm` takes ownership of the receiver `self`
+//~ use of moved value: `order`
 use reliability::distributed::transaction::tcc::{Coordinator, Cx, Tcc, Transient};
 
 #[derive(Tcc)]

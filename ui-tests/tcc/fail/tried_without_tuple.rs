@@ -1,4 +1,4 @@
-//~ `Tried<Stock>` is not what all participants have reserved
+//~ `reliability::distributed::transaction::tcc::Tried<Stock>` is not what all participants have reserved
 use reliability::distributed::transaction::tcc::{Coordinator, Cx, Tcc, Transient};
 
 #[derive(Tcc)]
