@@ -77,7 +77,8 @@ impl Coordinator {
 
 impl CoordinatorBuilder {
     /// Who may take part. All processes on one journal are to know the same participants: a
-    /// transaction is ended by whichever of them is alive.
+    /// transaction is ended by whichever of them is alive. One that is shared with others is handed
+    /// over as `participant::<Seats>(Arc::clone(&seats))`.
     pub fn participant<P: Tcc>(mut self, participant: impl Into<Arc<P>>) -> Self {
         if self.participants.insert(P::NAME, Entry::of(participant.into())).is_some() {
             self.twice = Some(P::NAME);

@@ -4,8 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use std::collections::HashMap;
 
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use super::hub::Shared;
 use super::machine::{Effect, Entry, Input, Machine, Stage};
@@ -22,7 +23,9 @@ pub(super) struct Drive {
     sequence: Sequence,
     pub(super) machine: Machine,
     pub(super) parts: Vec<Part>,
-    telling: JoinSet<(usize, Decision, Result<(), Transient>)>,
+    telling: JoinSet<Result<(), Transient>>,
+    /// Who is told by which task.
+    told: HashMap<Id, (usize, Decision)>,
 }
 
 impl Drive {
@@ -33,8 +36,8 @@ impl Drive {
         sequence: Sequence,
         (machine, parts): (Machine, Vec<Part>),
     ) -> Self {
-        let (hub, telling) = (Arc::clone(hub), JoinSet::new());
-        Self { hub, stream, lease, sequence, machine, parts, telling }
+        let (hub, telling, told) = (Arc::clone(hub), JoinSet::new(), HashMap::new());
+        Self { hub, stream, lease, sequence, machine, parts, telling, told }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -66,13 +69,18 @@ impl Drive {
     /// Ends it as decided, with those who do not answer told again until somebody has to wait: how
     /// many have not done so.
     pub(super) async fn settle(&mut self) -> Result<usize, TccError> {
-        while let Some(told) = self.telling.join_next().await {
-            // A participant that panics has not done it.
-            let Ok((index, decision, done)) = told else { continue };
-            observe::told(&self.parts[index].name, decision, done.is_ok());
+        while let Some(told) = self.telling.join_next_with_id().await {
+            let (task, done) = match told {
+                Ok(done) => done,
+                Err(panicked) => (panicked.id(), Err(Transient::new("it panicked"))),
+            };
+            let Some((index, decision)) = self.told.remove(&task) else { continue };
             let input = match done {
                 Ok(()) => Input::Done(index),
-                Err(_) => Input::Failed(index),
+                Err(why) => {
+                    observe::failed(self.id(), &self.parts[index].name, decision, &why);
+                    Input::Failed(index)
+                }
             };
             self.take(input).await?;
         }
@@ -145,11 +153,11 @@ impl Drive {
         let Some(part) = self.parts.get(index).cloned() else { return };
         let hub = Arc::clone(&self.hub);
         let cx = Cx::new(self.stream.key(), index, &part.name);
-        self.telling.spawn(async move {
+        let task = self.telling.spawn(async move {
             let told = tokio::time::timeout(hub.patience, told(&hub, &cx, &part, decision)).await;
-            let done = told.unwrap_or_else(|_| Err(Transient::new("it did not answer in time")));
-            (index, decision, done)
+            told.unwrap_or_else(|_| Err(Transient::new("it did not answer in time")))
         });
+        self.told.insert(task.id(), (index, decision));
     }
 }
 

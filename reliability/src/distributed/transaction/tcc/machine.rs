@@ -101,12 +101,13 @@ pub(super) struct Machine {
     stage: Stage,
 }
 
-const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl Machine {
     /// The most participants of a transaction.
     pub(super) const MOST: usize = 1_000;
+    /// The pause before who has failed for the first time is told again.
+    pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
     /// A transaction that begins, when that is written down.
     pub(super) const fn new(expires_at: Option<Moment>) -> Self {
@@ -115,18 +116,21 @@ impl Machine {
 
     /// What was written down before a crash, and what is to be done about it: what was decided is
     /// done, and what was not is cancelled. One that belongs to another transaction waits for that.
-    pub(super) fn recover(now: Moment, entries: &[Entry]) -> (Self, Vec<Effect>) {
+    ///
+    /// How often somebody has tried before makes the pauses longer: who fails is not written down.
+    pub(super) fn recover(now: Moment, entries: &[Entry], before: u32) -> (Self, Vec<Effect>) {
         let mut machine = Self::new(None);
-        let mut nested = false;
         for entry in entries {
             match entry {
-                Entry::Began { expires_at } => {
-                    machine.expires_at = *expires_at;
-                    nested = expires_at.is_none();
-                }
+                Entry::Began { expires_at } => machine.expires_at = *expires_at,
                 Entry::Joined => {
                     // The other one confirms only when this one has left it all reserved.
-                    machine.branches.push(Branch { reserved: nested, ..Branch::default() });
+                    let branch = Branch {
+                        reserved: machine.is_nested(),
+                        failures: before,
+                        ..Branch::default()
+                    };
+                    machine.branches.push(branch);
                     machine.joined += 1;
                 }
                 Entry::Decided(decision) => machine.stage = Stage::Telling(*decision),
@@ -138,7 +142,7 @@ impl Machine {
             }
         }
         let effects = match machine.stage {
-            Stage::Trying if nested => Vec::new(),
+            Stage::Trying if machine.is_nested() => Vec::new(),
             Stage::Trying => machine.decide(Decision::Cancel),
             Stage::Telling(_) => machine.tell(now),
             _ => Vec::new(),
@@ -149,6 +153,11 @@ impl Machine {
     /// How far it is.
     pub(super) const fn stage(&self) -> Stage {
         self.stage
+    }
+
+    /// Whether another transaction decides.
+    pub(super) const fn is_nested(&self) -> bool {
+        self.expires_at.is_none()
     }
 
     /// How many participants it has.
@@ -213,7 +222,7 @@ impl Machine {
             }
             (Stage::Telling(_), Input::Failed(branch)) => {
                 if let Some(branch) = self.branches.get_mut(branch).filter(|it| !it.done) {
-                    let pause = PAUSE * 2_u32.saturating_pow(branch.failures.min(16));
+                    let pause = Self::PAUSE * 2_u32.saturating_pow(branch.failures.min(16));
                     branch.failures = branch.failures.saturating_add(1);
                     branch.again_at = Some(now + pause.min(LONGEST_PAUSE));
                 }

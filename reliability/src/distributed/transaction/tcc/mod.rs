@@ -126,7 +126,8 @@
 //!
 //! `reliability.tcc.begun`, `.decided` by decision, `.ended`, `.recovered`, `.refused` and `.failed`
 //! by participant. `decided` minus `ended` is how many transactions have participants that do not
-//! answer; each failure is an event, `reliability.tcc.failed`.
+//! answer; each failure is an event, `reliability.tcc.failed`. A transaction that cannot be carried on,
+//! because what stands in the journal cannot be read, say, is one as well, `reliability.tcc.broken`.
 
 pub mod barrier;
 mod coordinator;
@@ -149,7 +150,40 @@ pub use decision::Decision;
 pub use error::{ReserveError, TccError};
 pub use participant::{Cx, Tcc, Transient};
 pub use recover::Recovered;
-#[cfg(feature = "macros")]
+/// Makes a type a participant of transactions, of three functions.
+///
+/// ```
+/// use reliability::distributed::transaction::tcc::{Cx, Tcc, Transient};
+///
+/// #[derive(Tcc)]
+/// #[tcc(input = u32, refuse = String, try = hold, confirm = Seats::sell, cancel = Seats::free)]
+/// #[tcc(name = "seats")]
+/// struct Seats;
+///
+/// async fn hold(_: &Seats, cx: &Cx, seat: &u32) -> Result<(), String> {
+///     if *seat < 300 { Ok(()) } else { Err(format!("{cx}: there is no seat {seat}")) }
+/// }
+///
+/// impl Seats {
+///     async fn sell(&self, _: &Cx, _: &u32) -> Result<(), Transient> {
+///         Ok(())
+///     }
+///
+///     async fn free(&self, _: &Cx, _: &u32) -> Result<(), Transient> {
+///         Ok(())
+///     }
+/// }
+///
+/// assert_eq!(<Seats as Tcc>::NAME, "seats");
+/// ```
+///
+/// - `input = Type`: what it is about; serde writes it to the journal, and reads it in whichever
+///   process confirms or cancels.
+/// - `refuse = Type`: why `try` says no.
+/// - `try = path`, `confirm = path`, `cancel = path`: functions that are called with `&self`, `&Cx` and
+///   `&Input`; see [`Tcc`](trait@Tcc).
+/// - `name = ".."`: by which name the journal knows it; that of the type by default.
+/// - `crate = ::some::path`: where this crate is found, when it is re-exported.
 #[cfg(feature = "macros")]
 pub use reliability_derive::Tcc;
 pub use transaction::{Settled, Transaction};

@@ -1,6 +1,6 @@
 //! What transactions do, in numbers and events.
 
-use super::Decision;
+use super::{Decision, TccError, Transient};
 
 #[cfg(feature = "telemetry")]
 use crate::telemetry::metrics::{Counter, Family};
@@ -59,19 +59,35 @@ pub(super) fn refused(participant: &str) {
     let _ = participant;
 }
 
-pub(super) fn told(participant: &str, decision: Decision, done: bool) {
+pub(super) fn failed(transaction: &str, participant: &str, decision: Decision, why: &Transient) {
     #[cfg(feature = "telemetry")]
-    if !done {
+    {
         FAILED.with([participant, decision.as_str()]).add(1);
         tracing::event!(
             name: "reliability.tcc.failed",
             target: "reliability",
             tracing::Level::WARN,
+            reliability.tcc.transaction = transaction,
             reliability.tcc.participant = participant,
             reliability.tcc.decision = decision.as_str(),
+            reliability.error = %why,
             "a participant has not done as decided, and is told again",
         );
     }
     #[cfg(not(feature = "telemetry"))]
-    let _ = (participant, decision, done);
+    let _ = (transaction, participant, decision, why);
+}
+
+pub(super) fn broken(transaction: &str, error: &TccError) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.tcc.broken",
+        target: "reliability",
+        tracing::Level::ERROR,
+        reliability.tcc.transaction = transaction,
+        reliability.error = %error,
+        "a transaction cannot be carried on; it is tried again in a while",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (transaction, error);
 }

@@ -1,9 +1,11 @@
+use alloc::string::ToString;
 use core::time::Duration;
+
+use tokio::task::JoinSet;
 
 use super::coordinator::Coordinator;
 use super::drive::Drive;
 use super::machine::{Machine, Stage};
-use super::transaction::MOST_RECORDS;
 use super::{Decision, TccError, observe, written};
 use crate::journal::{Append, Claim, Due, JournalError, Lease, Sequence};
 
@@ -74,17 +76,17 @@ impl Coordinator {
             let claim = Claim::of([written::KIND]).by(&hub.owner).lease(self.lease()).most(MOST);
             let leases = hub.journal.claim(claim).await?;
             let last = leases.len() < MOST;
+            // At once: one whose participants do not answer does not use up the claims of the others.
+            let mut working = JoinSet::new();
             for lease in leases {
-                let rest = Append::to(&lease.stream).fenced(&lease).due(Due::After(BROKEN));
-                match self.carry_on(lease).await {
+                let coordinator = self.clone();
+                working.spawn(async move { coordinator.end(lease).await });
+            }
+            while let Some(ended) = working.join_next().await {
+                match ended {
                     Ok(Some(Decision::Confirm)) => recovered.confirmed += 1,
                     Ok(Some(Decision::Cancel)) => recovered.cancelled += 1,
-                    Ok(None) => recovered.pending += 1,
-                    Err(_) => {
-                        recovered.pending += 1;
-                        // If not even that can be written, its claim runs out.
-                        let _ = hub.journal.append(rest.release()).await;
-                    }
+                    Ok(None) | Err(_) => recovered.pending += 1,
                 }
             }
             if last {
@@ -93,8 +95,9 @@ impl Coordinator {
         }
     }
 
-    /// [Recovers](Self::recover) as long as the future is polled: at once, when the journal has
-    /// changed, and at least so often.
+    /// [Recovers](Self::recover) as long as the future is polled: at once, soon after this process has
+    /// written to the journal, and at least so often. That another process has died is noticed by
+    /// asking only, so `every` is how much later than its claim a transaction is taken over.
     ///
     /// # Cancel safety
     ///
@@ -110,10 +113,19 @@ impl Coordinator {
     /// # }
     /// ```
     pub async fn keep_recovering(&self, every: Duration) {
+        let mut changes = self.0.journal.changes();
         loop {
             // A journal that does not answer is asked again.
             let _ = self.recover().await;
-            tokio::time::sleep(every).await;
+            let changed = async {
+                changes.next().await;
+                // What has failed a first time is due by then, and many commits are asked for once.
+                tokio::time::sleep(Machine::PAUSE).await;
+            };
+            tokio::select! {
+                () = changed => {}
+                () = tokio::time::sleep(every) => {}
+            }
         }
     }
 
@@ -123,13 +135,29 @@ impl Coordinator {
     }
 
     /// How it has ended; nothing if it has not yet.
+    async fn end(&self, lease: Lease) -> Option<Decision> {
+        let id = lease.stream.key().to_string();
+        let rest = Append::to(&lease.stream).fenced(&lease).due(Due::After(BROKEN));
+        match self.carry_on(lease).await {
+            Ok(ended) => ended,
+            Err(error) => {
+                observe::broken(&id, &error);
+                // If not even that can be written, its claim runs out.
+                let _ = self.0.journal.append(rest.release()).await;
+                None
+            }
+        }
+    }
+
     async fn carry_on(&self, lease: Lease) -> Result<Option<Decision>, TccError> {
         let hub = &self.0;
         let stream = lease.stream.clone();
-        let records = hub.journal.read(&stream, Sequence::START, MOST_RECORDS).await?;
+        let records = hub.journal.read_to_end(&stream, Sequence::START).await?;
         let sequence = records.last().map_or(Sequence::START, |record| record.sequence);
         let (entries, parts) = written::read(&records)?;
-        let (machine, effects) = Machine::recover(hub.now(), &entries);
+        // The first claim was that of who began it.
+        let before = u32::try_from(lease.epoch.get().saturating_sub(1)).unwrap_or(u32::MAX);
+        let (machine, effects) = Machine::recover(hub.now(), &entries, before);
         observe::recovered();
         let mut drive = Drive::new(hub, stream, Some(lease), sequence, (machine, parts));
         drive.follow(effects).await?;

@@ -138,8 +138,13 @@ impl Coordinator {
     /// See [the module](super#transactions-in-transactions).
     pub async fn settle_nested(&self, cx: &Cx, decision: Decision) -> Result<(), Transient> {
         let (hub, id) = (&self.0, cx.to_string());
-        let stream = StreamId::new(written::KIND, &id)?;
-        let records = hub.journal.read(&stream, Sequence::START, MOST_RECORDS).await?;
+        let stream = match StreamId::new(written::KIND, &id) {
+            Ok(stream) => stream,
+            // Its id is too long, so it has never begun and never will.
+            Err(_) if decision == Decision::Cancel => return Ok(()),
+            Err(invalid) => return Err(invalid.into()),
+        };
+        let records = hub.journal.read_to_end(&stream, Sequence::START).await?;
         let Some(last) = records.last() else {
             if decision == Decision::Confirm {
                 return Err(Transient::new(
@@ -152,7 +157,7 @@ impl Coordinator {
             return Ok(());
         };
         let (entries, parts) = written::read(&records)?;
-        let (machine, effects) = Machine::recover(hub.now(), &entries);
+        let (machine, effects) = Machine::recover(hub.now(), &entries, 0);
         let mut drive = Drive::new(hub, stream, None, last.sequence, (machine, parts));
         drive.follow(effects).await?;
         if drive.machine.stage() == Stage::Trying {
@@ -168,9 +173,6 @@ impl Coordinator {
         }
     }
 }
-
-/// More than a transaction can have.
-pub(super) const MOST_RECORDS: usize = Machine::MOST + 8;
 
 fn begun(id: &str, error: JournalError) -> TccError {
     match error {
@@ -236,14 +238,15 @@ impl Transaction {
         }
     }
 
-    /// All use what they have reserved. Once this has returned `Confirm`, that is certain, whatever
-    /// crashes; one that has expired meanwhile is cancelled instead.
+    /// All use what they have reserved. Once this has returned `Ok`, that is certain, whatever crashes.
     ///
     /// # Errors
     ///
-    /// [`TccError::Invalid`] when these are not all reservations of this transaction: then it is
-    /// cancelled. [`TccError::Over`] when another process has taken it over. What the journal can
-    /// meet with: then it may be decided, and whoever recovers finds out.
+    /// [`TccError::Over`] when it is cancelled instead, because somebody has refused or it has expired,
+    /// or when another process has taken it over. [`TccError::Invalid`] when these are not all
+    /// reservations of this transaction, or another one [decides](Coordinator::begin_nested): then it
+    /// is cancelled. What the journal can meet with: then it may be decided, and whoever recovers
+    /// finds out.
     ///
     /// # Cancel safety
     ///
@@ -278,32 +281,47 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] when these are not all reservations of this transaction, or it belongs to no other
-    /// one: nobody would ever decide.
+    /// [`Invalid`] when these are not all reservations of this transaction, when it belongs to no other
+    /// one, so that nobody would ever decide, or when it is cancelled, because one of its participants
+    /// has refused: hand that on, or the other one would confirm what is not there any more.
     ///
     /// # Examples
     ///
     /// See [the module](super#transactions-in-transactions).
     pub fn leave(self, tried: impl AllTried) -> Result<(), Invalid> {
-        self.check(&tried.list())?;
-        match self.drive.machine.wake_at() {
-            None => Ok(()),
-            Some(_) => {
-                let expected = "one that was begun with `begin_nested`";
-                Err(Invalid::new("tcc", "transaction", expected, "one of its own")
-                    .with_advice("confirm it, or cancel it"))
-            }
+        let machine = &self.drive.machine;
+        if !machine.is_nested() {
+            let expected = "one that was begun with `begin_nested`";
+            return Err(Invalid::new("tcc", "transaction", expected, "one of its own")
+                .with_advice("confirm it, or cancel it"));
         }
+        if machine.stage() != Stage::Trying {
+            let expected = "one all of whose participants have reserved";
+            return Err(Invalid::new("tcc", "transaction", expected, "one that is cancelled")
+                .with_advice(
+                    "refuse, so that the transaction that it is part of is cancelled, too",
+                ));
+        }
+        self.check(&tried.list())
     }
 
-    async fn end(mut self, wanted: Decision, tried: Vec<AnyTried>) -> Result<Settled, TccError> {
-        let checked = self.check(&tried);
-        let wanted = if checked.is_ok() { wanted } else { Decision::Cancel };
+    async fn end(mut self, asked: Decision, tried: Vec<AnyTried>) -> Result<Settled, TccError> {
+        let checked = match asked {
+            Decision::Confirm if self.drive.machine.is_nested() => {
+                let expected = "one that belongs to no other";
+                Err(Invalid::new("tcc", "transaction", expected, "one of `begin_nested`")
+                    .with_advice("`leave` it: the transaction that it is part of decides"))
+            }
+            _ => self.check(&tried),
+        };
+        let wanted = if checked.is_ok() { asked } else { Decision::Cancel };
         self.drive.take(Input::Decide(wanted)).await?;
         let pending = self.drive.settle().await?;
         checked?;
         match self.drive.machine.stage() {
-            Stage::Telling(decision) | Stage::Ending(decision) | Stage::Over(decision) => {
+            Stage::Telling(decision) | Stage::Ending(decision) | Stage::Over(decision)
+                if decision == asked =>
+            {
                 Ok(Settled { decision, pending })
             }
             _ => Err(self.over()),

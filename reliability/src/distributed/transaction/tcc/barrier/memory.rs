@@ -58,7 +58,8 @@ impl MemoryBarrier {
         self.progress.lock().get(key).copied().unwrap_or_default()
     }
 
-    /// Forgets a transaction, of which nothing may be under way any more.
+    /// Forgets a transaction that is over, and of which nothing may be under way any more: a confirm
+    /// that comes again would be refused, and a try would reserve.
     ///
     /// # Examples
     ///

@@ -82,8 +82,10 @@ impl SqliteBarrier {
         Ok(verdict)
     }
 
-    /// Forgets what was confirmed or cancelled that long ago: longer than any message is under way.
-    /// Says how many participants that were.
+    /// Forgets what was confirmed or cancelled that long ago: longer than any message is under way,
+    /// and than all processes of the coordinator may be away at once. One that comes back repeats
+    /// what it does not know to be done, and what is forgotten by then is refused. Says how many
+    /// participants that were.
     ///
     /// # Errors
     ///

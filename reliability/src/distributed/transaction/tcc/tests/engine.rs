@@ -11,19 +11,22 @@ use crate::time::WallClock;
 
 /// What a participant holds, behind a barrier, and what was asked of it.
 #[derive(Default)]
-struct Account {
+pub(super) struct Account {
     barrier: MemoryBarrier,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     free: i64,
     held: i64,
     spent: i64,
     asked: Vec<String>,
     /// How often a confirm or cancel fails before it works.
-    failures: u32,
+    pub(super) failures: u32,
+    /// How often it panics, and whether it answers at all.
+    pub(super) panics: u32,
+    pub(super) hangs: bool,
 }
 
 impl Account {
@@ -32,9 +35,16 @@ impl Account {
         Arc::new(Self { state: Mutex::new(state), ..Self::default() })
     }
 
-    fn now(&self) -> (i64, i64, i64) {
+    pub(super) fn now(&self) -> (i64, i64, i64) {
         let state = self.state.lock().unwrap();
         (state.free, state.held, state.spent)
+    }
+
+    async fn answers(&self) {
+        let hangs = self.state.lock().unwrap().hangs;
+        if hangs {
+            core::future::pending::<()>().await;
+        }
     }
 
     fn ask(&self, cx: &Cx, phase: Phase, amount: i64) -> Result<Verdict, Transient> {
@@ -43,6 +53,11 @@ impl Account {
         if phase != Phase::Try && state.failures > 0 {
             state.failures -= 1;
             return Err(Transient::new("not now"));
+        }
+        if phase != Phase::Try && state.panics > 0 {
+            state.panics -= 1;
+            drop(state);
+            panic!("on purpose");
         }
         let state = &mut *state;
         Ok(self.barrier.run(cx.key(), phase, |phase| match phase {
@@ -57,7 +72,7 @@ impl Account {
 
 macro_rules! participant {
     ($name:ident) => {
-        struct $name(Arc<Account>);
+        pub(super) struct $name(pub(super) Arc<Account>);
 
         impl Tcc for $name {
             const NAME: &'static str = stringify!($name);
@@ -73,12 +88,14 @@ macro_rules! participant {
             }
 
             async fn confirm(&self, cx: &Cx, amount: &i64) -> Result<(), Transient> {
+                self.0.answers().await;
                 let entered = self.0.ask(cx, Phase::Confirm, *amount)?;
                 assert!(entered.is_fine(), "{cx}: {entered:?}");
                 Ok(())
             }
 
             async fn cancel(&self, cx: &Cx, amount: &i64) -> Result<(), Transient> {
+                self.0.answers().await;
                 let entered = self.0.ask(cx, Phase::Cancel, *amount)?;
                 assert!(entered.is_fine(), "{cx}: {entered:?}");
                 Ok(())
@@ -90,15 +107,15 @@ macro_rules! participant {
 participant!(Stock);
 participant!(Money);
 
-struct Shop {
-    journal: Journal,
-    clock: WallClock,
-    stock: Arc<Account>,
-    money: Arc<Account>,
+pub(super) struct Shop {
+    pub(super) journal: Journal,
+    pub(super) clock: WallClock,
+    pub(super) stock: Arc<Account>,
+    pub(super) money: Arc<Account>,
 }
 
 impl Shop {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let clock = WallClock::manual(
             std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
         );
@@ -108,7 +125,7 @@ impl Shop {
     }
 
     /// A process that knows the participants.
-    fn coordinator(&self, owner: &str) -> Coordinator {
+    pub(super) fn coordinator(&self, owner: &str) -> Coordinator {
         Coordinator::on(&self.journal)
             .participant(Stock(Arc::clone(&self.stock)))
             .participant(Money(Arc::clone(&self.money)))
@@ -118,7 +135,7 @@ impl Shop {
             .unwrap()
     }
 
-    async fn statuses(&self) -> Vec<String> {
+    pub(super) async fn statuses(&self) -> Vec<String> {
         let heads = self.journal.heads(Heads::of("tcc")).await.unwrap();
         heads.into_iter().map(|head| head.status).collect()
     }
@@ -149,8 +166,8 @@ async fn a_refusal_cancels_all_and_the_transaction_is_over() {
     assert_eq!((shop.stock.now(), shop.money.now()), ((10, 0, 0), (1_000, 0, 0)));
     let late = order.reserve::<Stock>(1).await.unwrap_err();
     assert!(late.to_string().contains("is decided: cancel"), "{late}");
-    let settled = order.confirm((money,)).await.unwrap();
-    assert_eq!((settled.decision, settled.pending), (Decision::Cancel, 0));
+    let over = order.confirm((money,)).await.unwrap_err();
+    assert!(matches!(over, TccError::Over { decision: Some(Decision::Cancel), .. }), "{over}");
     assert_eq!(shop.stock.state.lock().unwrap().asked, ["cancel"], "empty, and told all the same");
 }
 
@@ -264,7 +281,7 @@ async fn dropped_at_any_point_it_ends_one_way() {
     assert!(whole);
 }
 
-struct Trip(Coordinator);
+pub(super) struct Trip(pub(super) Coordinator);
 
 impl Tcc for Trip {
     const NAME: &'static str = "Trip";

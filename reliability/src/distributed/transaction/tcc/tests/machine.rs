@@ -105,10 +105,10 @@ fn recovery_confirms_what_was_decided_and_cancels_what_was_not() {
         (&[nested.clone(), Entry::Joined], [].into()),
     ];
     for (entries, expected) in table {
-        let (_, effects) = Machine::recover(NOW, entries);
+        let (_, effects) = Machine::recover(NOW, entries, 0);
         assert_eq!(effects, expected, "{entries:?}");
     }
-    let (mut machine, _) = Machine::recover(NOW, &[nested, Entry::Joined]);
+    let (mut machine, _) = Machine::recover(NOW, &[nested, Entry::Joined], 0);
     assert_eq!(machine.wake_at(), None, "another transaction decides");
     let decided = machine.step(NOW, Input::Decide(Confirm));
     assert_eq!(decided, [Effect::Write(Entry::Decided(Confirm))]);

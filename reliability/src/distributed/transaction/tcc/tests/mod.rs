@@ -2,6 +2,7 @@
 
 mod barriers;
 mod engine;
+mod hard;
 mod machine;
 #[cfg(feature = "sim")]
 mod schedules;

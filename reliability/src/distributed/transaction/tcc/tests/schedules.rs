@@ -12,6 +12,7 @@ use crate::distributed::sim::{Effect, Faults, Node, Schedule, World};
 use crate::time::Instant;
 
 const PARTICIPANTS: usize = 3;
+/// The shortest; some last longer than any message is under way.
 const EXPIRES: Duration = Duration::from_secs(4);
 
 #[derive(Debug, Clone)]
@@ -45,6 +46,7 @@ enum Bug {
 #[derive(Debug, Clone, Copy)]
 struct Plan {
     wants: Decision,
+    expires: Duration,
     /// Who refuses, if anybody does.
     refuses: Option<usize>,
     bug: Bug,
@@ -54,7 +56,8 @@ impl Plan {
     fn of(seed: u64, bug: Bug) -> Self {
         let wants = if seed.is_multiple_of(5) { Decision::Cancel } else { Decision::Confirm };
         let refuses = seed.is_multiple_of(7).then_some(seed as usize % PARTICIPANTS);
-        Self { wants, refuses, bug }
+        let expires = EXPIRES * if seed.is_multiple_of(2) { 1 } else { 10 };
+        Self { wants, expires, refuses, bug }
     }
 }
 
@@ -162,11 +165,11 @@ impl Node for Process {
                 };
                 let entries: Vec<Entry> = disk.iter().filter_map(entry).collect();
                 if entries.is_empty() {
-                    let expires_at = Some(moment(now) + EXPIRES);
+                    let expires_at = Some(moment(now) + plan.expires);
                     return Vec::from([Effect::Write(Written::Entry(Entry::Began { expires_at }))]);
                 }
                 let plan = *plan;
-                let (recovered, mut effects) = Machine::recover(moment(now), &entries);
+                let (recovered, mut effects) = Machine::recover(moment(now), &entries, 0);
                 *machine = Some(recovered);
                 if plan.bug == Bug::RecoversForward {
                     for effect in &mut effects {
@@ -320,13 +323,11 @@ fn without_faults_it_ends_as_is_wanted() {
 #[test]
 fn thousands_of_schedules_end_one_way_for_all() {
     let all = [(Faults::crashes(), 2_000), (Faults::all(), 2_000), (slow(), 2_000)];
-    let mut ended = [0, 0];
     for (faults, schedules) in all {
-        let [confirmed, cancelled] = run_many(0..schedules, &faults, Bug::None).unwrap();
-        ended = [ended[0] + confirmed, ended[1] + cancelled];
+        let ended = run_many(0..schedules, &faults, Bug::None).unwrap();
+        // Both must have been tried out.
+        assert!(ended.iter().all(|many| *many > 100), "{ended:?} with {faults:?}");
     }
-    // Both must have been tried out.
-    assert!(ended.iter().all(|many| *many > 500), "{ended:?}");
 }
 
 #[test]
