@@ -138,6 +138,7 @@ impl Machine {
                     if let Stage::Telling(decision) = machine.stage {
                         machine.stage = Stage::Over(decision);
                     }
+                    machine.branches.iter_mut().for_each(|branch| branch.done = true);
                 }
             }
         }
