@@ -70,7 +70,7 @@ async fn write(journal: Journal, writer: u32) {
     }
 }
 
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {

@@ -1,5 +1,6 @@
 //! The journal on PostgreSQL servers of the tests' own.
 
+mod copied;
 mod crash;
 mod refused;
 mod shared;
@@ -61,4 +62,5 @@ async fn the_store_on_postgres_conforms() {
         Journal::on(builder.build().await.unwrap())
     };
     conformance::check(open).await.unwrap();
+    conformance::check_copying(open).await.unwrap();
 }

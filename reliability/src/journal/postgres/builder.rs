@@ -200,7 +200,7 @@ impl PostgresBuilder {
             let writer = Writer::new(&server, &queued, self.group, clock, &changed, &news);
             tokio::spawn(writer.run());
         }
-        Ok(PostgresStore::new(server, writes, lines, self.clock, changed))
+        Ok(PostgresStore::new(server, writes, lines, self.clock, changed, news))
     }
 
     fn check(&self) -> Result<(), Invalid> {

@@ -27,6 +27,11 @@ impl Failed {
         matches!(self, Self::Sent(error) | Self::ToSend(error) if !ends_session(error))
     }
 
+    /// Whether the journal takes nothing any more, from nobody.
+    pub(super) fn is_sealed(&self) -> bool {
+        matches!(self, Self::Sent(error) if error.code().is_some_and(|it| it.code() == SEALED))
+    }
+
     /// Whether the connection was gone before an answer came, or went with it.
     pub(super) fn is_lost(&self) -> bool {
         !self.is_refusal()
@@ -64,6 +69,9 @@ impl Failed {
     }
 }
 
+/// What `journal_open` says.
+const SEALED: &str = "JS001";
+
 const GONE: &str = "the connection was lost again and again";
 const LATE: &str = "the server has not answered within the timeout";
 
@@ -84,6 +92,7 @@ pub(super) fn untouched(what: &'static str, error: &Error) -> JournalError {
     };
     let code = refused.code().code();
     let advice = match code {
+        SEALED => return JournalError::Sealed,
         "3D000" => "make the database first: `CREATE DATABASE`",
         "28000" | "28P01" => "look at the user, its password, and `pg_hba.conf`",
         "42501" => "let the user of the journal own its schema, or make the tables as their owner",

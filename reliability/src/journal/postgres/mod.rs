@@ -10,6 +10,7 @@ mod dial;
 mod error;
 mod line;
 mod listen;
+mod moving;
 mod open;
 mod read;
 mod session;

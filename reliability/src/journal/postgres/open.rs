@@ -11,7 +11,8 @@ use crate::journal::JournalError;
 
 /// The version of the tables.
 const SCHEMA: u32 = 1;
-const TABLES: &str = include_str!("schema.sql");
+const TABLES: &str =
+    concat!(include_str!("schema.sql"), include_str!("reading.sql"), include_str!("moving.sql"));
 
 /// Where in the database the tables are.
 #[derive(Debug, Clone)]
@@ -107,7 +108,7 @@ async fn identify(client: &Client, place: &Place) -> Result<u32, JournalError> {
         (false, true) => return Err(foreign()),
         (true, _) => {}
     }
-    let ask = alloc::format!("SELECT version, shift FROM {schema}.journal_schema");
+    let ask = alloc::format!("SELECT version, shift, sealed FROM {schema}.journal_schema");
     let version = match first_row(client, &ask).await {
         Ok(row) => row.into_iter().next().flatten().and_then(|version| version.parse().ok()),
         Err(error) if error.code().is_some_and(|code| code.code().starts_with("42703")) => None,

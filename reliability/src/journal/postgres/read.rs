@@ -83,7 +83,7 @@ pub(super) fn lease(row: &Row) -> Result<Lease, JournalError> {
 }
 
 /// The first two columns.
-fn stream_id(row: &Row) -> Result<StreamId, JournalError> {
+pub(super) fn stream_id(row: &Row) -> Result<StreamId, JournalError> {
     let text = |at| row.try_get::<_, &str>(at).map_err(|error| unreadable(&error));
     StreamId::new(text(0)?, text(1)?).map_err(|source| JournalError::Unreadable {
         what: "a stream has a name that no journal gives".into(),

@@ -1,4 +1,4 @@
--- The tables of a journal and what works on them, version 1. `{schema}` stands for the schema.
+-- The tables of a journal and what writes into them, version 1. `{schema}` stands for the schema.
 --
 -- Every call of a program is one of these functions, and a transaction by itself: one way there and
 -- back, and no lock waits for the network. All of them expect `READ COMMITTED`, in which each
@@ -6,9 +6,10 @@
 
 CREATE TABLE {schema}.journal_schema (
     version integer NOT NULL,
-    shift   bigint NOT NULL -- what is added to transactions' numbers, see `journal_records`
+    shift   bigint NOT NULL,  -- what is added to transactions' numbers, see `journal_records`
+    sealed  boolean NOT NULL  -- nobody may write any more
 );
-INSERT INTO {schema}.journal_schema VALUES (1, 0);
+INSERT INTO {schema}.journal_schema VALUES (1, 0, false);
 
 -- Numbers of claims. A sequence never gives one twice, also after a crash.
 CREATE SEQUENCE {schema}.journal_epochs;
@@ -65,6 +66,18 @@ CREATE FUNCTION {schema}.journal_lock() RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT hashtextextended('{schema}.journal_records', 0)
 $$;
 
+-- All who write begin with it. Who seals the journal waits for the lock, so that whoever has it by
+-- then is in before, and whoever gets it afterwards sees that it is sealed. They do not wait for
+-- each other.
+CREATE FUNCTION {schema}.journal_open() RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    LOCK TABLE {schema}.journal_streams IN ROW EXCLUSIVE MODE;
+    IF (SELECT sealed FROM {schema}.journal_schema) THEN
+        RAISE EXCEPTION 'the journal is sealed' USING ERRCODE = 'JS001';
+    END IF;
+END
+$$;
+
 -- Several batches, each whole or not at all; a row for each append: 0 it is written, 1 it is fenced,
 -- 2 it conflicts, 3 another one of its batch is refused, 4 it would begin a stream that is there.
 CREATE FUNCTION {schema}.journal_append(
@@ -106,6 +119,7 @@ BEGIN
     IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
         RAISE EXCEPTION 'journal_append must be the first to write in its transaction';
     END IF;
+    PERFORM {schema}.journal_open();
     PERFORM pg_advisory_xact_lock_shared({schema}.journal_lock());
 
     FOR s IN 1 .. cardinality(kinds) LOOP
@@ -261,9 +275,11 @@ CREATE FUNCTION {schema}.journal_claim(
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
-    moment bigint := {schema}.journal_now(wall);
+    moment bigint;
     free record;
 BEGIN
+    PERFORM {schema}.journal_open();
+    moment := {schema}.journal_now(wall);
     -- What is held since a time to come is free: somebody has set the clock back.
     FOR free IN
         SELECT id, kind, key, sequence FROM {schema}.journal_streams
@@ -290,9 +306,11 @@ CREATE FUNCTION {schema}.journal_renew(
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 DECLARE
-    moment bigint := {schema}.journal_now(wall);
+    moment bigint;
     renewed boolean[] := '{}';
 BEGIN
+    PERFORM {schema}.journal_open();
+    moment := {schema}.journal_now(wall);
     FOR l IN 1 .. cardinality(kinds) LOOP
         UPDATE {schema}.journal_streams
             SET held_since = moment, held_until = moment + length,
@@ -315,6 +333,7 @@ DECLARE
     moment bigint;
     place record;
 BEGIN
+    PERFORM {schema}.journal_open();
     SELECT id, sequence, due_at, held_since, held_until INTO place
         FROM {schema}.journal_streams WHERE kind = of_kind AND key = of_key FOR UPDATE;
     moment := {schema}.journal_now(wall);
@@ -328,72 +347,5 @@ BEGIN
         DELETE FROM {schema}.journal_streams WHERE id = place.id;
         o_state := 0;
     END IF;
-END
-$$;
-
--- Below it, no record comes up any more: the first transaction that writes records and still runs,
--- or else the first that has not begun.
-CREATE FUNCTION {schema}.journal_horizon() RETURNS bigint
-LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    writing bigint := {schema}.journal_lock();
-    here oid := (SELECT oid FROM pg_database WHERE datname = current_database());
-    seen pg_snapshot;
-    horizon bigint;
-    unclear boolean;
-BEGIN
-    FOR attempt IN 1 .. 10 LOOP
-        seen := pg_current_snapshot();
-        -- Whoever has a number also has it locked. One without the lock of those who write records
-        -- is none of them; one without any has ended since, and another look leaves it out. The locks
-        -- are looked at once, in which nobody can change them.
-        WITH locks AS MATERIALIZED (
-            SELECT virtualtransaction AS holder, locktype, mode, transactionid::text::bigint AS number,
-                   database, classid::bigint << 32 | objid::bigint AS key, objsubid
-            FROM pg_locks WHERE locktype IN ('transactionid', 'advisory') AND granted
-        )
-        SELECT min(running.number) FILTER (WHERE own.holder IS NULL OR writes.holder IS NOT NULL),
-               count(*) FILTER (WHERE own.holder IS NULL) > 0
-            INTO horizon, unclear
-            FROM (SELECT xip::text::bigint AS number FROM pg_snapshot_xip(seen) AS xip) AS running
-            LEFT JOIN locks AS own
-                ON own.locktype = 'transactionid' AND own.mode = 'ExclusiveLock'
-               AND own.number = running.number % 4294967296
-            LEFT JOIN locks AS writes
-                ON writes.locktype = 'advisory' AND writes.mode = 'ShareLock'
-               AND writes.holder = own.holder AND writes.database = here
-               AND writes.key = writing AND writes.objsubid = 1;
-        EXIT WHEN NOT unclear;
-    END LOOP;
-    RETURN coalesce(horizon, pg_snapshot_xmax(seen)::text::bigint)
-        + (SELECT shift FROM {schema}.journal_schema);
-END
-$$;
-
-CREATE FUNCTION {schema}.journal_read_all(
-    behind_xact bigint, behind_position bigint, most bigint, largest bigint -- in bytes
-)
-RETURNS TABLE (o_kind text, o_key text, o_xact bigint, o_position bigint, o_sequence bigint,
-               o_epoch bigint, o_recorded_at bigint, o_name text, o_version bigint,
-               o_encoding text, o_payload bytea)
-LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    horizon bigint := {schema}.journal_horizon();
-BEGIN
-    -- Sees what was committed until now, and so all that the horizon was clear of.
-    RETURN QUERY
-        SELECT s.kind, s.key, r.xact, r.position, r.sequence, r.epoch, r.recorded_at, r.name,
-               r.version, r.encoding, r.payload
-        FROM (
-            SELECT *, sum(octet_length(page.payload)) OVER (ORDER BY page.xact, page.position) AS bytes
-            FROM (
-                SELECT * FROM {schema}.journal_records AS all_of_them
-                WHERE (all_of_them.xact, all_of_them.position) > (behind_xact, behind_position)
-                  AND all_of_them.xact < horizon
-                ORDER BY all_of_them.xact, all_of_them.position LIMIT most
-            ) AS page
-        ) AS r JOIN {schema}.journal_streams AS s ON s.id = r.stream
-        WHERE r.bytes - octet_length(r.payload) < largest
-        ORDER BY r.xact, r.position;
 END
 $$;

@@ -23,9 +23,12 @@ pub(super) enum Ask {
     Head,
     Heads,
     HeadsOf,
+    Standing,
+    Seal,
+    Adopt,
 }
 
-const ASKS: usize = 9;
+const ASKS: usize = 12;
 
 /// The texts of all that is asked, for one schema.
 #[derive(Debug)]
@@ -68,6 +71,11 @@ impl Texts {
                 "WHERE kind = $1 AND key > $2 AND ($3::text IS NULL OR status = $3) \
                   ORDER BY key LIMIT $4",
             ),
+            "SELECT sealed, {schema}.journal_last_epoch() FROM {schema}.journal_schema".into(),
+            "SELECT o_kind, o_key FROM {schema}.journal_seal($1, $2)".into(),
+            "SELECT o_state, o_stream, o_expected, o_found FROM {schema}.journal_adopt($1, $2, $3, \
+             $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+                .into(),
         ];
         let page = Journal::LARGEST_PAGE.to_string();
         let own = |text: String| text.replace("{schema}", schema).replace("{page}", &page);

@@ -17,8 +17,8 @@ use super::session::Ask;
 use super::writer::{Call, WRITING};
 use crate::journal::values::{self, signed};
 use crate::journal::{
-    Answer, Append, Appended, Changed, Changes, Claim, Head, Heads, JournalError, Lease, Position,
-    Record, Sequence, Store, StreamId,
+    Adopted, Answer, Append, Appended, Changed, Changes, Claim, Head, Heads, JournalError, Lease,
+    Position, Record, Sequence, Standing, Store, StreamId,
 };
 use crate::time::WallClock;
 
@@ -59,9 +59,10 @@ pub struct PostgresStore {
     lines: Vec<Line>,
     clock: Option<WallClock>,
     changed: Arc<Changed>,
+    news: mpsc::Sender<()>,
 }
 
-const READING: &str = "reading the journal";
+pub(super) const READING: &str = "reading the journal";
 
 impl PostgresStore {
     /// Connects with standard settings, and makes the tables if they are not there.
@@ -89,18 +90,26 @@ impl PostgresStore {
         lines: Vec<Line>,
         clock: Option<WallClock>,
         changed: Arc<Changed>,
+        news: mpsc::Sender<()>,
     ) -> Self {
-        Self { server, writes, lines, clock, changed }
+        Self { server, writes, lines, clock, changed, news }
     }
 
     /// The one with the fewest calls before.
-    fn line(&self) -> Result<&Line, JournalError> {
+    pub(super) fn line(&self) -> Result<&Line, JournalError> {
         self.lines.iter().min_by_key(|line| line.waiting()).ok_or(JournalError::Closed)
     }
 
     /// By which clock: `None` for the server's.
-    fn wall(&self) -> Option<i64> {
+    pub(super) fn wall(&self) -> Option<i64> {
         self.clock.as_ref().map(|clock| values::micros(clock.now()))
+    }
+
+    /// There is news for those who wait for work, here and in other processes.
+    pub(super) fn tell(&self) {
+        self.changed.tell();
+        // When it is full, others are about to be told.
+        let _ = self.news.try_send(());
     }
 
     async fn write(&self, batch: Vec<Append>) -> Result<Vec<Appended>, JournalError> {
@@ -240,13 +249,25 @@ impl Store for PostgresStore {
         Box::pin(self.removed(stream, last))
     }
 
+    fn standing(&self) -> Answer<'_, Standing> {
+        Box::pin(self.standing_now())
+    }
+
+    fn seal(&self, sealed: bool) -> Answer<'_, ()> {
+        Box::pin(self.seal_all(sealed))
+    }
+
+    fn adopt(&self, adopted: Adopted) -> Answer<'_, ()> {
+        Box::pin(self.adopt_all(adopted))
+    }
+
     fn changes(&self) -> Changes {
         self.changed.changes()
     }
 }
 
 /// A function that is no list answers with one row.
-fn only(rows: &[Row]) -> Result<&Row, JournalError> {
+pub(super) fn only(rows: &[Row]) -> Result<&Row, JournalError> {
     rows.first().ok_or_else(|| unusable("the database has answered with nothing".into()))
 }
 

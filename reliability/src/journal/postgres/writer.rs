@@ -78,7 +78,9 @@ impl Writer {
             match self.write(&group).await {
                 Ok(rows) => self.answer(group, &rows),
                 // One of them may have failed all the others: each gets a call of its own.
-                Err(Refused::Failed(failed)) if failed.is_refusal() && group.len() > 1 => {
+                Err(Refused::Failed(failed))
+                    if failed.is_refusal() && !failed.is_sealed() && group.len() > 1 =>
+                {
                     for call in group {
                         let alone = alloc::vec![call];
                         match self.write(&alone).await {

@@ -185,6 +185,24 @@ async fn from_sqlite_to_redb_and_back() {
     copy_and_compare(redb("2.redb"), sqlite("2.db"), &clock).await;
 }
 
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+#[tokio::test]
+async fn from_sqlite_to_postgres_and_back() {
+    use super::folder::Folder;
+
+    let folder = Folder::new();
+    let server = reliability_tests::postgres::Postgres::shared();
+    let clock = WallClock::manual(start());
+    let sqlite =
+        |name| Journal::on(SqliteStore::builder(folder.file(name)).clock(&clock).build().unwrap());
+    let postgres = async || {
+        let database = server.url_of(&server.database());
+        Journal::on(PostgresStore::builder(&database).clock(&clock).build().await.unwrap())
+    };
+    copy_and_compare(sqlite("1.db"), postgres().await, &clock).await;
+    copy_and_compare(postgres().await, sqlite("2.db"), &clock).await;
+}
+
 #[tokio::test]
 async fn who_names_the_wrong_place_goes_on_working() {
     let (from, to) = (Journal::in_memory(), Journal::in_memory());
