@@ -113,7 +113,12 @@ const ABANDONED: &str = "saga.abandoned";
 impl Entry {
     /// Whether it says what an attempt has come to, rather than what follows from that.
     pub(super) const fn is_an_outcome(&self) -> bool {
+        let because = match self {
+            Self::Refused { because, .. } => Some(because),
+            _ => None,
+        };
         !matches!(self, Self::Completed | Self::RolledBack | Self::Stuck { .. })
+            && !matches!(because, Some(Because::Deadline | Because::Cancelled))
     }
 
     /// The event that says so, in the version of that plan.

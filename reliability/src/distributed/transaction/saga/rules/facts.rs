@@ -30,6 +30,8 @@ pub(in super::super) struct Facts {
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct StepFacts {
     pub(in super::super) done_at: Option<SystemTime>,
+    /// Somebody has said that it is done: a signal may come before its time.
+    said_at: Option<SystemTime>,
     /// It may have been begun when the saga turned back, and was not done.
     pub(in super::super) maybe: bool,
     pub(in super::super) undone: bool,
@@ -68,8 +70,9 @@ impl Facts {
             // What was said first counts: a signal may come twice.
             Entry::Done { step, .. } => {
                 let step = &mut self.steps[*step];
-                step.done_at = step.done_at.or(Some(at));
+                step.said_at = step.said_at.or(Some(at));
                 step.tried = 0;
+                self.settle(at);
             }
             Entry::Refused { because, .. } => self.turn_back(*because)?,
             Entry::Undone { step, .. } | Entry::Skipped { step, .. } => {
@@ -91,6 +94,7 @@ impl Facts {
             Entry::Edited { step, .. } => {
                 if let Some(step) = step {
                     self.steps[*step].done_at = Some(at);
+                    self.settle(at);
                 }
                 self.go_on()?;
             }
@@ -100,6 +104,21 @@ impl Facts {
             self.ended_at = self.ended_at.or(Some(at));
         }
         Ok(())
+    }
+
+    /// A signal that came early counts when all before it is done: what comes after it does not
+    /// wait for anything else.
+    fn settle(&mut self, at: SystemTime) {
+        for step in 0..self.steps.len() {
+            let early =
+                self.plan.steps()[step].waits == Waits::Signal && !self.may_be_begun(step);
+            let facts = &mut self.steps[step];
+            if let (None, Some(said)) = (facts.done_at, facts.said_at)
+                && !early
+            {
+                facts.done_at = Some(said.max(at));
+            }
+        }
     }
 
     /// Somebody has looked at it: all is tried anew.
@@ -194,10 +213,17 @@ impl Facts {
 
     /// Whether nothing that came after it has to be undone first.
     pub(in super::super) fn may_be_undone(&self, step: usize) -> bool {
-        let follows = |other: &usize| self.plan.steps()[*other].after.contains(&step);
-        (step + 1..self.steps.len())
-            .filter(follows)
-            .all(|other| !self.to_be_undone(other) && self.may_be_undone(other))
+        // Each step once, from the last one back: there may be more ways through them than anybody
+        // can walk.
+        let mut waits = alloc::vec![false; self.steps.len()];
+        for other in (step + 1..self.steps.len()).rev() {
+            if waits[other] || self.to_be_undone(other) {
+                for &before in &self.plan.steps()[other].after {
+                    waits[before] = true;
+                }
+            }
+        }
+        !waits[step]
     }
 
     /// When a step that waits for time alone is over.

@@ -5,3 +5,4 @@ mod crash;
 mod engine;
 mod operator;
 mod order;
+mod rules;
