@@ -15,11 +15,14 @@ use core::time::Duration;
 use std::panic::catch_unwind;
 use std::time::SystemTime;
 
+use serde_json::Value;
+
 use super::super::declared::{Doing, History, Old, Probing, Saga, Undoing, Unwritable};
 use super::super::definition::Definition;
 use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Started};
 use super::super::{Cx, EffectId, Outcome};
+use super::begun::Begun;
 use crate::journal::{Event, JournalError, Record};
 
 /// A saga that an engine works at.
@@ -87,9 +90,13 @@ impl<D: Saga> Of<D> {
             true => records.iter().try_for_each(|record| read.record(record))?,
             false => read.older::<D>(records)?,
         }
-        let input = read.input.as_ref().or(read.started.as_ref().map(|it| &it.input));
-        let input = input.map_or(&b"null"[..], |input| input);
-        let input = serde_json::from_slice(input).map_err(|error| {
+        // Not by way of a `Value`: that has no room for the largest numbers.
+        let input = match (&read.input, &read.begun) {
+            (Some(changed), _) => serde_json::from_slice(changed),
+            (None, Some(begun)) => serde_json::from_slice(begun).map(|it: Begun<_>| it.input),
+            (None, None) => serde_json::from_slice(b"null"),
+        };
+        let input = input.map_err(|error| {
             let what = format!("the input of saga `{}` is of another form", self.plan.name());
             unreadable_because(what, error)
         })?;
@@ -135,7 +142,9 @@ struct Reading<'a> {
     plan: &'a Plan,
     entries: Vec<(SystemTime, Entry)>,
     started: Option<Started>,
-    /// As an operator has changed it.
+    /// What its first record says.
+    begun: Option<Vec<u8>>,
+    /// As an operator or a migration has changed it.
     input: Option<Vec<u8>>,
     outputs: BTreeMap<usize, Vec<u8>>,
 }
@@ -143,13 +152,16 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn new(plan: &'a Plan) -> Self {
         let (entries, outputs) = (Vec::new(), BTreeMap::new());
-        Self { plan, entries, started: None, input: None, outputs }
+        Self { plan, entries, started: None, begun: None, input: None, outputs }
     }
 
     fn record(&mut self, record: &Record) -> Result<(), JournalError> {
         let entry = Entry::read(record, self.plan)?;
         match &entry {
-            Entry::Started(started) => self.started = Some(started.clone()),
+            Entry::Started(started) => {
+                self.started = Some(started.clone());
+                self.begun = Some(record.event.payload().to_vec());
+            }
             Entry::Done { step, output } => {
                 self.outputs.entry(*step).or_insert_with(|| output.clone());
             }
@@ -166,7 +178,7 @@ impl<'a> Reading<'a> {
     /// Records of which some are of older versions: what steps have finished with is carried over.
     fn older<D: Saga>(&mut self, records: &[Record]) -> Result<(), JournalError> {
         let version = records.first().map_or(1, |record| record.event.version());
-        let mut carried = Old { version, input: serde_json::Value::Null, done: Vec::new() };
+        let mut carried = Old { version, input: Value::Null, done: Vec::new() };
         let (mut times, mut others) = (BTreeMap::new(), Vec::new());
         for record in records {
             let event = &record.event;
@@ -181,8 +193,18 @@ impl<'a> Reading<'a> {
                     }
                 }
                 name => {
-                    if name == "saga.started" {
-                        carried.input = event.read_json::<serde_json::Value>()?["input"].take();
+                    match name {
+                        "saga.started" => {
+                            carried.input = event.read_json::<Value>()?["input"].take();
+                        }
+                        "saga.edited" => {
+                            let mut said = event.read_json::<Value>()?;
+                            let value = said["value"].take();
+                            if let Some(step) = edited(&mut carried, &said["step"], value) {
+                                times.entry(step).or_insert(record.at);
+                            }
+                        }
+                        _ => {}
                     }
                     others.push(record);
                 }
@@ -207,6 +229,14 @@ impl<'a> Reading<'a> {
             self.entries.push((at, Entry::Done { step, output }));
         }
         for record in others {
+            if record.event.name() == "saga.edited" {
+                // What it says is carried over above; what remains is that somebody has acted.
+                let said = record.event.read_json::<Value>()?;
+                let text = |key: &str| said[key].as_str().unwrap_or_default().to_string();
+                let entry = Entry::Retried { by: text("by"), why: text("why") };
+                self.entries.push((record.at, entry));
+                continue;
+            }
             let read = self.record(record);
             // How often a step was tried that is not there any more, is nothing to anybody.
             let counts = !matches!(record.event.name(), "saga.tried" | "saga.stuck");
@@ -218,6 +248,19 @@ impl<'a> Reading<'a> {
         self.entries.sort_by_key(|(_, entry)| !matches!(entry, Entry::Started(_)));
         Ok(())
     }
+}
+
+/// An operator has changed the input, or said what a step has finished with: that one.
+fn edited(carried: &mut Old, step: &Value, value: Value) -> Option<String> {
+    let Some(step) = step.as_str() else {
+        carried.input = value;
+        return None;
+    };
+    match carried.done.iter_mut().find(|(done, _)| done == step) {
+        Some((_, before)) => *before = value,
+        None => carried.done.push((step.to_string(), value)),
+    }
+    Some(step.to_string())
 }
 
 /// What an older program has left, as that version knows it.

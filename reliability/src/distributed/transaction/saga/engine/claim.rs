@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::super::operator::{BROKEN, keep};
 use super::super::rules::{Input, Started};
 use super::bodies::{Bodies, Opened};
-use super::drive::{Drive, Put};
+use super::drive::{Drive, Put, read};
 use super::hub::{Hub, Kick};
 use super::observe;
 use crate::journal::{Append, Changes, Claim, Due, JournalError, Lease, Sequence};
@@ -125,11 +125,15 @@ async fn work(hub: Arc<Hub>, lease: Lease, permit: OwnedSemaphorePermit) {
 
 pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<Put, JournalError> {
     let Some(kind) = hub.kinds.get(lease.stream.kind()) else { return Ok(Put::Gone) };
-    let records = hub.journal.read_to_end(&lease.stream, Sequence::START).await?;
+    let Some(records) = read(hub, lease, Sequence::START, &kick).await? else {
+        return Ok(Put::Gone);
+    };
     let mut lease = lease.clone();
     // Somebody may have added records between the claim and the reading.
     lease.sequence = records.last().map_or(Sequence::START, |record| record.sequence);
-    match kind.open(lease.stream.key(), &records)? {
+    // What reads it is the user's, and may panic.
+    let opened = catch_unwind(AssertUnwindSafe(|| kind.open(lease.stream.key(), &records)));
+    match opened.unwrap_or_else(|_| Err(panicked()))? {
         Opened::Elsewhere { .. } => leave(hub, &lease, "elsewhere", ELSEWHERE).await,
         Opened::Here { bodies, entries, started } => {
             let input = Input::Found { entries, fresh: false };
@@ -157,12 +161,14 @@ async fn run(mut drive: Drive<'_>, input: Input) -> Result<Put, JournalError> {
     let mut running = pin!(drive.run(input));
     core::future::poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
-        polled.unwrap_or_else(|_| {
-            let what = "the saga's worker panicked: see the standard error".into();
-            core::task::Poll::Ready(Err(JournalError::Unreadable { what, source: None }))
-        })
+        polled.unwrap_or_else(|_| core::task::Poll::Ready(Err(panicked())))
     })
     .await
+}
+
+fn panicked() -> JournalError {
+    let what = "the saga's worker panicked: see the standard error".into();
+    JournalError::Unreadable { what, source: None }
 }
 
 #[cfg(feature = "telemetry")]
@@ -193,7 +199,7 @@ pub(super) async fn put(hub: &Hub, lease: &Lease, done: Result<Put, JournalError
             hub.tell(stream);
         }
         Ok(Put::Down) => {}
-        Ok(Put::Gone) => observe::lost(),
+        Ok(Put::Gone) | Err(JournalError::Fenced { .. }) => observe::lost(),
         Err(error) => {
             observe::broken(stream, &error);
             // One that cannot be worked at does not keep the others waiting.

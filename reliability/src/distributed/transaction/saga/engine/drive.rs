@@ -13,7 +13,7 @@ use super::super::rules::{Act, Begin, Ended, Entry, Input, Machine, Next, Rest};
 use super::bodies::{Attempted, Bodies};
 use super::hub::{Hub, Kick, Retention};
 use super::observe;
-use crate::journal::{Append, Due, Event, JournalError, Lease, Sequence};
+use crate::journal::{Append, Due, Event, JournalError, Lease, Record, Sequence};
 use crate::resilience::retry::Backoff;
 
 /// One run at work.
@@ -29,6 +29,8 @@ pub(super) struct Drive<'a> {
     kick: Arc<Kick>,
     /// Whether lists say of it what is so: not after somebody has left it for another reason.
     is_listed: bool,
+    /// Something was to be begun when the engine stopped: others begin it.
+    is_left: bool,
 }
 
 /// An attempt on its way.
@@ -55,10 +57,17 @@ pub(super) enum Put {
 /// What became of an append.
 enum Written {
     Yes,
-    /// No: somebody else has added records, and these are they.
-    Others(Input),
-    /// No: somebody else has the run.
+    /// Nothing, because of this.
+    No(Came),
+}
+
+/// What comes next.
+enum Came {
+    Input(Input),
+    /// Somebody else has the run.
     Gone,
+    /// Somebody has changed what the steps work with: the run is opened anew.
+    Anew,
 }
 
 /// How long to wait for a journal that does not answer.
@@ -74,13 +83,14 @@ impl<'a> Drive<'a> {
     ) -> Self {
         let (sequence, machine) = (lease.sequence, Machine::new(Arc::clone(plan)));
         let (plan, running) = (Arc::clone(plan), Vec::new());
-        Self { hub, plan, lease, sequence, machine, bodies, running, kick, is_listed: false }
+        let (is_listed, is_left) = (false, false);
+        Self { hub, plan, lease, sequence, machine, bodies, running, kick, is_listed, is_left }
     }
 
     /// Carries it on. An error means that it cannot be worked at.
     pub(super) async fn run(&mut self, mut input: Input) -> Result<Put, JournalError> {
         loop {
-            input = match self.machine.step(self.hub.clock.now(), input)? {
+            let came = match self.machine.step(self.hub.clock.now(), input)? {
                 Next::Write { entries, rest: Some(rest), .. }
                     if entries.is_empty() && rest.over =>
                 {
@@ -89,39 +99,57 @@ impl<'a> Drive<'a> {
                 Next::Write { entries, status, rest } => {
                     match self.write(entries, status, rest).await? {
                         Written::Yes => match rest {
-                            None => Input::Written,
+                            None => Came::Input(Input::Written),
                             Some(rest) if rest.over => return Ok(Put::Over(rest.status)),
                             Some(_) => return Ok(Put::Stuck),
                         },
-                        Written::Others(found) => found,
-                        Written::Gone => return Ok(Put::Gone),
+                        Written::No(came) => came,
                     }
                 }
-                Next::Go { begin, until, busy } => {
-                    let stopping = self.hub.is_stopping();
-                    // What would be begun is begun by another engine.
-                    let until = until.filter(|_| !stopping || begin.is_empty());
-                    let until = until.or_else(|| (!begin.is_empty()).then(|| self.hub.clock.now()));
-                    if !stopping {
-                        begin.into_iter().for_each(|begin| self.begin(begin));
-                    }
-                    let busy = if stopping { !self.running.is_empty() } else { busy };
-                    if busy || !(stopping || self.is_long(until)) {
-                        match self.next(until).await? {
-                            Some(input) => input,
-                            None => return Ok(Put::Gone),
-                        }
-                    } else {
-                        let rest = Some(self.machine.pause(until));
-                        match self.write(Vec::new(), None, rest).await? {
-                            Written::Yes => return Ok(Put::Down),
-                            Written::Others(found) => found,
-                            Written::Gone => return Ok(Put::Gone),
-                        }
-                    }
-                }
+                Next::Go { begin, until, busy } => match self.go(begin, until, busy).await? {
+                    Some(came) => came,
+                    None => return Ok(Put::Down),
+                },
+            };
+            input = match came {
+                Came::Input(input) => input,
+                Came::Gone => return Ok(Put::Gone),
+                Came::Anew => return self.again().await,
             };
         }
+    }
+
+    /// Begins what is to be begun, and waits. `None` when the run is put down instead.
+    async fn go(
+        &mut self,
+        begin: Vec<Begin>,
+        until: Option<SystemTime>,
+        busy: bool,
+    ) -> Result<Option<Came>, JournalError> {
+        let stopping = self.hub.is_stopping();
+        if stopping {
+            self.is_left |= !begin.is_empty();
+        } else {
+            begin.into_iter().for_each(|begin| self.begin(begin));
+        }
+        let waits = if stopping { !self.running.is_empty() } else { busy || !self.is_long(until) };
+        if waits {
+            return self.next(until).await.map(Some);
+        }
+        // What would be begun is begun by another engine.
+        let until = if self.is_left { Some(self.hub.clock.now()) } else { until };
+        let rest = Some(self.machine.pause(until));
+        Ok(match self.write(Vec::new(), None, rest).await? {
+            Written::Yes => None,
+            Written::No(came) => Some(came),
+        })
+    }
+
+    /// Puts the run down for whoever opens it next.
+    async fn again(&mut self) -> Result<Put, JournalError> {
+        let append = Append::to(&self.lease.stream).fenced(&self.lease).due(Due::Now);
+        self.hub.journal.append(append.release()).await?;
+        Ok(Put::Down)
     }
 
     /// It was over when it was claimed: when its time has come, its records go.
@@ -131,11 +159,17 @@ impl<'a> Drive<'a> {
             Retention::Forever => None,
             Retention::For(time) => ended_at.and_then(|at| at.checked_add(time)),
         };
-        let due = goes_at.filter(|at| *at > now).map_or(Due::Never, Due::At);
-        let append = Append::to(&self.lease.stream).fenced(&self.lease).after(self.sequence);
+        let left = goes_at.and_then(|at| at.duration_since(now).ok());
+        let due = left.filter(|left| !left.is_zero()).map_or(Due::Never, Due::After);
+        // What is said of it now has been said too late: it stays over, whatever comes.
+        let append = Append::to(&self.lease.stream).fenced(&self.lease);
         self.hub.journal.append(append.due(due).status(rest.status).release()).await?;
         if goes_at.is_some_and(|at| at <= now) {
-            self.hub.journal.remove(&self.lease.stream, self.sequence).await?;
+            match self.hub.journal.remove(&self.lease.stream, self.sequence).await {
+                // Then it goes the next time.
+                Err(JournalError::Conflict { .. } | JournalError::Busy { .. }) | Ok(()) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Put::Down)
     }
@@ -153,9 +187,8 @@ impl<'a> Drive<'a> {
         until.is_none_or(|until| until.duration_since(now).is_ok_and(|pause| pause > self.hub.stay))
     }
 
-    /// What comes next: an attempt ends, time goes by, or somebody has added records. `None` when
-    /// somebody else has the run.
-    async fn next(&mut self, until: Option<SystemTime>) -> Result<Option<Input>, JournalError> {
+    /// What comes next: an attempt ends, time goes by, or somebody has added records.
+    async fn next(&mut self, until: Option<SystemTime>) -> Result<Came, JournalError> {
         let now = self.hub.clock.now();
         let pause = until.map(|until| until.duration_since(now).unwrap_or_default());
         let (running, kick) = (&mut self.running, &self.kick);
@@ -171,13 +204,13 @@ impl<'a> Drive<'a> {
                 let ended = running.swap_remove(place);
                 ended.seen.end(&how);
                 let (step, act, random) = (ended.step, ended.act, fastrand::u64(..));
-                Ok(Some(Input::Ended { step, act, how, random }))
+                Ok(Came::Input(Input::Ended { step, act, how, random }))
             }
             () = kick.kicked() => match kick.is_gone() {
-                true => Ok(None),
-                false => self.found().await.map(Some),
+                true => Ok(Came::Gone),
+                false => self.found().await,
             },
-            () = pause => Ok(Some(Input::Tick)),
+            () = pause => Ok(Came::Input(Input::Tick)),
         }
     }
 
@@ -198,16 +231,15 @@ impl<'a> Drive<'a> {
         } else if let Some(status) = status.or(self.machine.status(self.is_listed)) {
             append = append.status(status);
         }
-        self.is_listed = true;
         let (mut pause, mut tries) = (Duration::ZERO, 0);
         loop {
             match self.hub.journal.append(append.clone()).await {
                 Ok(appended) => {
-                    self.sequence = appended.sequence;
+                    (self.sequence, self.is_listed) = (appended.sequence, true);
                     self.hub.tell(&self.lease.stream);
                     return Ok(Written::Yes);
                 }
-                Err(JournalError::Fenced { .. }) => return Ok(Written::Gone),
+                Err(JournalError::Fenced { .. }) => return Ok(Written::No(Came::Gone)),
                 Err(JournalError::Conflict { .. }) => return self.conflict(&events).await,
                 // What may have been written is a conflict when it was.
                 Err(JournalError::Unavailable { .. } | JournalError::Unknown { .. }) => {
@@ -215,7 +247,7 @@ impl<'a> Drive<'a> {
                     pause = AGAIN.delay(tries, pause, fastrand::u64(..));
                     tokio::time::sleep(pause).await;
                     if self.kick.is_gone() {
-                        return Ok(Written::Gone);
+                        return Ok(Written::No(Came::Gone));
                     }
                 }
                 Err(error) => return Err(error),
@@ -226,7 +258,10 @@ impl<'a> Drive<'a> {
     fn due(&self, rest: Rest) -> Due {
         match (rest.over, rest.until) {
             (true, _) => self.hub.retention.due(),
-            (false, Some(until)) => Due::At(until),
+            // By the clock that knows how long that is: the store may have another one.
+            (false, Some(until)) => {
+                Due::After(until.duration_since(self.hub.clock.now()).unwrap_or_default())
+            }
             (false, None) => Due::Never,
         }
     }
@@ -234,34 +269,68 @@ impl<'a> Drive<'a> {
     /// Somebody has added records: this worker, in an append of which the answer was lost, or
     /// somebody else.
     async fn conflict(&mut self, ours: &[Event]) -> Result<Written, JournalError> {
-        let records = self.hub.journal.read_to_end(&self.lease.stream, self.sequence).await?;
+        let Some(records) = self.read().await? else { return Ok(Written::No(Came::Gone)) };
         let written = records.len() >= ours.len()
             && !ours.is_empty()
             && records.iter().zip(ours).all(|(record, event)| record.event == *event);
         if written {
             self.sequence = Sequence::new(self.sequence.get() + ours.len() as u64);
+            self.is_listed = true;
             return Ok(Written::Yes);
         }
-        self.take(&records).map(Written::Others)
+        self.take(&records).map(Written::No)
     }
 
-    async fn found(&mut self) -> Result<Input, JournalError> {
-        let records = self.hub.journal.read_to_end(&self.lease.stream, self.sequence).await?;
-        self.take(&records)
+    async fn found(&mut self) -> Result<Came, JournalError> {
+        match self.read().await? {
+            Some(records) => self.take(&records),
+            None => Ok(Came::Gone),
+        }
+    }
+
+    /// What was added to the run behind what this worker knows.
+    async fn read(&mut self) -> Result<Option<Vec<Record>>, JournalError> {
+        read(self.hub, &self.lease, self.sequence, &self.kick).await
     }
 
     /// Records that somebody else has added.
-    fn take(&mut self, records: &[crate::journal::Record]) -> Result<Input, JournalError> {
+    fn take(&mut self, records: &[Record]) -> Result<Came, JournalError> {
         let mut entries = Vec::with_capacity(records.len());
         for record in records {
             let entry = Entry::read(record, &self.plan)?;
-            if let Entry::Done { step, output } = &entry {
-                self.bodies.keep(*step, output)?;
+            match &entry {
+                Entry::Done { step, output } => self.bodies.keep(*step, output)?,
+                Entry::Edited { .. } => return Ok(Came::Anew),
+                _ => {}
             }
             self.sequence = record.sequence;
             entries.push((record.at, entry));
         }
-        Ok(Input::Found { entries, fresh: false })
+        Ok(Came::Input(Input::Found { entries, fresh: false }))
+    }
+}
+
+/// The records of a run, however long the journal does not answer: that says nothing of the run.
+/// `None` when somebody else has it meanwhile.
+pub(super) async fn read(
+    hub: &Hub,
+    lease: &Lease,
+    after: Sequence,
+    kick: &Kick,
+) -> Result<Option<Vec<Record>>, JournalError> {
+    let (mut pause, mut tries) = (Duration::ZERO, 0);
+    loop {
+        match hub.journal.read_to_end(&lease.stream, after).await {
+            Err(JournalError::Unavailable { .. } | JournalError::Unknown { .. }) => {
+                tries += 1;
+                pause = AGAIN.delay(tries, pause, fastrand::u64(..));
+                tokio::time::sleep(pause).await;
+                if kick.is_gone() {
+                    return Ok(None);
+                }
+            }
+            read => return read.map(Some),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Carries sagas on: claims what is due, runs steps, writes what they came to.
 
+mod begun;
 mod bodies;
 mod builder;
 mod claim;
