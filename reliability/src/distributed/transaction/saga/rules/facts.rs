@@ -110,8 +110,7 @@ impl Facts {
     /// wait for anything else.
     fn settle(&mut self, at: SystemTime) {
         for step in 0..self.steps.len() {
-            let early =
-                self.plan.steps()[step].waits == Waits::Signal && !self.may_be_begun(step);
+            let early = self.plan.steps()[step].waits == Waits::Signal && !self.may_be_begun(step);
             let facts = &mut self.steps[step];
             if let (None, Some(said)) = (facts.done_at, facts.said_at)
                 && !early
