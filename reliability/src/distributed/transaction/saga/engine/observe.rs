@@ -1,7 +1,5 @@
 //! What sagas do, in numbers, events and spans.
 
-use alloc::boxed::Box;
-
 use super::super::plan::Plan;
 use super::super::rules::{Act, Ended};
 use super::bodies::Attempted;
@@ -156,10 +154,11 @@ pub(super) fn broken(stream: &StreamId, error: &JournalError) {
 #[cfg(feature = "telemetry")]
 mod telemetry {
     use alloc::borrow::ToOwned;
+    use alloc::boxed::Box;
     use alloc::string::String;
     use core::time::Duration;
 
-    use super::{ATTEMPTS, Act, Attempted, Box, Ended, Plan};
+    use super::{ATTEMPTS, Act, Attempted, Ended, Plan};
     use crate::telemetry::trace::{self, OpenSpan};
     use crate::time::{Clock, Instant};
 
