@@ -84,7 +84,7 @@ impl<const VERSION: u32> Saga for Small<VERSION> {
 
     const DEFINITION: Definition = Definition::new("small", VERSION, Self::STEPS);
 
-    fn begin(step: usize, cx: Cx<World>, history: Arc<History<Self>>) -> Doing<Self> {
+    fn call(step: usize, cx: Cx<World>, history: Arc<History<Self>>) -> Doing<Self> {
         Box::pin(async move {
             let (world, wanted) = (cx.shared(), history.input().0);
             world.see(format!("{} of {wanted}", cx.step()));
