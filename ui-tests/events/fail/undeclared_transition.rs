@@ -1,4 +1,4 @@
-//~ `Here` cannot go to `There`
+//~ `parcel::Here` cannot go to `parcel::There`
 use reliability::distributed::transaction::event_sourcing::Events;
 use reliability::state::StateMachine;
 
