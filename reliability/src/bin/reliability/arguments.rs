@@ -1,6 +1,6 @@
 //! What stands on the command line.
 
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use reliability::error::Invalid;
 use reliability::journal::StreamId;
@@ -25,6 +25,10 @@ pub(crate) enum Picture {
     Mermaid,
     Dot,
 }
+
+/// What lists say of a saga.
+const STATUSES: [&str; 7] =
+    ["running", "undoing", "stuck", "broken", "completed", "rolled_back", "abandoned"];
 
 /// What is done about a saga.
 pub(crate) enum Mend {
@@ -93,6 +97,7 @@ fn json(matches: &ArgMatches, name: &'static str) -> Result<serde_json::Value, I
     let text = text(matches, name).unwrap_or_default();
     serde_json::from_str(&text).map_err(|error| {
         Invalid::new("reliability", name, "a value in JSON", format!("{text} ({error})"))
+            .with_advice("a text stands in both kinds of quotes: '\"tea\"'")
     })
 }
 
@@ -110,6 +115,8 @@ fn command() -> Command {
         .long("journal")
         .short('j')
         .env("RELIABILITY_JOURNAL")
+        // It may hold a password.
+        .hide_env_values(true)
         .global(true)
         .default_value("")
         .hide_default_value(true)
@@ -126,9 +133,14 @@ fn command() -> Command {
             Command::new("list")
                 .about("Sagas, the oldest change first")
                 .arg(Arg::new("saga").help("only those of that name"))
-                .arg(Arg::new("status").long("status").short('s').help(
-                    "only those: running, undoing, stuck, completed, rolled_back, abandoned",
-                )),
+                .arg(
+                    Arg::new("status")
+                        .long("status")
+                        .short('s')
+                        // A list without a line must mean that there is none, not that it was misspelt.
+                        .value_parser(PossibleValuesParser::new(STATUSES))
+                        .help("only those"),
+                ),
         )
         .subcommand(
             of_a_saga(Command::new("show").about("One saga: how far it is, and what has happened"))
@@ -176,4 +188,51 @@ fn mending(name: &'static str, about: &'static str) -> Command {
 
 fn value(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).required(true).value_name("JSON").help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of that command line, if it has a mistake.
+    fn said(line: &str) -> Option<String> {
+        let words = std::iter::once("reliability").chain(line.split(' '));
+        let matches = match command().try_get_matches_from(words) {
+            Ok(matches) => matches,
+            Err(error) => return Some(error.to_string()),
+        };
+        Arguments::of(&matches).err().map(|invalid| invalid.to_string())
+    }
+
+    #[test]
+    fn a_status_that_no_saga_has_is_refused_and_a_broken_one_can_be_asked_for() {
+        for status in STATUSES {
+            assert_eq!(said(&format!("list --status {status}")), None);
+        }
+        let words = said("list --status stcuk").unwrap_or_default();
+        assert!(words.contains("possible values: running, undoing, stuck"), "{words}");
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_what_would_be() {
+        assert_eq!(said("edit place_order 4711 --why typo --input 7"), None);
+        let words = said("edit place_order 4711 --why typo --input tea").unwrap_or_default();
+        assert!(words.contains("a value in JSON"), "{words}");
+        assert!(words.contains("'\"tea\"'"), "{words}");
+    }
+
+    #[test]
+    fn help_does_not_say_what_the_environment_holds() {
+        let journal = command().get_arguments().find(|it| it.get_id() == "journal").cloned();
+        assert!(journal.is_some_and(|journal| journal.is_hide_env_values_set()));
+    }
+
+    #[test]
+    fn whoever_changes_something_says_why() {
+        for verb in ["retry", "skip", "abandon", "cancel"] {
+            assert_eq!(said(&format!("{verb} place_order 4711 --why tea")), None);
+            let words = said(&format!("{verb} place_order 4711")).unwrap_or_default();
+            assert!(words.contains("--why <why>"), "{words}");
+        }
+    }
 }

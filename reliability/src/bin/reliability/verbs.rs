@@ -30,6 +30,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
         }
         Verb::List { saga, status } => {
             let heads = operator.list(saga.as_deref(), status.as_deref()).await?;
+            if let Some(saga) = saga.as_deref().filter(|_| heads.is_empty()) {
+                known(&operator, saga).await?;
+            }
             match arguments.json {
                 true => say(Value::from_iter(heads.iter().map(json::head))),
                 false => list(&heads),
@@ -44,6 +47,18 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
                 false => say(format_args!("{saga}: done, and written down as by {by}")),
             }
         }
+    }
+}
+
+/// Whether there is such a saga at all. A list without a line must not mean that it was misspelt.
+async fn known(operator: &Operator, saga: &str) -> Done {
+    let plans = operator.definitions().await?;
+    let mut names: Vec<&str> = plans.iter().map(|plan| plan.name()).collect();
+    names.dedup();
+    match names.contains(&saga) {
+        true => Ok(()),
+        false if names.is_empty() => Err("this journal knows no saga yet".into()),
+        false => Err(format!("`{saga}` is no saga here; there is: {}", names.join(", ")).into()),
     }
 }
 

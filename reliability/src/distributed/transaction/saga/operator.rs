@@ -240,13 +240,12 @@ impl Operator {
         let (by, why) = said(by, why)?;
         let (records, plan, facts) = self.read(saga).await?;
         if facts.phase.is_over() {
-            return Err(Invalid::new(
-                "saga",
-                "cancel",
-                "one that is not over",
-                facts.phase.status(),
-            )
-            .into());
+            let got = alloc::format!("`{saga}`, {}", facts.phase.status());
+            let advice =
+                "it has come to its end: start another one that puts right what it has done";
+            return Err(Invalid::new("saga", "key", "a saga that is not over", got)
+                .with_advice(advice)
+                .into());
         }
         let event = Entry::Cancelled { by, why }.event(&plan);
         let append = Append::to(saga).after(last(&records)).event(event).due(Due::Now);
@@ -368,11 +367,16 @@ fn said(by: &str, why: &str) -> Result<(String, String), Invalid> {
 
 fn not_stuck(saga: &StreamId, status: &str) -> JournalError {
     let got = alloc::format!("`{saga}`, {status}");
-    Invalid::new("saga", "key", "a saga that is stuck", got).into()
+    let advice = "there is nothing to mend: one that is on its way goes on by itself, or turns back \
+                  by `cancel`; one that is over stays as it is";
+    Invalid::new("saga", "key", "a saga that is stuck", got).with_advice(advice).into()
 }
 
 fn unknown(saga: &StreamId) -> JournalError {
-    Invalid::new("saga", "key", "a saga that was started", saga.to_string()).into()
+    let advice = "`list` says which there are, by name and key";
+    Invalid::new("saga", "key", "a saga that was started", saga.to_string())
+        .with_advice(advice)
+        .into()
 }
 
 impl Moment {
@@ -390,7 +394,9 @@ impl Moment {
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { head, progress, timeline, .. } = self;
-        writeln!(f, "{} is {}", head.stream, progress.status)?;
+        // A broken saga has a status of its own in lists; what it has come to says nothing of it.
+        let is_broken = head.status == BROKEN;
+        writeln!(f, "{} is {}", head.stream, if is_broken { BROKEN } else { progress.status })?;
         if let Some(held) = &head.held {
             writeln!(f, "worked at by {}", held.owner)?;
         }

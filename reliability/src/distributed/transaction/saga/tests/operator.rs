@@ -94,8 +94,18 @@ async fn an_undo_that_was_done_by_hand_is_skipped_and_a_saga_is_abandoned() {
             (end, _) => panic!("{end:?}"),
         }
         // It is over, or not stuck any more.
-        assert!(operator.retry(&stream(), "ada", "again").await.is_err());
+        let words = operator.retry(&stream(), "ada", "again").await.unwrap_err().to_string();
+        assert!(words.contains("one that is over stays as it is"), "{words}");
+        let words = operator.cancel(&stream(), "ada", "again").await.unwrap_err().to_string();
+        assert!(words.contains("start another one"), "{words}");
     }
+}
+
+#[tokio::test]
+async fn a_saga_that_is_not_there_is_told_with_where_to_look() {
+    let operator = Operator::on(&Journal::in_memory());
+    let words = operator.show(&stream()).await.unwrap_err().to_string();
+    assert!(words.contains("`list` says which there are"), "{words}");
 }
 
 #[tokio::test]
