@@ -170,7 +170,6 @@ impl World {
             .env(CHILD, format!("{}|{here}|{there}|{prefix}|{phase}", file.display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let said = BufReader::new(process.stdout.take().unwrap()).lines();
