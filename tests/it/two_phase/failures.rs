@@ -67,6 +67,24 @@ async fn a_name_that_was_used_before_does_nothing_again() {
     assert_eq!(there.done("1"), Some(Decision::Abort));
 }
 
+/// Whoever does not know how it went does it again, before recovery has told everybody.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_was_used_before_and_is_refused_does_not_undo_what_has_committed() {
+    let (here, there) = (shop("here"), shop("there"));
+    let (coordinator, _, _) = coordinator(&[]);
+    two_phase::begin!(let order = coordinator, id("1"), (here.yes(), there.yes()));
+    let votes = (order.ask::<0>().await.unwrap(), order.ask::<1>().await.unwrap());
+    drop(order.all_voted(votes).commit().log().await.unwrap());
+    let again: Vec<Arc<dyn Participant>> = vec![Arc::new(here.no()), Arc::new(there.no())];
+    let twice = coordinator.run(id("1"), again).await.unwrap_err();
+    assert!(matches!(twice, TwoPhaseError::NotNew { .. }), "{twice}");
+    two_phase::begin!(let third = coordinator, id("1"), (here.no(), there.yes()));
+    third.ask::<0>().await.unwrap_err();
+    let outcome = third.abort().deliver().await;
+    assert!(outcome.decision == Decision::Commit && !outcome.is_complete(), "{outcome:?}");
+    assert_eq!((here.done("1"), there.done("1")), (None, None));
+}
+
 /// What somebody did on his own, and who was not heard of.
 async fn somebody_forces_and_sleeps() {
     let (here, there, away) = (shop("here"), shop("there"), shop("away"));

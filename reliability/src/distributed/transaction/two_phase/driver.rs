@@ -171,8 +171,10 @@ impl TwoPhase {
                 Err(panicked) => run.silent("a participant", panicked),
             };
             asked.abort_all();
-            run.abort().await;
-            return Err(refused);
+            return Err(match run.abort().await.decision {
+                Decision::Abort => refused,
+                Decision::Commit => TwoPhaseError::NotNew { transaction: run.transaction.clone() },
+            });
         }
         run.log().await?;
         Ok(run.deliver().await)
@@ -335,7 +337,15 @@ impl Run {
     }
 
     /// Tells everybody to abort. Nothing is written: who does not hear it finds nothing in the log.
+    ///
+    /// Unless another one of this name has committed: what somebody has promised under the name may
+    /// be a part of that one, which is still to be told to commit.
     pub(super) async fn abort(&self) -> Outcome {
+        let before = timeout(self.inner.settings.call, self.inner.log.read(&self.transaction));
+        if let Ok(Ok(Some(Entry { decision: Decision::Commit, .. }))) = before.await {
+            let (against, unheard) = (Vec::new(), self.names.clone());
+            return Outcome { decision: Decision::Commit, against, unheard };
+        }
         let effects = self.step(CoordinatorInput::GivenUp);
         if !effects.is_empty() {
             return self.tell(effects).await;
