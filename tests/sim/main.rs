@@ -5,6 +5,7 @@
 //! happened in it, and with the command that repeats it.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of it is tests")]
 
+mod saga;
 mod three_phase;
 mod two_phase;
 

@@ -55,7 +55,9 @@ pub struct Violation {
 }
 
 impl Violation {
-    pub(super) const fn new(seed: u64, what: String, trace: Vec<String>) -> Self {
+    /// What went wrong in the schedule of that seed, and all that happened in it: for worlds other
+    /// than [`World`](super::World).
+    pub const fn new(seed: u64, what: String, trace: Vec<String>) -> Self {
         Self { seed, what, trace }
     }
 

@@ -1,4 +1,9 @@
 //! The tables, the engine on a journal, and thousands of schedules made up from seeds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says by panicking that it failed"
+)]
 
 mod barriers;
 mod engine;
