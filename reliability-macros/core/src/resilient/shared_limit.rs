@@ -139,7 +139,7 @@ mod tests {
         let told = |is_available| {
             let mut diagnostics = Diagnostics::new();
             limit.check_available(&mut diagnostics, is_available);
-            diagnostics.has_errors()
+            diagnostics.finish().is_err()
         };
         assert_eq!([told(true), told(false)], [false, true]);
     }

@@ -46,7 +46,12 @@ impl Schedule {
 ///
 /// # Examples
 ///
-/// See [`explore`].
+/// ```
+/// use reliability::distributed::sim::Violation;
+///
+/// let found = Violation::new(7, "two leaders".into(), vec!["a votes".into(), "b votes".into()]);
+/// assert_eq!((found.seed(), found.what()), (7, "two leaders"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     seed: u64,

@@ -6,7 +6,6 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::Semaphore;
@@ -259,7 +258,7 @@ fn said<const VERSION: u32>() -> Small<VERSION> {
 async fn an_engine_that_stops_leaves_what_it_did_not_begin_to_others() {
     let (world, journal) = (World::failing(1), Journal::in_memory());
     world.gate.forget_permits(100);
-    let clock = WallClock::manual(SystemTime::now());
+    let clock = WallClock::manual(WallClock::system().now());
     let sagas = Sagas::on(&journal).saga::<Small<1>>(Arc::clone(&world)).clock(&clock);
     let sagas = sagas.start().unwrap();
     sagas.start::<Small<1>>("1", Wanted(1)).await.unwrap();
@@ -354,7 +353,7 @@ async fn an_input_that_was_changed_is_carried_over_to_the_next_version() {
 #[tokio::test(start_paused = true)]
 async fn a_worker_whose_clock_is_late_does_not_take_up_the_same_run_again_and_again() {
     let (store, journal) = faulty();
-    let late = WallClock::manual(SystemTime::now() - Duration::from_secs(3 * 3600));
+    let late = WallClock::manual(WallClock::system().now() - Duration::from_secs(3 * 3600));
     let sagas = Sagas::on(&journal).saga::<Small<PAUSED>>(World::failing(0)).clock(&late);
     let sagas = sagas.start().unwrap();
     sagas.start::<Small<PAUSED>>("1", Wanted(1)).await.unwrap();
