@@ -1,8 +1,8 @@
 //! `#[saga]` and `#[derive(Saga)]`: one enum of steps in; out come the table that the engine
 //! follows, a type for each step, and what is called for it.
 //!
-//! The stages, one file each: [`args`] reads what is said of the saga, [`step`] what is said of each
-//! variant, [`order`] finds out what comes after what, [`render`] writes the items. A mistake never
+//! The stages, one file each: `args` reads what is said of the saga, `step` what is said of each
+//! variant, `order` finds out what comes after what, `render` writes the items. A mistake never
 //! stops a later stage: beside an error stand the same items with bodies that do nothing, so that
 //! one mistake does not become an error at every use of the saga.
 

@@ -71,7 +71,7 @@
 //!   over: it cannot be both, nor be forgotten without a warning.
 //! - Reservations expire: what is not decided in time is cancelled, and never confirmed after that.
 //! - Participants are told until they have done it, with pauses up to a minute. They are told more than
-//!   once, too late, and in the wrong order: that is what the [barrier](barrier) is for.
+//!   once, too late, and in the wrong order: that is what the [barrier] is for.
 //!
 //! # Transactions in transactions
 //!

@@ -8,7 +8,7 @@ use super::{Logged, Participant, Prepared};
 
 /// The vote of the participant `P`, the one with index `I` in the transaction `'tx`: it has promised.
 ///
-/// Only [`Begun::ask`] makes one. It cannot be copied, and is worth something in its own transaction
+/// Only [`Begun::ask`](super::Begun::ask) makes one. It cannot be copied, and is worth something in its own transaction
 /// and at its own place alone.
 ///
 /// # Examples

@@ -12,7 +12,7 @@ use crate::journal::{JournalError, Record, StreamId};
 ///
 /// # Examples
 ///
-/// See [`Handle::ended`].
+/// See [`Handle::ended`](super::Handle::ended).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum End<T, R> {
