@@ -81,7 +81,7 @@
 //!   again after a crash or a lost answer, always with the same [`Cx::effect`]: what it does once for
 //!   each of those is done once.
 //! - Only a rejection, a deadline or a cancellation turns a saga back, and only before its pivot may
-//!   have begun. Then whatever was done, or may have been, is undone in the reverse order of what
+//!   have begun, or when its probe says that it has not happened and will not. Then whatever was done, or may have been, is undone in the reverse order of what
 //!   depends on what.
 //! - A worker that slept through its lease writes nothing when it wakes up. What it was doing in the
 //!   world outside goes on until its attempt ends, so two workers may call the same step at once,
