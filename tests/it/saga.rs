@@ -1,5 +1,7 @@
 //! `#[saga]`: the order of the documentation, on the engine in memory and by hand.
 
+mod events;
+
 use std::sync::{Arc, Mutex};
 
 use reliability::distributed::transaction::saga::{

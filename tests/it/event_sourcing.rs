@@ -1,0 +1,3 @@
+//! Aggregates and read models from outside.
+
+mod events;

@@ -1,0 +1,90 @@
+//! What sagas tell: that one is stuck, that one cannot be read, and that they were changed in silence.
+
+use std::time::Duration;
+
+use reliability::distributed::transaction::saga::{
+    Attempt, Cx, End, Outcome, Sagas, Transient, saga,
+};
+use reliability::journal::{Append, Due, Event, Journal, StreamId};
+
+use crate::policy::events::{assert_as_documented, heard_of};
+
+async fn take(_: &Cx, seats: &u32) -> Result<u32, Outcome<String>> {
+    Ok(*seats)
+}
+
+async fn never(_: &Cx, _: &u32, _: Attempt<'_, u32>) -> Result<(), Transient> {
+    Err(Transient::new("the door is locked"))
+}
+
+async fn refuse(_: &Cx, _: &u32) -> Result<(), Outcome<String>> {
+    Err(Outcome::Rejected("no money".into()))
+}
+
+/// It turns back, and cannot.
+#[saga(input = u32, refuse = String)]
+#[derive(Debug)]
+enum Trip {
+    #[step(take, undo = never, undo_retry = 2)]
+    Taken(u32),
+    #[step(refuse, undo = none("it has never happened"))]
+    Paid(()),
+}
+
+/// Other steps under the same name and version.
+mod changed {
+    use super::*;
+
+    #[saga(input = u32, refuse = String)]
+    #[derive(Debug)]
+    pub(super) enum Trip {
+        #[step(take, undo = never)]
+        Taken(u32),
+    }
+}
+
+/// Until that stream is as it should be.
+async fn until(journal: &Journal, (kind, key): (&str, &str), status: &str, records: u64) {
+    let stream = StreamId::new(kind, key).unwrap();
+    for _ in 0..1_000 {
+        let head = journal.head(&stream).await.unwrap();
+        if head.is_some_and(|it| it.status == status && it.sequence.get() == records) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{stream} was never {status:?} with {records} records");
+}
+
+async fn get_stuck_be_illegible_and_change() {
+    let journal = Journal::in_memory();
+    let sagas = Sagas::on(&journal).saga::<Trip>(()).start().unwrap();
+    let end = sagas.start::<Trip>("1", 2).await.unwrap().ended().await.unwrap();
+    assert!(matches!(end, End::Stuck { undoing: true, .. }), "{end:?}");
+    let nonsense = Append::to(&StreamId::new("trip", "2").unwrap()).due(Due::Now);
+    journal.append(nonsense.event(Event::bytes("Nonsense", 1, []))).await.unwrap();
+    until(&journal, ("trip", "2"), "broken", 1).await;
+    drop(sagas);
+    until(&journal, ("saga.definition", "trip@1"), "", 1).await;
+    let _changed = Sagas::on(&journal).saga::<changed::Trip>(()).start().unwrap();
+    until(&journal, ("saga.definition", "trip@1"), "", 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saga_that_needs_somebody_is_told() {
+    let heard = heard_of(get_stuck_be_illegible_and_change).await;
+    assert_as_documented(&heard, |event| event.starts_with("reliability.saga."));
+    let told: Vec<_> = heard.iter().map(|(event, fields)| (event.name(), fields)).collect();
+    let [(stuck, of_stuck), (broken, of_broken), (changed, of_changed)] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(*stuck, "reliability.saga.stuck");
+    assert_eq!(of_stuck["reliability.saga.name"], "trip");
+    assert_eq!(of_stuck["reliability.saga.key"], "1");
+    assert_eq!(*broken, "reliability.saga.broken");
+    assert_eq!(of_broken["reliability.saga.key"], "2");
+    assert!(of_broken["reliability.error"].contains("Nonsense"), "{of_broken:?}");
+    assert_eq!(*changed, "reliability.saga.changed");
+    assert_eq!(of_changed["reliability.saga.name"], "trip");
+    assert_eq!(of_changed["reliability.saga.version"], "1");
+}

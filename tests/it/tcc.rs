@@ -1,0 +1,3 @@
+//! Try, confirm, cancel from outside.
+
+mod events;
