@@ -1,5 +1,7 @@
 //! Work over several services that happens as a whole or not at all, whatever crashes meanwhile.
 
+#[cfg(feature = "choreography")]
+pub mod choreography;
 #[cfg(feature = "two_phase")]
 mod decision;
 #[cfg(feature = "event_sourcing")]

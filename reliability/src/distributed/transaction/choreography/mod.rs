@@ -1,0 +1,3 @@
+//! Transactions without a conductor: participants that listen to each other's events.
+
+pub mod bus;
