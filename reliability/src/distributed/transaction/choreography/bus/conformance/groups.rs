@@ -27,7 +27,9 @@ pub(super) async fn an_envelope_comes_as_it_was_published(bench: &Bench) -> Foun
         event(Event::bytes("Full", 1, [1]))
             .map(|it| it.caused_by(&cause).with_id(EventId::clone(&cause)))
             .and_then(|it| it.with_effect("charge-1 ~!"))
-            .and_then(|it| it.with_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
+            .and_then(|it| {
+                it.with_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+            }),
     ];
     for expected in all {
         let expected = expected.map_err(text)?;
