@@ -94,8 +94,9 @@ pub use operation::{Finished, FinishedFault, FinishedOther, FinishedResult, Time
 pub use rate_limit::{RateLimitKey, rate_limit_key};
 #[cfg(feature = "saga")]
 pub use saga::{
-    FromAttempt, ProbeEnded, StepEnded, ThenEnded, UndoEnded, attempt, probe_ended, step_ended,
-    then_ended, undo_ended,
+    FromAttempt, InputFrom, OutputFrom, ProbeEnded, RefusalFrom, StepEnded, ThenEnded, UndoEnded,
+    attempt, nested_input, nested_output, nested_refusal, probe_ended, step_ended, then_ended,
+    undo_ended,
 };
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use shared::{Shared, shared};

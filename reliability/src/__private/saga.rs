@@ -106,3 +106,69 @@ impl<'a, T> FromAttempt<'a, T> for Attempt<'a, T> {
 pub fn attempt<'a, T, A: FromAttempt<'a, T>>(attempt: Attempt<'a, T>) -> A {
     A::from_attempt(attempt)
 }
+
+/// What a nested saga is started with, where no function makes it.
+#[diagnostic::on_unimplemented(
+    message = "nothing says what this saga is started with: its input is `{Self}`, and here is `{T}`",
+    label = "expects a `{Self}`",
+    note = "write `input = path`, a function of the input and of what the step `needs`, or `impl From` of them: of a reference, or of a tuple of references"
+)]
+pub trait InputFrom<T> {
+    fn from(from: T) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, I: From<T>> InputFrom<T> for I {
+    fn from(from: T) -> Self {
+        <I as From<T>>::from(from)
+    }
+}
+
+/// The input of a nested saga.
+pub fn nested_input<T, I: InputFrom<T>>(from: T) -> I {
+    InputFrom::from(from)
+}
+
+/// What a step that is a saga finishes with, where no function makes it.
+#[diagnostic::on_unimplemented(
+    message = "nothing says what this step finishes with: its output is `{Self}`, and the saga ends with `{T}`",
+    label = "ends with `{T}`",
+    note = "write `output = path`, a `fn({T}) -> {Self}`, or `impl From<{T}> for {Self}`"
+)]
+pub trait OutputFrom<T> {
+    fn from(from: T) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, O: From<T>> OutputFrom<T> for O {
+    fn from(from: T) -> Self {
+        <O as From<T>>::from(from)
+    }
+}
+
+/// The output of a step that is a saga.
+pub fn nested_output<T, O: OutputFrom<T>>(from: T) -> O {
+    OutputFrom::from(from)
+}
+
+/// Why a step that is a saga refuses, where no function says it.
+#[diagnostic::on_unimplemented(
+    message = "nothing says why this step refuses: its refusal is `{Self}`, and the saga turns back with `{T}`",
+    label = "may turn back with `{T}`",
+    note = "write `refused = path`, a `fn({T}) -> {Self}`, or `impl From<{T}> for {Self}`"
+)]
+pub trait RefusalFrom<T> {
+    fn from(from: T) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, R: From<T>> RefusalFrom<T> for R {
+    fn from(from: T) -> Self {
+        <R as From<T>>::from(from)
+    }
+}
+
+/// The refusal of a step that is a saga.
+pub fn nested_refusal<T, R: RefusalFrom<T>>(from: T) -> R {
+    RefusalFrom::from(from)
+}

@@ -8,6 +8,7 @@
 
 mod args;
 mod model;
+mod nested;
 mod order;
 mod render;
 mod step;

@@ -45,13 +45,27 @@ pub(super) struct Step {
 
 /// What a variant is.
 pub(super) enum What {
-    Step(Path),
-    Pivot(Path),
-    Then(Path),
+    Step(By),
+    Pivot(By),
+    Then(By),
     Wait(Period),
     Signal,
     /// Something that was told to be wrong.
     Wrong,
+}
+
+/// Who does a step.
+pub(super) enum By {
+    Function(Path),
+    Saga(Box<Nested>),
+}
+
+/// A step that is a saga of its own, and what carries over between the two.
+pub(super) struct Nested {
+    pub(super) child: Path,
+    pub(super) input: Option<Path>,
+    pub(super) output: Option<Path>,
+    pub(super) refused: Option<Path>,
 }
 
 /// What undoes a step.
@@ -68,8 +82,23 @@ impl Step {
 
     /// The function that it calls.
     pub(super) fn function(&self) -> Option<&Path> {
+        match self.by()? {
+            By::Function(path) => Some(path),
+            By::Saga(_) => None,
+        }
+    }
+
+    /// The saga that it is.
+    pub(super) fn nested(&self) -> Option<&Nested> {
+        match self.by()? {
+            By::Function(_) => None,
+            By::Saga(nested) => Some(nested),
+        }
+    }
+
+    const fn by(&self) -> Option<&By> {
         match &self.what {
-            What::Step(path) | What::Pivot(path) | What::Then(path) => Some(path),
+            What::Step(by) | What::Pivot(by) | What::Then(by) => Some(by),
             _ => None,
         }
     }
@@ -78,6 +107,18 @@ impl Step {
 /// The derives that the struct of outputs can have, too.
 const SHARED_DERIVES: [&str; 8] =
     ["Debug", "Clone", "Copy", "PartialEq", "Eq", "Hash", "PartialOrd", "Ord"];
+
+/// A saga that is a step of itself.
+fn endless(diagnostics: &mut Diagnostics, ident: &Ident, step: &Step) {
+    let Some(Nested { child, .. }) = step.nested() else { return };
+    if child.is_ident(ident) || child.is_ident("Self") {
+        let message = format!(
+            "`{ident}` cannot be a step of itself: each run would start another one, and none \
+             would end; let a function do what repeats"
+        );
+        diagnostics.error(child, message);
+    }
+}
 
 impl Model {
     /// `None` when there is nothing to make a saga of.
@@ -115,6 +156,7 @@ impl Model {
         let mut steps: Vec<Step> = Vec::new();
         for variant in &data.variants {
             let step = step::read(diagnostics, variant, &steps);
+            endless(diagnostics, ident, &step);
             if let Some(twin) = steps.iter().find(|other| other.field == step.field) {
                 // Two variants of one name are an error already.
                 if twin.ident != step.ident {

@@ -2,7 +2,10 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{LitStr, Path, Type, ext::IdentExt as _, spanned::Spanned as _};
 
-use super::model::{Model, Step, UndoBy, What};
+use super::{
+    model::{Model, Step, UndoBy, What},
+    nested,
+};
 use crate::{
     crate_path::CratePath,
     derive::{rebase_visibility, snake_case},
@@ -26,14 +29,15 @@ pub(super) fn render(model: &Model, stand_in: bool) -> TokenStream {
             );
         }
     });
-    quote!(#done #module #saga #begin #(#steps)* #sound)
+    let cannot_refuse = nested::cannot_refuse(model, &paths.saga);
+    quote!(#done #module #saga #cannot_refuse #begin #(#steps)* #sound)
 }
 
 /// What expansions name again and again.
-struct Paths {
-    saga: TokenStream,
-    input: Type,
-    refuse: Type,
+pub(super) struct Paths {
+    pub(super) saga: TokenStream,
+    pub(super) input: Type,
+    pub(super) refuse: Type,
     shared: Type,
 }
 
@@ -125,9 +129,14 @@ fn saga(model: &Model, paths: &Paths, stand_in: bool) -> TokenStream {
         let name = &step.ident;
         // Where the compiler says of an output that it cannot be stored.
         let span = step.ty.span();
-        let kind = match step.function() {
-            Some(_) => quote_spanned!(span=> runs),
-            None => quote_spanned!(span=> waits),
+        let kind = match (step.function(), step.nested(), &step.what) {
+            (Some(_), ..) => quote_spanned!(span=> runs),
+            (None, Some(nested), What::Then(_)) => {
+                let span = last_span(&nested.child);
+                quote_spanned!(span=> nests_behind)
+            }
+            (None, Some(_), _) => quote_spanned!(span=> nests),
+            (None, None, _) => quote_spanned!(span=> waits),
         };
         let undoes = matches!(step.undo, Some(UndoBy::Function(_)));
         let undoes = undoes.then(|| quote!(.undoes::<#module::#name>()));
@@ -245,11 +254,18 @@ fn row(model: &Model, paths: &Paths, step: &Step) -> TokenStream {
         quote!(.backoff(#krate::resilience::retry::Backoff::#backoff))
     });
     let timeout = step.timeout.map(|timeout| quote!(.timeout(#timeout)));
-    let undo = matches!(step.undo, Some(UndoBy::Function(_))).then(|| quote!(.undo()));
+    // A saga that was begun can be called back, whether it leaves anything to undo or not.
+    let nests = step.nested().map(|nested| {
+        let child = &nested.child;
+        quote!(.nests(<#child as #saga::Saga>::DEFINITION.name()))
+    });
+    let back = nests.is_some() && matches!(step.what, What::Step(_)) && !step.behind;
+    let undo = matches!(step.undo, Some(UndoBy::Function(_))) || back;
+    let undo = undo.then(|| quote!(.undo()));
     let probed = step.probe.is_some().then(|| quote!(.probed()));
     quote! {
         #saga::Step::new(#name, #saga::Kind::#kind)
-            #waits #after #needs #attempts #backoff #timeout #undo #undo_attempts #probed
+            #waits #nests #after #needs #attempts #backoff #timeout #undo #undo_attempts #probed
     }
 }
 
@@ -300,6 +316,7 @@ fn typed(model: &Model, paths: &Paths, place: usize, step: &Step, stand_in: bool
         ),
     };
     let run = run(model, paths, step, stand_in);
+    let nested = nested::nested(model, paths, step, stand_in);
     let undo = undo(model, paths, step, stand_in);
     let probe = probe(model, paths, step, stand_in);
     quote! {
@@ -322,19 +339,19 @@ fn typed(model: &Model, paths: &Paths, place: usize, step: &Step, stand_in: bool
                 #output_of
             }
         }
-        #run #undo #probe
+        #run #nested #undo #probe
     }
 }
 
 /// The names and types of what a step needs, each where it was written.
-struct Needed {
-    names: Vec<Ident>,
-    steps: Vec<TokenStream>,
-    types: Vec<Type>,
+pub(super) struct Needed {
+    pub(super) names: Vec<Ident>,
+    pub(super) steps: Vec<TokenStream>,
+    pub(super) types: Vec<Type>,
 }
 
 impl Needed {
-    fn of(model: &Model, step: &Step, stand_in: bool) -> Self {
+    pub(super) fn of(model: &Model, step: &Step, stand_in: bool) -> Self {
         let mut this = Self { names: Vec::new(), steps: Vec::new(), types: Vec::new() };
         if stand_in {
             return this;
@@ -363,7 +380,7 @@ fn call(
     quote!(#krate::__private::#ended(#called))
 }
 
-fn last_span(path: &Path) -> Span {
+pub(super) fn last_span(path: &Path) -> Span {
     path.segments.last().map_or_else(|| path.span(), |last| last.ident.span())
 }
 
@@ -469,6 +486,6 @@ fn pending() -> TokenStream {
     quote!(::core::future::pending().await)
 }
 
-fn local(name: &str) -> Ident {
+pub(super) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }

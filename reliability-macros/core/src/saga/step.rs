@@ -1,4 +1,4 @@
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::{
     Attribute, Fields, Meta, Path, Token, Type, Variant, parse::ParseStream, parse::Parser as _,
     punctuated::Punctuated, spanned::Spanned as _,
@@ -6,7 +6,7 @@ use syn::{
 
 use super::{
     OF_VARIANTS, in_words,
-    model::{Step, UndoBy, What},
+    model::{By, Nested, Step, UndoBy, What},
 };
 use crate::{
     derive::snake_case,
@@ -25,6 +25,19 @@ const STEP: Known = &[
     ("undo_retry", "undo_retry = 8"),
     ("backoff", "backoff = exponential(\"50ms\", max = \"1s\")"),
     ("timeout", "timeout = \"2s\""),
+];
+
+/// Of a step that is a saga of its own.
+const NESTED: Known = &[
+    ("saga", "saga = Ship"),
+    ("input", "input = parcel"),
+    ("output", "output = label"),
+    ("refused", "refused = not_shipped"),
+    ("undo", "undo = fetch_back"),
+    ("needs", "needs(Reserved)"),
+    ("beside", "beside = Reserved"),
+    ("undo_retry", "undo_retry = 8"),
+    ("backoff", "backoff = exponential(\"50ms\", max = \"1s\")"),
 ];
 
 const WAITS: Known = &[("beside", "beside = Reserved")];
@@ -228,13 +241,24 @@ impl Step {
             _ => "#[then(confirm, needs(Charged))]",
         };
         let span = attr.path().span();
-        let Some((path, rest)) = own.keep(function(tokens, span, example)) else { return };
-        self.what = match kind {
-            "step" => What::Step(path),
-            "pivot" => What::Pivot(path),
-            _ => What::Then(path),
+        let (by, known, rest) = match nested(&tokens) {
+            Some(child) => {
+                let Some(child) = own.keep(child) else { return };
+                let (input, output, refused) = (None, None, None);
+                let nested = Nested { child, input, output, refused };
+                (By::Saga(Box::new(nested)), NESTED, tokens)
+            }
+            None => {
+                let Some((path, rest)) = own.keep(function(tokens, span, example)) else { return };
+                (By::Function(path), STEP, rest)
+            }
         };
-        self.settings(own, &format!("`#[{kind}]`"), STEP, rest);
+        self.what = match kind {
+            "step" => What::Step(by),
+            "pivot" => What::Pivot(by),
+            _ => What::Then(by),
+        };
+        self.settings(own, &format!("`#[{kind}]`"), known, rest);
         let is_step = kind == "step" && !self.behind;
         if is_step && self.undo.is_none() && !own.has_errors() {
             let message = format!(
@@ -247,27 +271,42 @@ impl Step {
     }
 
     fn settings(&mut self, own: &mut Diagnostics, owner: &str, known: Known, tokens: TokenStream) {
-        let waits = known.len() == WAITS.len();
         let mut choices = settings::parse(own, tokens, known[0].1);
-        if waits {
-            // What is known of a step, and not of what calls nothing, deserves its own sentence.
-            choices.retain(|choice| {
-                let name = choice.name.to_string();
-                let of_calls = STEP.iter().any(|(it, _)| *it == name) && name != "beside";
-                if of_calls {
-                    let message =
-                        format!("{owner} calls nothing, so it has no `{name}`; remove it");
-                    own.error(&choice.name, message);
+        // What is known of another kind of step, and not of this one, deserves its own sentence.
+        choices.retain(|choice| {
+            let name = choice.name.to_string();
+            let is = |of: Known| of.iter().any(|(it, _)| *it == name);
+            let message = match &self.nested().map(|it| in_words(&it.child)) {
+                _ if is(known) => None,
+                Some(child) if is(STEP) => Some(format!(
+                    "`{child}` is tried and looked after by itself, so this step has no `{name}`; \
+                     remove it, or give it to the steps of `{child}`"
+                )),
+                None if known.len() == WAITS.len() && is(STEP) => {
+                    Some(format!("{owner} calls nothing, so it has no `{name}`; remove it"))
                 }
-                !of_calls
-            });
-        }
+                None if is(NESTED) => Some(format!(
+                    "`{name}` is for a step that is a saga of its own: write `saga = Ship` in place \
+                     of a function, or remove it"
+                )),
+                _ => None,
+            };
+            if let Some(message) = &message {
+                own.error(&choice.name, message);
+            }
+            message.is_none()
+        });
         let mut words: Vec<(&'static str, Ident)> = Vec::new();
         settings::walk(own, owner, known, choices, |own, setting| {
             words.push((setting.name, setting.word().clone()));
             self.set(own, &setting);
         });
         let word = |name: &str| words.iter().find(|(it, _)| *it == name).map(|(_, word)| word);
+        if let (What::Then(_), Some(word)) = (&self.what, word("refused")) {
+            let message = "it stands behind the point of no return, where nothing is refused; remove \
+                           `refused`";
+            own.error(word, message);
+        }
         self.refuse(own, word("undo"), word("undo_retry"), word("beside"), word("probe"));
     }
 
@@ -280,7 +319,21 @@ impl Step {
             "retry" => self.retry = own.keep(attempts(setting)),
             "undo_retry" => self.undo_retry = own.keep(attempts(setting)),
             "backoff" => self.backoff = Backoff::read(own, setting),
+            "saga" | "input" | "output" | "refused" => self.carry(own, setting),
             _ => self.timeout = own.keep(setting.expr().and_then(|value| period(&value))),
+        }
+    }
+
+    /// What carries over between a saga and the one around it.
+    fn carry(&mut self, own: &mut Diagnostics, setting: &Setting) {
+        let (What::Step(by) | What::Pivot(by) | What::Then(by)) = &mut self.what else { return };
+        let By::Saga(nested) = by else { return };
+        match setting.name {
+            "input" => nested.input = own.keep(setting.path()),
+            "output" => nested.output = own.keep(setting.path()),
+            "refused" => nested.refused = own.keep(setting.path()),
+            // It was read before all others.
+            _ => {}
         }
     }
 
@@ -323,6 +376,29 @@ impl Step {
 fn point_of_no_return(earlier: &[Step]) -> String {
     let first = earlier.iter().find(|it| matches!(it.what, What::Pivot(_) | What::Then(_)));
     first.map_or_else(String::new, |first| format!("`{}`", first.ident))
+}
+
+/// `saga = Ship`, wherever it stands; `None` when a function is named instead.
+fn nested(tokens: &TokenStream) -> Option<syn::Result<Path>> {
+    let mut rest = tokens.clone().into_iter();
+    let mut begins = true;
+    while let Some(token) = rest.next() {
+        let is_comma = |it: &TokenTree| matches!(it, TokenTree::Punct(it) if it.as_char() == ',');
+        let named = begins && matches!(&token, TokenTree::Ident(it) if it == "saga");
+        begins = is_comma(&token);
+        let mut ahead = rest.clone();
+        let equals = matches!(ahead.next(), Some(TokenTree::Punct(it)) if it.as_char() == '=');
+        if !named || !equals {
+            continue;
+        }
+        let value: TokenStream = ahead.take_while(|it| !is_comma(it)).collect();
+        let message = "expected the enum of another saga; write `saga = Ship`";
+        return Some(match (value.is_empty(), syn::parse2::<Path>(value.clone())) {
+            (true, _) => Err(syn::Error::new(token.span(), message)),
+            (false, path) => path.map_err(|_| syn::Error::new_spanned(value, message)),
+        });
+    }
+    None
 }
 
 /// `path, settings`

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::walk::Calls;
-use super::{Attempt, CrashTest, Crashes, Cx, Definition, EndOf, Outcome, Transient};
+use super::{Attempt, CrashTest, Crashes, Cx, Definition, EndOf, Nest, Outcome, Transient};
 use crate::journal::JournalError;
 
 /// What can be written to a journal and read back: what is `Serialize` and `Deserialize` and
@@ -164,6 +164,11 @@ pub trait Saga: Sized + Send + Sync + 'static {
             Some(calls) => (calls.undo)(cx, history),
             None => Box::pin(async move { Err(Transient::new(nothing(step))) }),
         }
+    }
+
+    /// What that step is, when it is a saga of its own.
+    fn nests(step: usize) -> Option<Nest<Self>> {
+        Self::CALLS.get(step).and_then(|calls| calls.nest)
     }
 
     /// The place of the step that this is the output of.

@@ -63,6 +63,7 @@ pub struct Step {
     timeout: Option<Duration>,
     undo: bool,
     probed: bool,
+    nested: Option<&'static str>,
 }
 
 /// What may become of a step.
@@ -144,6 +145,18 @@ impl Definition {
         self.steps
     }
 
+    /// Whether none of its steps can, so that it cannot be rolled back.
+    pub(super) const fn cannot_refuse(&self) -> bool {
+        let mut index = 0;
+        while index < self.steps.len() {
+            if !self.steps[index].is(Kind::Retriable) {
+                return false;
+            }
+            index += 1;
+        }
+        true
+    }
+
     pub(super) fn is_drained(&self, version: u32) -> bool {
         self.drains.contains(&version)
     }
@@ -203,6 +216,7 @@ impl Step {
             timeout: None,
             undo: false,
             probed: false,
+            nested: None,
         }
     }
 
@@ -266,9 +280,36 @@ impl Step {
         self
     }
 
+    /// It is a saga of its own, of that name: started when this step begins, and done when that is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::distributed::transaction::saga::{Definition, Kind, Step};
+    ///
+    /// const SHIPPED: Step = Step::new("Shipped", Kind::Compensable).nests("ship").undo();
+    /// assert!(Definition::new("order", 1, &[SHIPPED]).is_sound());
+    /// // A saga that was begun can always be called back, so this is undone, too.
+    /// const LEFT: Step = Step::new("Shipped", Kind::Compensable).nests("ship");
+    /// assert!(!Definition::new("order", 1, &[LEFT]).is_sound());
+    /// ```
+    pub const fn nests(mut self, saga: &'static str) -> Self {
+        self.nested = Some(saga);
+        self
+    }
+
     /// Its name.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    pub(super) const fn is(&self, kind: Kind) -> bool {
+        matches!(
+            (self.kind, kind),
+            (Kind::Compensable, Kind::Compensable)
+                | (Kind::Pivot, Kind::Pivot)
+                | (Kind::Retriable, Kind::Retriable)
+        )
     }
 
     pub(super) const fn is_a_signal(&self) -> bool {
@@ -305,7 +346,15 @@ impl Step {
             }
             before += 1;
         }
-        !self.undo || matches!(self.kind, Kind::Compensable)
+        let can_be_undone = matches!(self.kind, Kind::Compensable);
+        // What a nested saga does is called back with it, and tried by itself.
+        let nests = self.nested.is_none()
+            || (self.undo == can_be_undone
+                && !self.probed
+                && self.attempts.is_none()
+                && self.timeout.is_none()
+                && matches!(self.waits, Waits::Call));
+        nests && (!self.undo || can_be_undone)
     }
 
     fn plan(&self) -> PlannedStep {
@@ -321,6 +370,7 @@ impl Step {
             backoff: self.backoff,
             undo: self.undo,
             probed: self.probed,
+            nested: self.nested.map(ToOwned::to_owned),
         }
     }
 }

@@ -100,6 +100,7 @@ mod declared;
 mod definition;
 mod diagram;
 mod engine;
+mod nested;
 mod operator;
 mod outcome;
 mod plan;
@@ -112,7 +113,7 @@ pub use cx::{Cx, EffectId};
 pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
 pub use definition::{Definition, Kind, Step};
 pub use engine::{
-    CrashTest, Crashes, End, EndOf, Handle, Progress, Retention, Sagas, SagasBuilder, Start,
+    CrashTest, Crashes, End, EndOf, Handle, Nest, Progress, Retention, Sagas, SagasBuilder, Start,
     StepProgress, StepState, Why,
 };
 pub use operator::{Moment, Operator, Shown};

@@ -53,6 +53,7 @@ pub struct PlannedStep {
     pub(super) backoff: Backoff,
     pub(super) undo: bool,
     pub(super) probed: bool,
+    pub(super) nested: Option<String>,
 }
 
 impl Plan {
@@ -74,7 +75,7 @@ impl Plan {
                 Waits::Signal => json!("signal"),
                 Waits::Time(time) => json!({ "time_ms": millis(time) }),
             };
-            json!({
+            let mut kept = json!({
                 "name": step.name,
                 "kind": step.kind.as_str(),
                 "waits": waits,
@@ -84,7 +85,12 @@ impl Plan {
                 "undo_attempts": step.undo_attempts,
                 "undo": step.undo,
                 "probed": step.probed,
-            })
+            });
+            // Only where there is one: what was kept before reads the same.
+            if let (Some(saga), Some(kept)) = (&step.nested, kept.as_object_mut()) {
+                kept.insert("nested".into(), json!(saga));
+            }
+            kept
         });
         let (steps, deadline) = (steps.collect::<Value>(), self.deadline.map(millis));
         json!({ "name": self.name, "version": self.version, "deadline_ms": deadline, "steps": steps })
@@ -148,6 +154,7 @@ impl PlannedStep {
             backoff: Step::BACKOFF,
             undo: kept["undo"].as_bool()?,
             probed: kept["probed"].as_bool()?,
+            nested: kept["nested"].as_str().map(ToString::to_string),
         })
     }
 
@@ -169,6 +176,11 @@ impl PlannedStep {
     /// The places of those whose outputs it is given.
     pub fn needs(&self) -> &[usize] {
         &self.needs
+    }
+
+    /// The saga that it is, when it is one of its own.
+    pub fn nested(&self) -> Option<&str> {
+        self.nested.as_deref()
     }
 
     /// Whether it has an undo.

@@ -8,6 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -23,7 +24,8 @@ use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Started};
 use super::super::{Cx, EffectId, Outcome};
 use super::begun::Begun;
-use crate::journal::{Event, JournalError, Record};
+use super::nested::{self, Within};
+use crate::journal::{Event, JournalError, Record, StreamId};
 
 /// A saga that an engine works at.
 pub(super) trait Kind: Send + Sync {
@@ -31,19 +33,26 @@ pub(super) trait Kind: Send + Sync {
     fn plan(&self) -> &Arc<Plan>;
     /// A run of it, from what its journal says.
     fn open(&self, key: &str, records: &[Record]) -> Result<Opened, JournalError>;
+    /// The sagas that its steps are; with a kind where they share what this one does.
+    fn nested(&self) -> Vec<Nested>;
     fn as_any(&self) -> &dyn Any;
 }
+
+/// The name of a nested saga.
+pub(super) type Nested = (&'static str, Option<Arc<dyn Kind>>);
 
 /// A run that can be worked at; or that is left to others, because they are older or newer.
 pub(super) enum Opened {
     Here { bodies: Box<dyn Bodies>, entries: Vec<(SystemTime, Entry)>, started: Started },
-    Elsewhere { version: u32 },
+    Elsewhere,
 }
 
 /// The steps of one run.
 pub(super) trait Bodies: Send {
     /// Does, probes or undoes a step.
     fn begin(&self, step: usize, act: Act, attempt: u32) -> Attempted;
+    /// The same of a step that is a saga of its own.
+    fn nest(&self, step: usize, act: Act, attempt: u32, within: Within) -> Attempted;
     /// Somebody outside has said that a step is done.
     fn keep(&self, step: usize, output: &[u8]) -> Result<(), JournalError>;
 }
@@ -54,14 +63,19 @@ pub(super) type Attempted = Pin<Box<dyn Future<Output = Ended> + Send>>;
 /// Of that type, with what its steps share.
 pub(super) struct Of<D: Saga> {
     pub(super) shared: Arc<D::Shared>,
+    pub(super) form: Form<D>,
+}
+
+/// What the records of a saga of that type mean.
+pub(super) struct Form<D: Saga> {
     definition: Definition,
-    plan: Arc<Plan>,
+    pub(super) plan: Arc<Plan>,
+    of: PhantomData<fn() -> D>,
 }
 
 impl<D: Saga> Of<D> {
     pub(super) fn new(shared: Arc<D::Shared>) -> Self {
-        let definition = D::DEFINITION;
-        Self { shared, plan: definition.plan(), definition }
+        Self { shared, form: Form::new() }
     }
 
     /// A run that has just been started.
@@ -72,12 +86,37 @@ impl<D: Saga> Of<D> {
             shared: Arc::clone(&self.shared),
             key,
             run,
-            steps: self.definition,
+            steps: self.form.definition,
         })
     }
 }
 
-impl<D: Saga> Of<D> {
+impl<D: Saga> Form<D> {
+    pub(super) fn new() -> Self {
+        let definition = D::DEFINITION;
+        Self { plan: definition.plan(), definition, of: PhantomData }
+    }
+
+    /// What has happened in a run.
+    pub(super) fn entries(
+        &self,
+        stream: &StreamId,
+        records: &[Record],
+    ) -> Result<Vec<(SystemTime, Entry)>, JournalError> {
+        if let Some(version) = self.elsewhere(records) {
+            let what = format!("`{stream}` is of version {version}, which is left to others");
+            return Err(JournalError::Unreadable { what, source: None });
+        }
+        self.read(records).map(|(_, read)| read.entries)
+    }
+
+    /// The version of a run that is left to others.
+    fn elsewhere(&self, records: &[Record]) -> Option<u32> {
+        let newest = records.iter().map(|record| record.event.version()).max().unwrap_or_default();
+        let elsewhere = newest > self.definition.version() || self.definition.is_drained(newest);
+        elsewhere.then_some(newest)
+    }
+
     /// What the steps of a run have finished with.
     pub(super) fn history(&self, records: &[Record]) -> Result<History<D>, JournalError> {
         self.read(records).map(|(history, _)| history)
@@ -110,26 +149,31 @@ impl<D: Saga> Of<D> {
 
 impl<D: Saga> Kind for Of<D> {
     fn definition(&self) -> &Definition {
-        &self.definition
+        &self.form.definition
     }
 
     fn plan(&self) -> &Arc<Plan> {
-        &self.plan
+        &self.form.plan
     }
 
     fn open(&self, key: &str, records: &[Record]) -> Result<Opened, JournalError> {
-        let newest = records.iter().map(|record| record.event.version()).max().unwrap_or_default();
-        if newest > self.definition.version() || self.definition.is_drained(newest) {
-            return Ok(Opened::Elsewhere { version: newest });
+        if self.form.elsewhere(records).is_some() {
+            return Ok(Opened::Elsewhere);
         }
-        let (history, read) = self.read(records)?;
+        let (history, read) = self.form.read(records)?;
         let Reading { entries, started: Some(started), .. } = read else {
             return Err(unreadable("a saga begins with `saga.started`, and this one does not"));
         };
         let (shared, history) = (Arc::clone(&self.shared), Arc::new(history));
-        let run =
-            Run { history, shared, key: key.into(), run: started.run, steps: self.definition };
+        let (key, steps) = (key.into(), self.form.definition);
+        let run = Run { history, shared, key, run: started.run, steps };
         Ok(Opened::Here { bodies: Box::new(run), entries, started })
+    }
+
+    fn nested(&self) -> Vec<Nested> {
+        let steps = 0..self.form.definition.steps().len();
+        let nests = steps.filter_map(|step| D::nests(step));
+        nests.map(|nest| (nest.name, (nest.kind)(&self.shared))).collect()
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -308,21 +352,26 @@ struct Run<D: Saga> {
 
 impl<D: Saga> Bodies for Run<D> {
     fn begin(&self, step: usize, act: Act, attempt: u32) -> Attempted {
-        let planned = &self.steps.steps()[step];
-        let effect = EffectId::new(self.run, planned.name());
-        let (key, shared) = (Arc::clone(&self.key), Arc::clone(&self.shared));
-        let cx = Cx::new(self.steps.name(), key, planned.name(), effect, attempt, shared);
+        let (planned, cx) = (&self.steps.steps()[step], self.cx(step, attempt));
         let history = Arc::clone(&self.history);
         // The function is called when the future is polled first, so that its panic is caught too.
         let body = async move {
             match act {
                 Act::Do => done(&history.clone(), D::call(step, cx, history)).await,
-                Act::Probe => found(&history.clone(), D::probe(step, cx, history)).await,
+                Act::Probe | Act::Recall => {
+                    found(&history.clone(), D::probe(step, cx, history)).await
+                }
                 Act::Undo { .. } => undone(D::undo(step, cx, history)).await,
             }
         };
         let limit = planned.limit();
         Box::pin(Caught { body: Box::pin(async move { limited(limit, body).await }) })
+    }
+
+    fn nest(&self, step: usize, act: Act, attempt: u32, within: Within) -> Attempted {
+        let (cx, history) = (self.cx(step, attempt), Arc::clone(&self.history));
+        let body = nested::attempt(step, act, within, cx, history);
+        Box::pin(Caught { body: Box::pin(body) })
     }
 
     fn keep(&self, step: usize, output: &[u8]) -> Result<(), JournalError> {
@@ -331,6 +380,15 @@ impl<D: Saga> Bodies for Run<D> {
         })?;
         self.history.keep(output);
         Ok(())
+    }
+}
+
+impl<D: Saga> Run<D> {
+    fn cx(&self, step: usize, attempt: u32) -> Cx<D::Shared> {
+        let planned = &self.steps.steps()[step];
+        let effect = EffectId::new(self.run, planned.name());
+        let (key, shared) = (Arc::clone(&self.key), Arc::clone(&self.shared));
+        Cx::new(self.steps.name(), key, planned.name(), effect, attempt, shared)
     }
 }
 
@@ -361,7 +419,7 @@ async fn found<D: Saga>(history: &History<D>, probing: Probing<D>) -> Ended {
     }
 }
 
-async fn undone(undoing: Undoing) -> Ended {
+pub(super) async fn undone(undoing: Undoing) -> Ended {
     match undoing.await {
         Ok(()) => Ended::Undone,
         Err(why) => Ended::Failed { unknown: true, reason: why.to_string(), pause: why.pause() },
@@ -369,7 +427,7 @@ async fn undone(undoing: Undoing) -> Ended {
 }
 
 /// An output goes to the journal and to the steps that need it.
-fn kept<D: Saga>(history: &History<D>, output: D) -> Ended {
+pub(super) fn kept<D: Saga>(history: &History<D>, output: D) -> Ended {
     let written = output.write().and_then(|text| match text.len() <= Event::LONGEST_PAYLOAD {
         true => Ok(text),
         false => {

@@ -1,7 +1,8 @@
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -23,6 +24,7 @@ pub struct SagasBuilder {
     journal: Journal,
     clock: WallClock,
     kinds: BTreeMap<&'static str, Arc<dyn Kind>>,
+    elsewhere: BTreeSet<&'static str>,
     limits: Limits,
     wrong: Option<Invalid>,
 }
@@ -38,10 +40,11 @@ impl SagasBuilder {
             most: 1_000,
         };
         let (journal, clock, kinds) = (journal.clone(), WallClock::system(), BTreeMap::new());
-        Self { journal, clock, kinds, limits, wrong: None }
+        Self { journal, clock, kinds, elsewhere: BTreeSet::new(), limits, wrong: None }
     }
 
-    /// Works at sagas of that type, whose steps share that.
+    /// Works at sagas of that type, whose steps share that; and at those that are steps of it, where
+    /// theirs share the same.
     pub fn saga<D: Saga>(mut self, shared: impl Into<Arc<D::Shared>>) -> Self {
         let kind = Of::<D>::new(shared.into());
         let name = D::DEFINITION.name();
@@ -51,6 +54,32 @@ impl SagasBuilder {
             let twice = Invalid::new("saga", "name", "a name of its own for each saga", name);
             self.wrong = self.wrong.or(Some(twice.with_advice(advice)));
         }
+        self
+    }
+
+    /// Sagas of that type, which are steps of others, are worked at by other engines on this journal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/nested_example.rs"));
+    /// # use trade::*;
+    /// # use reliability::distributed::transaction::saga::Sagas;
+    /// # use reliability::journal::Journal;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let journal = Journal::in_memory();
+    /// let shop = Sagas::on(&journal).saga::<PlaceOrder>(()).elsewhere::<Ship>().start()?;
+    /// let courier = Sagas::on(&journal).saga::<Ship>(()).start()?;
+    ///
+    /// let order = Order { article: "tea".into(), to: "Ada".into() };
+    /// shop.start::<PlaceOrder>("4711", order).await?.ended().await?;
+    /// # drop(courier);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn elsewhere<D: Saga>(mut self) -> Self {
+        self.elsewhere.insert(D::DEFINITION.name());
         self
     }
 
@@ -102,12 +131,14 @@ impl SagasBuilder {
     ///
     /// # Errors
     ///
-    /// When a saga's table makes no sense, two have one name, a limit is out of its range, or this is
-    /// not called within a tokio runtime.
-    pub fn start(self) -> Result<Sagas, Invalid> {
+    /// When a saga's table makes no sense, two have one name, nobody works at one that is a step of
+    /// another, one nests itself, a limit is out of its range, or this is not called within a tokio
+    /// runtime.
+    pub fn start(mut self) -> Result<Sagas, Invalid> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
+        complete(&mut self.kinds, &self.elsewhere)?;
         let Limits { most, lease, poll, .. } = &self.limits;
         if !(1..=Claim::MOST).contains(most) {
             return Err(Invalid::new("saga", "most", "1 to 10000", most));
@@ -128,13 +159,59 @@ impl SagasBuilder {
     }
 }
 
+/// Adds the sagas that are steps of others, as far as they share what those do.
+pub(super) fn complete(
+    kinds: &mut BTreeMap<&'static str, Arc<dyn Kind>>,
+    elsewhere: &BTreeSet<&'static str>,
+) -> Result<(), Invalid> {
+    let mut open: Vec<&'static str> = kinds.keys().copied().collect();
+    while let Some(name) = open.pop() {
+        let nested = kinds.get(name).map(|kind| kind.nested()).unwrap_or_default();
+        for (inner, kind) in nested {
+            if kinds.contains_key(inner) || elsewhere.contains(inner) {
+                continue;
+            }
+            let Some(kind) = kind else {
+                let (expected, got) = ("an engine for each saga that is a step", inner);
+                return Err(Invalid::new("saga", "nested", expected, got).with_advice(format!(
+                    "it is a step of `{name}`, whose steps share something else: add \
+                     `.saga::<..>(shared)` for it, or `.elsewhere::<..>()`"
+                )));
+            };
+            kinds.insert(inner, kind);
+            open.push(inner);
+        }
+    }
+    kinds.keys().try_for_each(|name| endless(kinds, &mut Vec::from([*name])))
+}
+
+/// A saga that is a step of itself would never end.
+fn endless(
+    kinds: &BTreeMap<&'static str, Arc<dyn Kind>>,
+    path: &mut Vec<&'static str>,
+) -> Result<(), Invalid> {
+    let last = path.last().and_then(|last| kinds.get(last));
+    for (inner, _) in last.map(|kind| kind.nested()).unwrap_or_default() {
+        let again = path.contains(&inner);
+        path.push(inner);
+        if again {
+            let expected = "sagas of which none is a step of itself";
+            return Err(Invalid::new("saga", "nested", expected, path.join(" > "))
+                .with_advice("it would never end: let a step call what repeats"));
+        }
+        endless(kinds, path)?;
+        path.pop();
+    }
+    Ok(())
+}
+
 fn wrong<D: Saga>() -> Option<Invalid> {
     let definition = D::DEFINITION;
     if let Err(wrong) = StreamId::new(definition.name(), "1") {
         return Some(wrong);
     }
     let expected = "compensable steps, at most one pivot, retriable steps, each after earlier ones";
-    let got = || definition.steps().iter().map(|step| step.name()).collect::<alloc::vec::Vec<_>>();
+    let got = || definition.steps().iter().map(|step| step.name()).collect::<Vec<_>>();
     (!definition.is_sound()).then(|| {
         let got: String = format!("`{}` of {:?}", definition.name(), got());
         Invalid::new("saga", "steps", expected, got)
@@ -143,7 +220,7 @@ fn wrong<D: Saga>() -> Option<Invalid> {
 
 impl fmt::Debug for SagasBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds: alloc::vec::Vec<_> = self.kinds.keys().collect();
+        let kinds: Vec<_> = self.kinds.keys().collect();
         f.debug_struct("SagasBuilder").field("sagas", &kinds).finish_non_exhaustive()
     }
 }

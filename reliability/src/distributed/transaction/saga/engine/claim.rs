@@ -134,10 +134,11 @@ pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<
     // What reads it is the user's, and may panic.
     let opened = catch_unwind(AssertUnwindSafe(|| kind.open(lease.stream.key(), &records)));
     match opened.unwrap_or_else(|_| Err(panicked()))? {
-        Opened::Elsewhere { .. } => leave(hub, &lease, "elsewhere", ELSEWHERE).await,
+        Opened::Elsewhere => leave(hub, &lease, "elsewhere", ELSEWHERE).await,
         Opened::Here { bodies, entries, started } => {
             let input = Input::Found { entries, fresh: false };
-            let drive = Drive::new(hub, kind.plan(), lease, bodies, kick);
+            let parent = started.parent.clone();
+            let drive = Drive::new(hub, kind.plan(), lease, bodies, kick, parent);
             in_its_trace(&started, run(drive, input)).await
         }
     }
@@ -147,7 +148,7 @@ pub(super) async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
     let Fresh { lease, bodies, input, started, permit } = fresh;
     let kick = hub.enter(&lease);
     if let Some(kind) = hub.kinds.get(lease.stream.kind()) {
-        let drive = Drive::new(&hub, kind.plan(), lease.clone(), bodies, kick);
+        let drive = Drive::new(&hub, kind.plan(), lease.clone(), bodies, kick, None);
         let done = in_its_trace(&started, run(drive, input)).await;
         put(&hub, &lease, done).await;
     }

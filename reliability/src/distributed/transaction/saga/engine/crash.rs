@@ -1,7 +1,7 @@
 //! A saga through every crash there is.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -17,11 +17,13 @@ use std::time::SystemTime;
 use super::super::declared::Saga;
 use super::super::definition::Definition;
 use super::super::plan::Plan;
-use super::super::rules::{Act, Ended, Entry, Started};
-use super::bodies::{Attempted, Bodies, Kind, Of, Opened};
+use super::super::rules::{Act, Ended, Entry, Phase, Started};
+use super::bodies::{Attempted, Bodies, Kind, Nested, Of, Opened};
+use super::builder::complete;
 use super::claim::{put, worked};
 use super::end::{End, EndOf, end_of};
 use super::hub::{Hub, Limits, Retention};
+use super::nested::Within;
 use crate::journal::{
     Answer, Append, Appended, Changes, Claim, Due, Head, Heads, Journal, JournalError, Lease,
     MemoryStore, Position, Record, Sequence, Store, StreamId,
@@ -63,7 +65,12 @@ pub struct CrashTest<D: Saga> {
     input: Box<dyn Fn() -> D::Input>,
     signals: Vec<(usize, Vec<u8>)>,
     cancels: bool,
+    nested: Vec<(&'static str, Made<D>)>,
 }
+
+/// A nested saga, with what its steps share made of what those of the one around it do.
+type Made<D> = Box<dyn Fn(&Arc<<D as Saga>::Shared>) -> Arc<dyn Kind>>;
+type Kinds = BTreeMap<&'static str, Arc<dyn Kind>>;
 
 /// What a [`CrashTest`] has gone through.
 ///
@@ -120,7 +127,7 @@ struct Faults {
 impl<D: Saga> CrashTest<D> {
     /// A test of runs that are started with that.
     pub fn of(input: impl Fn() -> D::Input + 'static) -> Self {
-        Self { input: Box::new(input), signals: Vec::new(), cancels: true }
+        Self { input: Box::new(input), signals: Vec::new(), cancels: true, nested: Vec::new() }
     }
 
     /// That signal is given to each run from the start.
@@ -131,6 +138,30 @@ impl<D: Saga> CrashTest<D> {
     pub fn signal(mut self, signal: &D) -> Self {
         let output = signal.write().unwrap_or_else(|error| panic!("the signal: {error}"));
         self.signals.push((signal.place(), output));
+        self
+    }
+
+    /// What the steps of a nested saga share, made of what those of this one do. Sagas that share
+    /// the same need not be named.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/nested_example.rs"));
+    /// # use trade::*;
+    /// # use reliability::distributed::transaction::saga::CrashTest;
+    /// # fn main() {
+    /// # fn order() -> Order { Order { article: "tea".into(), to: "Ada".into() } }
+    /// let test = CrashTest::<PlaceOrder>::of(order).nested::<Ship>(|shop| shop.clone());
+    /// # let _ = test;
+    /// # }
+    /// ```
+    pub fn nested<C: Saga>(
+        mut self,
+        shared: impl Fn(&Arc<D::Shared>) -> Arc<C::Shared> + 'static,
+    ) -> Self {
+        let made = move |of: &Arc<D::Shared>| Arc::new(Of::<C>::new(shared(of))) as Arc<dyn Kind>;
+        self.nested.push((C::DEFINITION.name(), Box::new(made)));
         self
     }
 
@@ -285,9 +316,14 @@ async fn run<D: Saga>(
     });
     let journal = Journal::on(Shared(Arc::clone(&store)));
     start(test, &store.inner, &stream, &plan, &clock).await.map_err(text)?;
-    let kind = Faulty { inner: of, crasher: Arc::clone(&crasher) };
-    let kind: Arc<dyn Kind> = Arc::new(kind);
-    let kinds = BTreeMap::from([(D::DEFINITION.name(), Arc::clone(&kind))]);
+    let mut kinds: Kinds = BTreeMap::from([(D::DEFINITION.name(), Arc::new(of) as _)]);
+    for (name, kind) in &test.nested {
+        kinds.insert(name, kind(shared));
+    }
+    let elsewhere = BTreeSet::new();
+    complete(&mut kinds, &elsewhere).map_err(text)?;
+    let faulty = |inner| Arc::new(Faulty { inner, crasher: Arc::clone(&crasher) }) as Arc<dyn Kind>;
+    let kinds: Kinds = kinds.into_iter().map(|(name, kind)| (name, faulty(kind))).collect();
     let hub = Hub::new(
         journal,
         clock.clone(),
@@ -302,16 +338,21 @@ async fn run<D: Saga>(
         },
     );
     for _ in 0..10_000 {
-        let claim = Claim::of([stream.kind()]).by("crash-test").lease(LEASE);
+        let claim = Claim::of(hub.kinds.keys().copied()).by("crash-test").lease(LEASE);
         let leases = store.inner.claim(claim).await.map_err(text)?;
         let Some(lease) = leases.into_iter().next() else {
-            let head = store.inner.head(stream.clone()).await.map_err(text)?.ok_or("it is gone")?;
-            let held = head.held.map(|held| held.until);
-            let Some(next) = head.due_at.map(|due| held.map_or(due, |held| held.max(due))) else {
+            let heads = store.inner.heads(Heads::all()).await.map_err(text)?;
+            let until = |head: &Head| head.held.as_ref().map(|held| held.until).max(head.due_at);
+            let next = heads.iter().filter(|head| head.due_at.is_some()).filter_map(until).min();
+            let Some(next) = next else {
                 let records = store.inner.read(stream.clone(), Sequence::START, 100_000).await;
                 let of = Of::<D>::new(Arc::clone(shared));
-                let end = end_of(&of, &stream, &records.map_err(text)?).map_err(text)?;
+                let end = end_of(&of.form, &stream, &records.map_err(text)?).map_err(text)?;
                 let end = end.ok_or("it waits for something that never comes")?;
+                let left = heads.iter().find(|head| !Phase::is_over_in_lists(&head.status));
+                if let (Some(left), false) = (left, matches!(end, End::Stuck { .. })) {
+                    return Err(format!("it has ended, and `{}` is {}", left.stream, left.status));
+                }
                 let places = crasher.places.load(Ordering::Relaxed);
                 let attempts = crasher.attempts.load(Ordering::Relaxed);
                 return Ok((Ran { places, attempts }, end));
@@ -357,7 +398,7 @@ async fn start<D: Saga>(
         source: Some(error.into()),
     })?;
     let deadline = plan.deadline.and_then(|time| clock.now().checked_add(time));
-    let started = Started { run: 7, deadline, traceparent: None, input };
+    let started = Started { run: 7, deadline, traceparent: None, parent: None, input };
     let mut append = Append::to(stream).event(Entry::Started(started).event(plan)).due(Due::Now);
     for (step, output) in &test.signals {
         append = append.event(Entry::Done { step: *step, output: output.clone() }.event(plan));
@@ -444,12 +485,12 @@ impl Store for Shared {
 }
 
 /// A saga whose calls fail on purpose.
-struct Faulty<D: Saga> {
-    inner: Of<D>,
+struct Faulty {
+    inner: Arc<dyn Kind>,
     crasher: Arc<Crasher>,
 }
 
-impl<D: Saga> Kind for Faulty<D> {
+impl Kind for Faulty {
     fn definition(&self) -> &Definition {
         self.inner.definition()
     }
@@ -465,8 +506,12 @@ impl<D: Saga> Kind for Faulty<D> {
                     Box::new(FaultyBodies { inner: bodies, crasher: Arc::clone(&self.crasher) });
                 Opened::Here { bodies, entries, started }
             }
-            elsewhere @ Opened::Elsewhere { .. } => elsewhere,
+            Opened::Elsewhere => Opened::Elsewhere,
         })
+    }
+
+    fn nested(&self) -> Vec<Nested> {
+        self.inner.nested()
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -481,6 +526,20 @@ struct FaultyBodies {
 
 impl Bodies for FaultyBodies {
     fn begin(&self, step: usize, act: Act, attempt: u32) -> Attempted {
+        self.faulty(|| self.inner.begin(step, act, attempt))
+    }
+
+    fn nest(&self, step: usize, act: Act, attempt: u32, within: Within) -> Attempted {
+        self.faulty(|| self.inner.nest(step, act, attempt, within))
+    }
+
+    fn keep(&self, step: usize, output: &[u8]) -> Result<(), JournalError> {
+        self.inner.keep(step, output)
+    }
+}
+
+impl FaultyBodies {
+    fn faulty(&self, begin: impl FnOnce() -> Attempted) -> Attempted {
         let number = self.crasher.attempts.fetch_add(1, Ordering::Relaxed);
         let faults = self.crasher.faults;
         let fails =
@@ -489,7 +548,7 @@ impl Bodies for FaultyBodies {
             let failed = fails("it has not reached the other side");
             return Box::pin(core::future::ready(failed));
         }
-        let attempted = self.inner.begin(step, act, attempt);
+        let attempted = begin();
         if faults.lost == Some(number) {
             return Box::pin(async move {
                 let _ = attempted.await;
@@ -497,9 +556,5 @@ impl Bodies for FaultyBodies {
             });
         }
         attempted
-    }
-
-    fn keep(&self, step: usize, output: &[u8]) -> Result<(), JournalError> {
-        self.inner.keep(step, output)
     }
 }

@@ -8,10 +8,12 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::time::SystemTime;
 
+use super::super::nested::{append_and_tell, is_asked_for};
 use super::super::plan::Plan;
-use super::super::rules::{Act, Begin, Ended, Entry, Input, Machine, Next, Rest};
+use super::super::rules::{Act, Begin, Ended, Entry, Input, Machine, Next, Parent, Rest};
 use super::bodies::{Attempted, Bodies};
 use super::hub::{Hub, Kick, Retention};
+use super::nested::Within;
 use super::observe;
 use crate::journal::{Append, Due, Event, JournalError, Lease, Record, Sequence};
 use crate::resilience::retry::Backoff;
@@ -31,6 +33,8 @@ pub(super) struct Drive<'a> {
     is_listed: bool,
     /// Something was to be begun when the engine stopped: others begin it.
     is_left: bool,
+    /// The step of another saga that this is.
+    parent: Option<Parent>,
 }
 
 /// An attempt on its way.
@@ -71,7 +75,10 @@ enum Came {
 }
 
 /// How long to wait for a journal that does not answer.
-const AGAIN: Backoff = Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
+pub(super) const AGAIN: Backoff =
+    Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
+/// How long what has ended stays, at least, for the saga that it is a step of.
+const REST: Duration = Duration::from_secs(60);
 
 impl<'a> Drive<'a> {
     pub(super) fn new(
@@ -80,11 +87,24 @@ impl<'a> Drive<'a> {
         lease: Lease,
         bodies: Box<dyn Bodies>,
         kick: Arc<Kick>,
+        parent: Option<Parent>,
     ) -> Self {
         let (sequence, machine) = (lease.sequence, Machine::new(Arc::clone(plan)));
         let (plan, running) = (Arc::clone(plan), Vec::new());
         let (is_listed, is_left) = (false, false);
-        Self { hub, plan, lease, sequence, machine, bodies, running, kick, is_listed, is_left }
+        Self {
+            hub,
+            plan,
+            lease,
+            sequence,
+            machine,
+            bodies,
+            running,
+            kick,
+            is_listed,
+            is_left,
+            parent,
+        }
     }
 
     /// Carries it on. An error means that it cannot be worked at.
@@ -160,11 +180,18 @@ impl<'a> Drive<'a> {
             Retention::For(time) => ended_at.and_then(|at| at.checked_add(time)),
         };
         let left = goes_at.and_then(|at| at.duration_since(now).ok());
-        let due = left.filter(|left| !left.is_zero()).map_or(Due::Never, Due::After);
+        let mut due = left.filter(|left| !left.is_zero()).map_or(Due::Never, Due::After);
+        let mut goes = goes_at.is_some_and(|at| at <= now);
+        if goes
+            && let Some(parent) = self.parent.clone()
+            && is_asked_for(&self.hub.journal, &parent).await?
+        {
+            (due, goes) = (Due::After(REST), false);
+        }
         // What is said of it now has been said too late: it stays over, whatever comes.
         let append = Append::to(&self.lease.stream).fenced(&self.lease);
         self.hub.journal.append(append.due(due).status(rest.status).release()).await?;
-        if goes_at.is_some_and(|at| at <= now) {
+        if goes {
             match self.hub.journal.remove(&self.lease.stream, self.sequence).await {
                 // Then it goes the next time.
                 Err(JournalError::Conflict { .. } | JournalError::Busy { .. }) | Ok(()) => {}
@@ -177,8 +204,23 @@ impl<'a> Drive<'a> {
     fn begin(&mut self, begin: Begin) {
         let Begin { step, act, attempt } = begin;
         let seen = observe::Attempt::begin(&self.plan, step, act, attempt);
-        let attempted = seen.around(self.bodies.begin(step, act, attempt));
+        let attempted = match self.plan.steps()[step].nested() {
+            None => self.bodies.begin(step, act, attempt),
+            Some(_) => self.bodies.nest(step, act, attempt, self.within()),
+        };
+        let attempted = seen.around(attempted);
         self.running.push(Running { step, act, attempted, seen });
+    }
+
+    fn within(&self) -> Within {
+        Within {
+            journal: self.hub.journal.clone(),
+            clock: self.hub.clock.clone(),
+            lease: self.lease.clone(),
+            version: self.plan.version(),
+            depth: self.parent.as_ref().map_or(0, |parent| parent.depth),
+            deadline: self.machine.facts.deadline,
+        }
     }
 
     /// Whether so long a pause is not worth to keep the run in memory.
@@ -203,6 +245,9 @@ impl<'a> Drive<'a> {
             (place, how) = poll_fn(|context| poll_any(running, context)) => {
                 let ended = running.swap_remove(place);
                 ended.seen.end(&how);
+                if let Ended::Waiting(nested) = &how {
+                    self.hub.added(nested);
+                }
                 let (step, act, random) = (ended.step, ended.act, fastrand::u64(..));
                 Ok(Came::Input(Input::Ended { step, act, how, random }))
             }
@@ -231,10 +276,22 @@ impl<'a> Drive<'a> {
         } else if let Some(status) = status.or(self.machine.status(self.is_listed)) {
             append = append.status(status);
         }
+        // What ends it is news to the saga that it is a step of.
+        let told = self.parent.clone().zip(rest.filter(|_| !events.is_empty()));
         let (mut pause, mut tries) = (Duration::ZERO, 0);
         loop {
-            match self.hub.journal.append(append.clone()).await {
+            let appended = match &told {
+                None => self.hub.journal.append(append.clone()).await,
+                Some((parent, rest)) => {
+                    let journal = &self.hub.journal;
+                    append_and_tell(journal, append.clone(), parent, rest.status).await
+                }
+            };
+            match appended {
                 Ok(appended) => {
+                    if let Some((parent, _)) = &told {
+                        self.hub.added(&parent.stream);
+                    }
                     (self.sequence, self.is_listed) = (appended.sequence, true);
                     self.hub.tell(&self.lease.stream);
                     return Ok(Written::Yes);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::super::declared::Saga;
 use super::super::rules::{Because, Entry, Facts, Phase};
-use super::bodies::{Kind, Of, Opened};
+use super::bodies::Form;
 use crate::journal::{JournalError, Record, StreamId};
 
 /// How a run has ended, or why it does not go on.
@@ -97,7 +97,7 @@ pub(super) struct Told<'a> {
 
 /// How a run has ended, if it has.
 pub(super) fn end_of<D: Saga>(
-    kind: &Of<D>,
+    form: &Form<D>,
     stream: &StreamId,
     records: &[Record],
 ) -> Result<Option<EndOf<D>>, JournalError> {
@@ -105,10 +105,10 @@ pub(super) fn end_of<D: Saga>(
     if !records.iter().any(|record| ends.contains(&record.event.name())) {
         return Ok(None);
     }
-    let told = Told::of(kind, stream, records)?;
+    let told = Told::of(form, stream, records)?;
     Ok(Some(match told.facts.phase {
         Phase::Completed => {
-            let done = D::done(kind.history(records)?);
+            let done = D::done(form.history(records)?);
             End::Completed(done.ok_or_else(|| told.unreadable("the output of a step is missing"))?)
         }
         Phase::RolledBack => End::RolledBack(told.why::<D>()?),
@@ -119,20 +119,13 @@ pub(super) fn end_of<D: Saga>(
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn of(
-        kind: &dyn Kind,
+    pub(super) fn of<D: Saga>(
+        form: &Form<D>,
         stream: &'a StreamId,
         records: &[Record],
     ) -> Result<Self, JournalError> {
-        let mut facts = Facts::new(Arc::clone(kind.plan()));
-        let entries = match kind.open(stream.key(), records)? {
-            Opened::Here { entries, .. } => entries,
-            Opened::Elsewhere { version } => {
-                let what =
-                    alloc::format!("`{stream}` is of version {version}, which is left to others");
-                return Err(JournalError::Unreadable { what, source: None });
-            }
-        };
+        let mut facts = Facts::new(Arc::clone(&form.plan));
+        let entries = form.entries(stream, records)?;
         for (at, entry) in &entries {
             facts.apply(entry, *at)?;
         }

@@ -159,7 +159,7 @@ impl<D: Saga> Handle<D> {
             if records.is_empty() {
                 return Err(self.unknown());
             }
-            if let Some(end) = end_of(self.sagas.kind::<D>()?, &self.stream, &records)? {
+            if let Some(end) = end_of(&self.sagas.kind::<D>()?.form, &self.stream, &records)? {
                 return Ok(end);
             }
             // Other processes tell nobody here.
@@ -181,7 +181,9 @@ impl<D: Saga> Handle<D> {
         if records.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Progress::of(&Told::of(self.sagas.kind::<D>()?, &self.stream, &records)?.facts)))
+        Ok(Some(Progress::of(
+            &Told::of(&self.sagas.kind::<D>()?.form, &self.stream, &records)?.facts,
+        )))
     }
 
     /// Waits until it is further than that, and says how far.
@@ -230,7 +232,8 @@ impl<D: Saga> Handle<D> {
             if records.iter().any(|record| record.event == event) {
                 return Ok(());
             }
-            let phase = Told::of(self.sagas.kind::<D>()?, &self.stream, &records)?.facts.phase;
+            let phase =
+                Told::of(&self.sagas.kind::<D>()?.form, &self.stream, &records)?.facts.phase;
             if phase.is_over() {
                 let expected = "a run that is not over";
                 let got = alloc::format!("`{}`, {}", self.stream, phase.status());

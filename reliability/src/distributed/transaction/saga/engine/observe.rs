@@ -176,6 +176,7 @@ mod telemetry {
             let action = match act {
                 Act::Do => "do",
                 Act::Probe => "probe",
+                Act::Recall => "recall",
                 Act::Undo { .. } => "undo",
             };
             let span = trace::span("saga.step")
@@ -202,11 +203,14 @@ mod telemetry {
                 Ended::Done(_) | Ended::Undone => "done",
                 Ended::NotFound => "not_found",
                 Ended::Rejected(_) => "rejected",
+                Ended::TurnedBack(_) => "turned_back",
+                Ended::Waiting(_) => "waiting",
+                Ended::Lost(_) => "lost",
                 Ended::Failed { unknown: false, .. } => "transient",
                 Ended::Failed { unknown: true, .. } => "unknown",
             };
             match how {
-                Ended::Failed { reason, .. } => self.span.fail(reason),
+                Ended::Failed { reason, .. } | Ended::Lost(reason) => self.span.fail(reason),
                 _ => self.span.succeed(),
             }
             let took: Duration = Clock::precise().now().saturating_duration_since(self.since);

@@ -86,7 +86,8 @@ impl<'a, D: Saga> Start<'a, D> {
         let now = hub.clock.now();
         let deadline = deadline.or(kind.plan().deadline).and_then(|time| now.checked_add(time));
         let run = fastrand::u128(1..);
-        let started = Started { run, deadline, traceparent: traceparent(), input: text };
+        let started =
+            Started { run, deadline, traceparent: traceparent(), parent: None, input: text };
         let event = Entry::Started(started.clone()).event(kind.plan());
         let append = Append::to(&stream).after(Sequence::START).event(event).status("running");
         let append = append.due(Due::Now).priority(priority);
@@ -143,12 +144,12 @@ async fn same<D: Saga>(
 }
 
 #[cfg(feature = "telemetry")]
-fn traceparent() -> Option<String> {
+pub(super) fn traceparent() -> Option<String> {
     crate::telemetry::trace::Context::current().traceparent()
 }
 
 #[cfg(not(feature = "telemetry"))]
-fn traceparent() -> Option<String> {
+pub(super) fn traceparent() -> Option<String> {
     None
 }
 

@@ -9,7 +9,8 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::super::plan::Plan;
-use crate::journal::{Encoding, Event, JournalError, Record};
+use super::Phase;
+use crate::journal::{Encoding, Event, JournalError, Record, StreamId};
 
 /// What one record says. The output of a step, and what else has a type of the user's, stays in the
 /// record.
@@ -74,6 +75,14 @@ pub(in super::super) enum Entry {
         by: String,
         why: String,
     },
+    /// There is news of the saga that a step is: that one has written it. What it says is looked up
+    /// there.
+    Nested {
+        /// `None` when it was told in the words of another version.
+        step: Option<usize>,
+        saga: String,
+        status: &'static str,
+    },
 }
 
 /// What the first record of a saga says.
@@ -85,8 +94,42 @@ pub(in super::super) struct Started {
     pub(in super::super) deadline: Option<SystemTime>,
     /// The trace that it belongs to.
     pub(in super::super) traceparent: Option<String>,
+    /// The step of another saga that it is.
+    pub(in super::super) parent: Option<Parent>,
     /// As JSON.
     pub(in super::super) input: Vec<u8>,
+}
+
+/// The step of another saga that a run is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Parent {
+    pub(in super::super) stream: StreamId,
+    pub(in super::super) step: String,
+    /// Of the other saga.
+    pub(in super::super) version: u32,
+    /// How many sagas it is in, one in the other; from 1 on.
+    pub(in super::super) depth: u32,
+}
+
+impl Parent {
+    /// What is said to it of that saga.
+    pub(in super::super) fn told(&self, saga: &StreamId, status: &str) -> Event {
+        let said = json!({ "step": self.step, "saga": saga.to_string(), "status": status });
+        Event::from_parts(NESTED, self.version, Encoding::Json, said.to_string().into_bytes())
+    }
+
+    fn read(kept: &Value) -> Option<Self> {
+        let number = |key: &str| kept[key].as_u64().and_then(|it| u32::try_from(it).ok());
+        let stream = StreamId::new(kept["saga"].as_str()?, kept["key"].as_str()?).ok()?;
+        let step = kept["step"].as_str()?.to_string();
+        Some(Self { stream, step, version: number("version")?, depth: number("depth")? })
+    }
+
+    fn kept(&self) -> Value {
+        let Self { stream, step, version, depth } = self;
+        json!({ "saga": stream.kind(), "key": stream.key(), "step": step, "version": version,
+                "depth": depth })
+    }
 }
 
 /// Why a saga turns back.
@@ -109,6 +152,7 @@ const RETRIED: &str = "saga.retried";
 const SKIPPED: &str = "saga.skipped";
 const EDITED: &str = "saga.edited";
 const ABANDONED: &str = "saga.abandoned";
+const NESTED: &str = "saga.nested";
 
 impl Entry {
     /// Whether it says what an attempt has come to, rather than what follows from that.
@@ -166,6 +210,9 @@ impl Entry {
                 (EDITED, json!({ "step": step, "value": value, "by": by, "why": why }))
             }
             Self::Abandoned { by, why } => (ABANDONED, json!({ "by": by, "why": why })),
+            Self::Nested { step, saga, status } => {
+                (NESTED, json!({ "step": step.map(name), "saga": saga, "status": status }))
+            }
         };
         let text = payload.to_string().into_bytes();
         Event::from_parts(event, plan.version(), Encoding::Json, text)
@@ -216,6 +263,10 @@ impl Entry {
                 format!("{by} has changed the input: {why}")
             }
             Self::Abandoned { by, why } => format!("{by} has abandoned it: {why}"),
+            Self::Nested { step, saga, status } => {
+                let step = step.as_ref().map_or("?", name);
+                format!("{step}: {saga} is {}", status.replace('_', " "))
+            }
         }
     }
 
@@ -269,6 +320,10 @@ impl Entry {
                 Self::Edited { step, value: said.value("value"), by, why }
             }
             ABANDONED => Self::Abandoned { by: said.text("by"), why: said.text("why") },
+            NESTED => {
+                let status = Phase::status_of(&said.text("status")).unwrap_or("running");
+                Self::Nested { step: said.step().ok(), saga: said.text("saga"), status }
+            }
             other => {
                 let what = format!(
                     "`{other}` is no step of version {} of saga `{}`; the program that wrote it \
@@ -293,6 +348,9 @@ impl Started {
         }
         if let Some(trace) = &self.traceparent {
             text.push_str(&format!(",\"traceparent\":{}", Value::from(trace.as_str())));
+        }
+        if let Some(parent) = &self.parent {
+            text.push_str(&format!(",\"parent\":{}", parent.kept()));
         }
         text.push_str(",\"input\":");
         let mut text = text.into_bytes();
@@ -353,6 +411,7 @@ impl Said<'_> {
             })?,
             deadline: deadline.map(|ms| SystemTime::UNIX_EPOCH + Duration::from_millis(ms)),
             traceparent: self.payload["traceparent"].as_str().map(ToString::to_string),
+            parent: Parent::read(&self.payload["parent"]),
             input: self.value("input"),
         })
     }

@@ -23,6 +23,8 @@ pub(in super::super) struct Facts {
     /// What has failed too often last, and whether it is its undo.
     pub(in super::super) stuck: Option<(usize, bool)>,
     started_at: SystemTime,
+    /// Of this run of the saga, and of no other.
+    pub(in super::super) run: u128,
     pub(in super::super) ended_at: Option<SystemTime>,
 }
 
@@ -39,6 +41,8 @@ pub(in super::super) struct StepFacts {
     pub(in super::super) tried: u32,
     /// Failed attempts at its undo that were written down.
     pub(in super::super) undo_tried: u32,
+    /// What the saga that it is has told last.
+    pub(in super::super) nested: Option<&'static str>,
 }
 
 impl Facts {
@@ -52,6 +56,7 @@ impl Facts {
             cancelled: false,
             deadline: None,
             started_at: SystemTime::UNIX_EPOCH,
+            run: 0,
             ended_at: None,
             stuck: None,
         }
@@ -66,6 +71,7 @@ impl Facts {
         match entry {
             Entry::Started(started) => {
                 (self.started_at, self.deadline) = (at, started.deadline);
+                self.run = started.run;
             }
             // What was said first counts: a signal may come twice.
             Entry::Done { step, .. } => {
@@ -99,6 +105,11 @@ impl Facts {
                 self.go_on()?;
             }
             Entry::Abandoned { .. } => self.go(Phase::Abandoned)?,
+            Entry::Nested { step, status, .. } => {
+                if let Some(step) = *step {
+                    self.steps[step].nested = Some(status);
+                }
+            }
         }
         if self.phase.is_over() {
             self.ended_at = self.ended_at.or(Some(at));

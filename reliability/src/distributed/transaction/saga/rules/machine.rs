@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use super::super::definition::Waits;
+use super::super::definition::{Kind, Waits};
 use super::super::plan::Plan;
 use super::{Because, Entry, Facts, Phase};
-use crate::journal::JournalError;
+use crate::journal::{JournalError, StreamId};
 
 /// One saga at work.
 ///
@@ -44,6 +44,10 @@ struct Work {
     clean: bool,
     /// Too many attempts have failed; the last one so.
     failed: Option<String>,
+    /// It waits for the saga that it is, which says when there is news.
+    waits: bool,
+    /// There was news while it was being looked at.
+    told: bool,
 }
 
 /// What is to be done about a step.
@@ -51,6 +55,8 @@ struct Work {
 pub(in super::super) enum Act {
     Do,
     Probe,
+    /// The saga that it is is to turn back, if it still can.
+    Recall,
     /// With whether the step is known to be done.
     Undo {
         known: bool,
@@ -81,6 +87,13 @@ pub(in super::super) enum Ended {
     Undone,
     /// With that refusal.
     Rejected(Vec<u8>),
+    /// The saga that it is has turned back because somebody wanted it, or was too late: with that
+    /// refusal, unless this one turns back for the same reason.
+    TurnedBack(Vec<u8>),
+    /// The saga that it is is on its way, and says when there is news.
+    Waiting(StreamId),
+    /// Nobody but an operator can say what it has come to.
+    Lost(String),
     Failed {
         unknown: bool,
         reason: String,
@@ -151,6 +164,7 @@ impl Machine {
             if again || before != self.facts.phase {
                 self.begin_anew();
             }
+            self.told(entry);
         }
         for step in 0..self.work.len() {
             let tried = &self.facts.steps[step];
@@ -167,10 +181,23 @@ impl Machine {
         Ok(())
     }
 
+    /// What a step waits for may have come.
+    fn told(&mut self, entry: &Entry) {
+        let of = match entry {
+            Entry::Nested { step: Some(step), .. } => *step..*step + 1,
+            Entry::Nested { step: None, .. } | Entry::Cancelled { .. } => 0..self.work.len(),
+            _ => return,
+        };
+        for work in &mut self.work[of] {
+            (work.waits, work.told) = (false, work.busy.is_some());
+        }
+    }
+
     /// In another phase, other attempts count.
     fn begin_anew(&mut self) {
         for work in &mut self.work {
-            *work = Work { busy: work.busy, clean: work.clean, ..Work::default() };
+            let Work { busy, clean, told, .. } = *work;
+            *work = Work { busy, clean, told, ..Work::default() };
         }
     }
 
@@ -190,22 +217,38 @@ impl Machine {
     }
 
     fn ended(&mut self, now: SystemTime, step: usize, act: Act, how: Ended, random: u64) {
-        let work = &mut self.work[step];
-        work.busy = None;
+        self.work[step].busy = None;
         match how {
             Ended::Done(output) => self.results.push(Entry::Done { step, output }),
             Ended::Undone => {
                 let known = matches!(act, Act::Undo { known: true });
                 self.results.push(Entry::Undone { step, known });
             }
-            Ended::NotFound => work.clean = true,
-            Ended::Rejected(refusal) => {
+            Ended::NotFound => self.work[step].clean = true,
+            // It certainly has not happened, so this one turns back by itself.
+            Ended::TurnedBack(_) if self.is_called_back(now) => self.work[step].clean = true,
+            Ended::Rejected(refusal) | Ended::TurnedBack(refusal) => {
                 let because = Because::Rejected(step);
                 self.results.push(Entry::Refused { because, refusal });
             }
+            Ended::Waiting(_) => {
+                let undoing = matches!(act, Act::Undo { .. });
+                let fits = undoing == (self.facts.phase == Phase::Undoing);
+                let work = &mut self.work[step];
+                work.waits = !core::mem::take(&mut work.told) && fits;
+                work.clean &= undoing;
+            }
+            // What is undone anyway is not asked for.
+            Ended::Lost(_) if self.facts.phase == Phase::Undoing => {}
+            Ended::Lost(reason) => {
+                let work = &mut self.work[step];
+                work.attempts = work.attempts.saturating_add(1);
+                work.clean = false;
+                work.failed = Some(reason);
+            }
             Ended::Failed { unknown, reason, pause } => {
                 if act == Act::Do && unknown {
-                    work.clean = false;
+                    self.work[step].clean = false;
                 }
                 let undoing = matches!(act, Act::Undo { .. });
                 // A step that fails while others are undone is undone itself.
@@ -262,8 +305,7 @@ impl Machine {
             return;
         }
         if self.may_turn_back() {
-            let late = self.facts.deadline.is_some_and(|deadline| deadline <= now);
-            let because = match (self.facts.cancelled, late) {
+            let because = match (self.facts.cancelled, self.is_late(now)) {
                 (true, _) => Some(Because::Cancelled),
                 (false, true) => Some(Because::Deadline),
                 (false, false) => None,
@@ -283,6 +325,22 @@ impl Machine {
         }
     }
 
+    fn is_late(&self, now: SystemTime) -> bool {
+        self.facts.deadline.is_some_and(|deadline| deadline <= now)
+    }
+
+    /// Whether it turns back as soon as it can.
+    fn is_called_back(&self, now: SystemTime) -> bool {
+        self.facts.cancelled || self.is_late(now)
+    }
+
+    /// A pivot cannot be called back; the saga that it is may still turn back by itself.
+    fn recalls(&self, step: usize) -> bool {
+        let planned = &self.facts.plan.steps()[step];
+        let nested = planned.nested.is_some() && planned.kind == Kind::Pivot;
+        nested && self.facts.cancelled && !self.work[step].clean
+    }
+
     fn refuses(&self) -> bool {
         self.results.iter().any(|entry| matches!(entry, Entry::Refused { .. }))
     }
@@ -296,7 +354,8 @@ impl Machine {
         let pivot = self.facts.pivot();
         let away = pivot.is_some_and(|pivot| {
             let work = &self.work[pivot];
-            self.facts.may_be_begun(pivot) && (!work.clean || work.busy == Some(Act::Do))
+            let acts = matches!(work.busy, Some(Act::Do | Act::Recall));
+            self.facts.may_be_begun(pivot) && (!work.clean || acts)
         });
         self.facts.may_turn_back() && !away && !pivot.is_some_and(|pivot| self.has_result(pivot))
     }
@@ -307,7 +366,10 @@ impl Machine {
             Phase::Running => true,
             // What is still on its way comes to its end first.
             Phase::Undoing
-                if self.work.iter().any(|it| matches!(it.busy, Some(Act::Do | Act::Probe))) =>
+                if self
+                    .work
+                    .iter()
+                    .any(|it| matches!(it.busy, Some(Act::Do | Act::Probe | Act::Recall))) =>
             {
                 return begin;
             }
@@ -316,13 +378,14 @@ impl Machine {
         };
         for step in 0..self.work.len() {
             let (planned, work) = (&self.facts.plan.steps()[step], &self.work[step]);
-            let idle = work.busy.is_none() && work.failed.is_none();
+            let idle = work.busy.is_none() && work.failed.is_none() && !work.waits;
             if !idle || work.until.is_some_and(|until| until > now) {
                 continue;
             }
             let act = match forward {
                 true if planned.waits != Waits::Call || !self.facts.may_be_begun(step) => continue,
                 true if planned.probed && !work.clean => Act::Probe,
+                true if self.recalls(step) => Act::Recall,
                 true => Act::Do,
                 false if !self.facts.to_be_undone(step) || !self.facts.may_be_undone(step) => {
                     continue;
@@ -330,7 +393,7 @@ impl Machine {
                 false => Act::Undo { known: self.facts.is_done(step) },
             };
             let work = &mut self.work[step];
-            (work.busy, work.until) = (Some(act), None);
+            (work.busy, work.until, work.told) = (Some(act), None, false);
             begin.push(Begin { step, act, attempt: work.attempts.saturating_add(1) });
         }
         begin

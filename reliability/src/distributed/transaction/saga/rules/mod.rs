@@ -6,7 +6,7 @@ mod facts;
 mod machine;
 mod phase;
 
-pub(super) use entry::{Because, Entry, Started};
+pub(super) use entry::{Because, Entry, Parent, Started};
 pub(super) use facts::Facts;
 pub(super) use machine::{Act, Begin, Ended, Input, Machine, Next, Rest};
 pub(super) use phase::Phase;

@@ -40,6 +40,26 @@ impl Phase {
         }
     }
 
+    /// The same of what stands in a record.
+    pub(in super::super) fn status_of(text: &str) -> Option<&'static str> {
+        Self::ALL.into_iter().map(Self::status).find(|status| *status == text)
+    }
+
+    /// Whether lists say of a saga that nothing follows any more.
+    pub(in super::super) fn is_over_in_lists(status: &str) -> bool {
+        Self::ALL.into_iter().any(|phase| phase.is_over() && phase.status() == status)
+    }
+
+    const ALL: [Self; 7] = [
+        Self::Running,
+        Self::Undoing,
+        Self::Stuck,
+        Self::StuckUndoing,
+        Self::Completed,
+        Self::RolledBack,
+        Self::Abandoned,
+    ];
+
     /// Whether nothing follows any more.
     pub(in super::super) const fn is_over(self) -> bool {
         matches!(self, Self::Completed | Self::RolledBack | Self::Abandoned)

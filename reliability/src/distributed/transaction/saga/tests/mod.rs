@@ -4,6 +4,10 @@
 mod crash;
 mod engine;
 mod faults;
+#[cfg(feature = "macros")]
+mod nested;
 mod operator;
 mod order;
 mod rules;
+#[cfg(feature = "macros")]
+mod trade;

@@ -18,7 +18,7 @@ fn at(seconds: u64) -> SystemTime {
 
 fn started(deadline: Option<SystemTime>) -> Entry {
     let input = b"null".to_vec();
-    Entry::Started(Started { run: 1, deadline, traceparent: None, input })
+    Entry::Started(Started { run: 1, deadline, traceparent: None, parent: None, input })
 }
 
 fn done(step: usize) -> Entry {

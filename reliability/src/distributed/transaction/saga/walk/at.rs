@@ -4,8 +4,8 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
 
-use super::super::{Cx, Outcome, Saga, Transient};
-use super::{Did, Ends, Has, HasAll, Nil, Run, TypedStep, Unwind};
+use super::super::{Cx, Outcome, Saga, Transient, Why};
+use super::{Did, Ends, Has, HasAll, Nested, Nil, Refusable, Run, TypedStep, Unwind};
 
 /// A walk through a saga, before step `S`; `H` is what is done so far. `#[saga]` writes
 /// `PlaceOrder::begin(input)`, which makes it.
@@ -125,6 +125,30 @@ impl<D: Saga, S: TypedStep<Saga = D>, H> At<D, S, H> {
     /// or a step that this test is not about.
     pub fn given(self, output: S::Output) -> At<D, S::Next, Did<S, H>> {
         At { input: self.input, done: Did::new(output, self.done), before: PhantomData }
+    }
+}
+
+impl<D: Saga, S: Nested<Saga = D>, H> At<D, S, H> {
+    /// What the saga that this step is would be started with: the beginning of a walk through that
+    /// one.
+    pub fn nested<Ix>(&self) -> <S::Child as Saga>::Input
+    where
+        H: HasAll<D, S::Needs, Ix>,
+    {
+        S::input(&self.input, self.done.all())
+    }
+
+    /// The saga that this step is has come to its end.
+    pub fn nested_done(self, done: <S::Child as Saga>::Done) -> At<D, S::Next, Did<S, H>> {
+        self.given(S::finished(done))
+    }
+
+    /// The saga that this step is was rolled back.
+    pub fn nested_back(self, why: Why<<S::Child as Saga>::Refusal>) -> Rollback<D, H>
+    where
+        S: Refusable,
+    {
+        Rollback { why: S::refused(why), input: self.input, done: self.done }
     }
 }
 

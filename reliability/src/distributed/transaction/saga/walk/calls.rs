@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::super::{
-    Cx, Doing, Durable, History, Outcome, Probing, Saga, Transient, Undoing, Unwritable,
+    Cx, Doing, Durable, History, Nest, Outcome, Probing, Saga, Transient, Undoing, Unwritable,
 };
-use super::{Ends as _, Needs as _, Probe, Run, TypedStep, Undo};
+use super::{CannotRefuse, Ends as _, Needs as _, Nested, Probe, Refusable, Run, TypedStep, Undo};
 
 /// What the engine calls for one step, without its types.
 ///
@@ -29,6 +29,7 @@ pub struct Calls<D: Saga> {
     pub(in super::super) undo: Call<D, Undoing>,
     pub(in super::super) write: fn(&D) -> Result<Vec<u8>, Unwritable>,
     pub(in super::super) read: fn(&[u8]) -> Result<D, Unwritable>,
+    pub(in super::super) nest: Option<Nest<D>>,
 }
 
 type Call<D, T> = fn(Cx<<D as Saga>::Shared>, Arc<History<D>>) -> T;
@@ -45,6 +46,7 @@ impl<D: Saga> Calls<D> {
             undo: |_, _| Box::pin(async { Ok(()) }),
             write: write::<S>,
             read: read::<S>,
+            nest: None,
         }
     }
 
@@ -56,6 +58,23 @@ impl<D: Saga> Calls<D> {
         let mut calls = Self::waits::<S>();
         calls.begin = begin::<S>;
         calls
+    }
+
+    /// A step that is a saga of its own.
+    pub const fn nests<S: Refusable<Saga = D>>() -> Self
+    where
+        S::Output: Durable,
+    {
+        Self { nest: Some(Nest::of::<S>()), ..Self::waits::<S>() }
+    }
+
+    /// The same behind the pivot, where nothing may refuse.
+    pub const fn nests_behind<S: Nested<Saga = D>>() -> Self
+    where
+        S::Output: Durable,
+        S::Child: CannotRefuse,
+    {
+        Self { nest: Some(Nest::behind::<S>()), ..Self::waits::<S>() }
     }
 
     /// It has an undo.

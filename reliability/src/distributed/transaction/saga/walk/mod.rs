@@ -13,10 +13,12 @@ mod at;
 mod calls;
 mod done;
 mod needs;
+mod nested;
 mod step;
 
 pub use at::{At, Finish, Rollback, Walked};
 pub use calls::Calls;
 pub use done::{Did, Has, HasAll, Here, Nil, There, Unwind};
 pub use needs::Needs;
+pub use nested::{CannotRefuse, Nested, Refusable};
 pub use step::{Ends, MayRefuse, MustSucceed, Probe, Run, TypedStep, Undo};

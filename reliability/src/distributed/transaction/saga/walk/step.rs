@@ -40,7 +40,7 @@ pub trait TypedStep: Sized + 'static {
 /// See [`At`](super::At).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` calls nothing, so it cannot be run",
-    note = "a timer and a signal are passed with `at.given(output)`"
+    note = "a timer and a signal are passed with `at.given(output)`, a saga of its own with `at.nested_done(..)`"
 )]
 pub trait Run: TypedStep {
     /// The steps whose outputs it is given.
