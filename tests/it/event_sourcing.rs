@@ -1,3 +1,4 @@
 //! Aggregates and read models from outside.
 
 mod events;
+mod postgres;

@@ -282,6 +282,21 @@ impl Journal {
         self.0.read_all(after, page(most)?).await
     }
 
+    /// The place of the last record of all, [`Position::START`] if there is none; `None` from a store
+    /// that does not know. It is good for showing how far somebody has come who
+    /// [reads all](Self::read_all), who may see the last records only later.
+    ///
+    /// # Errors
+    ///
+    /// What the store can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens.
+    pub async fn end(&self) -> Result<Option<Position>, JournalError> {
+        self.0.end().await
+    }
+
     /// What there is to know about a stream without reading it, if it is there.
     ///
     /// # Errors

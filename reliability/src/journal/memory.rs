@@ -130,6 +130,11 @@ impl Store for MemoryStore {
         Box::pin(ready(Ok(self.all.lock().read_all(after, most))))
     }
 
+    fn end(&self) -> Answer<'_, Option<Position>> {
+        let last = self.all.lock().order.last_key_value().map_or(0, |(position, _)| *position);
+        Box::pin(ready(Ok(Some(Position::from_parts(0, last)))))
+    }
+
     fn head(&self, stream: StreamId) -> Answer<'_, Option<Head>> {
         let all = self.all.lock();
         let head = all.streams.get(&stream).map(|it| it.head(&stream));

@@ -114,6 +114,8 @@ pub use handle::Journal;
 pub use id::{Epoch, Position, Sequence, StreamId};
 pub use memory::MemoryStore;
 pub use page::Page;
+#[cfg(all(feature = "postgres", feature = "event_sourcing"))]
+pub(crate) use postgres::{Dial, drive};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresBuilder, PostgresStore};
 #[cfg(feature = "sqlite")]

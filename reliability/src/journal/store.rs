@@ -93,6 +93,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// as by [`read`](Self::read).
     fn read_all(&self, after: Position, most: usize) -> Answer<'_, Vec<Record>>;
 
+    /// The place of the last record of all, [`Position::START`] if there is none: what progress is
+    /// shown against. `None` from a store that does not know, as this one.
+    fn end(&self) -> Answer<'_, Option<Position>> {
+        Box::pin(ready(Ok(None)))
+    }
+
     /// The head of a stream, if it is there.
     fn head(&self, stream: StreamId) -> Answer<'_, Option<Head>>;
 

@@ -24,6 +24,11 @@ pub(super) async fn records_are_numbered_and_read_in_pages(bench: &Bench) -> Fou
     holds("positions grow", all.is_sorted_by(|one, next| one.position < next.position))?;
     equal("the last position", all.last().map(|it| it.position), Some(later.position))?;
 
+    let end = bench.journal.end().await.map_err(text)?;
+    holds("the end is that of the last record, if it is known", {
+        end.is_none_or(|end| end == later.position)
+    })?;
+
     let page = bench.journal.read(&order, Sequence::new(1), 2).await.map_err(text)?;
     equal("a page behind the first", numbers(&page), vec![2, 3])?;
     let behind = bench.journal.read(&order, Sequence::new(5), 2).await.map_err(text)?;

@@ -3,15 +3,13 @@
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::future::poll_fn;
-use core::task::{Poll, ready};
 use core::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 
-use super::dial::{Dial, Driver};
+use super::dial::{Dial, drive};
 use super::error::{Failed, untouched};
 use super::open::{self, Place};
 use super::session::{Ask, Session, Texts};
@@ -182,20 +180,6 @@ async fn connect(server: &Server) -> Result<Session, JournalError> {
     let driver = tokio::spawn(drive(driver));
     open::session(&client, &server.place, server.timeout).await?;
     Ok(Session::new(client, driver.abort_handle()))
-}
-
-/// Until the connection is gone, or whoever has it.
-async fn drive(mut driver: Driver) {
-    poll_fn(|context| {
-        loop {
-            // What the server says unasked is meant for people who type.
-            match ready!(driver(context)) {
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Poll::Ready(()),
-            }
-        }
-    })
-    .await;
 }
 
 /// Doubles from 10 ms to a second; half of it by chance, so that those who have met do not meet

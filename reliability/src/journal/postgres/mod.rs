@@ -18,4 +18,6 @@ mod store;
 mod writer;
 
 pub use builder::PostgresBuilder;
+#[cfg(feature = "event_sourcing")]
+pub(crate) use dial::{Dial, drive};
 pub use store::PostgresStore;

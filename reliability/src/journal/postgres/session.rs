@@ -26,9 +26,10 @@ pub(super) enum Ask {
     Standing,
     Seal,
     Adopt,
+    End,
 }
 
-const ASKS: usize = 12;
+const ASKS: usize = 13;
 
 /// The texts of all that is asked, for one schema.
 #[derive(Debug)]
@@ -75,6 +76,9 @@ impl Texts {
             "SELECT o_kind, o_key FROM {schema}.journal_seal($1, $2)".into(),
             "SELECT o_state, o_stream, o_expected, o_found FROM {schema}.journal_adopt($1, $2, $3, \
              $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+                .into(),
+            "SELECT xact, position FROM {schema}.journal_records \
+             ORDER BY xact DESC, position DESC LIMIT 1"
                 .into(),
         ];
         let page = Journal::LARGEST_PAGE.to_string();

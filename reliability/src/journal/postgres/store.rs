@@ -217,6 +217,14 @@ impl Store for PostgresStore {
         })
     }
 
+    fn end(&self) -> Answer<'_, Option<Position>> {
+        Box::pin(async move {
+            let rows = self.line()?.read(READING, Ask::End, &[]).await?;
+            let Some(row) = rows.first() else { return Ok(Some(Position::START)) };
+            Ok(Some(Position::from_parts(number(row, 0)?, number(row, 1)?)))
+        })
+    }
+
     fn head(&self, stream: StreamId) -> Answer<'_, Option<Head>> {
         Box::pin(async move {
             let rows =

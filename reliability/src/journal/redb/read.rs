@@ -68,6 +68,12 @@ impl Reading {
         Ok(all.into_records())
     }
 
+    pub(super) fn end(&self) -> Read<Option<Position>> {
+        let records = self.0.open_table(RECORDS).map_err(missing)?;
+        let last = records.last().map_err(broken)?.map_or(0, |(position, _)| position.value());
+        Ok(Some(Position::from_parts(0, last)))
+    }
+
     pub(super) fn head(&self, id: &StreamId) -> Read<Option<Head>> {
         let Some(number) = self.number(id)? else { return Ok(None) };
         let streams = self.0.open_table(STREAMS).map_err(missing)?;

@@ -85,6 +85,10 @@ impl Store for RedbStore {
         self.read(move |begun| begun.all_records(after, most))
     }
 
+    fn end(&self) -> Answer<'_, Option<Position>> {
+        self.read(Reading::end)
+    }
+
     fn head(&self, stream: StreamId) -> Answer<'_, Option<Head>> {
         self.read(move |begun| begun.head(&stream))
     }

@@ -50,6 +50,12 @@ pub(super) fn all_records(
     gathered(select.query_map(params![behind, most as i64], record)?, most)
 }
 
+pub(super) fn end(connection: &Connection) -> Outcome<Option<Position>> {
+    let sql = "SELECT coalesce(max(position), 0) FROM journal_records";
+    let last: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(Ok(Some(Position::from_parts(0, unsigned(last)))))
+}
+
 pub(super) fn head(connection: &Connection, stream: &StreamId) -> Outcome<Option<Head>> {
     let sql = alloc::format!("{HEAD} WHERE kind = ?1 AND key = ?2");
     let mut select = connection.prepare_cached(&sql)?;

@@ -82,6 +82,10 @@ impl Store for SqliteStore {
         self.read(move |connection| read::all_records(connection, after, most))
     }
 
+    fn end(&self) -> Answer<'_, Option<Position>> {
+        self.read(read::end)
+    }
+
     fn head(&self, stream: StreamId) -> Answer<'_, Option<Head>> {
         self.read(move |connection| read::head(connection, &stream))
     }

@@ -145,6 +145,10 @@ pub use projection::{
     ProgressWatch, Projection, ProjectionError, Projector, ProjectorBuilder, ReadStore,
     ReadTransaction,
 };
+#[cfg(feature = "postgres")]
+pub use projection::{
+    PostgresReadBuilder, PostgresReadError, PostgresReadStore, PostgresTransaction,
+};
 #[cfg(feature = "sqlite")]
 pub use projection::{SqliteReadStore, SqliteTransaction};
 pub use repository::{Loaded, Repository, RepositoryBuilder};

@@ -5,6 +5,8 @@
 
 mod error;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod progress;
 mod projector;
 #[cfg(feature = "sqlite")]
@@ -13,6 +15,10 @@ mod store;
 
 pub use error::{Failure, ProjectionError};
 pub use memory::{MemoryReadStore, MemoryTransaction, Overtaken};
+#[cfg(feature = "postgres")]
+pub use postgres::{
+    PostgresReadBuilder, PostgresReadError, PostgresReadStore, PostgresTransaction,
+};
 pub use progress::{Progress, ProgressWatch};
 pub use projector::{Projector, ProjectorBuilder};
 #[cfg(feature = "sqlite")]
