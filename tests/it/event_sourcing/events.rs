@@ -14,23 +14,23 @@ use reliability::journal::{
 
 use crate::policy::events::{assert_as_documented, heard_of};
 
-#[derive(Default, Aggregate)]
+#[derive(Debug, Default, Aggregate)]
 #[aggregate(command = Add, event = CounterEvent, refuse = String, decide = decide)]
-struct Counter {
+pub(super) struct Counter {
     sum: u32,
 }
 
 #[derive(Debug, PartialEq, Events)]
 #[events(kind = "counter", aggregate = Counter)]
-enum CounterEvent {
+pub(super) enum CounterEvent {
     #[event(apply = added)]
     Added(u32),
 }
 
-struct Add(u32);
+pub(super) struct Add(pub(super) u32);
 
 fn decide(_: &Counter, add: &Add) -> Result<Vec<CounterEvent>, String> {
-    Ok(vec![CounterEvent::Added(add.0)])
+    if add.0 == 0 { Err("nothing".into()) } else { Ok(vec![CounterEvent::Added(add.0)]) }
 }
 
 fn added(counter: &mut Counter, by: &u32) {
@@ -39,7 +39,7 @@ fn added(counter: &mut Counter, by: &u32) {
 
 /// A store on which somebody else is always quicker, and which can no longer be read as a whole.
 #[derive(Debug, Default)]
-struct Hard(MemoryStore);
+pub(super) struct Hard(MemoryStore);
 
 impl Store for Hard {
     fn append(&self, batch: Vec<Append>) -> Answer<'_, Vec<Appended>> {

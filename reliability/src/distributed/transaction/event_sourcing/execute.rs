@@ -67,9 +67,7 @@ impl<A: Aggregate> Repository<A> {
         key: &str,
         command: &A::Command,
     ) -> Result<Executed<A>, CommandError<A::Refused>> {
-        let executed = self.executed(key, command, None).await;
-        observe::executed(&executed, Self::kind());
-        executed
+        self.seen(key, command, None).await
     }
 
     /// The same for a command that has a key of its own, by which it is carried out once, however
@@ -96,9 +94,7 @@ impl<A: Aggregate> Repository<A> {
     ) -> Result<Executed<A>, CommandError<A::Refused>> {
         let stream = command_stream(Self::kind(), command_key)?;
         let once = Once { key: command_key, stream };
-        let executed = self.executed(key, command, Some(&once)).await;
-        observe::executed(&executed, Self::kind());
-        executed
+        self.seen(key, command, Some(&once)).await
     }
 
     /// Forgets that a command with that key was carried out, because nobody gives it again.
@@ -118,15 +114,29 @@ impl<A: Aggregate> Repository<A> {
         }
     }
 
-    async fn executed(
+    async fn seen(
         &self,
         key: &str,
         command: &A::Command,
         once: Option<&Once<'_>>,
     ) -> Result<Executed<A>, CommandError<A::Refused>> {
+        let (seen, mut attempts) = (observe::Command::begin::<A>(Self::kind(), key), 0);
+        let executed = seen.around(self.executed(key, command, once, &mut attempts)).await;
+        seen.end(&executed, attempts);
+        executed
+    }
+
+    async fn executed(
+        &self,
+        key: &str,
+        command: &A::Command,
+        once: Option<&Once<'_>>,
+        attempts: &mut u32,
+    ) -> Result<Executed<A>, CommandError<A::Refused>> {
         let stream = Self::stream(key)?;
         let mut loaded = self.load(key).await?;
         for _ in 0..self.attempts {
+            *attempts += 1;
             let events = match loaded.state.decide(command) {
                 Ok(events) => events,
                 // It may be refused because it has been carried out.

@@ -1,5 +1,6 @@
 //! What aggregates and projections do, in numbers and events.
 
+use core::future::Future;
 use core::time::Duration;
 
 use super::{Aggregate, CommandError, Executed, ProjectionError};
@@ -41,35 +42,103 @@ crate::metrics! {
             .series(128);
 }
 
-/// A command has come to its end.
-pub(super) fn executed<A: Aggregate>(
-    executed: &Result<Executed<A>, CommandError<A::Refused>>,
+/// A command, while it is carried out: a span around all of its attempts.
+pub(super) struct Command {
     kind: &'static str,
-) {
     #[cfg(feature = "telemetry")]
-    {
-        let outcome = match executed {
-            Ok(executed) if executed.was_repeated => "repeated",
-            Ok(_) => "executed",
-            Err(CommandError::Refused(_)) => "refused",
-            Err(CommandError::Contended { .. }) => "contended",
-            Err(CommandError::Uncertain { .. }) => "uncertain",
-            Err(_) => "failed",
-        };
-        COMMANDS.with([kind, outcome]).add(1);
-        if let Err(CommandError::Contended { attempts }) = executed {
-            tracing::event!(
-                name: "reliability.event_sourcing.contended",
-                target: "reliability",
-                tracing::Level::WARN,
-                reliability.event_sourcing.kind = kind,
-                reliability.event_sourcing.attempts = attempts,
-                "others were quicker, again and again",
-            );
+    span: crate::telemetry::trace::OpenSpan,
+}
+
+impl Command {
+    pub(super) fn begin<A: Aggregate>(kind: &'static str, key: &str) -> Self {
+        #[cfg(feature = "telemetry")]
+        {
+            let span = crate::telemetry::trace::span("event_sourcing.command")
+                .fields(|fields| {
+                    fields.add("reliability.event_sourcing.kind", kind);
+                    fields.add("reliability.event_sourcing.key", alloc::string::String::from(key));
+                    fields.add("reliability.event_sourcing.command", last_of::<A::Command>());
+                })
+                .begin();
+            Self { kind, span }
+        }
+        #[cfg(not(feature = "telemetry"))]
+        {
+            let _ = key;
+            Self { kind }
         }
     }
-    #[cfg(not(feature = "telemetry"))]
-    let _ = (executed, kind);
+
+    pub(super) async fn around<F: Future>(&self, work: F) -> F::Output {
+        #[cfg(feature = "telemetry")]
+        return self.span.around(work).await;
+        #[cfg(not(feature = "telemetry"))]
+        work.await
+    }
+
+    /// It has come to its end, after so many decisions.
+    pub(super) fn end<A: Aggregate>(
+        self,
+        executed: &Result<Executed<A>, CommandError<A::Refused>>,
+        attempts: u32,
+    ) {
+        #[cfg(feature = "telemetry")]
+        {
+            let Self { kind, span } = self;
+            let outcome = outcome(executed);
+            COMMANDS.with([kind, outcome]).add(1);
+            span.set("reliability.event_sourcing.attempts", i64::from(attempts));
+            span.set("reliability.event_sourcing.outcome", outcome);
+            match executed {
+                Ok(executed) => {
+                    let events = i64::try_from(executed.events.len()).unwrap_or(i64::MAX);
+                    span.set("reliability.event_sourcing.events", events);
+                    span.succeed();
+                }
+                // An aggregate that refuses has done what it is there for.
+                Err(CommandError::Refused(_)) => span.succeed(),
+                Err(_) => span.fail(outcome),
+            }
+            if let Err(CommandError::Contended { attempts }) = executed {
+                span.in_scope(|| contended(kind, *attempts));
+            }
+            span.end();
+        }
+        #[cfg(not(feature = "telemetry"))]
+        let _ = (self.kind, executed, attempts);
+    }
+}
+
+#[cfg(feature = "telemetry")]
+fn outcome<A: Aggregate>(executed: &Result<Executed<A>, CommandError<A::Refused>>) -> &'static str {
+    match executed {
+        Ok(executed) if executed.was_repeated => "repeated",
+        Ok(_) => "executed",
+        Err(CommandError::Refused(_)) => "refused",
+        Err(CommandError::Contended { .. }) => "contended",
+        Err(CommandError::Uncertain { .. }) => "uncertain",
+        Err(_) => "failed",
+    }
+}
+
+#[cfg(feature = "telemetry")]
+fn contended(kind: &'static str, attempts: u32) {
+    tracing::event!(
+        name: "reliability.event_sourcing.contended",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.event_sourcing.kind = kind,
+        reliability.event_sourcing.attempts = attempts,
+        "others were quicker, again and again",
+    );
+}
+
+/// The name of a type, without where it is and what it is made with.
+#[cfg(feature = "telemetry")]
+fn last_of<T>() -> &'static str {
+    let name = core::any::type_name::<T>();
+    let name = name.split('<').next().unwrap_or(name);
+    name.rsplit("::").next().unwrap_or(name)
 }
 
 /// Somebody else was quicker.

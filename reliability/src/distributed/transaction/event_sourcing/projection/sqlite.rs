@@ -1,8 +1,8 @@
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::future::{Future, ready};
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,9 @@ CREATE TABLE IF NOT EXISTS projection_parked (
 
 /// Read models in a SQLite file, which others may read meanwhile.
 ///
-/// Its statements run on the thread of the task that drives the projector, and a commit takes as
-/// long as the disk does. Where that matters, give the projector a thread of its own.
+/// Statements and commits run on threads that may wait for the disk, not on that of the task that
+/// drives the projector. A commit is on the disk when it returns; [`open_relaxed`](Self::open_relaxed)
+/// does not wait for that.
 ///
 /// # Examples
 ///
@@ -46,16 +47,28 @@ CREATE TABLE IF NOT EXISTS projection_parked (
 /// # let folder = std::env::temp_dir().join(format!("read-model-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder).ok();
 /// let mut store = SqliteReadStore::open(folder.join("balances.db"))?;
-/// let transaction = store.begin().await?;
-/// transaction.connection().execute("CREATE TABLE balance (account TEXT, cents INTEGER)", [])?;
-/// transaction.commit().await?;
+/// let mut rows = store.begin().await?;
+/// let account = "4711".to_owned();
+/// rows.run(move |connection| {
+///     connection.execute("CREATE TABLE balance (account TEXT, cents INTEGER)", [])?;
+///     connection.execute("INSERT INTO balance VALUES (?1, 5)", [account])
+/// })
+/// .await?;
+/// rows.commit().await?;
 /// # std::fs::remove_dir_all(&folder).ok();
 /// # Ok(())
 /// # }
 /// ```
 pub struct SqliteReadStore {
-    path: PathBuf,
+    file: File,
     idle: Idle,
+}
+
+/// What is opened, and how.
+#[derive(Debug, Clone)]
+struct File {
+    path: PathBuf,
+    synchronous: &'static str,
 }
 
 /// The connection, while no transaction has it.
@@ -67,7 +80,7 @@ type Idle = Arc<Mutex<Option<Connection>>>;
 ///
 /// See [`SqliteReadStore`].
 pub struct SqliteTransaction {
-    /// There until it ends.
+    /// There until it ends, and while nobody works on it.
     connection: Option<Connection>,
     idle: Idle,
 }
@@ -79,47 +92,116 @@ impl SqliteReadStore {
     ///
     /// When the file cannot be opened or is no database.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, rusqlite::Error> {
-        let path = path.as_ref().to_path_buf();
-        let connection = connect(&path)?;
-        Ok(Self { path, idle: Arc::new(Mutex::new(Some(connection))) })
+        Self::opened(path.as_ref(), "FULL")
+    }
+
+    /// The same with commits that do not wait for the disk (`synchronous=NORMAL`). The file stays
+    /// whole, and a crash of the process takes nothing away; but with the power the last commits may
+    /// be lost, rows and place together. A read model takes in again what it lacks then, so nothing
+    /// is missing in the end. An outbox that keeps its place there publishes again, and what else is
+    /// in the file - what an [inbox](super::super::accept_in_sqlite) has accepted, and has done for it -
+    /// is gone.
+    ///
+    /// # Errors
+    ///
+    /// As of [`open`](Self::open).
+    pub fn open_relaxed(path: impl AsRef<Path>) -> Result<Self, rusqlite::Error> {
+        Self::opened(path.as_ref(), "NORMAL")
+    }
+
+    fn opened(path: &Path, synchronous: &'static str) -> Result<Self, rusqlite::Error> {
+        let file = File { path: path.to_path_buf(), synchronous };
+        let connection = connect(&file)?;
+        Ok(Self { file, idle: Arc::new(Mutex::new(Some(connection))) })
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open(path)?;
+fn connect(file: &File) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(&file.path)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    // A position that is lost with the power is one that was never told to anybody: its rows are
-    // lost with it.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "synchronous", file.synchronous)?;
     connection.execute_batch(TABLES)?;
     Ok(connection)
+}
+
+/// Does it on a thread that may wait. A panic goes on here; when the runtime ends, it is not done.
+async fn elsewhere<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, rusqlite::Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(given_up()),
+        },
+    }
+}
+
+/// A transaction of which a statement was given up half way is no more.
+fn given_up() -> rusqlite::Error {
+    let said = "the transaction was given up with one of its statements; begin it again";
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
+    rusqlite::Error::SqliteFailure(code, Some(said.into()))
 }
 
 impl ReadStore for SqliteReadStore {
     type Transaction = SqliteTransaction;
     type Error = rusqlite::Error;
 
-    fn begin(&mut self) -> impl Future<Output = Result<SqliteTransaction, rusqlite::Error>> + Send {
-        let idle = self.idle.lock().take();
-        let begun = idle.map_or_else(|| connect(&self.path), Ok).and_then(|connection| {
+    async fn begin(&mut self) -> Result<SqliteTransaction, rusqlite::Error> {
+        let (idle, file) = (self.idle.lock().take(), self.file.clone());
+        let begin = move || {
+            let connection = idle.map_or_else(|| connect(&file), Ok)?;
             connection.execute_batch("BEGIN IMMEDIATE")?;
-            Ok(SqliteTransaction { connection: Some(connection), idle: Arc::clone(&self.idle) })
-        });
-        ready(begun)
+            Ok::<_, rusqlite::Error>(connection)
+        };
+        let connection = Some(elsewhere(begin).await??);
+        Ok(SqliteTransaction { connection, idle: Arc::clone(&self.idle) })
     }
 }
 
 impl SqliteTransaction {
-    /// What statements are run on. It is in the transaction: begin and commit none.
-    #[allow(clippy::expect_used, reason = "a transaction that has ended cannot be named any more")]
-    pub fn connection(&self) -> &Connection {
-        self.connection.as_ref().expect("only its end takes it")
+    /// Runs statements on a thread that may wait for the disk. The connection is in the transaction:
+    /// begin and commit none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the statements, which then have changed nothing.
+    ///
+    /// # Panics
+    ///
+    /// When `work` does.
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the transaction is taken back.
+    ///
+    /// # Examples
+    ///
+    /// See [`SqliteReadStore`].
+    pub async fn run<T, E>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<rusqlite::Error> + Send + 'static,
+    {
+        let connection = self.connection.take().ok_or_else(given_up)?;
+        let work = move || {
+            let done = work(&connection);
+            (connection, done)
+        };
+        let (connection, done) = elsewhere(work).await?;
+        self.connection = Some(connection);
+        done
     }
 }
 
 impl Drop for SqliteTransaction {
     fn drop(&mut self) {
+        // In WAL mode that waits for nothing: what was written so far is only forgotten.
         if let Some(connection) = self.connection.take()
             && connection.execute_batch("ROLLBACK").is_ok()
         {
@@ -131,79 +213,79 @@ impl Drop for SqliteTransaction {
 impl ReadTransaction for SqliteTransaction {
     type Error = rusqlite::Error;
 
-    fn place(
-        &mut self,
-        projection: &str,
-    ) -> impl Future<Output = Result<Option<Place>, rusqlite::Error>> + Send {
-        let sql = "SELECT version, major, minor FROM projection_places WHERE projection = ?1";
-        let read = |select: &mut rusqlite::Statement<'_>| {
+    async fn place(&mut self, projection: &str) -> Result<Option<Place>, rusqlite::Error> {
+        let projection = projection.to_owned();
+        self.run(move |connection| {
+            let sql = "SELECT version, major, minor FROM projection_places WHERE projection = ?1";
             let place = |row: &rusqlite::Row<'_>| {
                 let position = Position::from_parts(number(row, 1)?, number(row, 2)?);
                 Ok(Place { version: row.get(0)?, position })
             };
-            select.query_row([projection], place).optional()
-        };
-        let mut select = self.connection().prepare_cached(sql);
-        ready(select.as_mut().map_err(taken).and_then(|select| read(select)))
+            connection.prepare_cached(sql)?.query_row([projection], place).optional()
+        })
+        .await
     }
 
-    fn keep(
-        &mut self,
-        projection: &str,
-        place: Place,
-    ) -> impl Future<Output = Result<(), rusqlite::Error>> + Send {
-        let sql = "INSERT INTO projection_places VALUES (?1, ?2, ?3, ?4) ON CONFLICT (projection) \
-                   DO UPDATE SET version = ?2, major = ?3, minor = ?4";
-        let (major, minor) = signed(place.position);
-        let kept = self.connection().prepare_cached(sql);
-        let kept =
-            kept.and_then(|mut it| it.execute(params![projection, place.version, major, minor]));
-        ready(kept.map(|_| ()))
+    async fn keep(&mut self, projection: &str, place: Place) -> Result<(), rusqlite::Error> {
+        let projection = projection.to_owned();
+        self.run(move |connection| {
+            let sql = "INSERT INTO projection_places VALUES (?1, ?2, ?3, ?4) \
+                       ON CONFLICT (projection) DO UPDATE SET version = ?2, major = ?3, minor = ?4";
+            let (major, minor) = signed(place.position);
+            let row = params![projection, place.version, major, minor];
+            connection.prepare_cached(sql)?.execute(row).map(|_| ())
+        })
+        .await
     }
 
-    fn park(
-        &mut self,
-        projection: &str,
-        parked: &Parked,
-    ) -> impl Future<Output = Result<(), rusqlite::Error>> + Send {
-        let Parked { stream, sequence, position, error } = parked;
-        let (major, minor) = signed(*position);
-        let sequence = sequence.get().cast_signed();
-        let sql = "INSERT OR REPLACE INTO projection_parked VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let row = params![projection, major, minor, stream.kind(), stream.key(), sequence, error];
-        ready(self.connection().execute(sql, row).map(|_| ()))
+    async fn park(&mut self, projection: &str, parked: &Parked) -> Result<(), rusqlite::Error> {
+        let (projection, parked) = (projection.to_owned(), parked.clone());
+        self.run(move |connection| {
+            let sql =
+                "INSERT OR REPLACE INTO projection_parked VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            let Parked { stream, sequence, position, error } = parked;
+            let (major, minor) = signed(position);
+            let sequence = sequence.get().cast_signed();
+            let row =
+                params![projection, major, minor, stream.kind(), stream.key(), sequence, error];
+            connection.execute(sql, row).map(|_| ())
+        })
+        .await
     }
 
-    fn parked(
+    async fn parked(
         &mut self,
         projection: &str,
         most: usize,
-    ) -> impl Future<Output = Result<Vec<Parked>, rusqlite::Error>> + Send {
-        ready(parked(self.connection(), projection, most))
+    ) -> Result<Vec<Parked>, rusqlite::Error> {
+        let projection = projection.to_owned();
+        self.run(move |connection| parked(connection, &projection, most)).await
     }
 
-    fn unpark(
+    async fn unpark(
         &mut self,
         projection: &str,
         position: Option<Position>,
-    ) -> impl Future<Output = Result<(), rusqlite::Error>> + Send {
-        let all = "DELETE FROM projection_parked WHERE projection = ?1";
-        let done = match position.map(signed) {
-            None => self.connection().execute(all, [projection]),
-            Some((major, minor)) => {
-                let one = alloc::format!("{all} AND major = ?2 AND minor = ?3");
-                self.connection().execute(&one, params![projection, major, minor])
-            }
-        };
-        ready(done.map(|_| ()))
+    ) -> Result<(), rusqlite::Error> {
+        let projection = projection.to_owned();
+        self.run(move |connection| {
+            let all = "DELETE FROM projection_parked WHERE projection = ?1";
+            let done = match position.map(signed) {
+                None => connection.execute(all, [projection]),
+                Some((major, minor)) => {
+                    let one = alloc::format!("{all} AND major = ?2 AND minor = ?3");
+                    connection.execute(&one, params![projection, major, minor])
+                }
+            };
+            done.map(|_| ())
+        })
+        .await
     }
 
-    fn commit(mut self) -> impl Future<Output = Result<(), rusqlite::Error>> + Send {
-        let done = self.connection().execute_batch("COMMIT");
-        if done.is_ok() {
-            *self.idle.lock() = self.connection.take();
-        }
-        ready(done)
+    async fn commit(mut self) -> Result<(), rusqlite::Error> {
+        self.run(|connection| connection.execute_batch("COMMIT")).await?;
+        *self.idle.lock() = self.connection.take();
+        Ok(())
     }
 }
 
@@ -240,13 +322,9 @@ fn signed(position: Position) -> (i64, i64) {
     (major.cast_signed(), minor.cast_signed())
 }
 
-fn taken(error: &mut rusqlite::Error) -> rusqlite::Error {
-    core::mem::replace(error, rusqlite::Error::InvalidQuery)
-}
-
 impl fmt::Debug for SqliteReadStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteReadStore").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("SqliteReadStore").field("file", &self.file).finish_non_exhaustive()
     }
 }
 

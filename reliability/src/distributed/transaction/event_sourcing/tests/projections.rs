@@ -250,17 +250,22 @@ async fn what_is_published_comes_at_least_once_in_order_and_is_accepted_once() {
 #[cfg(feature = "sqlite")]
 mod in_sqlite {
     use super::*;
-    use crate::distributed::transaction::event_sourcing::{SqliteReadStore, SqliteTransaction};
+    use crate::distributed::transaction::event_sourcing::{
+        ReadTransaction as _, SqliteReadStore, SqliteTransaction,
+    };
 
     impl Projection<SqliteTransaction> for Balances<1> {
         type Event = AccountEvent;
         const NAME: &'static str = "balances";
 
         async fn reset(&mut self, rows: &mut SqliteTransaction) -> Result<(), Failure> {
-            rows.connection().execute_batch(
-                "DROP TABLE IF EXISTS balance;
-                 CREATE TABLE balance (account TEXT PRIMARY KEY, cents INTEGER, seen INTEGER)",
-            )?;
+            rows.run(|connection| {
+                connection.execute_batch(
+                    "DROP TABLE IF EXISTS balance;
+                     CREATE TABLE balance (account TEXT PRIMARY KEY, cents INTEGER, seen INTEGER)",
+                )
+            })
+            .await?;
             Ok(())
         }
 
@@ -276,8 +281,11 @@ mod in_sqlite {
             };
             let sql = "INSERT INTO balance VALUES (?1, ?2, 1) ON CONFLICT (account) \
                        DO UPDATE SET cents = cents + ?2, seen = seen + 1";
-            let row = rusqlite::params![happened.stream.key(), cents];
-            rows.connection().prepare_cached(sql)?.execute(row)?;
+            let account = happened.stream.key().to_owned();
+            rows.run(move |connection| {
+                connection.prepare_cached(sql)?.execute(rusqlite::params![account, cents])
+            })
+            .await?;
             self.check(happened)
         }
     }
@@ -309,8 +317,10 @@ mod in_sqlite {
         assert_eq!(projector.parked().await.unwrap().len(), 2);
         // Begun, written, and dropped.
         let mut store = open();
-        let rows = store.begin().await.unwrap();
-        rows.connection().execute("DELETE FROM balance", []).unwrap();
+        let mut rows = store.begin().await.unwrap();
+        let delete =
+            |connection: &rusqlite::Connection| connection.execute("DELETE FROM balance", []);
+        rows.run(delete).await.unwrap();
         drop(rows);
         let mut mended = Projector::of(&journal, store, Balances::<1> { poison: None });
         assert_eq!(mended.retry_parked().await.unwrap(), 2);
@@ -323,6 +333,61 @@ mod in_sqlite {
         projector.rebuild().await.unwrap();
         assert_eq!(projector.parked().await.unwrap().len(), 3, "it still refuses 13");
         drop((journal, projector, mended));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    fn folder(name: &str) -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[tokio::test]
+    async fn a_commit_waits_for_the_disk_unless_that_is_given_up() {
+        let folder = folder("read-model-synchronous");
+        let file = folder.join("model.db");
+        let opened =
+            [SqliteReadStore::open(&file).unwrap(), SqliteReadStore::open_relaxed(&file).unwrap()];
+        for (mut store, expected) in opened.into_iter().zip([2, 1]) {
+            let mut rows = store.begin().await.unwrap();
+            let asked = rows.run(|connection| {
+                connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0))
+            });
+            assert_eq!(asked.await, Ok(expected));
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn statements_run_elsewhere_and_one_that_is_given_up_takes_its_transaction_along() {
+        let folder = folder("read-model-given-up");
+        let mut store = SqliteReadStore::open(folder.join("model.db")).unwrap();
+        let mut rows = store.begin().await.unwrap();
+        let here = std::thread::current().id();
+        let there = rows.run(|_| Ok::<_, rusqlite::Error>(std::thread::current().id())).await;
+        assert_ne!(there.unwrap(), here);
+        let (go_on, waits) = std::sync::mpsc::channel::<()>();
+        {
+            let statement = rows.run(move |connection| {
+                connection.execute_batch("CREATE TABLE lost (number INTEGER)")?;
+                // Nobody sends anything.
+                waits.recv().ok();
+                Ok::<_, rusqlite::Error>(())
+            });
+            let mut statement = std::pin::pin!(statement);
+            let waker = std::task::Waker::noop();
+            assert!(
+                statement.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending()
+            );
+        }
+        let error = rows.run(|_| Ok::<_, rusqlite::Error>(())).await.unwrap_err();
+        assert!(error.to_string().contains("given up with one of its statements"), "{error}");
+        assert!(rows.commit().await.is_err());
+        drop(go_on);
+        let mut rows = store.begin().await.unwrap();
+        let lost = "SELECT count(*) FROM sqlite_schema WHERE name = 'lost'";
+        let lost = rows.run(move |connection| connection.query_row(lost, [], |row| row.get(0)));
+        assert_eq!(lost.await, Ok(0));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }
