@@ -45,3 +45,8 @@ pub fn tcc(input: TokenStream) -> TokenStream {
 pub fn slo(input: TokenStream) -> TokenStream {
     reliability_macros_core::slo::promise::expand(input.into()).into()
 }
+
+#[proc_macro]
+pub fn choreography(input: TokenStream) -> TokenStream {
+    reliability_macros_core::choreography::wiring::expand(input.into()).into()
+}

@@ -25,3 +25,8 @@ pub fn slo(args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
     reliability_macros_core::saga::expand(args.into(), item.into()).into()
 }
+
+#[proc_macro_attribute]
+pub fn participant(args: TokenStream, item: TokenStream) -> TokenStream {
+    reliability_macros_core::choreography::expand(args.into(), item.into()).into()
+}

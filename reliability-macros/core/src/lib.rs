@@ -8,6 +8,7 @@
 //! wrong ([`Diagnostics`]).
 
 mod body;
+pub mod choreography;
 mod crate_path;
 pub mod derive;
 mod diagnostics;

@@ -8,6 +8,8 @@ mod argument;
 mod cache;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod chaos;
+#[cfg(feature = "choreography")]
+mod choreography;
 mod described;
 mod diagnostics;
 #[cfg(feature = "event_sourcing")]
@@ -77,6 +79,11 @@ pub use cache::{
 pub use chaos::without_chaos;
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use chaos::{Outcome, chaos, inject_with, makes};
+#[cfg(feature = "choreography")]
+pub use choreography::{
+    Heard, Input, Listens, Makes, attempt_of, boxed, heard, listened, made, may_refuse, started,
+    unheard,
+};
 pub use described::{
     DescribeDebug, DescribeDisplay, DescribeError, DescribeName, Described, describe,
 };

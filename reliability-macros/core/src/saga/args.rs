@@ -21,6 +21,8 @@ pub(super) struct Args {
     pub(super) name: Option<LitStr>,
     pub(super) steps: Option<Ident>,
     pub(super) derive: Vec<Path>,
+    /// Its steps are done by participants that listen to each other.
+    pub(super) choreographed: bool,
     pub(super) krate: CratePath,
 }
 
@@ -35,6 +37,7 @@ const KNOWN: Known = &[
     ("name", "name = \"place_order\""),
     ("steps", "steps = place_order_steps"),
     ("derive", "derive(Debug, Clone)"),
+    ("choreographed", "choreographed"),
     ("crate", "crate = ::path::to::reliability"),
 ];
 
@@ -58,6 +61,7 @@ impl Args {
             name: None,
             steps: None,
             derive: Vec::new(),
+            choreographed: false,
             krate: CratePath::default(),
         };
         let mut own = Diagnostics::new();
@@ -82,6 +86,7 @@ impl Args {
             "deadline" => this.deadline = own.keep(setting.period()),
             "name" => this.name = own.keep(name(&setting)),
             "steps" => this.steps = own.keep(module(&setting)),
+            "choreographed" => this.choreographed = own.keep(setting.flag()).is_some(),
             "derive" => this.derive = own.keep(paths(&setting)).unwrap_or_default(),
             _ => {
                 let path = setting.path().and_then(|path| CratePath::from_path(&path));

@@ -58,6 +58,8 @@ pub(super) enum What {
 pub(super) enum By {
     Function(Path),
     Saga(Box<Nested>),
+    /// Whoever listens to what comes before it.
+    Participant,
 }
 
 /// A step that is a saga of its own, and what carries over between the two.
@@ -84,14 +86,14 @@ impl Step {
     pub(super) fn function(&self) -> Option<&Path> {
         match self.by()? {
             By::Function(path) => Some(path),
-            By::Saga(_) => None,
+            By::Saga(_) | By::Participant => None,
         }
     }
 
     /// The saga that it is.
     pub(super) fn nested(&self) -> Option<&Nested> {
         match self.by()? {
-            By::Function(_) => None,
+            By::Function(_) | By::Participant => None,
             By::Saga(nested) => Some(nested),
         }
     }
@@ -155,7 +157,7 @@ impl Model {
         }
         let mut steps: Vec<Step> = Vec::new();
         for variant in &data.variants {
-            let step = step::read(diagnostics, variant, &steps);
+            let step = step::read(diagnostics, variant, &steps, args.choreographed);
             endless(diagnostics, ident, &step);
             if let Some(twin) = steps.iter().find(|other| other.field == step.field) {
                 // Two variants of one name are an error already.

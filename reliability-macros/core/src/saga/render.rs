@@ -220,7 +220,8 @@ fn definition(model: &Model, paths: &Paths, stand_in: bool) -> TokenStream {
         let drains = drains.iter().map(|version| Literal::u32_unsuffixed(*version));
         quote!(.drains(&[#(#drains),*]))
     });
-    quote!(#saga::Definition::new(#name, #version, &[#(#rows),*]) #deadline #drains)
+    let choreographed = model.args.choreographed.then(|| quote!(.choreographed()));
+    quote!(#saga::Definition::new(#name, #version, &[#(#rows),*]) #deadline #drains #choreographed)
 }
 
 /// A row of the table.

@@ -46,7 +46,12 @@ const WAITS: Known = &[("beside", "beside = Reserved")];
 const ATTEMPTS: core::ops::RangeInclusive<u32> = 1..=1_000_000;
 
 /// Reads a variant; `earlier` are those before it.
-pub(super) fn read(diagnostics: &mut Diagnostics, variant: &Variant, earlier: &[Step]) -> Step {
+pub(super) fn read(
+    diagnostics: &mut Diagnostics,
+    variant: &Variant,
+    earlier: &[Step],
+    choreographed: bool,
+) -> Step {
     let mut own = Diagnostics::new();
     let behind = earlier.iter().any(|it| matches!(it.what, What::Pivot(_) | What::Then(_)));
     let mut step = Step {
@@ -74,8 +79,9 @@ pub(super) fn read(diagnostics: &mut Diagnostics, variant: &Variant, earlier: &[
     }
     refuse_cfg(&mut own, variant);
     match attribute(&mut own, variant) {
-        Some((kind, attr)) => step.take(&mut own, kind, attr, earlier),
+        Some((kind, attr)) => step.take(&mut own, kind, attr, earlier, choreographed),
         None if own.has_errors() => {}
+        None if choreographed => own.error(&variant.ident, unmade(&variant.ident, behind)),
         None => own.error(&variant.ident, undeclared(&variant.ident, behind)),
     }
     step.wrong = own.has_errors();
@@ -159,6 +165,14 @@ fn undeclared(name: &Ident, behind: bool) -> String {
     )
 }
 
+fn unmade(name: &Ident, behind: bool) -> String {
+    let write = match behind {
+        true => "`#[then]`, because it stands behind the point of no return",
+        false => "`#[step]` if it can be undone, or `#[pivot]` if it is the point of no return",
+    };
+    format!("what becomes of the transaction when `{name}` was made? Write {write}")
+}
+
 impl Step {
     fn take(
         &mut self,
@@ -166,6 +180,7 @@ impl Step {
         kind: &'static str,
         attr: &Attribute,
         earlier: &[Self],
+        choreographed: bool,
     ) {
         let pivot = earlier.iter().find(|it| matches!(it.what, What::Pivot(_)));
         match (kind, pivot) {
@@ -197,12 +212,43 @@ impl Step {
             }
         };
         match kind {
+            _ if choreographed => self.event(own, kind, attr, tokens),
             "signal" => {
                 self.what = What::Signal;
                 self.settings(own, "`#[signal]`", WAITS, tokens);
             }
             "wait" => self.wait(own, attr, tokens),
             _ => self.call(own, kind, attr, tokens),
+        }
+    }
+
+    /// What participants make: what is said of how is said where they do.
+    fn event(
+        &mut self,
+        own: &mut Diagnostics,
+        kind: &'static str,
+        attr: &Attribute,
+        tokens: TokenStream,
+    ) {
+        let name = &self.ident;
+        self.what = match kind {
+            "step" => What::Step(By::Participant),
+            "pivot" => What::Pivot(By::Participant),
+            "then" => What::Then(By::Participant),
+            _ => {
+                let message = format!(
+                    "a choreography has nobody who waits: let a participant make `{name}`, and \
+                     write `#[step]`, `#[pivot]` or `#[then]`"
+                );
+                return own.error(attr.path(), message);
+            }
+        };
+        if !tokens.is_empty() {
+            let message = format!(
+                "`{name}` is made by a participant, and how is said there: write `#[{kind}]` here, \
+                 and `#[on(.. => {name}, ..)]` at its method"
+            );
+            own.error(tokens, message);
         }
     }
 

@@ -59,7 +59,7 @@ pub struct Cx<S: ?Sized = ()> {
 pub struct EffectId(Arc<str>);
 
 impl EffectId {
-    pub(super) fn new(run: u128, step: &str) -> Self {
+    pub(in crate::distributed::transaction) fn new(run: u128, step: &str) -> Self {
         // Names of steps are identifiers, and those may be of any script.
         let step: String = step.chars().flat_map(char::escape_default).take(160).collect();
         Self(format!("{run:032x}-{step}").into())
@@ -91,7 +91,7 @@ impl<S> Cx<S> {
 }
 
 impl<S: ?Sized> Cx<S> {
-    pub(super) fn new(
+    pub(in crate::distributed::transaction) fn new(
         saga: &'static str,
         key: Arc<str>,
         step: &'static str,

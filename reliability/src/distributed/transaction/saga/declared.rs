@@ -320,7 +320,7 @@ pub struct History<D: Saga> {
 }
 
 impl<D: Saga> History<D> {
-    pub(super) fn new(input: D::Input) -> Self {
+    pub(in crate::distributed::transaction) fn new(input: D::Input) -> Self {
         let outputs = D::DEFINITION.steps().iter().map(|_| OnceLock::new()).collect();
         Self { input, outputs }
     }
@@ -341,7 +341,7 @@ impl<D: Saga> History<D> {
     }
 
     /// A step has finished. What came first counts.
-    pub(super) fn keep(&self, output: D) {
+    pub(in crate::distributed::transaction) fn keep(&self, output: D) {
         if let Some(slot) = self.outputs.get(output.place()) {
             let _ = slot.set(output);
         }

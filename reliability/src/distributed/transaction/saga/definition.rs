@@ -30,6 +30,7 @@ pub struct Definition {
     deadline: Option<Duration>,
     steps: &'static [Step],
     drains: &'static [u32],
+    choreographed: bool,
 }
 
 /// One step of a saga.
@@ -115,7 +116,7 @@ impl Kind {
 impl Definition {
     /// A saga of those steps. The name and the steps' names are written to the journal.
     pub const fn new(name: &'static str, version: u32, steps: &'static [Step]) -> Self {
-        Self { name, version, deadline: None, steps, drains: &[] }
+        Self { name, version, deadline: None, steps, drains: &[], choreographed: false }
     }
 
     /// How long it may take from its start on until it turns back, as long as it can.
@@ -128,6 +129,16 @@ impl Definition {
     pub const fn drains(mut self, versions: &'static [u32]) -> Self {
         self.drains = versions;
         self
+    }
+
+    /// Its steps are done by participants that listen to each other, and by no engine.
+    pub const fn choreographed(mut self) -> Self {
+        self.choreographed = true;
+        self
+    }
+
+    pub(super) const fn is_choreographed(&self) -> bool {
+        self.choreographed
     }
 
     /// Its name.
@@ -310,6 +321,11 @@ impl Step {
                 | (Kind::Pivot, Kind::Pivot)
                 | (Kind::Retriable, Kind::Retriable)
         )
+    }
+
+    /// What may become of it.
+    pub const fn kind(&self) -> Kind {
+        self.kind
     }
 
     pub(super) const fn is_a_signal(&self) -> bool {

@@ -207,6 +207,7 @@ pub use reliability_derive::Saga;
 /// | `name = ".."` | in the journal | the enum's in `snake_case` |
 /// | `steps = name` | the module of the steps' types | the enum's in `snake_case` |
 /// | `derive(..)` | of the struct of outputs | what the enum derives below the attribute |
+/// | `choreographed` | the steps are done by participants that listen to each other (`choreography`): each is a bare `#[step]`, `#[pivot]` or `#[then]` | |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it | |
 ///
 /// # Steps

@@ -210,6 +210,12 @@ fn wrong<D: Saga>() -> Option<Invalid> {
     if let Err(wrong) = StreamId::new(definition.name(), "1") {
         return Some(wrong);
     }
+    if definition.is_choreographed() {
+        let expected = "done by functions";
+        let advice = "run it with `choreography!`, or take `choreographed` out and name functions";
+        let wrong = Invalid::new("saga", "steps", expected, "by participants");
+        return Some(wrong.with_advice(advice));
+    }
     let expected = "compensable steps, at most one pivot, retriable steps, each after earlier ones";
     let got = || definition.steps().iter().map(|step| step.name()).collect::<Vec<_>>();
     (!definition.is_sound()).then(|| {

@@ -1,0 +1,250 @@
+use proc_macro2::Ident;
+use syn::{
+    Attribute, FnArg, ImplItem, ImplItemFn, ItemImpl, Meta, ReturnType, Type, parse::Parser as _,
+};
+
+use super::link::Link;
+use crate::{
+    diagnostics::{Diagnostics, did_you_mean},
+    literal::{self, Period},
+    resilient::retry::Backoff,
+    settings::{self, Known, Setting},
+};
+
+/// A method with `#[on(..)]`.
+pub(super) struct Handler {
+    pub(super) ident: Ident,
+    pub(super) link: Link,
+    /// The types behind the references: the input, and what it waits for.
+    pub(super) arguments: Vec<Type>,
+    pub(super) output: Type,
+    pub(super) undo: Option<Undo>,
+    pub(super) retry: Option<u32>,
+    pub(super) undo_retry: Option<u32>,
+    pub(super) backoff: Option<Backoff>,
+    pub(super) timeout: Option<Period>,
+}
+
+/// What is said of undoing.
+pub(super) enum Undo {
+    Method(Ident),
+    Nothing,
+}
+
+const KNOWN: Known = &[
+    ("undo", "undo = release"),
+    ("retry", "retry = 5"),
+    ("undo_retry", "undo_retry = 8"),
+    ("backoff", "backoff = exponential(\"50ms\", max = \"1s\")"),
+    ("timeout", "timeout = \"2s\""),
+];
+
+/// Attempts: as many as anybody can wait for.
+const ATTEMPTS: core::ops::RangeInclusive<u32> = 1..=1_000_000;
+
+/// Reads all handlers of a block, and takes their attributes away.
+pub(super) fn read_all(diagnostics: &mut Diagnostics, block: &mut ItemImpl) -> Vec<Handler> {
+    if let Some((of, _)) = &block.trait_ {
+        let message = "a participant is an `impl` block of its own, not that of a trait";
+        diagnostics.error(of, message);
+    }
+    let methods: Vec<Ident> = block
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            ImplItem::Fn(method) => Some(method.sig.ident.clone()),
+            _ => None,
+        })
+        .collect();
+    let mut handlers: Vec<Handler> = Vec::new();
+    let mut found = false;
+    for item in &mut block.items {
+        let ImplItem::Fn(method) = item else { continue };
+        let Some(attr) = take(diagnostics, method) else { continue };
+        found = true;
+        let mut own = Diagnostics::new();
+        if let Some(handler) = read(&mut own, &attr, method, &methods)
+            && !own.has_errors()
+        {
+            twice(&mut own, &handlers, &handler);
+            handlers.push(handler);
+        }
+        diagnostics.absorb(own);
+    }
+    if !found {
+        let message = "a participant listens to something: write `#[on(start => Reserved)]` or \
+                       `#[on(Reserved)]` above a method";
+        diagnostics.error(&block.self_ty, message);
+    }
+    handlers
+}
+
+/// Takes `#[on(..)]` off a method.
+fn take(diagnostics: &mut Diagnostics, method: &mut ImplItemFn) -> Option<Attribute> {
+    let is_on = |attr: &Attribute| attr.path().is_ident("on");
+    let mut found = method.attrs.iter().filter(|attr| is_on(attr)).cloned();
+    let first = found.next();
+    if let Some(second) = found.next() {
+        let message = "a handler waits for all events of one `#[on(..)]`; for another reason to be \
+                       called, write another method";
+        diagnostics.error(second.path(), message);
+    }
+    method.attrs.retain(|attr| !is_on(attr));
+    first
+}
+
+fn read(
+    own: &mut Diagnostics,
+    attr: &Attribute,
+    method: &ImplItemFn,
+    methods: &[Ident],
+) -> Option<Handler> {
+    let tokens = match &attr.meta {
+        Meta::List(list) => list.tokens.clone(),
+        other => {
+            own.error(other, "what does it wait for? Write `#[on(start => Reserved)]`");
+            return None;
+        }
+    };
+    let (link, rest) = own.keep(Link::parse.parse2(tokens))?;
+    let (arguments, output) = signature(own, method, &link)?;
+    let mut handler = Handler {
+        ident: method.sig.ident.clone(),
+        link,
+        arguments,
+        output,
+        undo: None,
+        retry: None,
+        undo_retry: None,
+        backoff: None,
+        timeout: None,
+    };
+    let choices = settings::parse(own, rest, "undo = release");
+    settings::walk(own, "`#[on]`", KNOWN, choices, |own, setting| match setting.name {
+        "undo" => handler.undo = own.keep(undo(&setting, methods)),
+        "retry" => handler.retry = own.keep(setting.count(ATTEMPTS)),
+        "undo_retry" => handler.undo_retry = own.keep(setting.count(ATTEMPTS)),
+        "backoff" => handler.backoff = Backoff::read(own, &setting),
+        _ => handler.timeout = own.keep(setting.period()),
+    });
+    if handler.link.makes.is_none()
+        && let Some(Undo::Method(word)) = &handler.undo
+    {
+        let message = "a handler that makes no event is told to nobody, so it is never undone; \
+                       remove `undo`, or let it make an event";
+        own.error(word, message);
+    }
+    Some(handler)
+}
+
+/// `undo = release`, or `undo = none("why")`.
+fn undo(setting: &Setting, methods: &[Ident]) -> syn::Result<Undo> {
+    let value = setting.expr()?;
+    let reason = "say why there is nothing to undo: `undo = none(\"read only\")`";
+    match &value {
+        syn::Expr::Path(path) if path.path.is_ident("none") => {
+            Err(syn::Error::new_spanned(value, reason))
+        }
+        syn::Expr::Path(path) => match path.path.get_ident() {
+            Some(name) if methods.contains(name) => Ok(Undo::Method(name.clone())),
+            Some(name) => {
+                let known: Vec<String> = methods.iter().map(ToString::to_string).collect();
+                let near = did_you_mean(&name.to_string(), known.iter().map(String::as_str));
+                let message = format!(
+                    "this block has no method `{name}`{near}; write `async fn {name}(&self, cx: &Cx, \
+                     input: &.., done: Attempt<'_, ..>) -> Result<(), Transient>`"
+                );
+                Err(syn::Error::new_spanned(name, message))
+            }
+            None => {
+                Err(syn::Error::new_spanned(path, "name a method of this block: `undo = release`"))
+            }
+        },
+        syn::Expr::Call(call)
+            if matches!(&*call.func, syn::Expr::Path(it) if it.path.is_ident("none"))
+                && call.args.len() == 1
+                && call.args.first().is_some_and(|text| literal::text(text).is_ok()) =>
+        {
+            Ok(Undo::Nothing)
+        }
+        syn::Expr::Call(call) if matches!(&*call.func, syn::Expr::Path(it) if it.path.is_ident("none")) => {
+            Err(syn::Error::new_spanned(value, reason))
+        }
+        _ => Err(syn::Error::new_spanned(value, "name a method of this block: `undo = release`")),
+    }
+}
+
+/// The types of the arguments and of the result.
+fn signature(own: &mut Diagnostics, method: &ImplItemFn, link: &Link) -> Option<(Vec<Type>, Type)> {
+    let sig = &method.sig;
+    let wanted = || shape(&sig.ident, link);
+    let mut inputs = sig.inputs.iter();
+    let receiver = inputs.next().is_some_and(|first| match first {
+        FnArg::Receiver(it) => matches!(it.kind, syn::ReceiverKind::Reference(_, _, None)),
+        FnArg::Typed(_) => false,
+    });
+    if sig.asyncness.is_none() || !receiver || !sig.generics.params.is_empty() {
+        own.error(&sig.ident, format!("a handler is {}", wanted()));
+        return None;
+    }
+    let mut types: Vec<Type> = Vec::new();
+    for input in inputs {
+        if let FnArg::Typed(typed) = input {
+            types.push((*typed.ty).clone());
+        }
+    }
+    let expected = 2 + link.hears.len();
+    if types.len() != expected {
+        let got = types.len();
+        own.error(
+            &sig.ident,
+            format!(
+                "it takes {expected} arguments behind `&self`, and has {got}: write {}",
+                wanted()
+            ),
+        );
+        return None;
+    }
+    let mut arguments = Vec::new();
+    for ty in types.into_iter().skip(1) {
+        match ty {
+            Type::Reference(it) if it.mutability.is_none() => arguments.push(*it.elem),
+            other => own.error(
+                &other,
+                "others hear of it as well, so a handler gets a reference: write `&` before the type",
+            ),
+        }
+    }
+    let ReturnType::Type(_, output) = &sig.output else {
+        own.error(&sig.ident, format!("a handler says how it ended: write {}", wanted()));
+        return None;
+    };
+    (arguments.len() + 1 == expected).then(|| (arguments, (**output).clone()))
+}
+
+/// The signature that is wanted.
+fn shape(name: &Ident, link: &Link) -> String {
+    let heard = link.hears.iter().map(|event| {
+        let name = crate::derive::snake_case(event);
+        format!(", {name}: &..")
+    });
+    let heard: String = heard.collect();
+    let output = match &link.makes {
+        Some(_) => "Result<.., Outcome<..>>",
+        None => "Result<(), Transient>",
+    };
+    format!("`async fn {name}(&self, cx: &Cx, input: &..{heard}) -> {output}`")
+}
+
+/// An event has one source.
+fn twice(own: &mut Diagnostics, handlers: &[Handler], handler: &Handler) {
+    let Some(made) = &handler.link.makes else { return };
+    let other = handlers.iter().find(|it| it.link.makes.as_ref() == Some(made));
+    if let Some(other) = other {
+        let message = format!(
+            "`{made}` is made by `{}` already: an event has one source, so remove one of the two",
+            other.ident
+        );
+        own.error(made, message);
+    }
+}

@@ -1,0 +1,255 @@
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{
+    ItemImpl, LitStr, Path, Token, Type, parse::ParseStream, parse::Parser as _,
+    spanned::Spanned as _,
+};
+
+use super::{
+    handler::{Handler, Undo},
+    module,
+};
+use crate::{
+    crate_path::CratePath,
+    derive::snake_case,
+    diagnostics::Diagnostics,
+    settings::{self, Known},
+};
+
+/// What is said of the participant: `PlaceOrder, name = "warehouse"`.
+pub(super) struct Args {
+    events: Option<Path>,
+    name: Option<LitStr>,
+    steps: Option<Path>,
+    krate: CratePath,
+}
+
+const KNOWN: Known = &[
+    ("name", "name = \"warehouse\""),
+    ("steps", "steps = shop::place_order"),
+    ("crate", "crate = ::path::to::reliability"),
+];
+
+impl Args {
+    pub(super) fn read(diagnostics: &mut Diagnostics, tokens: TokenStream) -> Self {
+        let mut this = Self { events: None, name: None, steps: None, krate: CratePath::default() };
+        let example =
+            "of which events? Write `#[participant(PlaceOrder)]`, with the enum of events";
+        let parts = |input: ParseStream<'_>| {
+            let path: syn::Result<Path> = input.parse();
+            let path = path.map_err(|error| syn::Error::new(error.span(), example))?;
+            let _: Option<Token![,]> = input.parse()?;
+            Ok((path, input.parse::<TokenStream>()?))
+        };
+        let Some((events, rest)) = diagnostics.keep(parts.parse2(tokens)) else { return this };
+        this.events = Some(events);
+        let choices = settings::parse(diagnostics, rest, "name = \"warehouse\"");
+        settings::walk(
+            diagnostics,
+            "`#[participant]`",
+            KNOWN,
+            choices,
+            |own, setting| match setting.name {
+                "name" => this.name = own.keep(setting.text()),
+                "steps" => this.steps = own.keep(setting.path()),
+                _ => {
+                    let path = setting.path().and_then(|path| CratePath::from_path(&path));
+                    this.krate = own.keep(path).unwrap_or_default();
+                }
+            },
+        );
+        if let Some(name) = &this.name
+            && !fits(&name.value())
+        {
+            let message = "a participant's name has 1 to 64 of `a-z`, `0-9`, `_` and `-`, such as \
+                           `\"warehouse\"`";
+            diagnostics.error(name, message);
+        }
+        this
+    }
+}
+
+fn fits(name: &str) -> bool {
+    let of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
+    (1..=64).contains(&name.len()) && name.chars().all(of_name) && name != "start"
+}
+
+/// The name of the type.
+pub(super) fn name(block: &ItemImpl) -> Ident {
+    match &*block.self_ty {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.clone()),
+        _ => None,
+    }
+    .unwrap_or_else(|| Ident::new("participant", Span::call_site()))
+}
+
+pub(super) fn render(
+    args: &Args,
+    block: &ItemImpl,
+    handlers: &[Handler],
+    stand_in: bool,
+) -> Option<TokenStream> {
+    let events = args.events.as_ref()?;
+    let krate = &args.krate;
+    let root = quote!(#krate::distributed::transaction::choreography);
+    let (generics, own, bounds) = block.generics.split_for_impl();
+    let who = &block.self_ty;
+    let written = match &args.name {
+        Some(name) => name.clone(),
+        None => LitStr::new(&snake_case(&name(block)).to_string(), who.span()),
+    };
+    let scope = Scope { events, module: module(events, args.steps.as_ref()), krate, root: &root };
+    let (links, called): (Vec<_>, Vec<_>) = match stand_in {
+        // Whoever puts participants together knows by this that something was told already.
+        true => (vec![quote!(#root::Link::of(#written, ""))], Vec::new()),
+        false => handlers.iter().map(|it| (scope.link(&written, it), scope.called(it))).unzip(),
+    };
+    let checks = handlers.iter().enumerate().filter_map(|(place, handler)| {
+        // Of a type with parameters there is no one constant to look at: `choreography!` checks it.
+        let made = handler.link.makes.as_ref().filter(|_| !stand_in && block.generics.params.is_empty())?;
+        let (span, place) = (made.span(), Literal::usize_unsuffixed(place));
+        let root = krate.at(span);
+        Some(quote_spanned! {span=>
+            const _: () = #root::distributed::transaction::choreography::check_link(
+                <#events as #root::distributed::transaction::saga::Saga>::DEFINITION,
+                <#who as #root::distributed::transaction::choreography::Participant<#events>>::LINKS[#place],
+            );
+        })
+    });
+    Some(quote! {
+        #[automatically_derived]
+        impl #generics #root::Participant<#events> for #who #own #bounds {
+            const NAME: &'static str = #written;
+            const LINKS: &'static [#root::Link] = &[#(#links),*];
+            const HANDLERS: &'static [#root::Handler<#events, Self>] = &[#(#called),*];
+        }
+        #(#checks)*
+    })
+}
+
+/// What all handlers of a block share.
+struct Scope<'a> {
+    events: &'a Path,
+    module: Path,
+    krate: &'a CratePath,
+    root: &'a TokenStream,
+}
+
+impl Scope<'_> {
+    /// The type of an event, where it was written.
+    fn event(&self, name: &Ident) -> TokenStream {
+        let module = &self.module;
+        quote!(#module::#name)
+    }
+
+    fn place(&self, name: &Ident) -> TokenStream {
+        let (krate, event) = (self.krate, self.event(name));
+        quote!(<#event as #krate::distributed::transaction::saga::walk::TypedStep>::PLACE)
+    }
+
+    fn link(&self, participant: &LitStr, handler: &Handler) -> TokenStream {
+        let (root, events) = (self.root, self.events);
+        let name = handler.ident.to_string();
+        let hears = handler.link.hears.iter().map(|event| self.place(event));
+        let hears = (!handler.link.hears.is_empty()).then(|| quote!(.hears(&[#(#hears),*])));
+        let makes = handler.link.makes.as_ref().map(|event| self.place(event));
+        let makes = makes.map(|place| quote!(.makes(#place)));
+        let undo = handler.undo.as_ref().map(|undo| match undo {
+            Undo::Method(_) => quote!(.undone()),
+            Undo::Nothing => quote!(.nothing_to_undo()),
+        });
+        let link = quote!(#root::Link::of(#participant, #name) #hears #makes #undo);
+        let Some(made) = &handler.link.makes else { return link };
+        let (event, output) = (self.event(made), &handler.output);
+        let span = output.span();
+        let private = self.krate.at(span);
+        quote_spanned! {span=>
+            if #private::__private::may_refuse::<#output, #event, #events>() {
+                #link.may_refuse()
+            } else {
+                #link
+            }
+        }
+    }
+
+    fn called(&self, handler: &Handler) -> TokenStream {
+        let (root, krate, events) = (self.root, self.krate, self.events);
+        let saga = quote!(#krate::distributed::transaction::saga);
+        let (me, cx, history) = (local("me"), local("cx"), local("history"));
+        let (method, output) = (&handler.ident, &handler.output);
+        let needed: Vec<TokenStream> = handler.link.hears.iter().map(|it| self.event(it)).collect();
+        let names: Vec<Ident> = (0..needed.len()).map(|at| local(&format!("need_{at}"))).collect();
+        let missing = quote! {
+            return ::core::result::Result::Err(#krate::__private::unheard())
+        };
+        let needs = needed.iter().zip(&names).map(|(event, name)| {
+            quote! {
+                let ::core::option::Option::Some(#name) = #history.of::<#event>() else { #missing };
+            }
+        });
+        let first = handler.arguments.first().map(|ty| {
+            let (span, krate) = (ty.span(), krate.at(ty.span()));
+            quote_spanned!(span=> #krate::__private::started::<#events, #ty>(#history.input()))
+        });
+        let others = handler.arguments.iter().skip(1).zip(&needed).zip(&names);
+        let others = others.map(|((ty, event), name)| {
+            let (span, krate) = (ty.span(), krate.at(ty.span()));
+            quote_spanned!(span=> #krate::__private::heard::<#event, #ty>(#name))
+        });
+        let ended = match &handler.link.makes {
+            Some(made) => {
+                let event = self.event(made);
+                quote!(#krate::__private::made::<#event, #events, #output>)
+            }
+            None => {
+                let (span, krate) = (output.span(), krate.at(output.span()));
+                quote_spanned!(span=> #krate::__private::listened::<#events, #output>)
+            }
+        };
+        let undoes = self.undoes(handler);
+        let count = |method: &str, count: Option<u32>| {
+            let (method, count) = (format_ident!("{method}"), count.map(Literal::u32_unsuffixed));
+            count.map(|count| quote!(.#method(#count)))
+        };
+        let attempts = count("attempts", handler.retry);
+        let undo_attempts = count("undo_attempts", handler.undo_retry);
+        let backoff = handler.backoff.as_ref().map(|backoff| {
+            let backoff = backoff.tokens();
+            quote!(.backoff(#krate::resilience::retry::Backoff::#backoff))
+        });
+        let timeout = handler.timeout.map(|timeout| quote!(.timeout(#timeout)));
+        quote! {
+            #root::Handler::<#events, Self>::does(|#me, #cx, #history| {
+                #krate::__private::boxed(async move {
+                    let _: &#saga::Cx = &#cx;
+                    #(#needs)*
+                    #ended(Self::#method(&#me, &#cx, #first #(, #others)*).await)
+                })
+            }) #undoes #attempts #undo_attempts #backoff #timeout
+        }
+    }
+
+    fn undoes(&self, handler: &Handler) -> Option<TokenStream> {
+        let (Some(Undo::Method(method)), Some(made)) = (&handler.undo, &handler.link.makes) else {
+            return None;
+        };
+        let (krate, event) = (self.krate, self.event(made));
+        let (me, cx, history) = (local("me"), local("cx"), local("history"));
+        let span = method.span();
+        let private = krate.at(span);
+        let attempt = quote_spanned! {span=>
+            #private::__private::attempt_of::<#event, _>(&#history)
+        };
+        let called =
+            quote_spanned!(span=> Self::#method(&#me, &#cx, #history.input(), #attempt).await);
+        Some(quote! {
+            .undoes(|#me, #cx, #history| {
+                #krate::__private::boxed(async move { #krate::__private::undo_ended(#called) })
+            })
+        })
+    }
+}
+
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

@@ -1,0 +1,4 @@
+#![allow(clippy::unwrap_used, reason = "a test says by panicking that it failed")]
+
+mod order;
+mod whole;
