@@ -39,6 +39,7 @@ mod slo;
 mod subscriber;
 mod tcc;
 mod testing;
+mod three_phase;
 mod tidy;
 mod tower;
 mod traced;

@@ -79,6 +79,10 @@
 //! | `reliability.trace.rules_reloaded` | info | `reliability.file` |
 //! | `reliability.trace.rules_refused` | warn | `reliability.file`, `reliability.error` |
 //! | `reliability.trace.sink_panicked` | error | |
+//! | `reliability.three_phase.ended` | warn | `reliability.three_phase.site`, `reliability.three_phase.transaction`, `reliability.three_phase.decision`, `reliability.three_phase.way` |
+//! | `reliability.three_phase.waiting` | warn | `reliability.three_phase.site`, `reliability.three_phase.transaction`, `reliability.three_phase.standing` |
+//! | `reliability.three_phase.heuristic` | error | `reliability.three_phase.site`, `reliability.three_phase.transaction`, `reliability.three_phase.decision` |
+//! | `reliability.three_phase.broken` | error | `reliability.three_phase.site`, `reliability.three_phase.transaction`, `reliability.error` |
 //! | `reliability.two_phase.heuristic` | error | `reliability.two_phase.transaction`, `reliability.two_phase.decision`, `reliability.two_phase.participants` |
 //! | `reliability.two_phase.undelivered` | warn | `reliability.two_phase.transaction`, `reliability.two_phase.decision`, `reliability.two_phase.participants` |
 //! | `reliability.two_phase.recovered` | info | `reliability.two_phase.transaction`, `reliability.two_phase.decision` |

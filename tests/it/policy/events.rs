@@ -204,6 +204,7 @@ async fn events_have_the_documented_names_levels_and_fields() {
         "saga",
         "slo",
         "tcc",
+        "three_phase",
         "trace",
         "two_phase",
     ];

@@ -127,10 +127,18 @@ async fn what_was_done_against_the_decision_is_told() {
 
 /// A store that writes and says that it does not know, or does not write and says so.
 #[derive(Debug)]
-struct Flaky {
+pub(crate) struct Flaky {
     inner: MemoryStore,
     unknown: Mutex<u32>,
     unavailable: Mutex<u32>,
+}
+
+impl Flaky {
+    /// One that does each of these so often, and then writes.
+    pub(crate) fn new(unknown: u32, unavailable: u32) -> Self {
+        let (unknown, unavailable) = (Mutex::new(unknown), Mutex::new(unavailable));
+        Self { inner: MemoryStore::new(), unknown, unavailable }
+    }
 }
 
 impl Store for Flaky {
@@ -186,8 +194,7 @@ type Answer2<'a, T> = reliability::journal::Answer<'a, T>;
 #[tokio::test(start_paused = true)]
 async fn a_log_that_does_not_know_is_asked_again_and_its_own_decision_is_recognised() {
     for (unknown, unavailable) in [(1, 0), (0, 5), (3, 3)] {
-        let (unknown, unavailable) = (Mutex::new(unknown), Mutex::new(unavailable));
-        let journal = Journal::on(Flaky { inner: MemoryStore::new(), unknown, unavailable });
+        let journal = Journal::on(Flaky::new(unknown, unavailable));
         let here = shop("here");
         let coordinator = TwoPhase::on(journal);
         let outcome = coordinator.run(id("1"), vec![Arc::new(here.yes())]).await.unwrap();
@@ -198,10 +205,8 @@ async fn a_log_that_does_not_know_is_asked_again_and_its_own_decision_is_recogni
 
 #[tokio::test(start_paused = true)]
 async fn while_the_log_is_gone_nobody_is_told_anything() {
-    let (unknown, unavailable) = (Mutex::new(0), Mutex::new(1_000));
-    let store = Flaky { inner: MemoryStore::new(), unknown, unavailable };
     let here = shop("here");
-    let coordinator = TwoPhase::on(Journal::on(store));
+    let coordinator = TwoPhase::on(Journal::on(Flaky::new(0, 1_000)));
     let undecided = coordinator.run(id("1"), vec![Arc::new(here.yes())]).await.unwrap_err();
     assert!(matches!(undecided, TwoPhaseError::Undecided { .. }), "{undecided}");
     assert_eq!((here.done("1"), here.promised()), (None, 1), "still in doubt");

@@ -1,6 +1,6 @@
 //! Transactions of participants in memory, which fail, sleep and panic as they are told.
 
-mod failures;
+pub(crate) mod failures;
 mod postgres;
 mod recovery;
 

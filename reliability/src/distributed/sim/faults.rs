@@ -10,6 +10,7 @@ use core::time::Duration;
 ///
 /// assert_eq!(Faults::crashes().loss, 0);
 /// assert_eq!(Faults::deaths().down, None);
+/// assert_eq!(Faults::pauses().crash, 0);
 /// let worse = Faults { loss: 300, ..Faults::all() };
 /// # drop(worse);
 /// ```
@@ -27,6 +28,13 @@ pub struct Faults {
     pub crash: u32,
     /// How long a node stays dead; `None` for ever.
     pub down: Option<Range<Duration>>,
+    /// How many of a thousand effects find their node stopped, as by `SIGSTOP` or a machine that
+    /// moves: it goes on later, and does not know.
+    pub pause: u32,
+    /// How long a node is stopped.
+    pub paused: Range<Duration>,
+    /// How often all nodes crash at once, as when the power fails.
+    pub blackouts: u32,
     /// How often the network is cut in two before it all ends.
     pub partitions: u32,
     /// When it all ends: what is dead comes back, and nothing gets lost any more.
@@ -47,6 +55,9 @@ impl Faults {
             write: millis(1, 5),
             crash: 0,
             down: None,
+            pause: 0,
+            paused: millis(1, 2_000),
+            blackouts: 0,
             partitions: 0,
             until: Duration::from_secs(20),
         }
@@ -62,7 +73,12 @@ impl Faults {
         Self { down: None, ..Self::crashes() }
     }
 
-    /// Everything there is.
+    /// Nodes are stopped for a while, and go on as if nothing had been.
+    pub const fn pauses() -> Self {
+        Self { pause: 40, ..Self::none() }
+    }
+
+    /// Everything there is, but for pauses and blackouts.
     pub const fn all() -> Self {
         Self {
             loss: 100,

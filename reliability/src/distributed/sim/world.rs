@@ -37,6 +37,8 @@ struct Process<N: Node> {
     inbox: VecDeque<(usize, N::Message)>,
     /// What is on its way to the disk.
     writing: Option<N::Record>,
+    /// It is stopped until then.
+    stopped: Instant,
     /// How often it has begun: what was meant for an earlier life does not come any more.
     life: u32,
 }
@@ -45,6 +47,8 @@ enum Coming<N: Node> {
     Message { from: usize, to: usize, message: N::Message },
     Written { node: usize, life: u32 },
     Start { node: usize },
+    Resume { node: usize },
+    Blackout,
     Cut,
     Healed,
 }
@@ -83,6 +87,10 @@ impl<N: Node + 'static> World<N> {
             world.come(begin, Coming::Cut);
             world.come(end.min(world.faults.until), Coming::Healed);
         }
+        for _ in 0..world.faults.blackouts {
+            let at = world.random.between(&(Duration::ZERO..world.faults.until));
+            world.come(at, Coming::Blackout);
+        }
         world
     }
 
@@ -116,17 +124,40 @@ impl<N: Node + 'static> World<N> {
     /// # Errors
     ///
     /// What `check` has found, or that it does not come to an end.
-    pub fn run(
+    pub fn run(&mut self, check: impl FnMut(&Self) -> Result<(), String>) -> Result<(), Violation> {
+        match self.run_on(None, check)? {
+            true => Ok(()),
+            false => Err(self.violation(format!("no end after {MOST_EVENTS} events"))),
+        }
+    }
+
+    /// The same for a protocol that may go on for ever: until nothing happens any more, or that time
+    /// has come.
+    ///
+    /// # Errors
+    ///
+    /// What `check` has found.
+    pub fn run_until(
         &mut self,
-        mut check: impl FnMut(&Self) -> Result<(), String>,
+        end: Instant,
+        check: impl FnMut(&Self) -> Result<(), String>,
     ) -> Result<(), Violation> {
+        self.run_on(Some(end), check).map(drop)
+    }
+
+    /// Whether it has come to an end.
+    fn run_on(
+        &mut self,
+        end: Option<Instant>,
+        mut check: impl FnMut(&Self) -> Result<(), String>,
+    ) -> Result<bool, Violation> {
         for _ in 0..MOST_EVENTS {
-            if !self.next() {
-                return Ok(());
+            if end.is_some_and(|end| self.now >= end) || !self.next() {
+                return Ok(true);
             }
             check(self).map_err(|what| self.violation(what))?;
         }
-        Err(self.violation(format!("no end after {MOST_EVENTS} events")))
+        Ok(false)
     }
 
     /// What went wrong, with all that led there.
@@ -136,13 +167,13 @@ impl<N: Node + 'static> World<N> {
 
     /// One event; `false` if there is none.
     fn next(&mut self) -> bool {
-        if let Some(busy) = self.nodes.iter().position(Process::is_busy) {
+        if let Some(busy) = self.nodes.iter().position(|process| process.is_busy(self.now)) {
             self.go_on(busy);
             return true;
         }
         let first = self.coming.first_key_value().map(|((at, _), _)| *at);
         let wake = |(index, process): (usize, &Process<N>)| {
-            let at = process.node.as_ref()?.wake_at()?;
+            let at = process.node.as_ref()?.wake_at()?.max(process.stopped);
             (process.writing.is_none()).then_some((at, index))
         };
         let woken = self.nodes.iter().enumerate().filter_map(wake).min();
@@ -173,9 +204,11 @@ impl<N: Node + 'static> World<N> {
                 let (now, made) = (self.now, (self.make)(node));
                 let process = &mut self.nodes[node];
                 process.life += 1;
+                process.stopped = now;
                 let made = process.node.insert(made);
                 process.doing.extend(made.start(now, &process.disk));
             }
+            Coming::Resume { node } => self.tell(|| format!("node {node} goes on")),
             Coming::Message { from, to, message } => {
                 let lost = self.is_cut(from, to) || self.nodes[to].node.is_none();
                 self.tell(|| {
@@ -199,6 +232,11 @@ impl<N: Node + 'static> World<N> {
                     }
                 }
             }
+            Coming::Blackout => (0..self.nodes.len()).for_each(|node| {
+                if self.nodes[node].node.is_some() {
+                    self.crash(node);
+                }
+            }),
             Coming::Cut => {
                 let side = (0..self.nodes.len()).map(|_| self.random.below(2) == 0).collect();
                 self.tell(|| format!("the network is cut: {side:?}"));
@@ -222,6 +260,13 @@ impl<N: Node + 'static> World<N> {
         }
         if self.is_bad() && self.random.per_mille(self.faults.crash) {
             self.crash(index);
+            return;
+        }
+        if self.is_bad() && self.faults.pause > 0 && self.random.per_mille(self.faults.pause) {
+            let length = self.random.between(&self.faults.paused);
+            self.tell(|| format!("node {index} is stopped"));
+            self.nodes[index].stopped = now.saturating_add(length);
+            self.come(length, Coming::Resume { node: index });
             return;
         }
         match self.nodes[index].doing.pop_front() {
@@ -306,12 +351,13 @@ const CUT: Duration = Duration::from_secs(5);
 impl<N: Node> Process<N> {
     fn new() -> Self {
         let (doing, inbox) = (VecDeque::new(), VecDeque::new());
-        Self { node: None, disk: Vec::new(), doing, inbox, writing: None, life: 0 }
+        let (disk, stopped) = (Vec::new(), Instant::ZERO);
+        Self { node: None, disk, doing, inbox, writing: None, stopped, life: 0 }
     }
 
-    fn is_busy(&self) -> bool {
+    fn is_busy(&self, now: Instant) -> bool {
         let has_work = !self.doing.is_empty() || !self.inbox.is_empty();
-        self.node.is_some() && self.writing.is_none() && has_work
+        self.node.is_some() && self.writing.is_none() && self.stopped <= now && has_work
     }
 }
 

@@ -13,6 +13,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::distributed::transaction::exhaustive::{Walked, walk};
+use crate::distributed::transaction::three_phase::{Standing, ThreePhase};
 use crate::distributed::transaction::{Decision, Members, Vote};
 use crate::state::check;
 use crate::time::Instant;
@@ -55,7 +56,8 @@ fn all(count: usize) -> Members {
 impl Model {
     fn of(count: usize, partitions: bool) -> Self {
         let protocol = ThreePhase::assuming_no_partition(ROUND);
-        let members = (0..count).map(|index| protocol.participant(index, all(count))).collect();
+        let members =
+            (0..count).map(|index| Participant::new(protocol, index, all(count))).collect();
         let (coordinator, messages) = (Lives::NotYet, BTreeSet::new());
         Self { members, coordinator, messages, cut: None, partitions }
     }
@@ -76,6 +78,7 @@ impl Model {
                 CoordinatorEffect::Ask(_) => Message::CanCommit,
                 CoordinatorEffect::PreCommit(member) => Message::PreCommit(member),
                 CoordinatorEffect::Tell(_, decision) => Message::Told(decision),
+                CoordinatorEffect::Record(_) | CoordinatorEffect::Inquire => continue,
             });
         }
     }
@@ -94,7 +97,7 @@ impl Model {
             if self.coordinator == Lives::NotYet {
                 let begun = self.with(|next| {
                     let protocol = ThreePhase::assuming_no_partition(ROUND);
-                    let (coordinator, effects) = protocol.coordinator(NOW, all(count));
+                    let (coordinator, effects) = Coordinator::begin(protocol, NOW, all(count));
                     next.coordinator = Lives::Yes(coordinator);
                     next.send(&effects);
                 });
@@ -258,6 +261,7 @@ fn the_machines_are_as_they_are_declared() {
         [
             CoordinatorPhase::Asking { missing: members, until: NOW },
             CoordinatorPhase::PreCommitting { missing: members, until: NOW },
+            CoordinatorPhase::Lost { until: NOW },
             CoordinatorPhase::Ended { decision: Decision::Abort },
         ]
     })
@@ -268,7 +272,8 @@ fn the_machines_are_as_they_are_declared() {
             ParticipantPhase::Working,
             ParticipantPhase::Waiting { until: NOW },
             ParticipantPhase::PreCommitted { until: NOW },
-            ParticipantPhase::Terminating { knows, turn, until: NOW },
+            ParticipantPhase::Terminating { knows, by: None, turn, until: NOW },
+            ParticipantPhase::Recovering { knows, back: all(1), furthest: knows, until: NOW },
             ParticipantPhase::Ended { decision: Decision::Commit },
         ]
     })
@@ -279,7 +284,7 @@ fn the_machines_are_as_they_are_declared() {
 fn who_is_behind_is_brought_along_before_anybody_commits() {
     let after = |rounds| NOW.saturating_add(ROUND * rounds);
     let protocol = ThreePhase::assuming_no_partition(ROUND);
-    let mut first = protocol.participant(0, all(3));
+    let mut first = Participant::new(protocol, 0, all(3));
     let ready = |vote| ParticipantInput::Ready(vote);
     first.step(NOW, ready(Vote::Yes));
     first.step(NOW, ParticipantInput::PreCommit);
@@ -288,13 +293,15 @@ fn who_is_behind_is_brought_along_before_anybody_commits() {
     first.step(after(5), ParticipantInput::Stands(1, Standing::Waiting));
     assert_eq!(first.step(after(6), ParticipantInput::Woken), [ParticipantEffect::CatchUp(1)]);
 
-    let mut second = protocol.participant(1, all(3));
+    let mut second = Participant::new(protocol, 1, all(3));
     second.step(NOW, ready(Vote::Yes));
     let stands = second.step(after(4), ParticipantInput::Surveyed(0));
     assert_eq!(stands, [ParticipantEffect::Stand(0, Standing::Waiting)]);
     assert_eq!(second.step(after(5), ParticipantInput::PreCommit), [], "its coordinator is dead");
     let caught_up = second.step(after(6), ParticipantInput::CaughtUp(0));
-    assert_eq!(caught_up, [ParticipantEffect::Stand(0, Standing::PreCommitted)]);
+    let (knows, stands) = (Standing::PreCommitted, Standing::PreCommitted);
+    let answer = [ParticipantEffect::Record(knows), ParticipantEffect::Stand(0, stands)];
+    assert_eq!(caught_up, answer);
 
     first.step(after(7), ParticipantInput::Stands(1, Standing::PreCommitted));
     let commit = Decision::Commit;
@@ -306,7 +313,7 @@ fn who_is_behind_is_brought_along_before_anybody_commits() {
 #[test]
 fn who_has_not_voted_when_it_is_asked_how_far_it_got_never_will() {
     let protocol = ThreePhase::assuming_no_partition(ROUND);
-    let mut late = protocol.participant(1, all(2));
+    let mut late = Participant::new(protocol, 1, all(2));
     let aborted = Standing::Ended(Decision::Abort);
     let answers = late.step(NOW, ParticipantInput::Surveyed(0));
     let expected =
