@@ -133,7 +133,9 @@ fn object(given: &Given, snapshot: &Snapshot, health: &Health) -> String {
     object += "},\"exporter\":{";
     comma = "";
     for signal in &health.signals {
-        let (name, dropped) = (signal.signal.as_str(), signal.dropped.total());
+        // Numbers that newer ones replaced while a receiver was slow are no loss: sums go on.
+        let dropped = signal.dropped.total() - signal.dropped.superseded;
+        let name = signal.signal.as_str();
         let left = signal.queued + signal.in_flight;
         let _ = write!(
             object,
