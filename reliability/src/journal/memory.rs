@@ -190,20 +190,29 @@ impl All {
         batch: Vec<Append>,
         now: SystemTime,
     ) -> Result<Vec<Appended>, JournalError> {
+        if let [append] = &batch[..] {
+            // By far the most of them: nothing else in the batch has to be looked at.
+            self.allow(append, None)?;
+            return Ok(batch.into_iter().map(|append| self.append_one(append, now)).collect());
+        }
         let mut ends: BTreeMap<&StreamId, Sequence> = BTreeMap::new();
         for append in &batch {
-            let kept = self.streams.get(&append.stream);
-            let last = ends.get(&append.stream).copied();
-            let last = last.or_else(|| kept.map(Stream::last)).unwrap_or_default();
-            let epoch = kept.map_or(Epoch::NEVER, |stream| stream.epoch);
-            append.terms().allow(&append.stream, last, epoch)?;
-            if append.held.is_some() && (kept.is_some() || ends.contains_key(&append.stream)) {
-                return Err(JournalError::Busy { stream: append.stream.clone() });
-            }
-            let last = Sequence::new(last.get() + append.events.len() as u64);
+            let last = self.allow(append, ends.get(&append.stream).copied())?;
             ends.insert(&append.stream, last);
         }
         Ok(batch.into_iter().map(|append| self.append_one(append, now)).collect())
+    }
+
+    /// Says where its stream ends with it, when those before it in its batch have brought it there.
+    fn allow(&self, append: &Append, so_far: Option<Sequence>) -> Result<Sequence, JournalError> {
+        let kept = self.streams.get(&append.stream);
+        let last = so_far.or_else(|| kept.map(Stream::last)).unwrap_or_default();
+        let epoch = kept.map_or(Epoch::NEVER, |stream| stream.epoch);
+        append.terms().allow(&append.stream, last, epoch)?;
+        if append.held.is_some() && (kept.is_some() || so_far.is_some()) {
+            return Err(JournalError::Busy { stream: append.stream.clone() });
+        }
+        Ok(Sequence::new(last.get() + append.events.len() as u64))
     }
 
     fn append_one(&mut self, append: Append, now: SystemTime) -> Appended {

@@ -144,6 +144,15 @@ impl<'c> Writing<'c> {
 
     fn change(&self, append: &Append, place: Place, last: Sequence) -> rusqlite::Result<()> {
         let terms = append.terms();
+        if terms.due.is_none() && terms.priority.is_none() && !terms.release {
+            // By far the most of them. What is due stays as it is, so no index is touched.
+            self.prepare(
+                "UPDATE journal_streams
+                 SET sequence = ?2, status = coalesce(?3, status), changed_at = ?4 WHERE id = ?1",
+            )?
+            .execute(params![place.id, signed(last.get()), terms.status, self.now])?;
+            return Ok(());
+        }
         let due_at = match terms.due {
             Some(due) => due.at(self.wall).map(values::micros),
             None => place.due_at,

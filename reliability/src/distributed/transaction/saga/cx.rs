@@ -1,6 +1,5 @@
 //! What a step is told besides its arguments.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -60,9 +59,19 @@ pub struct EffectId(Arc<str>);
 
 impl EffectId {
     pub(in crate::distributed::transaction) fn new(run: u128, step: &str) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut id = String::with_capacity(33 + step.len());
+        for place in (0..32).rev() {
+            id.push(char::from(DIGITS[(run >> (4 * place)) as usize & 15]));
+        }
+        id.push('-');
         // Names of steps are identifiers, and those may be of any script.
-        let step: String = step.chars().flat_map(char::escape_default).take(160).collect();
-        Self(format!("{run:032x}-{step}").into())
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        match step.len() <= 160 && step.bytes().all(plain) {
+            true => id.push_str(step),
+            false => id.extend(step.chars().flat_map(char::escape_default).take(160)),
+        }
+        Self(id.into())
     }
 
     /// The name.

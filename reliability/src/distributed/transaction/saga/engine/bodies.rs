@@ -16,6 +16,7 @@ use core::time::Duration;
 use std::panic::catch_unwind;
 use std::time::SystemTime;
 
+use pin_project_lite::pin_project;
 use serde_json::Value;
 
 use super::super::declared::{Doing, History, Old, Probing, Saga, Undoing, Unwritable};
@@ -24,6 +25,8 @@ use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Started};
 use super::super::{Cx, EffectId, Outcome};
 use super::begun::Begun;
+use super::end::EndOf;
+use super::hub::AnyEnd;
 use super::nested::{self, Within};
 use crate::journal::{Event, JournalError, Record, StreamId};
 
@@ -55,6 +58,8 @@ pub(super) trait Bodies: Send {
     fn nest(&self, step: usize, act: Act, attempt: u32, within: Within) -> Attempted;
     /// Somebody outside has said that a step is done.
     fn keep(&self, step: usize, output: &[u8]) -> Result<(), JournalError>;
+    /// All steps are done: that is what they have come to, unless somebody still uses it.
+    fn completed(self: Box<Self>) -> Option<AnyEnd>;
 }
 
 /// An attempt at a step; a panic in it is a failure.
@@ -365,7 +370,7 @@ impl<D: Saga> Bodies for Run<D> {
             }
         };
         let limit = planned.limit();
-        Box::pin(Caught { body: Box::pin(async move { limited(limit, body).await }) })
+        Box::pin(Caught { body: limited(limit, body) })
     }
 
     fn nest(&self, step: usize, act: Act, attempt: u32, within: Within) -> Attempted {
@@ -380,6 +385,11 @@ impl<D: Saga> Bodies for Run<D> {
         })?;
         self.history.keep(output);
         Ok(())
+    }
+
+    fn completed(self: Box<Self>) -> Option<AnyEnd> {
+        let done = D::done(Arc::into_inner(self.history)?)?;
+        Some(Box::new(EndOf::<D>::Completed(done)))
     }
 }
 
@@ -458,16 +468,20 @@ async fn limited(limit: Option<Duration>, body: impl Future<Output = Ended>) -> 
     }
 }
 
-/// A body whose panic is a failure, and nothing worse.
-struct Caught {
-    body: Attempted,
+pin_project! {
+    /// A body whose panic is a failure, and nothing worse.
+    struct Caught<F> {
+        #[pin]
+        body: F,
+    }
 }
 
-impl Future for Caught {
+impl<F: Future<Output = Ended>> Future for Caught<F> {
     type Output = Ended;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
-        let polled = catch_unwind(AssertUnwindSafe(|| self.body.as_mut().poll(context)));
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Ended> {
+        let body = self.project().body;
+        let polled = catch_unwind(AssertUnwindSafe(|| body.poll(context)));
         polled.unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<&str>().map(ToString::to_string);
             let said = said.or_else(|| panic.downcast_ref::<String>().cloned());

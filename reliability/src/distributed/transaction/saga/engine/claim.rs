@@ -10,7 +10,7 @@ use std::panic::catch_unwind;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::operator::{BROKEN, keep};
-use super::super::rules::{Input, Started};
+use super::super::rules::{Input, Phase, Started};
 use super::bodies::{Bodies, Opened};
 use super::drive::{Drive, Put, read};
 use super::hub::{Hub, Kick};
@@ -33,6 +33,7 @@ pub(super) struct Fresh {
     pub(super) bodies: alloc::boxed::Box<dyn Bodies>,
     pub(super) input: Input,
     pub(super) started: Started,
+    pub(super) kick: Arc<Kick>,
     pub(super) permit: OwnedSemaphorePermit,
 }
 
@@ -145,8 +146,7 @@ pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<
 }
 
 pub(super) async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
-    let Fresh { lease, bodies, input, started, permit } = fresh;
-    let kick = hub.enter(&lease);
+    let Fresh { lease, bodies, input, started, kick, permit } = fresh;
     if let Some(kind) = hub.kinds.get(lease.stream.kind()) {
         let drive = Drive::new(&hub, kind.plan(), lease.clone(), bodies, kick, None);
         let done = in_its_trace(&started, run(drive, input)).await;
@@ -159,12 +159,22 @@ pub(super) async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
 /// Panics here are ours, or those of a user's `Serialize`: they end one run's work, not the engine's.
 async fn run(mut drive: Drive<'_>, input: Input) -> Result<Put, JournalError> {
     let _active = observe::Active::begin();
-    let mut running = pin!(drive.run(input));
-    core::future::poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
-        polled.unwrap_or_else(|_| core::task::Poll::Ready(Err(panicked())))
+    let put = {
+        let mut running = pin!(drive.run(input));
+        core::future::poll_fn(|context| {
+            let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
+            polled.unwrap_or_else(|_| core::task::Poll::Ready(Err(panicked())))
+        })
+        .await?
+    };
+    Ok(match put {
+        Put::Over(status, _) if status == Phase::Completed.status() => {
+            // What a panic keeps from being handed over is read instead.
+            let end = catch_unwind(AssertUnwindSafe(|| drive.completed()));
+            Put::Over(status, end.unwrap_or_default())
+        }
+        put => put,
     })
-    .await
 }
 
 fn panicked() -> JournalError {
@@ -191,13 +201,16 @@ async fn in_its_trace<F: Future>(started: &Started, work: F) -> F::Output {
 pub(super) async fn put(hub: &Hub, lease: &Lease, done: Result<Put, JournalError>) {
     let (saga, stream) = (lease.stream.kind(), &lease.stream);
     match done {
-        Ok(Put::Over(status)) => {
+        Ok(Put::Over(status, end)) => {
             observe::ended(saga, stream, status);
-            hub.tell(stream);
+            // Who looks for it from now on is told nothing any more, and reads.
+            hub.leave(lease);
+            hub.tell_end(stream, end);
         }
         Ok(Put::Stuck) => {
             observe::ended(saga, stream, "stuck");
-            hub.tell(stream);
+            hub.leave(lease);
+            hub.tell_end(stream, None);
         }
         Ok(Put::Down) => {}
         Ok(Put::Gone) | Err(JournalError::Fenced { .. }) => observe::lost(),

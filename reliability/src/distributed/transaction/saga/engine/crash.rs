@@ -22,7 +22,7 @@ use super::bodies::{Attempted, Bodies, Kind, Nested, Of, Opened};
 use super::builder::complete;
 use super::claim::{put, worked};
 use super::end::{End, EndOf, end_of};
-use super::hub::{Hub, Limits, Retention};
+use super::hub::{AnyEnd, Hub, Limits, Retention};
 use super::nested::Within;
 use crate::journal::{
     Answer, Append, Appended, Changes, Claim, Due, Head, Heads, Journal, JournalError, Lease,
@@ -535,6 +535,10 @@ impl Bodies for FaultyBodies {
 
     fn keep(&self, step: usize, output: &[u8]) -> Result<(), JournalError> {
         self.inner.keep(step, output)
+    }
+
+    fn completed(self: Box<Self>) -> Option<AnyEnd> {
+        self.inner.completed()
     }
 }
 

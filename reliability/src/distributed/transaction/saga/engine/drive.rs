@@ -12,7 +12,7 @@ use super::super::nested::{append_and_tell, is_asked_for};
 use super::super::plan::Plan;
 use super::super::rules::{Act, Begin, Ended, Entry, Input, Machine, Next, Parent, Rest};
 use super::bodies::{Attempted, Bodies};
-use super::hub::{Hub, Kick, Retention};
+use super::hub::{AnyEnd, Hub, Kick, Retention};
 use super::nested::Within;
 use super::observe;
 use crate::journal::{Append, Due, Event, JournalError, Lease, Record, Sequence};
@@ -48,8 +48,8 @@ struct Running {
 /// Why a worker has put a run down.
 #[derive(Debug)]
 pub(super) enum Put {
-    /// It is over.
-    Over(&'static str),
+    /// It is over, with that status; and with that, if somebody waits for it.
+    Over(&'static str, Option<AnyEnd>),
     /// Somebody has to look at it.
     Stuck,
     /// There is nothing to do for now.
@@ -120,7 +120,7 @@ impl<'a> Drive<'a> {
                     match self.write(entries, status, rest).await? {
                         Written::Yes => match rest {
                             None => Came::Input(Input::Written),
-                            Some(rest) if rest.over => return Ok(Put::Over(rest.status)),
+                            Some(rest) if rest.over => return Ok(Put::Over(rest.status, None)),
                             Some(_) => return Ok(Put::Stuck),
                         },
                         Written::No(came) => came,
@@ -229,6 +229,14 @@ impl<'a> Drive<'a> {
         until.is_none_or(|until| until.duration_since(now).is_ok_and(|pause| pause > self.hub.stay))
     }
 
+    /// What it has come to, for those who wait for it: all its steps are done.
+    pub(super) fn completed(self) -> Option<AnyEnd> {
+        match self.hub.is_watched(&self.lease.stream) {
+            true => self.bodies.completed(),
+            false => None,
+        }
+    }
+
     /// What comes next: an attempt ends, time goes by, or somebody has added records.
     async fn next(&mut self, until: Option<SystemTime>) -> Result<Came, JournalError> {
         let now = self.hub.clock.now();
@@ -267,17 +275,15 @@ impl<'a> Drive<'a> {
         rest: Option<Rest>,
     ) -> Result<Written, JournalError> {
         let events: Vec<Event> = entries.into_iter().map(|it| it.event(&self.plan)).collect();
-        let mut append = Append::to(&self.lease.stream)
-            .fenced(&self.lease)
-            .after(self.sequence)
-            .events_of(events.iter().cloned());
+        let mut append = Append::to(&self.lease.stream).fenced(&self.lease).after(self.sequence);
+        append = append.events_of(events);
         if let Some(rest) = rest {
             append = append.status(rest.status).due(self.due(rest)).release();
         } else if let Some(status) = status.or(self.machine.status(self.is_listed)) {
             append = append.status(status);
         }
         // What ends it is news to the saga that it is a step of.
-        let told = self.parent.clone().zip(rest.filter(|_| !events.is_empty()));
+        let told = self.parent.clone().zip(rest.filter(|_| !append.events().is_empty()));
         let (mut pause, mut tries) = (Duration::ZERO, 0);
         loop {
             let appended = match &told {
@@ -293,11 +299,13 @@ impl<'a> Drive<'a> {
                         self.hub.added(&parent.stream);
                     }
                     (self.sequence, self.is_listed) = (appended.sequence, true);
-                    self.hub.tell(&self.lease.stream);
+                    if rest.is_none() {
+                        self.hub.tell(&self.lease.stream);
+                    }
                     return Ok(Written::Yes);
                 }
                 Err(JournalError::Fenced { .. }) => return Ok(Written::No(Came::Gone)),
-                Err(JournalError::Conflict { .. }) => return self.conflict(&events).await,
+                Err(JournalError::Conflict { .. }) => return self.conflict(append.events()).await,
                 // What may have been written is a conflict when it was.
                 Err(JournalError::Unavailable { .. } | JournalError::Unknown { .. }) => {
                     tries += 1;

@@ -150,20 +150,28 @@ impl<D: Saga> Handle<D> {
     ///
     /// The run goes on when this is dropped.
     pub async fn ended(&self) -> Result<EndOf<D>, JournalError> {
-        let watch = self.sagas.hub.watch(&self.stream);
+        let hub = &self.sagas.hub;
+        let watch = hub.watch(&self.stream);
+        // Who has it in hand will say how it ends, so there is nothing to read until then.
+        let mut reads = false;
         loop {
-            let news = watch.notify.notified();
-            let mut news = core::pin::pin!(news);
-            news.as_mut().enable();
-            let records = self.sagas.hub.journal.read_to_end(&self.stream, Sequence::START).await?;
-            if records.is_empty() {
-                return Err(self.unknown());
-            }
-            if let Some(end) = end_of(&self.sagas.kind::<D>()?.form, &self.stream, &records)? {
-                return Ok(end);
+            let mut ended = core::pin::pin!(watch.watched.ended.notified());
+            ended.as_mut().enable();
+            if reads || !hub.works_at(&self.stream) {
+                if let Some(end) = watch.take_end().and_then(|end| end.downcast().ok()) {
+                    return Ok(*end);
+                }
+                let records = hub.journal.read_to_end(&self.stream, Sequence::START).await?;
+                if records.is_empty() {
+                    return Err(self.unknown());
+                }
+                if let Some(end) = end_of(&self.sagas.kind::<D>()?.form, &self.stream, &records)? {
+                    return Ok(end);
+                }
             }
             // Other processes tell nobody here.
-            let _ = tokio::time::timeout(Duration::from_secs(1), news).await;
+            let _ = tokio::time::timeout(Duration::from_secs(1), ended).await;
+            reads = true;
         }
     }
 
@@ -198,7 +206,7 @@ impl<D: Saga> Handle<D> {
     pub async fn further_than(&self, known: &Progress) -> Result<Progress, JournalError> {
         let watch = self.sagas.hub.watch(&self.stream);
         loop {
-            let mut news = core::pin::pin!(watch.notify.notified());
+            let mut news = core::pin::pin!(watch.watched.news.notified());
             news.as_mut().enable();
             let progress = self.progress().await?.ok_or_else(|| self.unknown())?;
             if progress != *known {

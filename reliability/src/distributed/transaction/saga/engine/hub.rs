@@ -1,9 +1,11 @@
 //! What all runs of an engine share.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::time::Duration;
 use std::collections::HashMap;
 
@@ -62,7 +64,7 @@ pub(in super::super) struct Hub {
     /// The runs that this engine works at.
     running: Mutex<HashMap<StreamId, (Lease, Arc<Kick>)>>,
     /// Those who wait for news of a run.
-    watched: Mutex<HashMap<StreamId, (usize, Arc<Notify>)>>,
+    watched: Mutex<HashMap<StreamId, (usize, Arc<Watched>)>>,
     watchers: AtomicUsize,
     stopping: AtomicBool,
     /// There may be work to claim.
@@ -193,22 +195,67 @@ impl Hub {
         self.tell(stream);
     }
 
+    /// Whether this engine has that run in its hands: it will say how that ends.
+    pub(super) fn works_at(&self, stream: &StreamId) -> bool {
+        self.running.lock().contains_key(stream)
+    }
+
+    fn watched(&self, stream: &StreamId) -> Option<Arc<Watched>> {
+        match self.watchers.load(Ordering::Acquire) {
+            0 => None,
+            _ => self.watched.lock().get(stream).map(|(_, watched)| Arc::clone(watched)),
+        }
+    }
+
+    pub(super) fn is_watched(&self, stream: &StreamId) -> bool {
+        self.watched(stream).is_some()
+    }
+
+    /// Of how many runs somebody waits for news.
+    #[cfg(test)]
+    pub(in super::super) fn waited_for(&self) -> usize {
+        self.watched.lock().len()
+    }
+
     /// There is news of a run.
     pub(super) fn tell(&self, stream: &StreamId) {
-        if self.watchers.load(Ordering::Acquire) > 0
-            && let Some((_, notify)) = self.watched.lock().get(stream)
-        {
-            notify.notify_waiters();
+        if let Some(watched) = self.watched(stream) {
+            watched.news.notify_waiters();
+        }
+    }
+
+    /// A run has come to its end, or is stuck. How, is for the first who takes it: the others read.
+    pub(super) fn tell_end(&self, stream: &StreamId, end: Option<AnyEnd>) {
+        if let Some(watched) = self.watched(stream) {
+            *watched.end.lock() = end;
+            watched.news.notify_waiters();
+            watched.ended.notify_waiters();
         }
     }
 
     pub(super) fn watch(self: &Arc<Self>, stream: &StreamId) -> Watch {
-        let mut watched = self.watched.lock();
+        let mut all = self.watched.lock();
         self.watchers.fetch_add(1, Ordering::AcqRel);
-        let (count, notify) = watched.entry(stream.clone()).or_default();
+        let (count, watched) = all.entry(stream.clone()).or_default();
         *count += 1;
-        let (hub, stream, notify) = (Arc::clone(self), stream.clone(), Arc::clone(notify));
-        Watch { hub, stream, notify }
+        let (hub, stream, watched) = (Arc::clone(self), stream.clone(), Arc::clone(watched));
+        Watch { hub, stream, watched }
+    }
+}
+
+/// How a run of some type has ended.
+pub(super) type AnyEnd = Box<dyn Any + Send>;
+
+/// What those who wait for news of one run share.
+pub(super) struct Watched {
+    pub(super) news: Notify,
+    pub(super) ended: Notify,
+    end: Mutex<Option<AnyEnd>>,
+}
+
+impl Default for Watched {
+    fn default() -> Self {
+        Self { news: Notify::new(), ended: Notify::new(), end: Mutex::new(None) }
     }
 }
 
@@ -216,17 +263,24 @@ impl Hub {
 pub(super) struct Watch {
     hub: Arc<Hub>,
     stream: StreamId,
-    pub(super) notify: Arc<Notify>,
+    pub(super) watched: Arc<Watched>,
+}
+
+impl Watch {
+    /// How it has ended, if this engine has just seen it, and nobody else was told.
+    pub(super) fn take_end(&self) -> Option<AnyEnd> {
+        self.watched.end.lock().take()
+    }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let mut watched = self.hub.watched.lock();
+        let mut all = self.hub.watched.lock();
         self.hub.watchers.fetch_sub(1, Ordering::AcqRel);
-        if let Some((count, _)) = watched.get_mut(&self.stream) {
+        if let Some((count, _)) = all.get_mut(&self.stream) {
             *count -= 1;
             if *count == 0 {
-                watched.remove(&self.stream);
+                all.remove(&self.stream);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What sagas do, in numbers, events and spans.
 
+use alloc::sync::Arc;
+
 use super::super::plan::Plan;
 use super::super::rules::{Act, Ended};
 use super::bodies::Attempted;
@@ -43,7 +45,7 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    pub(super) fn begin(plan: &Plan, step: usize, act: Act, attempt: u32) -> Self {
+    pub(super) fn begin(plan: &Arc<Plan>, step: usize, act: Act, attempt: u32) -> Self {
         #[cfg(feature = "telemetry")]
         return Self { seen: telemetry::Seen::begin(plan, step, act, attempt) };
         #[cfg(not(feature = "telemetry"))]
@@ -155,24 +157,28 @@ pub(super) fn broken(stream: &StreamId, error: &JournalError) {
 mod telemetry {
     use alloc::borrow::ToOwned;
     use alloc::boxed::Box;
-    use alloc::string::String;
+    use alloc::sync::Arc;
     use core::time::Duration;
 
     use super::{ATTEMPTS, Act, Attempted, Ended, Plan};
     use crate::telemetry::trace::{self, OpenSpan};
     use crate::time::{Clock, Instant};
 
+    fn name(plan: &Plan, step: usize) -> &str {
+        plan.steps().get(step).map_or("?", |step| step.name())
+    }
+
     pub(super) struct Seen {
         span: OpenSpan,
-        saga: String,
-        step: String,
+        plan: Arc<Plan>,
+        step: usize,
         action: &'static str,
         since: Instant,
     }
 
     impl Seen {
-        pub(super) fn begin(plan: &Plan, step: usize, act: Act, attempt: u32) -> Self {
-            let name = plan.steps().get(step).map_or("?", |step| step.name());
+        pub(super) fn begin(plan: &Arc<Plan>, step: usize, act: Act, attempt: u32) -> Self {
+            let name = name(plan, step);
             let action = match act {
                 Act::Do => "do",
                 Act::Probe => "probe",
@@ -187,8 +193,7 @@ mod telemetry {
                     fields.add("reliability.saga.attempt", i64::from(attempt));
                 })
                 .begin();
-            let (saga, step) = (plan.name().to_owned(), name.to_owned());
-            Self { span, saga, step, action, since: Clock::precise().now() }
+            Self { span, plan: Arc::clone(plan), step, action, since: Clock::precise().now() }
         }
 
         pub(super) fn around(&self, attempted: Attempted) -> Attempted {
@@ -214,7 +219,8 @@ mod telemetry {
                 _ => self.span.succeed(),
             }
             let took: Duration = Clock::precise().now().saturating_duration_since(self.since);
-            ATTEMPTS.with([&self.saga, &self.step, self.action, outcome]).record_duration(took);
+            let (saga, step) = (self.plan.name(), name(&self.plan, self.step));
+            ATTEMPTS.with([saga, step, self.action, outcome]).record_duration(took);
             self.span.end();
         }
     }

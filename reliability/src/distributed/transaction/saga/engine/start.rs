@@ -106,7 +106,8 @@ impl<'a, D: Saga> Start<'a, D> {
                         let bodies = kind.fresh(&key, run, input);
                         let entries = Vec::from([(now, Entry::Started(started.clone()))]);
                         let input = Input::Found { entries, fresh: true };
-                        let fresh = Fresh { lease, bodies, input, started, permit };
+                        let kick = hub.enter(&lease);
+                        let fresh = Fresh { lease, bodies, input, started, kick, permit };
                         hub.spawn(work_fresh(Arc::clone(hub), fresh));
                     }
                     _ => hub.work.notify_one(),

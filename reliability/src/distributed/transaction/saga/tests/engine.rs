@@ -65,3 +65,21 @@ async fn an_undo_that_fails_for_ever_is_stuck_and_not_lost() {
     let head = journal.head(&stream).await.unwrap().unwrap();
     assert_eq!((head.status.as_str(), head.due_at, head.held), ("stuck", None, None));
 }
+
+/// The first of them is handed what the steps have said, and the others read it.
+#[tokio::test(start_paused = true)]
+async fn all_who_wait_for_an_end_are_told_the_same_wherever_it_is_worked_at() {
+    let (world, journal) = (World::failing(&[]), Journal::in_memory());
+    let sagas = Sagas::on(&journal).saga::<PlaceOrder>(Arc::clone(&world)).start().unwrap();
+    let elsewhere = Sagas::on(&journal).saga::<PlaceOrder>(Arc::clone(&world)).start().unwrap();
+    let here = sagas.start::<PlaceOrder>("4711", order()).await.unwrap();
+    let (again, there) = (here.clone(), elsewhere.find::<PlaceOrder>("4711").unwrap());
+    let ends = tokio::join!(here.ended(), again.ended(), there.ended());
+    let late = here.ended().await;
+    for end in [ends.0, ends.1, ends.2, late] {
+        let End::Completed(done) = end.unwrap() else { panic!("it completes") };
+        assert_eq!((done.reserved, done.quoted), (3, 299));
+    }
+    assert_eq!(world.counts(), (1, 1, 1));
+    assert_eq!(sagas.hub.waited_for(), 0, "who waits no more is forgotten");
+}
