@@ -1,5 +1,5 @@
 //! The journal from outside.
 
-mod crash;
+pub(crate) mod crash;
 mod events;
 mod postgres;

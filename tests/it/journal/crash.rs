@@ -70,7 +70,7 @@ async fn write(journal: Journal, writer: u32) {
     }
 }
 
-pub(super) struct Folder(pub(super) PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
