@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of it is tests")]
 
 mod saga;
+mod tcc;
 mod three_phase;
 mod two_phase;
 
@@ -15,6 +16,29 @@ use reliability::distributed::sim::{Explored, Schedule, Violation, explore};
 const SEED: &str = "RELIABILITY_SIM_SEED";
 /// How many times as many schedules are tried.
 const TIMES: &str = "RELIABILITY_SIM_TIMES";
+
+/// How many schedules of each protocol must be right, whenever the tests run.
+mod right {
+    pub(crate) const SAGA: u64 = 2_500;
+    pub(crate) const TWO_PHASE: u64 = 6_000;
+    /// With deaths, and as many with crashes.
+    pub(crate) const THREE_PHASE: u64 = 4_000;
+    /// With each of four kinds of faults.
+    pub(crate) const TCC: u64 = 1_500;
+}
+
+#[test]
+fn more_than_ten_thousand_schedules_are_tried() {
+    let all = [
+        ("saga", right::SAGA),
+        ("two_phase", right::TWO_PHASE),
+        ("three_phase", 2 * right::THREE_PHASE),
+        ("tcc", 4 * right::TCC),
+    ];
+    println!("schedules that must be right: {all:?}");
+    assert!(all.iter().all(|(_, count)| *count >= 2_000));
+    assert!(all.iter().map(|(_, count)| count).sum::<u64>() >= 20_000);
+}
 
 /// Tries so many schedules, or the one that the environment names.
 fn schedules(count: u64, run: impl Fn(Schedule) -> Result<(), Violation>) -> Explored {

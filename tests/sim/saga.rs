@@ -20,7 +20,7 @@ use reliability::journal::{
 use reliability::resilience::retry::Backoff;
 use reliability::time::WallClock;
 
-use crate::{none, schedules};
+use crate::{none, right, schedules};
 
 const SHORT: Backoff = Backoff::constant(Duration::from_millis(20));
 
@@ -551,7 +551,7 @@ fn run(schedule: Schedule, bug: Bug, tally: &Tally) -> Result<(), Violation> {
 #[test]
 fn a_saga_is_done_or_undone_whatever_goes_wrong() {
     let tally = Tally::default();
-    let explored = schedules(2_500, |schedule| run(schedule, Bug::None, &tally));
+    let explored = schedules(right::SAGA, |schedule| run(schedule, Bug::None, &tally));
     let tried = explored.schedules;
     none(explored, "a_saga_is_done_or_undone_whatever_goes_wrong");
     let tally = tally.borrow();

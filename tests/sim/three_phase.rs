@@ -11,7 +11,7 @@ use reliability::distributed::transaction::three_phase::{Standing, ThreePhase};
 use reliability::distributed::transaction::{Decision, Members, Vote};
 use reliability::time::Instant;
 
-use crate::{none, schedules};
+use crate::{none, right, schedules};
 
 const COUNT: usize = 4;
 /// Behind the participants.
@@ -300,13 +300,13 @@ fn pauses() -> Faults {
 
 #[test]
 fn three_phase_commit_agrees_and_nobody_waits_while_nodes_only_die() {
-    let explored = schedules(4_000, |schedule| run(schedule, deaths(), Bug::None));
+    let explored = schedules(right::THREE_PHASE, |schedule| run(schedule, deaths(), Bug::None));
     none(explored, "three_phase_commit_agrees_and_nobody_waits_while_nodes_only_die");
 }
 
 #[test]
 fn three_phase_commit_agrees_when_those_who_died_come_back() {
-    let explored = schedules(4_000, |schedule| run(schedule, crashes(), Bug::None));
+    let explored = schedules(right::THREE_PHASE, |schedule| run(schedule, crashes(), Bug::None));
     none(explored, "three_phase_commit_agrees_when_those_who_died_come_back");
 }
 

@@ -14,7 +14,7 @@ use reliability::distributed::transaction::two_phase::core::{
 use reliability::distributed::transaction::{Decision, Followed, Members, Vote};
 use reliability::time::Instant;
 
-use crate::{none, schedules};
+use crate::{none, right, schedules};
 
 const FIRST: usize = 0;
 const OTHER: usize = 1;
@@ -325,7 +325,7 @@ fn run(schedule: Schedule, bug: Bug, tally: &Tally) -> Result<(), Violation> {
 #[test]
 fn two_phase_commit_agrees_whatever_goes_wrong() {
     let tally = Tally::default();
-    let explored = schedules(6_000, |schedule| run(schedule, Bug::None, &tally));
+    let explored = schedules(right::TWO_PHASE, |schedule| run(schedule, Bug::None, &tally));
     let tried = explored.schedules;
     none(explored, "two_phase_commit_agrees_whatever_goes_wrong");
     let tally = tally.borrow();

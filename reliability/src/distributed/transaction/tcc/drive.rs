@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use tokio::task::{Id, JoinSet};
 
+use super::core::{Effect, Entry, Input, Machine, Stage};
 use super::hub::Shared;
-use super::machine::{Effect, Entry, Input, Machine, Stage};
 use super::participant::{Cx, Part, Transient};
 use super::{Decision, TccError, observe, written};
 use crate::journal::{Append, Due, JournalError, Lease, Sequence, StreamId};

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::time::SystemTime;
 
-use super::machine::Moment;
+use super::core::Moment;
 use super::participant::Entry;
 use crate::journal::Journal;
 use crate::time::WallClock;

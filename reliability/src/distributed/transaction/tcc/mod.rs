@@ -131,11 +131,11 @@
 
 pub mod barrier;
 mod coordinator;
+pub mod core;
 mod decision;
 mod drive;
 mod error;
 mod hub;
-mod machine;
 mod observe;
 mod participant;
 mod recover;

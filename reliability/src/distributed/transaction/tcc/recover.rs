@@ -4,8 +4,8 @@ use core::time::Duration;
 use tokio::task::JoinSet;
 
 use super::coordinator::Coordinator;
+use super::core::{Machine, Stage};
 use super::drive::Drive;
-use super::machine::{Machine, Stage};
 use super::{Decision, TccError, observe, written};
 use crate::journal::{Append, Claim, Due, JournalError, Lease, Sequence};
 

@@ -3,8 +3,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::coordinator::Coordinator;
+use super::core::{Input, Machine, Stage};
 use super::drive::Drive;
-use super::machine::{Input, Machine, Stage};
 use super::participant::{Cx, Part, Tcc, Transient};
 use super::tried::{AllTried, AnyTried, Tried};
 use super::{Decision, ReserveError, TccError, observe, written};

@@ -7,7 +7,7 @@ use core::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Decision;
-use super::machine::Entry;
+use super::core::Entry;
 use super::participant::Part;
 use crate::journal::{Event, JournalError, Record};
 

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::super::Decision::{self, Cancel, Confirm};
-use super::super::machine::{Effect, Entry, Input, Machine, Stage};
+use super::super::core::{Effect, Entry, Input, Machine, Stage};
 
 const EXPIRES: Duration = Duration::from_secs(30);
 const NOW: Duration = Duration::from_secs(1);

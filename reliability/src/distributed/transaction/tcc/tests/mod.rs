@@ -1,4 +1,3 @@
-//! The tables, the engine on a journal, and thousands of schedules made up from seeds.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,5 +8,3 @@ mod barriers;
 mod engine;
 mod hard;
 mod machine;
-#[cfg(feature = "sim")]
-mod schedules;

@@ -10,6 +10,30 @@
 //!
 //! A participant is written down before it is tried, so that it is known whom to cancel; a decision
 //! is written down before anybody is told, so that a crash cannot turn it round.
+//!
+//! It has no task either: the driver has all of those, and the
+//! [simulator](crate::distributed::sim) pretends to have them.
+//!
+//! ```
+//! use std::time::Duration;
+//! use reliability::distributed::transaction::tcc::Decision;
+//! use reliability::distributed::transaction::tcc::core::{
+//!     Effect as Do, Entry, Input as Has, Machine, Stage,
+//! };
+//!
+//! let now = Duration::from_secs(1);
+//! let mut order = Machine::new(Some(now + Duration::from_secs(30)));
+//! assert_eq!(order.step(now, Has::Join), [Do::Write(Entry::Joined)]);
+//! assert_eq!(order.step(now, Has::Written), [Do::Try(0)]);
+//! order.step(now, Has::Reserved(0));
+//!
+//! let confirm = Decision::Confirm;
+//! assert_eq!(order.step(now, Has::Decide(confirm)), [Do::Write(Entry::Decided(confirm))]);
+//! assert_eq!(order.step(now, Has::Written), [Do::Tell(0, confirm)]);
+//! assert_eq!(order.step(now, Has::Done(0)), [Do::Write(Entry::Ended)]);
+//! order.step(now, Has::Written);
+//! assert_eq!(order.stage(), Stage::Over(confirm));
+//! ```
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -17,11 +41,19 @@ use core::time::Duration;
 use super::Decision;
 
 /// A moment: time since the Unix epoch, by the clock of whoever coordinates.
-pub(super) type Moment = Duration;
+///
+/// # Examples
+///
+/// See the [module](self).
+pub type Moment = Duration;
 
 /// What is written down of a transaction.
+///
+/// # Examples
+///
+/// See the [module](self).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Entry {
+pub enum Entry {
     /// It has begun, and is cancelled if nothing is decided by then. One that belongs to another
     /// transaction has no such time: that one decides.
     Began {
@@ -37,8 +69,12 @@ pub(super) enum Entry {
 }
 
 /// What has happened.
+///
+/// # Examples
+///
+/// See the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Input {
+pub enum Input {
     /// Another participant is to take part.
     Join,
     /// That participant has reserved.
@@ -52,13 +88,16 @@ pub(super) enum Input {
     /// It has not, or it is not known.
     Failed(usize),
     /// Time has passed.
-    #[cfg_attr(not(test), allow(dead_code, reason = "on a journal, time brings a claim"))]
     Wake,
 }
 
 /// What is to be done.
+///
+/// # Examples
+///
+/// See the [module](self).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Effect {
+pub enum Effect {
     /// Write that down, and say so when it is there.
     Write(Entry),
     /// Try that participant, which is written down.
@@ -68,8 +107,12 @@ pub(super) enum Effect {
 }
 
 /// How far a transaction is.
+///
+/// # Examples
+///
+/// See the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub enum Stage {
     /// Participants are tried, nothing is decided.
     Trying,
     /// The decision is being written.
@@ -92,8 +135,12 @@ struct Branch {
 }
 
 /// The coordinator of one transaction.
+///
+/// # Examples
+///
+/// See the [module](self).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Machine {
+pub struct Machine {
     expires_at: Option<Moment>,
     branches: Vec<Branch>,
     /// Of those, how many are written down.
@@ -105,12 +152,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl Machine {
     /// The most participants of a transaction.
-    pub(super) const MOST: usize = 1_000;
+    pub const MOST: usize = 1_000;
     /// The pause before who has failed for the first time is told again.
-    pub(super) const PAUSE: Duration = Duration::from_millis(100);
+    pub const PAUSE: Duration = Duration::from_millis(100);
 
     /// A transaction that begins, when that is written down.
-    pub(super) const fn new(expires_at: Option<Moment>) -> Self {
+    pub const fn new(expires_at: Option<Moment>) -> Self {
         Self { expires_at, branches: Vec::new(), joined: 0, stage: Stage::Trying }
     }
 
@@ -118,7 +165,7 @@ impl Machine {
     /// done, and what was not is cancelled. One that belongs to another transaction waits for that.
     ///
     /// How often somebody has tried before makes the pauses longer: who fails is not written down.
-    pub(super) fn recover(now: Moment, entries: &[Entry], before: u32) -> (Self, Vec<Effect>) {
+    pub fn recover(now: Moment, entries: &[Entry], before: u32) -> (Self, Vec<Effect>) {
         let mut machine = Self::new(None);
         for entry in entries {
             match entry {
@@ -152,32 +199,32 @@ impl Machine {
     }
 
     /// How far it is.
-    pub(super) const fn stage(&self) -> Stage {
+    pub const fn stage(&self) -> Stage {
         self.stage
     }
 
     /// Whether another transaction decides.
-    pub(super) const fn is_nested(&self) -> bool {
+    pub const fn is_nested(&self) -> bool {
         self.expires_at.is_none()
     }
 
     /// How many participants it has.
-    pub(super) const fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.branches.len()
     }
 
     /// Whether that participant has done as decided.
-    pub(super) fn is_done(&self, branch: usize) -> bool {
+    pub fn is_done(&self, branch: usize) -> bool {
         self.branches.get(branch).is_some_and(|it| it.done)
     }
 
     /// Whether each participant has reserved.
-    pub(super) fn is_reserved(&self) -> bool {
+    pub fn is_reserved(&self) -> bool {
         self.joined == self.branches.len() && self.branches.iter().all(|it| it.reserved)
     }
 
     /// When it wants to be woken.
-    pub(super) fn wake_at(&self) -> Option<Moment> {
+    pub fn wake_at(&self) -> Option<Moment> {
         match self.stage {
             Stage::Trying => self.expires_at,
             Stage::Telling(_) => self.branches.iter().filter_map(|it| it.again_at).min(),
@@ -186,7 +233,7 @@ impl Machine {
     }
 
     /// Takes one step.
-    pub(super) fn step(&mut self, now: Moment, input: Input) -> Vec<Effect> {
+    pub fn step(&mut self, now: Moment, input: Input) -> Vec<Effect> {
         match (self.stage, input) {
             (Stage::Trying, Input::Join)
                 if !self.is_late(now)

@@ -1,15 +1,18 @@
 //! The coordinator and three participants in a world made up from a seed: crashes, lost, doubled and
 //! overtaking messages, and a network that is cut.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::time::Duration;
+use std::cell::Cell;
+use std::time::Duration;
 
-use super::super::Decision;
-use super::super::barrier::{Phase, Progress, Verdict};
-use super::super::machine::{self, Entry, Input, Machine, Stage};
-use crate::distributed::sim::{Effect, Faults, Node, Schedule, World};
-use crate::time::Instant;
+use reliability::distributed::sim::{Effect, Faults, Node, Schedule, Violation, World};
+use reliability::distributed::transaction::tcc::Decision;
+use reliability::distributed::transaction::tcc::barrier::{Phase, Progress, Verdict};
+use reliability::distributed::transaction::tcc::core::{
+    self as machine, Entry, Input, Machine, Stage,
+};
+use reliability::time::Instant;
+
+use crate::{none, right, schedules};
 
 const PARTICIPANTS: usize = 3;
 /// The shortest; some last longer than any message is under way.
@@ -55,7 +58,8 @@ struct Plan {
 impl Plan {
     fn of(seed: u64, bug: Bug) -> Self {
         let wants = if seed.is_multiple_of(5) { Decision::Cancel } else { Decision::Confirm };
-        let refuses = seed.is_multiple_of(7).then_some(seed as usize % PARTICIPANTS);
+        let refuses =
+            seed.is_multiple_of(7).then_some(usize::try_from(seed).unwrap() % PARTICIPANTS);
         let expires = EXPIRES * if seed.is_multiple_of(2) { 1 } else { 10 };
         Self { wants, expires, refuses, bug }
     }
@@ -128,7 +132,7 @@ impl Process {
             _ => Message::Done,
         };
         if !verdict.is_fine() && phase != Phase::Try {
-            *wrong = Some(alloc::format!("participant {index}: {phase} when {progress}"));
+            *wrong = Some(format!("participant {index}: {phase} when {progress}"));
         }
         let forgets = plan.bug == Bug::ForgetsEmptyCancels && verdict == Verdict::Empty;
         let mut effects = Effects::new();
@@ -253,7 +257,7 @@ fn progress(world: &World<Process>, participant: usize) -> Progress {
 fn check(world: &World<Process>) -> Result<(), String> {
     let all: Vec<_> = (0..PARTICIPANTS).map(|it| progress(world, it)).collect();
     if all.contains(&Progress::Confirmed) && all.contains(&Progress::Cancelled) {
-        return Err(alloc::format!("some are confirmed and some cancelled: {all:?}"));
+        return Err(format!("some are confirmed and some cancelled: {all:?}"));
     }
     for index in 1..=PARTICIPANTS {
         if let Some(Process::Participant { wrong: Some(wrong), .. }) = world.node(index) {
@@ -278,32 +282,22 @@ fn check_end(world: &World<Process>) -> Result<Decision, String> {
         {
             Ok(Decision::Cancel)
         }
-        stage => Err(alloc::format!("{stage:?}, but the participants are {all:?}")),
+        stage => Err(format!("{stage:?}, but the participants are {all:?}")),
     }
 }
 
-fn run(schedule: Schedule, faults: &Faults, bug: Bug) -> Result<Decision, String> {
+/// How often it was confirmed, and how often cancelled.
+type Tally = [Cell<u64>; 2];
+
+fn run(schedule: Schedule, faults: &Faults, bug: Bug, tally: &Tally) -> Result<(), Violation> {
     let plan = Plan::of(schedule.seed(), bug);
     let make = move |index| Process::new(index, plan);
     let mut world = World::new(schedule, faults.clone(), PARTICIPANTS + 1, make);
-    world.run(check).map_err(|violation| alloc::format!("{violation}"))?;
-    check_end(&world).map_err(|what| alloc::format!("{}", world.violation(what)))
-}
-
-/// A failing one is run again by its number, with all that happens: `run(Schedule::of(seed).traced(), ..)`.
-fn run_many(seeds: core::ops::Range<u64>, faults: &Faults, bug: Bug) -> Result<[u32; 2], String> {
-    let mut ended = [0, 0];
-    for seed in seeds {
-        match run(Schedule::of(seed), faults, bug) {
-            Ok(Decision::Confirm) => ended[0] += 1,
-            Ok(Decision::Cancel) => ended[1] += 1,
-            Err(_) => {
-                let told = run(Schedule::of(seed).traced(), faults, bug);
-                return Err(alloc::format!("seed {seed}: {told:?}"));
-            }
-        }
-    }
-    Ok(ended)
+    world.run(check)?;
+    let ended = check_end(&world).map_err(|what| world.violation(what))?;
+    let count = &tally[usize::from(ended == Decision::Cancel)];
+    count.set(count.get() + 1);
+    Ok(())
 }
 
 /// Messages that are under way for longer than a transaction lasts.
@@ -311,30 +305,45 @@ fn slow() -> Faults {
     Faults { delay: Duration::from_millis(1)..2 * EXPIRES, ..Faults::all() }
 }
 
+/// Processes that are stopped, also for longer than a transaction lasts, and power failures.
+fn harsh() -> Faults {
+    let paused = Duration::from_millis(1)..2 * EXPIRES;
+    Faults { pause: 20, paused, blackouts: 2, ..Faults::all() }
+}
+
 #[test]
-fn without_faults_it_ends_as_is_wanted() {
+fn without_faults_tcc_ends_as_is_wanted() {
     for seed in 0..100 {
-        let plan = Plan::of(seed, Bug::None);
+        let (plan, tally) = (Plan::of(seed, Bug::None), Tally::default());
         let expected = if plan.refuses.is_some() { Decision::Cancel } else { plan.wants };
-        assert_eq!(run(Schedule::of(seed), &Faults::none(), Bug::None), Ok(expected), "{seed}");
+        run(Schedule::of(seed), &Faults::none(), Bug::None, &tally).unwrap();
+        assert_eq!(tally[usize::from(expected == Decision::Cancel)].get(), 1, "{seed}");
     }
 }
 
 #[test]
-fn thousands_of_schedules_end_one_way_for_all() {
-    let all = [(Faults::crashes(), 2_000), (Faults::all(), 2_000), (slow(), 2_000)];
-    for (faults, schedules) in all {
-        let ended = run_many(0..schedules, &faults, Bug::None).unwrap();
+fn tcc_ends_one_way_for_all_whatever_goes_wrong() {
+    for faults in [Faults::crashes(), Faults::all(), slow(), harsh()] {
+        let tally = Tally::default();
+        let explored = schedules(right::TCC, |schedule| run(schedule, &faults, Bug::None, &tally));
+        let count = explored.schedules;
+        none(explored, "tcc_ends_one_way_for_all_whatever_goes_wrong");
+        let [confirmed, cancelled] = tally.map(Cell::into_inner);
+        println!("tcc: {confirmed} confirmed, {cancelled} cancelled");
         // Both must have been tried out.
-        assert!(ended.iter().all(|many| *many > 100), "{ended:?} with {faults:?}");
+        assert!(count == 1 || (confirmed > 100 && cancelled > 100), "{faults:?}");
     }
 }
 
 #[test]
-fn what_is_done_wrong_is_found() {
+fn tcc_bugs_are_found() {
     let bugs = [Bug::ForgetsEmptyCancels, Bug::TellsFirst, Bug::TriesFirst, Bug::RecoversForward];
     for bug in bugs {
-        let found = [Faults::all(), slow()].map(|faults| run_many(0..2_000, &faults, bug));
-        assert!(found.iter().any(Result::is_err), "{bug:?}: {found:?}");
+        let found = [Faults::all(), slow()].map(|faults| {
+            let explored = schedules(2_000, |it| run(it, &faults, bug, &Tally::default()));
+            explored.violations
+        });
+        println!("{bug:?}: {found:?} of 2000 each");
+        assert!(found.iter().any(|found| *found > 0), "{bug:?}");
     }
 }
