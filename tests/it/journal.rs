@@ -2,4 +2,5 @@
 
 pub(crate) mod crash;
 mod events;
+mod opened;
 mod postgres;

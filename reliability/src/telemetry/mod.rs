@@ -88,6 +88,8 @@
 //! | `reliability.two_phase.recovered` | info | `reliability.two_phase.transaction`, `reliability.two_phase.decision` |
 //! | `reliability.tcc.failed` | warn | `reliability.tcc.transaction`, `reliability.tcc.participant`, `reliability.tcc.decision`, `reliability.error` |
 //! | `reliability.tcc.broken` | error | `reliability.tcc.transaction`, `reliability.error` |
+//! | `reliability.tcc.stuck` | error | `reliability.tcc.transaction`, `reliability.tcc.participants` |
+//! | `reliability.tcc.mended` | warn | `reliability.tcc.transaction`, `reliability.tcc.verb`, `reliability.tcc.by` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |

@@ -54,6 +54,7 @@ pub struct CoordinatorBuilder {
     participants: BTreeMap<&'static str, Entry>,
     expires: Duration,
     patience: Duration,
+    attempts: u32,
     twice: Option<&'static str>,
 }
 
@@ -70,6 +71,7 @@ impl Coordinator {
             participants: BTreeMap::new(),
             expires: Duration::from_secs(30),
             patience: Duration::from_secs(10),
+            attempts: 100,
             twice: None,
         }
     }
@@ -98,6 +100,14 @@ impl CoordinatorBuilder {
     /// day, 10 seconds by default.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// How often a participant is told in vain to confirm or cancel, with pauses up to a minute, before
+    /// its transaction is *stuck* and waits for an [operator](super::Operator); 1 or more, 100 by
+    /// default, which is an hour and a half.
+    pub fn stuck_after(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
         self
     }
 
@@ -138,8 +148,14 @@ impl CoordinatorBuilder {
                 return Err(Invalid::new("tcc", what, "100 ms to a day", got));
             }
         }
-        let Self { journal, clock, owner, participants, expires, patience, .. } = self;
-        Ok(Coordinator(Arc::new(Hub { journal, clock, owner, participants, expires, patience })))
+        if self.attempts == 0 {
+            return Err(Invalid::new("tcc", "stuck_after", "1 or more", 0).with_advice(
+                "a participant that fails is told again; leave it out for 100 times",
+            ));
+        }
+        let Self { journal, clock, owner, participants, expires, patience, attempts, .. } = self;
+        let hub = Hub { journal, clock, owner, participants, expires, patience, attempts };
+        Ok(Coordinator(Arc::new(hub)))
     }
 }
 

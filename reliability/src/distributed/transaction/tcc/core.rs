@@ -5,7 +5,9 @@
 //!  ┌────────┐ ────────▶ ┌────────┐ ──────────────▶ write "confirm" ──▶ ┌────────────┐
 //!  │ trying │           │ trying │                                      │ delivering │──▶ over
 //!  └────────┘           └────────┘ ──────────────▶ write "cancel"  ──▶ └────────────┘
-//!                                   cancel, refused, too late, crash
+//!                                   cancel, refused, too late, crash      │ ▲ in vain too often,
+//!                                                                         ▼ │ and retried
+//!                                                                       stuck ──▶ abandoned
 //! ```
 //!
 //! A participant is written down before it is tried, so that it is known whom to cancel; a decision
@@ -64,6 +66,12 @@ pub enum Entry {
     Joined,
     /// How it ends.
     Decided(Decision),
+    /// It has been told in vain so often that it waits for an operator.
+    Stuck,
+    /// An operator has said that it is told again.
+    Retried,
+    /// An operator has said that it is over as it is.
+    Abandoned,
     /// All participants know.
     Ended,
 }
@@ -87,6 +95,8 @@ pub enum Input {
     Done(usize),
     /// It has not, or it is not known.
     Failed(usize),
+    /// It is told no more, because it was in vain too often.
+    GiveUp,
     /// Time has passed.
     Wake,
 }
@@ -119,6 +129,8 @@ pub enum Stage {
     Deciding(Decision),
     /// It is written, and participants are told.
     Telling(Decision),
+    /// It was told in vain too often, and waits for an operator.
+    Stuck(Decision),
     /// All participants know, which is being written.
     Ending(Decision),
     /// Over.
@@ -181,6 +193,9 @@ impl Machine {
                     machine.joined += 1;
                 }
                 Entry::Decided(decision) => machine.stage = Stage::Telling(*decision),
+                Entry::Stuck => machine.go_between(Stage::Telling, Stage::Stuck),
+                Entry::Retried => machine.go_between(Stage::Stuck, Stage::Telling),
+                Entry::Abandoned => machine.go_between(Stage::Stuck, Stage::Over),
                 Entry::Ended => {
                     if let Stage::Telling(decision) = machine.stage {
                         machine.stage = Stage::Over(decision);
@@ -196,6 +211,20 @@ impl Machine {
             _ => Vec::new(),
         };
         (machine, effects)
+    }
+
+    fn go_between(&mut self, from: fn(Decision) -> Stage, to: fn(Decision) -> Stage) {
+        for decision in [Decision::Confirm, Decision::Cancel] {
+            if self.stage == from(decision) {
+                self.stage = to(decision);
+            }
+        }
+    }
+
+    /// How often that one of its participants was told in vain which has failed most.
+    pub fn failures(&self) -> u32 {
+        let waiting = self.branches.iter().filter(|branch| !branch.done);
+        waiting.map(|branch| branch.failures).max().unwrap_or_default()
     }
 
     /// How far it is.
@@ -275,6 +304,10 @@ impl Machine {
                     branch.again_at = Some(now + pause.min(LONGEST_PAUSE));
                 }
                 Vec::new()
+            }
+            (Stage::Telling(decision), Input::GiveUp) => {
+                self.stage = Stage::Stuck(decision);
+                Vec::from([Effect::Write(Entry::Stuck)])
             }
             (Stage::Telling(_), Input::Wake) => self.tell_again(now),
             (Stage::Ending(decision), Input::Written) => {

@@ -4,11 +4,13 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 use std::collections::HashMap;
 
 use tokio::task::{Id, JoinSet};
+use tokio::time::timeout;
 
-use super::core::{Effect, Entry, Input, Machine, Stage};
+use super::core::{Effect, Entry, Input, Machine, Moment, Stage};
 use super::hub::Shared;
 use super::participant::{Cx, Part, Transient};
 use super::{Decision, TccError, observe, written};
@@ -20,6 +22,7 @@ pub(super) struct Drive {
     pub(super) stream: StreamId,
     /// Nothing where another transaction decides: then only the sequence fences.
     lease: Option<Lease>,
+    held_until: Moment,
     sequence: Sequence,
     pub(super) machine: Machine,
     pub(super) parts: Vec<Part>,
@@ -32,12 +35,14 @@ impl Drive {
     pub(super) fn new(
         hub: &Shared,
         stream: StreamId,
-        lease: Option<Lease>,
+        lease: Option<(Lease, Duration)>,
         sequence: Sequence,
         (machine, parts): (Machine, Vec<Part>),
     ) -> Self {
         let (hub, telling, told) = (Arc::clone(hub), JoinSet::new(), HashMap::new());
-        Self { hub, stream, lease, sequence, machine, parts, telling, told }
+        let held_until = hub.now() + lease.as_ref().map_or(Duration::ZERO, |(_, length)| *length);
+        let lease = lease.map(|(lease, _)| lease);
+        Self { hub, stream, lease, held_until, sequence, machine, parts, telling, told }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -69,7 +74,11 @@ impl Drive {
     /// Ends it as decided, with those who do not answer told again until somebody has to wait: how
     /// many have not done so.
     pub(super) async fn settle(&mut self) -> Result<usize, TccError> {
-        while let Some(told) = self.telling.join_next_with_id().await {
+        while !self.telling.is_empty() {
+            let until = self.renew().await;
+            let Ok(Some(told)) = timeout(until, self.telling.join_next_with_id()).await else {
+                continue;
+            };
             let (task, done) = match told {
                 Ok(done) => done,
                 Err(panicked) => (panicked.id(), Err(Transient::new("it panicked"))),
@@ -85,10 +94,37 @@ impl Drive {
             self.take(input).await?;
         }
         let pending = (0..self.machine.len()).filter(|index| !self.machine.is_done(*index)).count();
-        if pending > 0 {
+        if pending > 0 && self.lease.is_some() && self.machine.failures() >= self.hub.attempts {
+            self.take(Input::GiveUp).await?;
+            observe::stuck(self.id(), &self.waiting().join(","));
+        } else if pending > 0 {
             self.leave().await?;
         }
         Ok(pending)
+    }
+
+    /// Keeps the others from telling the same participants at the same time, and says when to come
+    /// again. Whoever has lost it goes on: the barriers of the participants are for that, and the
+    /// journal refuses what it writes.
+    async fn renew(&mut self) -> Duration {
+        let (now, patience) = (self.hub.now(), self.hub.patience);
+        let Some(lease) = &self.lease else { return patience };
+        if self.held_until.saturating_sub(now) > patience {
+            return patience / 2;
+        }
+        let length = self.hub.lease();
+        let renewed = self.hub.journal.renew(core::slice::from_ref(lease), length).await;
+        if renewed.is_ok_and(|renewed| renewed == [true]) {
+            self.held_until = now + length;
+        }
+        patience / 2
+    }
+
+    /// Those who have not done as decided.
+    fn waiting(&self) -> Vec<&str> {
+        let parts =
+            self.parts.iter().enumerate().filter(|(index, _)| !self.machine.is_done(*index));
+        parts.map(|(_, part)| part.name.as_str()).collect()
     }
 
     /// Leaves it to whoever comes when it is time to tell again.
@@ -120,6 +156,12 @@ impl Drive {
             Entry::Decided(decision) => {
                 append.event(written::decided(*decision)).due(Due::Now).status(decision.as_str())
             }
+            Entry::Stuck => {
+                let event = written::stuck(&self.waiting())?;
+                append.event(event).due(Due::Never).status(written::IS_STUCK).release()
+            }
+            // What operators write.
+            Entry::Retried | Entry::Abandoned => append,
             Entry::Ended => {
                 let append = append.event(written::ended()).due(Due::Never).status("over");
                 if self.lease.is_some() { append.release() } else { append }
@@ -143,7 +185,7 @@ impl Drive {
     fn lost(&self, error: JournalError) -> Result<(), TccError> {
         let taken = matches!(error, JournalError::Fenced { .. } | JournalError::Conflict { .. });
         match self.machine.stage() {
-            Stage::Telling(_) | Stage::Ending(_) if taken => Ok(()),
+            Stage::Telling(_) | Stage::Stuck(_) | Stage::Ending(_) if taken => Ok(()),
             _ if taken => Err(TccError::Over { id: String::from(self.id()), decision: None }),
             _ => Err(error.into()),
         }
@@ -154,7 +196,7 @@ impl Drive {
         let hub = Arc::clone(&self.hub);
         let cx = Cx::new(self.stream.key(), index, &part.name);
         let task = self.telling.spawn(async move {
-            let told = tokio::time::timeout(hub.patience, told(&hub, &cx, &part, decision)).await;
+            let told = timeout(hub.patience, told(&hub, &cx, &part, decision)).await;
             told.unwrap_or_else(|_| Err(Transient::new("it did not answer in time")))
         });
         self.told.insert(task.id(), (index, decision));

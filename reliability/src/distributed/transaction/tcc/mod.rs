@@ -72,6 +72,8 @@
 //! - Reservations expire: what is not decided in time is cancelled, and never confirmed after that.
 //! - Participants are told until they have done it, with pauses up to a minute. They are told more than
 //!   once, too late, and in the wrong order: that is what the [barrier] is for.
+//! - Where that is in vain for [too long](CoordinatorBuilder::stuck_after), the transaction is *stuck*,
+//!   durably: nobody tells it hot for ever, and an [`Operator`] has it told again, or abandons it.
 //!
 //! # Transactions in transactions
 //!
@@ -128,6 +130,8 @@
 //! by participant. `decided` minus `ended` is how many transactions have participants that do not
 //! answer; each failure is an event, `reliability.tcc.failed`. A transaction that cannot be carried on,
 //! because what stands in the journal cannot be read, say, is one as well, `reliability.tcc.broken`.
+//! `reliability.tcc.stuck` counts those that wait for an operator, and is an event; what operators do is
+//! `reliability.tcc.mended`.
 
 pub mod barrier;
 mod coordinator;
@@ -137,6 +141,7 @@ mod drive;
 mod error;
 mod hub;
 mod observe;
+mod operator;
 mod participant;
 mod recover;
 #[cfg(all(test, not(reliability_loom)))]
@@ -148,6 +153,7 @@ mod written;
 pub use coordinator::{Coordinator, CoordinatorBuilder};
 pub use decision::Decision;
 pub use error::{ReserveError, TccError};
+pub use operator::{Moment, Operator, Shown};
 pub use participant::{Cx, Tcc, Transient};
 pub use recover::Recovered;
 /// Makes a type a participant of transactions, of three functions.

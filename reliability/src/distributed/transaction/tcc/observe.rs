@@ -18,6 +18,8 @@ crate::metrics! {
     static ENDED: Counter = Counter::builder("reliability.tcc.ended").unit("{transaction}");
     /// Transactions that were taken over from somebody who left them behind.
     static RECOVERED: Counter = Counter::builder("reliability.tcc.recovered").unit("{transaction}");
+    /// Transactions that wait for an operator, because participants were told in vain too often.
+    static STUCK: Counter = Counter::builder("reliability.tcc.stuck").unit("{transaction}");
     /// Participants that refused.
     static REFUSED: Family<Counter, 1> = Counter::builder("reliability.tcc.refused")
         .unit("{participant}")
@@ -76,6 +78,38 @@ pub(super) fn failed(transaction: &str, participant: &str, decision: Decision, w
     }
     #[cfg(not(feature = "telemetry"))]
     let _ = (transaction, participant, decision, why);
+}
+
+pub(super) fn stuck(transaction: &str, participants: &str) {
+    #[cfg(feature = "telemetry")]
+    {
+        STUCK.add(1);
+        tracing::event!(
+            name: "reliability.tcc.stuck",
+            target: "reliability",
+            tracing::Level::ERROR,
+            reliability.tcc.transaction = transaction,
+            reliability.tcc.participants = participants,
+            "participants were told in vain too often: the transaction waits for an operator",
+        );
+    }
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (transaction, participants);
+}
+
+pub(super) fn mended(transaction: &str, verb: &str, by: &str) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.tcc.mended",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.tcc.transaction = transaction,
+        reliability.tcc.verb = verb,
+        reliability.tcc.by = by,
+        "an operator has done something about a transaction",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (transaction, verb, by);
 }
 
 pub(super) fn broken(transaction: &str, error: &TccError) {

@@ -38,7 +38,7 @@ impl Coordinator {
     /// # Errors
     ///
     /// What the journal can meet with when it is asked for work. A single transaction that cannot be
-    /// carried on rests for a minute.
+    /// carried on rests for a minute, and is `broken` for [operators](super::Operator) meanwhile.
     ///
     /// # Cancel safety
     ///
@@ -73,7 +73,7 @@ impl Coordinator {
         let hub = &self.0;
         let mut recovered = Recovered::default();
         loop {
-            let claim = Claim::of([written::KIND]).by(&hub.owner).lease(self.lease()).most(MOST);
+            let claim = Claim::of([written::KIND]).by(&hub.owner).lease(hub.lease()).most(MOST);
             let leases = hub.journal.claim(claim).await?;
             let last = leases.len() < MOST;
             // At once: one whose participants do not answer does not use up the claims of the others.
@@ -129,11 +129,6 @@ impl Coordinator {
         }
     }
 
-    fn lease(&self) -> Duration {
-        // Longer than all participants together may take, as they are told at once.
-        self.0.patience.saturating_mul(2).min(Claim::LONGEST_LEASE)
-    }
-
     /// How it has ended; nothing if it has not yet.
     async fn end(&self, lease: Lease) -> Option<Decision> {
         let id = lease.stream.key().to_string();
@@ -143,7 +138,7 @@ impl Coordinator {
             Err(error) => {
                 observe::broken(&id, &error);
                 // If not even that can be written, its claim runs out.
-                let _ = self.0.journal.append(rest.release()).await;
+                let _ = self.0.journal.append(rest.status(written::IS_BROKEN).release()).await;
                 None
             }
         }
@@ -155,11 +150,13 @@ impl Coordinator {
         let records = hub.journal.read_to_end(&stream, Sequence::START).await?;
         let sequence = records.last().map_or(Sequence::START, |record| record.sequence);
         let (entries, parts) = written::read(&records)?;
-        // The first claim was that of who began it.
-        let before = u32::try_from(lease.epoch.get().saturating_sub(1)).unwrap_or(u32::MAX);
+        // The first claim was that of who began it, and an operator begins anew.
+        let claims = lease.epoch.get().saturating_sub(written::retried_at(&records));
+        let before = u32::try_from(claims).unwrap_or(u32::MAX);
         let (machine, effects) = Machine::recover(hub.now(), &entries, before);
         observe::recovered();
-        let mut drive = Drive::new(hub, stream, Some(lease), sequence, (machine, parts));
+        let mut drive =
+            Drive::new(hub, stream, Some((lease, hub.lease())), sequence, (machine, parts));
         drive.follow(effects).await?;
         drive.settle().await?;
         match drive.machine.stage() {

@@ -91,7 +91,7 @@ impl Coordinator {
         let appended = hub.journal.append(append).await.map_err(|error| begun(id, error))?;
         observe::begun();
         let machine = (Machine::new(Some(expires_at)), Vec::new());
-        let lease = appended.lease(&stream);
+        let lease = appended.lease(&stream).map(|lease| (lease, hub.expires));
         let drive = Drive::new(hub, stream, lease, appended.sequence, machine);
         Ok(Transaction { drive })
     }
@@ -319,7 +319,10 @@ impl Transaction {
         let pending = self.drive.settle().await?;
         checked?;
         match self.drive.machine.stage() {
-            Stage::Telling(decision) | Stage::Ending(decision) | Stage::Over(decision)
+            Stage::Telling(decision)
+            | Stage::Stuck(decision)
+            | Stage::Ending(decision)
+            | Stage::Over(decision)
                 if decision == asked =>
             {
                 Ok(Settled { decision, pending })
@@ -352,9 +355,11 @@ impl Transaction {
     fn over(&self) -> TccError {
         let decision = match self.drive.machine.stage() {
             Stage::Trying => Some(Decision::Cancel),
-            Stage::Deciding(it) | Stage::Telling(it) | Stage::Ending(it) | Stage::Over(it) => {
-                Some(it)
-            }
+            Stage::Deciding(it)
+            | Stage::Telling(it)
+            | Stage::Stuck(it)
+            | Stage::Ending(it)
+            | Stage::Over(it) => Some(it),
         };
         TccError::Over { id: self.id().to_string(), decision }
     }

@@ -18,7 +18,15 @@ const BEGAN: &str = "Began";
 const JOINED: &str = "Joined";
 const CONFIRMED: &str = "Confirmed";
 const CANCELLED: &str = "Cancelled";
+const STUCK: &str = "Stuck";
+const RETRIED: &str = "Retried";
+const ABANDONED: &str = "Abandoned";
 const ENDED: &str = "Ended";
+
+/// The status of what waits for an operator.
+pub(super) const IS_STUCK: &str = "stuck";
+/// That of what cannot be read.
+pub(super) const IS_BROKEN: &str = "broken";
 
 pub(super) fn began(expires_at: Option<Duration>) -> Result<Event, JournalError> {
     let millis = expires_at.map(|at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX));
@@ -38,6 +46,26 @@ pub(super) fn decided(decision: Decision) -> Event {
         Decision::Cancel => CANCELLED,
     };
     Event::bytes(name, 1, [])
+}
+
+/// Who has not done as decided.
+pub(super) fn stuck(waiting: &[&str]) -> Result<Event, JournalError> {
+    let waiting = Value::from_iter(waiting.iter().copied());
+    Event::json(STUCK, 1, &Map::from_iter([("participants".to_string(), waiting)]))
+}
+
+/// What an operator has done, who it was and why.
+pub(super) fn mended(entry: &Entry, by: &str, why: &str) -> Result<Event, JournalError> {
+    let name = if *entry == Entry::Abandoned { ABANDONED } else { RETRIED };
+    let said = [("by", by), ("why", why)].map(|(name, said)| (name.to_string(), said.into()));
+    Event::json(name, 1, &Map::<String, Value>::from_iter(said))
+}
+
+/// From which claim on attempts count: the first was that of who began it, unless an operator has
+/// begun anew.
+pub(super) fn retried_at(records: &[Record]) -> u64 {
+    let last = records.iter().rev().find(|record| record.event.name() == RETRIED);
+    last.map_or(1, |record| record.epoch.get() + 1)
 }
 
 pub(super) fn ended() -> Event {
@@ -60,6 +88,9 @@ pub(super) fn read(records: &[Record]) -> Result<(Vec<Entry>, Vec<Part>), Journa
             }
             CONFIRMED => Entry::Decided(Decision::Confirm),
             CANCELLED => Entry::Decided(Decision::Cancel),
+            STUCK => Entry::Stuck,
+            RETRIED => Entry::Retried,
+            ABANDONED => Entry::Abandoned,
             ENDED => Entry::Ended,
             other => return Err(unreadable(alloc::format!("`{other}` is no event of a TCC"))),
         });

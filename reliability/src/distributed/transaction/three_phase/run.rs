@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::{Ready, ready};
 use core::mem;
 
 use tokio::sync::mpsc;
@@ -115,6 +116,8 @@ pub trait IsKnown {}
 )]
 pub trait CanAbort {}
 
+// The methods that have one of these as their condition are there for its message: nobody can call
+// them. A future of a named type is one error where that of an `async fn` is three.
 impl HasVotes for AllVoted {}
 impl IsKnown for AllKnow {}
 impl CanAbort for AllVoted {}
@@ -184,19 +187,19 @@ impl Begun {
     }
 
     #[doc(hidden)]
-    pub async fn pre_commit(self) -> Result<AllKnow, ThreePhaseError>
+    pub fn pre_commit(self) -> Ready<Result<AllKnow, ThreePhaseError>>
     where
         for<'known> Self: HasVotes,
     {
-        AllVoted::pre_commit(self.ask().await?).await
+        ready(Err(self.run.undecided(None)))
     }
 
     #[doc(hidden)]
-    pub async fn commit(self) -> Result<Outcome, ThreePhaseError>
+    pub fn commit(self) -> Ready<Result<Outcome, ThreePhaseError>>
     where
         for<'known> Self: IsKnown,
     {
-        self.ask().await?.pre_commit().await?.commit().await
+        ready(Err(self.run.undecided(None)))
     }
 }
 
@@ -261,11 +264,11 @@ impl AllVoted {
     }
 
     #[doc(hidden)]
-    pub async fn commit(self) -> Result<Outcome, ThreePhaseError>
+    pub fn commit(self) -> Ready<Result<Outcome, ThreePhaseError>>
     where
         for<'known> Self: IsKnown,
     {
-        self.pre_commit().await?.commit().await
+        ready(Err(self.run.undecided(None)))
     }
 }
 
@@ -295,11 +298,11 @@ impl AllKnow {
     }
 
     #[doc(hidden)]
-    pub async fn abort(self)
+    pub fn abort(self) -> Ready<()>
     where
         for<'known> Self: CanAbort,
     {
-        drop(self);
+        ready(drop(self))
     }
 }
 

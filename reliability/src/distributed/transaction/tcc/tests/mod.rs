@@ -8,3 +8,4 @@ mod barriers;
 mod engine;
 mod hard;
 mod machine;
+mod stuck;

@@ -1,0 +1,13 @@
+//~ use of moved value
+use reliability::distributed::transaction::three_phase::{Begun, ThreePhaseError};
+
+async fn order(order: Begun) -> Result<(), ThreePhaseError> {
+    let voted = order.ask().await?;
+    order.ask().await?;
+    voted.pre_commit().await?.commit().await?;
+    Ok(())
+}
+
+fn main() {
+    let _ = order;
+}
