@@ -41,6 +41,11 @@ struct Running {
 }
 
 impl Postgres {
+    /// Whether there is one on this machine that can be started.
+    pub fn is_installed() -> bool {
+        find().is_some()
+    }
+
     /// A server as it comes, which waits for the disk at every commit.
     pub fn start() -> Self {
         Self::with(&[])
@@ -246,8 +251,12 @@ impl Drop for Postgres {
     }
 }
 
-/// Debian keeps them beside the path, a folder for each version: the newest one.
 fn programs() -> PathBuf {
+    find().expect("a PostgreSQL server: `apt-get install postgresql`")
+}
+
+/// Debian keeps them beside the path, a folder for each version: the newest one.
+fn find() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
     let newest = versions
@@ -258,10 +267,7 @@ fn programs() -> PathBuf {
         let path = std::env::var_os("PATH")?;
         std::env::split_paths(&path).find(|folder| folder.join("postgres").exists())
     };
-    newest
-        .map(|path| path.join("bin"))
-        .or_else(on_path)
-        .expect("a PostgreSQL server: `apt-get install postgresql`")
+    newest.map(|path| path.join("bin")).or_else(on_path)
 }
 
 /// The server refuses to run as root, so it runs as the user that Debian's package makes.

@@ -130,6 +130,7 @@ mod repository;
 mod snapshot;
 #[cfg(all(test, not(reliability_loom), feature = "macros"))]
 mod tests;
+mod turn;
 
 pub use aggregate::{Aggregate, OutOfPlace};
 pub use error::{CommandError, LoadError};

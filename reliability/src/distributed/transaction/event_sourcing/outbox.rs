@@ -1,13 +1,19 @@
+use alloc::boxed::Box;
 use core::convert::Infallible;
+use core::error::Error;
 use core::fmt;
 use core::future::Future;
 use core::marker::PhantomData;
+use core::time::Duration;
 
+use super::projection::Away;
+use super::turn::Turn;
 use super::{
     Events, Failure, Happened, Parked, Progress, ProgressWatch, Projection, ProjectionError,
-    Projector, ReadStore,
+    Projector, ReadStore, observe,
 };
-use crate::journal::Journal;
+use crate::error::{Class, Fault as _};
+use crate::journal::{Journal, JournalError};
 
 /// Tells the outside what has happened: a queue, a topic, another service.
 ///
@@ -28,11 +34,24 @@ pub trait Publisher: Send + 'static {
     /// # Errors
     ///
     /// Whatever it meets with. It is tried again, and then parked, with all that come later in its
-    /// stream.
+    /// stream, unless the other side [is away](Self::is_away).
     fn publish(
         &mut self,
         happened: &Happened<Self::Event>,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Whether a failure says nothing of the event: who is to be told cannot be reached. Then nothing
+    /// is parked, and the outbox waits. By default, whatever has an I/O error behind it.
+    fn is_away(&self, failure: &Failure) -> bool {
+        let mut error: Option<&(dyn Error + 'static)> = Some(&**failure);
+        while let Some(found) = error {
+            if found.is::<std::io::Error>() {
+                return true;
+            }
+            error = found.source();
+        }
+        false
+    }
 }
 
 /// Publishes events to the outside: at least once, and in order within each stream.
@@ -40,6 +59,12 @@ pub trait Publisher: Send + 'static {
 /// There is no table to write to beside the events, which could be forgotten: the journal is the
 /// outbox. What has been published is kept in a [`ReadStore`], as for a read model. An event of
 /// which nobody knows any more whether it was published is published again.
+///
+/// Any number of processes may run the same outbox: one of them publishes, by a lease of the journal
+/// that it renews, and the others wait for it to be given back or to run out. One that was frozen for
+/// longer finds that somebody else is further before it publishes anything; what it was just about
+/// to send when it froze comes once more, and the [`Inbox`](super::Inbox) knows it. Who has the lease
+/// stands in the [head](crate::journal::Journal::heads) of `outbox.<name>/turn`.
 ///
 /// # Examples
 ///
@@ -87,7 +112,10 @@ pub trait Publisher: Send + 'static {
 /// # Ok(())
 /// # }
 /// ```
-pub struct Outbox<S: ReadStore, P>(Projector<S, Published<P, S::Transaction>>);
+pub struct Outbox<S: ReadStore, P> {
+    projector: Projector<S, Published<P, S::Transaction>>,
+    turn: Turn,
+}
 
 /// A publisher as a projection that writes nothing but its position.
 struct Published<P, T> {
@@ -108,7 +136,11 @@ impl<P: Publisher, T: Send> Projection<T> for Published<P, T> {
     }
 
     async fn apply(&mut self, _: &mut T, happened: &Happened<P::Event>) -> Result<(), Failure> {
-        self.publisher.publish(happened).await
+        let published = self.publisher.publish(happened).await;
+        published.map_err(|failure| match self.publisher.is_away(&failure) {
+            true => Box::new(Away(failure)),
+            false => failure,
+        })
     }
 }
 
@@ -116,28 +148,72 @@ impl<S: ReadStore, P: Publisher> Outbox<S, P> {
     /// Of that journal; how far it is, is kept in that store.
     pub fn of(journal: &Journal, store: S, publisher: P) -> Self {
         let published = Published { publisher, transaction: PhantomData };
-        Self(Projector::of(journal, store, published).with_transactions_of(PAGE))
+        let projector = Projector::of(journal, store, published).with_transactions_of(PAGE);
+        Self { projector, turn: Turn::of(journal, P::NAME) }
+    }
+
+    /// Who publishes, for those who look at the list: a host and a process. It decides nothing.
+    #[must_use]
+    pub fn by(mut self, owner: &str) -> Self {
+        self.turn.owner = owner.into();
+        self
+    }
+
+    /// How long nobody else publishes after this process has died; 1 ms to a day, by default 10
+    /// seconds. It is renewed four times as often.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.turn.length = lease;
+        self
     }
 
     /// How far it has come, also while it works.
     pub fn progress(&self) -> ProgressWatch {
-        self.0.progress()
+        self.projector.progress()
     }
 
-    /// Publishes all that has happened since it was last here.
+    /// Publishes all that has happened since it was last here. While another process does that,
+    /// nothing is published here, and the answer is not [caught up](Progress::is_caught_up).
     ///
     /// # Errors
     ///
-    /// As of [`Projector::catch_up`].
+    /// As of [`Projector::catch_up`]; [`Away`](ProjectionError::Away) when nobody can be told.
     ///
     /// # Cancel safety
     ///
     /// The event that was being published is published again.
     pub async fn catch_up(&mut self) -> Result<Progress, ProjectionError> {
-        self.0.catch_up().await
+        if !self.take().await? {
+            return Ok(self.not_caught_up());
+        }
+        let caught_up = tokio::select! {
+            biased;
+            () = self.turn.lost() => None,
+            caught_up = self.projector.catch_up() => Some(caught_up),
+        };
+        match caught_up {
+            Some(caught_up) => {
+                self.turn.give_back().await;
+                caught_up
+            }
+            None => {
+                self.turn.lose();
+                Ok(self.not_caught_up())
+            }
+        }
     }
 
-    /// Publishes what happens, as it happens, for ever.
+    /// What was known when it was last ours may be over.
+    async fn take(&mut self) -> Result<bool, JournalError> {
+        self.projector.forget_place();
+        self.turn.take().await
+    }
+
+    fn not_caught_up(&self) -> Progress {
+        Progress { is_caught_up: false, ..self.projector.progress().now() }
+    }
+
+    /// Publishes what happens, as it happens, for ever; whenever no other process does.
     ///
     /// # Errors
     ///
@@ -147,7 +223,29 @@ impl<S: ReadStore, P: Publisher> Outbox<S, P> {
     ///
     /// As of [`catch_up`](Self::catch_up).
     pub async fn follow(&mut self) -> Result<Infallible, ProjectionError> {
-        self.0.follow().await
+        loop {
+            match self.take().await {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.turn.wait().await;
+                    continue;
+                }
+                Err(error) if error.class() == Class::Permanent => return Err(error.into()),
+                Err(error) => {
+                    observe::failed(P::NAME, &error.into());
+                    self.turn.wait().await;
+                    continue;
+                }
+            }
+            tokio::select! {
+                biased;
+                () = self.turn.lost() => self.turn.lose(),
+                followed = self.projector.follow() => {
+                    self.turn.give_back().await;
+                    return followed;
+                }
+            }
+        }
     }
 
     /// What could not be published, by position.
@@ -160,10 +258,11 @@ impl<S: ReadStore, P: Publisher> Outbox<S, P> {
     ///
     /// Nothing happens.
     pub async fn parked(&mut self) -> Result<alloc::vec::Vec<Parked>, ProjectionError> {
-        self.0.parked().await
+        self.projector.parked().await
     }
 
-    /// Publishes what is parked, as of [`Projector::retry_parked`].
+    /// Publishes what is parked, as of [`Projector::retry_parked`], also while another process
+    /// publishes the rest: it holds back what comes later in these streams until they are done.
     ///
     /// # Errors
     ///
@@ -173,12 +272,12 @@ impl<S: ReadStore, P: Publisher> Outbox<S, P> {
     ///
     /// As of [`catch_up`](Self::catch_up).
     pub async fn retry_parked(&mut self) -> Result<usize, ProjectionError> {
-        self.0.retry_parked().await
+        self.projector.retry_parked().await
     }
 }
 
 impl<S: ReadStore, P> fmt::Debug for Outbox<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Outbox").field(&self.0).finish()
+        f.debug_tuple("Outbox").field(&self.projector).finish()
     }
 }

@@ -29,6 +29,8 @@ pub enum ProjectionError {
     Store(Failure),
     /// The model could not be made empty.
     Reset(Failure),
+    /// Who is to be told of events cannot be reached.
+    Away(Failure),
     /// So many events could not be taken in that this is no matter of single ones.
     TooManyParked {
         /// How many.
@@ -42,6 +44,7 @@ impl fmt::Display for ProjectionError {
             Self::Journal(error) => error.fmt(f),
             Self::Store(error) => write!(f, "the database of the read model failed: {error}"),
             Self::Reset(error) => write!(f, "the read model could not be made empty: {error}"),
+            Self::Away(error) => write!(f, "who is told of events is away: {error}"),
             Self::TooManyParked { parked } => write!(
                 f,
                 "{parked} events could not be taken in: mend the projection, and build it anew or \
@@ -55,7 +58,7 @@ impl Error for ProjectionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Journal(error) => error.source(),
-            Self::Store(error) | Self::Reset(error) => Some(&**error),
+            Self::Store(error) | Self::Reset(error) | Self::Away(error) => Some(&**error),
             Self::TooManyParked { .. } => None,
         }
     }
@@ -65,7 +68,7 @@ impl Fault for ProjectionError {
     fn class(&self) -> Class {
         match self {
             Self::Journal(error) => error.class(),
-            Self::Store(_) | Self::Reset(_) => Class::Transient,
+            Self::Store(_) | Self::Reset(_) | Self::Away(_) => Class::Transient,
             Self::TooManyParked { .. } => Class::Permanent,
         }
     }
@@ -78,6 +81,22 @@ impl Fault for ProjectionError {
 impl From<JournalError> for ProjectionError {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
+    }
+}
+
+/// A failure that says nothing of the event: it is not parked for that.
+#[derive(Debug)]
+pub(in super::super) struct Away(pub(in super::super) Failure);
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Away {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
     }
 }
 

@@ -13,6 +13,7 @@ mod projector;
 mod sqlite;
 mod store;
 
+pub(super) use error::Away;
 pub use error::{Failure, ProjectionError};
 pub use memory::{MemoryReadStore, MemoryTransaction, Overtaken};
 #[cfg(feature = "postgres")]

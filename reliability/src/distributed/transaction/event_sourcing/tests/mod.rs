@@ -8,5 +8,6 @@ mod account;
 mod commands;
 mod crashes;
 mod doubtful;
+mod outbox;
 mod projections;
 mod snapshots;

@@ -153,6 +153,11 @@ where
         Self { most, ..self }
     }
 
+    /// Where it is, and what is parked, is asked of the store again.
+    pub(in super::super) fn forget_place(&mut self) {
+        self.at = None;
+    }
+
     /// How far it has come, also while it works.
     pub fn progress(&self) -> ProgressWatch {
         ProgressWatch(self.progress.subscribe())

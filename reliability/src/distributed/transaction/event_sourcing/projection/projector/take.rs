@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{MOST_PARKED, Projector, of_store};
+use crate::distributed::transaction::event_sourcing::projection::Away;
 use crate::distributed::transaction::event_sourcing::{
     Events as _, Failure, Happened, Parked, Place, Projection, ProjectionError, ReadStore,
     ReadTransaction, observe,
@@ -52,6 +53,13 @@ where
                 }
                 // What stands before it is taken in first, and then it alone.
                 Ok(Took::Failed(index, _)) if index > 0 => many = index,
+                Ok(Took::Failed(_, error)) if error.is::<Away>() => {
+                    self.at = None;
+                    return Err(match error.downcast::<Away>() {
+                        Ok(away) => ProjectionError::Away(away.0),
+                        Err(error) => ProjectionError::Away(error),
+                    });
+                }
                 Ok(Took::Failed(_, error)) => {
                     (many, failures) = (1, failures + 1);
                     if let Some(first) = rest.first().filter(|_| failures >= self.attempts) {
@@ -81,6 +89,15 @@ where
         let place = Place { version: P::VERSION, position: from };
         if rows.place(P::NAME).await.map_err(of_store)? != Some(place) {
             return Ok(Took::Moved);
+        }
+        if records.iter().any(|record| self.held.contains(&record.stream)) {
+            // Somebody else may have mended it meanwhile.
+            let parked = rows.parked(P::NAME, MOST_PARKED + 1).await.map_err(of_store)?;
+            self.parked = parked.len();
+            self.held = parked.into_iter().map(|parked| parked.stream).collect();
+            // This one was tried just now.
+            let tried = records.first().filter(|_| why.is_some());
+            self.held.extend(tried.map(|record| record.stream.clone()));
         }
         let (mut applied, mut parked) = (0, 0);
         for (index, record) in records.iter().enumerate() {
