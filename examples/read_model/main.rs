@@ -34,7 +34,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 type Balance = Projector<PostgresReadStore, Balances>;
 
 const ACCOUNTS: u64 = 12;
-const COMMANDS: u64 = 600;
+const COMMANDS: u64 = 300;
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, BoxError> {
@@ -71,7 +71,7 @@ async fn main() -> Result<ExitCode, BoxError> {
 
 async fn projector(journal: &Journal, database: &Database) -> Result<Balance, BoxError> {
     let store = PostgresReadStore::builder(database.url()).schema(SCHEMA).build().await?;
-    Ok(Projector::builder(journal, store, Balances).page(50).build()?)
+    Ok(Projector::builder(journal, store, Balances).page(25).build()?)
 }
 
 /// As it stood in the journal of version 1: `Deposited` was a number of euros. `account.rs` says
