@@ -59,7 +59,7 @@
 //! Asked for by name: `journal` is the durable log, and `sqlite` or `redb` keeps it in a file,
 //! `postgres` in a database that several machines share; on it stand
 //! `saga`, `choreography`, `two_phase`, `tcc` and `event_sourcing`, transactions over several
-//! services, and `sim` tries protocols in a world made up from a seed;
+//! services, `nats` and `rabbitmq` carry the events of choreographies, and `sim` tries protocols in a world made up from a seed;
 //! `subscriber` starts all telemetry in a line, and gives events and spans of
 //! `tracing` their trace; `dashboard` serves a page that shows how the process is doing; `otlp`
 //! exports metrics, traces and logs to OpenTelemetry's collector and those who speak its protocol,

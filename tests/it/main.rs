@@ -3,6 +3,7 @@
 
 mod across;
 mod breaker;
+mod brokers;
 mod bulkhead;
 mod cached;
 mod cancellation;

@@ -39,6 +39,9 @@
 //! | event | level | fields |
 //! |---|---|---|
 //! | `reliability.breaker.transition` | warn or info | `reliability.breaker.name`, `reliability.breaker.from`, `reliability.breaker.to` |
+//! | `reliability.bus.lost` | warn | `messaging.system`, `reliability.error` |
+//! | `reliability.bus.restored` | info | `messaging.system` |
+//! | `reliability.bus.set_aside` | error | `messaging.system`, `reliability.bus.group`, `reliability.error` |
 //! | `reliability.cache.stale_if_error` | warn | `reliability.cache.name`, `reliability.class` |
 //! | `reliability.dashboard.ordered` | warn | `reliability.dashboard.panel`, `reliability.dashboard.row`, `reliability.dashboard.action`, `reliability.dashboard.done` |
 //! | `reliability.event_sourcing.contended` | warn | `reliability.event_sourcing.kind`, `reliability.event_sourcing.attempts` |

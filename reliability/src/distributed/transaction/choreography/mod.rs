@@ -156,13 +156,19 @@
 //!
 //! For each participant two appends for each event that it hears and answers, beside what the bus costs.
 
+#[cfg(any(feature = "nats", feature = "rabbitmq"))]
+pub mod broker;
 pub mod bus;
 mod desk;
 mod engine;
 mod entry;
+#[cfg(feature = "nats")]
+pub mod nats;
 mod observe;
 mod participant;
 mod plan;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
 mod rules;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;

@@ -50,7 +50,8 @@ pub enum BusError {
         /// What nobody listens to.
         topic: String,
     },
-    /// It holds as much as it may, because somebody does not keep up. Nothing has happened.
+    /// It holds as much as it may, because somebody does not keep up. Some groups may have it: publish
+    /// it again later.
     Full {
         /// What is full.
         what: String,

@@ -31,6 +31,8 @@
 //! |---|---|---|---|
 //! | [`JournalBus::in_memory`] | tests, one process | no | |
 //! | [`JournalBus::on`] | whoever shares a [`Journal`](crate::journal::Journal): one process with SQLite, several machines with PostgreSQL | as the journal is | |
+//! | [`NatsBus`](super::nats::NatsBus) | several machines | as JetStream is | the feature `nats`, a NATS server |
+//! | [`RabbitMqBus`](super::rabbitmq::RabbitMqBus) | several machines | as quorum queues are | the feature `rabbitmq`, a RabbitMQ server |
 //! | whatever implements [`Bus`] | | as it says | |
 //!
 //! Every one of them must pass the [`conformance`] suite.
@@ -110,8 +112,9 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// After [`Unknown`](BusError::Unknown) it may have been published, and is to be published again;
-    /// after every other error it was not.
+    /// After [`Unknown`](BusError::Unknown) it may have been published, and after
+    /// [`Full`](BusError::Full) to some groups and not to others: it is to be published again. After
+    /// every other error it was not.
     ///
     /// # Cancel safety
     ///
