@@ -28,6 +28,7 @@ pub(crate) fn plan(plan: &Plan) -> Value {
             "after": step.after(),
             "needs": step.needs(),
             "undo": step.has_undo(),
+            "nested": step.nested(),
         })
     });
     let steps: Vec<Value> = steps.collect();
@@ -40,6 +41,11 @@ pub(crate) fn shown(shown: &Shown) -> Value {
             "name": step.name,
             "state": step.state.as_str(),
             "failed_attempts": step.failed_attempts,
+            "nested": step.nested.as_ref().map(|nested| json!({
+                "saga": nested.stream.kind(),
+                "key": nested.stream.key(),
+                "status": nested.status,
+            })),
         })
     });
     let timeline = shown.timeline.iter().map(|moment| {
@@ -53,6 +59,9 @@ pub(crate) fn shown(shown: &Shown) -> Value {
     });
     let (steps, timeline): (Vec<Value>, Vec<Value>) = (steps.collect(), timeline.collect());
     let mut whole = head(&shown.head);
+    whole["around"] = shown.around.as_ref().map_or(Value::Null, |around| {
+        json!({ "saga": around.stream.kind(), "key": around.stream.key(), "step": around.step })
+    });
     whole["version"] = shown.plan.version().into();
     whole["steps"] = steps.into();
     whole["timeline"] = timeline.into();

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 
 use super::definition::{Kind, Waits};
 use super::plan::{Plan, PlannedStep};
-use super::{Progress, StepState};
+use super::{NestedRun, Progress, StepProgress, StepState};
 
 impl Plan {
     /// The saga as a flow chart in Mermaid's language; with a progress, each step has the colour of
@@ -28,12 +28,15 @@ impl Plan {
         let mut text = String::from("flowchart LR\n    started([started])\n");
         // Writing to a string does not fail.
         for (place, step) in self.steps().iter().enumerate() {
-            let (open, close) = match (step.kind(), step.waits) {
-                (Kind::Pivot, _) => ("{{", "}}"),
-                (_, Waits::Call) => ("[", "]"),
-                (_, Waits::Signal | Waits::Time(_)) => ("(", ")"),
+            let (open, close) = match (step.kind(), step.nested(), step.waits) {
+                (Kind::Pivot, ..) => ("{{", "}}"),
+                (_, Some(_), _) => ("[[", "]]"),
+                (_, None, Waits::Call) => ("[", "]"),
+                (_, None, Waits::Signal | Waits::Time(_)) => ("(", ")"),
             };
-            let _ = writeln!(text, "    s{place}{open}\"{}\"{close}", step.name());
+            let nested = step.nested().map(|saga| alloc::format!("<br/>saga {saga}"));
+            let nested = nested.unwrap_or_default();
+            let _ = writeln!(text, "    s{place}{open}\"{}{nested}\"{close}", step.name());
         }
         text.push_str("    completed([completed])\n");
         self.edges(|from, to| {
@@ -50,6 +53,9 @@ impl Plan {
         if let Some(progress) = progress {
             for (place, step) in progress.steps.iter().enumerate() {
                 let _ = writeln!(text, "    class s{place} {}", step.state.as_str());
+                if step.is_on_a_stuck_saga() {
+                    let _ = writeln!(text, "    style s{place} stroke:#c00,stroke-width:4px");
+                }
             }
             for state in StepState::ALL {
                 let (name, fill) = (state.as_str(), state.fill());
@@ -81,9 +87,18 @@ impl Plan {
                 (_, Waits::Call) => "box",
                 (_, Waits::Signal | Waits::Time(_)) => "oval",
             };
-            let _ = write!(text, "    s{place} [label={}, shape={shape}", quoted(step.name()));
+            let (name, of) = (step.name(), step.nested());
+            let label = of.map_or_else(|| name.into(), |of| alloc::format!("{name}\nsaga {of}"));
+            let label = quoted(&label).replace('\n', "\\n");
+            let _ = write!(text, "    s{place} [label={label}, shape={shape}");
+            if of.is_some() {
+                text.push_str(", peripheries=2");
+            }
             if let Some(step) = progress.and_then(|progress| progress.steps.get(place)) {
                 let _ = write!(text, ", fillcolor=\"{}\"", step.state.fill());
+                if step.is_on_a_stuck_saga() {
+                    text.push_str(", color=\"#cc0000\", penwidth=3");
+                }
             }
             text.push_str("];\n");
         }
@@ -106,6 +121,15 @@ impl Plan {
         for place in (0..self.steps().len()).filter(ends) {
             edge(&name(place), "completed");
         }
+    }
+}
+
+impl StepProgress {
+    /// Whether it waits for a saga that somebody has to look at.
+    fn is_on_a_stuck_saga(&self) -> bool {
+        let stuck = |nested: &NestedRun| nested.status.as_deref() == Some("stuck");
+        let open = matches!(self.state, StepState::Open | StepState::Undoing);
+        open && self.nested.as_ref().is_some_and(stuck)
     }
 }
 

@@ -69,7 +69,7 @@
 //! # What does not compile
 //!
 //! A step before the pivot without an undo, an undo behind it, a step behind it that may refuse, two
-//! pivots, a step that reads what does not exist yet, an undo that does not think of
+//! pivots, a saga behind it that may refuse, a step that reads what does not exist yet, an undo that does not think of
 //! [`Attempt::Maybe`], an output that cannot be stored, a new version without a migration. Each with
 //! what to write instead.
 //!
@@ -113,10 +113,10 @@ pub use cx::{Cx, EffectId};
 pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
 pub use definition::{Definition, Kind, Step};
 pub use engine::{
-    CrashTest, Crashes, End, EndOf, Handle, Nest, Progress, Retention, Sagas, SagasBuilder, Start,
-    StepProgress, StepState, Why,
+    CrashTest, Crashes, End, EndOf, Handle, Nest, NestedRun, Progress, Retention, Sagas,
+    SagasBuilder, Start, StepProgress, StepState, Why,
 };
-pub use operator::{Moment, Operator, Shown};
+pub use operator::{Around, Moment, Operator, Shown};
 pub use outcome::{Attempt, Outcome, Transient, Unknown};
 pub use plan::{Plan, PlannedStep};
 /// The same as [`saga`](macro@saga), as a derive: `#[derive(Saga)]`, and what the attribute says in
@@ -234,6 +234,48 @@ pub use reliability_derive::Saga;
 /// | `undo_retry = 1..=1_000_000` | the same for the undo | 16 |
 /// | `backoff =` `constant("..")`, or `linear`, `exponential`, `fibonacci`, `decorrelated` `("..", max = "..")` | the pause between two attempts | `exponential("100ms", max = "60s")` |
 /// | `timeout = ".."` | of one attempt; what has not ended by then may have happened | none |
+///
+/// # Sagas as steps
+///
+/// `saga = Ship` in place of a function says that the step is a saga of its own, in `#[step]`,
+/// `#[pivot]` and `#[then]`. It has a run, a key and a history of its own; the step is done when it
+/// is completed, and refuses when it is rolled back. Behind the pivot stands only one that
+/// [cannot refuse](walk::CannotRefuse): whose first step is a `#[then]`.
+///
+/// | setting | meaning | default |
+/// |---|---|---|
+/// | `saga = Type` | the enum of that saga | required |
+/// | `input = path` | a `fn(&Input, ..) -> ItsInput`, with what the step `needs`; it is called again after a crash | `From<&Input>`, or `From<(&Input, ..)>` |
+/// | `output = path` | a `fn(ItsDone) -> Out` | `From<ItsDone>`, also for itself |
+/// | `refused = path` | a `fn(Why<ItsRefusal>) -> Refused`; not behind the pivot | `From<Why<ItsRefusal>>` |
+/// | `undo = path` | called when that saga is completed and this one turns back | required in a `step`, or |
+/// | `undo = none("why")` | what it has done may stay | |
+/// | `needs`, `beside`, `undo_retry`, `backoff` | as above, the last two for the undo | |
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/nested_example.rs"));
+/// # use trade::{Order, PlaceOrder, Refused};
+/// use reliability::distributed::transaction::saga::{End, Sagas, Why};
+/// # use reliability::journal::Journal;
+///
+/// // #[step(saga = Ship, input = parcel, output = label, refused = not_shipped,
+/// //     needs(Reserved), undo = fetch_back)]
+/// // Shipped(String),
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sagas = Sagas::on(&Journal::in_memory()).saga::<PlaceOrder>(()).start()?;
+/// let to = |to: &str| Order { article: "tea".into(), to: to.into() };
+///
+/// let ada = sagas.start::<PlaceOrder>("1", to("Ada")).await?;
+/// let End::Completed(done) = ada.ended().await? else { panic!("it went back") };
+/// assert_eq!(done.shipped, "tour 3, shelf 7, to Ada");
+///
+/// let far = sagas.start::<PlaceOrder>("2", to("the moon")).await?;
+/// let End::RolledBack(Why::Rejected { step, refusal }) = far.ended().await? else { panic!() };
+/// assert_eq!((step.as_str(), refusal), ("Shipped", Refused::NotShipped));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # What it writes
 ///

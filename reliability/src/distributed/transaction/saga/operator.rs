@@ -8,9 +8,10 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::engine::Progress;
+use super::engine::{NestedRun, Progress};
+use super::nested::append_and_tell;
 use super::plan::Plan;
-use super::rules::{Entry, Facts, Phase};
+use super::rules::{Entry, Facts, Parent, Phase};
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Event, Head, Journal, JournalError, Record, Sequence, StreamId};
 
@@ -59,10 +60,26 @@ pub struct Shown {
     pub head: Head,
     /// What it is made of.
     pub plan: Arc<Plan>,
-    /// How far it is.
+    /// The step of another saga that it is.
+    pub around: Option<Around>,
+    /// How far it is; of sagas that are steps of it, what lists say of them now.
     pub progress: Progress,
     /// What has happened, in order.
     pub timeline: Vec<Moment>,
+}
+
+/// The step of another saga that a saga is.
+///
+/// # Examples
+///
+/// See [`Operator`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Around {
+    /// That other saga.
+    pub stream: StreamId,
+    /// Its step.
+    pub step: String,
 }
 
 /// Something that happened in a saga.
@@ -137,9 +154,14 @@ impl Operator {
     pub async fn show(&self, saga: &StreamId) -> Result<Shown, JournalError> {
         let (records, plan, facts) = self.read(saga).await?;
         let head = self.journal.head(saga).await?.ok_or_else(|| unknown(saga))?;
-        let progress = Progress::of(&facts);
+        let mut progress = Progress::of(&facts);
+        for nested in progress.steps.iter_mut().filter_map(|step| step.nested.as_mut()) {
+            let head = self.journal.head(&nested.stream).await?;
+            nested.status = head.map(|head| head.status).or(nested.status.take());
+        }
+        let around = records.first().and_then(|first| around(first, &plan));
         let timeline = records.iter().map(|record| Moment::of(record, &plan)).collect();
-        Ok(Shown { head, plan, progress, timeline })
+        Ok(Shown { head, plan, around, progress, timeline })
     }
 
     /// A stuck saga tries again, with all its attempts.
@@ -270,7 +292,15 @@ impl Operator {
         let mut after = facts.clone();
         after.apply(&entry, SystemTime::UNIX_EPOCH)?;
         let append = Append::to(saga).after(last(&records)).event(entry.event(&plan));
-        self.journal.append(append.status(after.phase.status()).due(due)).await.map(drop)
+        let append = append.status(after.phase.status()).due(due);
+        let around = records.first().and_then(|first| parent(first, &plan));
+        match around.filter(|_| after.phase.is_over()) {
+            None => self.journal.append(append).await.map(drop),
+            Some(around) => {
+                let status = after.phase.status();
+                append_and_tell(&self.journal, append, &around, status).await.map(drop)
+            }
+        }
     }
 
     async fn read(&self, saga: &StreamId) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
@@ -316,6 +346,18 @@ impl Operator {
             }
         }
     }
+}
+
+fn parent(first: &Record, plan: &Plan) -> Option<Parent> {
+    match Entry::read(first, plan) {
+        Ok(Entry::Started(started)) => started.parent,
+        _ => None,
+    }
+}
+
+fn around(first: &Record, plan: &Plan) -> Option<Around> {
+    let Parent { stream, step, .. } = parent(first, plan)?;
+    Some(Around { stream, step })
 }
 
 /// What is stuck.
@@ -393,10 +435,13 @@ impl Moment {
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { head, progress, timeline, .. } = self;
+        let Self { head, around, progress, timeline, .. } = self;
         // A broken saga has a status of its own in lists; what it has come to says nothing of it.
         let is_broken = head.status == BROKEN;
         writeln!(f, "{} is {}", head.stream, if is_broken { BROKEN } else { progress.status })?;
+        if let Some(Around { stream, step }) = around {
+            writeln!(f, "it is {step} of {stream}")?;
+        }
         if let Some(held) = &head.held {
             writeln!(f, "worked at by {}", held.owner)?;
         }
@@ -404,6 +449,9 @@ impl fmt::Display for Shown {
             write!(f, "  {:<24} {}", step.name, step.state.as_str())?;
             if step.failed_attempts > 0 {
                 write!(f, ", {} failed", step.failed_attempts)?;
+            }
+            if let Some(NestedRun { stream, status: Some(status) }) = &step.nested {
+                write!(f, ", {stream} is {}", status.replace('_', " "))?;
             }
             writeln!(f)?;
         }

@@ -4,13 +4,15 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
 
+use super::super::EffectId;
 use super::super::declared::Saga;
 use super::super::rules::{Entry, Facts};
-use super::bodies::Kind;
-use super::end::{EndOf, Told, end_of};
+use super::super::walk::Nested;
+use super::bodies::{Form, Kind};
+use super::end::{End, EndOf, Told, end_of};
 use super::sagas::Sagas;
 use crate::error::Invalid;
-use crate::journal::{Append, Due, JournalError, Sequence, StreamId};
+use crate::journal::{Append, Due, JournalError, Record, Sequence, StreamId};
 
 /// One run of a saga: how it is, and how it ended. Cheap to clone, and worth nothing to the run: it
 /// goes on when all handles are dropped.
@@ -67,6 +69,43 @@ pub struct StepProgress {
     pub state: StepState,
     /// Attempts that have failed and were written down.
     pub failed_attempts: u32,
+    /// The saga that it is, when it is one of its own.
+    pub nested: Option<NestedRun>,
+}
+
+/// The run of a saga that is a step of another one.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/nested_example.rs"));
+/// # use trade::*;
+/// # use reliability::distributed::transaction::saga::Sagas;
+/// # use reliability::journal::Journal;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sagas = Sagas::on(&Journal::in_memory()).saga::<PlaceOrder>(()).start()?;
+/// # let order = Order { article: "tea".into(), to: "Ada".into() };
+/// let order = sagas.start::<PlaceOrder>("4711", order).await?;
+/// # order.ended().await?;
+/// let progress = order.progress().await?.expect("it was started");
+/// let shipping = progress.steps[1].nested.as_ref().expect("it is a saga");
+/// assert_eq!((shipping.stream.kind(), shipping.status.as_deref()), ("ship", Some("completed")));
+///
+/// // What it has come to by itself:
+/// let shipping = sagas.find::<Ship>(shipping.stream.key())?;
+/// shipping.ended().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NestedRun {
+    /// The stream of its records, when it is begun.
+    pub stream: StreamId,
+    /// What it has told last; an [`Operator`](crate::distributed::transaction::saga::Operator) sees
+    /// what lists say of it now. `None` when it has told nothing, or was not begun.
+    pub status: Option<String>,
 }
 
 /// How far a step is.
@@ -165,14 +204,85 @@ impl<D: Saga> Handle<D> {
                 if records.is_empty() {
                     return Err(self.unknown());
                 }
-                if let Some(end) = end_of(&self.sagas.kind::<D>()?.form, &self.stream, &records)? {
+                let form = &self.sagas.kind::<D>()?.form;
+                if let Some(end) = end_of(form, &self.stream, &records)? {
                     return Ok(end);
+                }
+                if let Some(stuck) = self.stuck_within(form, &records).await? {
+                    return Ok(stuck);
                 }
             }
             // Other processes tell nobody here.
             let _ = tokio::time::timeout(Duration::from_secs(1), ended).await;
             reads = true;
         }
+    }
+
+    /// Why it does not go on, when a saga that is a step of it is stuck.
+    async fn stuck_within(
+        &self,
+        form: &Form<D>,
+        records: &[Record],
+    ) -> Result<Option<EndOf<D>>, JournalError> {
+        if !records.iter().any(|record| record.event.name() == "saga.nested") {
+            return Ok(None);
+        }
+        let facts = Told::of(form, &self.stream, records)?.facts;
+        for step in Progress::of(&facts).steps {
+            let open = matches!(step.state, StepState::Open | StepState::Undoing);
+            let told = step.nested.filter(|it| open && it.status.as_deref() == Some("stuck"));
+            let Some(NestedRun { stream, .. }) = told else { continue };
+            // Somebody may have looked at it since.
+            let head = self.sagas.hub.journal.head(&stream).await?;
+            if head.is_some_and(|head| head.status == "stuck") {
+                let undoing = step.state == StepState::Undoing;
+                let reason = alloc::format!("`{stream}`, which it waits for, is stuck");
+                return Ok(Some(End::Stuck { step: step.name, undoing, reason }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The run of the saga that a step is; `None` when that is not begun.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/nested_example.rs"));
+    /// # use trade::*;
+    /// # use reliability::distributed::transaction::saga::{End, Sagas};
+    /// # use reliability::journal::Journal;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sagas = Sagas::on(&Journal::in_memory()).saga::<PlaceOrder>(()).start()?;
+    /// # let order = Order { article: "tea".into(), to: "Ada".into() };
+    /// let order = sagas.start::<PlaceOrder>("4711", order).await?;
+    /// # order.ended().await?;
+    /// let shipping = order.nested::<place_order::Shipped>().await?.expect("it was begun");
+    /// assert!(matches!(shipping.ended().await?, End::Completed(done) if done.booked == 3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when this engine does not work at that saga; and whatever the
+    /// journal says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing changes when this is dropped.
+    pub async fn nested<S: Nested<Saga = D>>(
+        &self,
+    ) -> Result<Option<Handle<S::Child>>, JournalError> {
+        self.sagas.kind::<S::Child>()?;
+        let progress = self.progress().await?;
+        let step = progress.and_then(|progress| progress.steps.into_iter().nth(S::PLACE));
+        let Some(NestedRun { stream, .. }) = step.and_then(|step| step.nested) else {
+            return Ok(None);
+        };
+        let begun = self.sagas.hub.journal.head(&stream).await?.is_some();
+        Ok(begun.then(|| Handle::new(&self.sagas, stream)))
     }
 
     /// How far it is; `None` when there is no such run.
@@ -278,9 +388,18 @@ impl Progress {
             name: planned.name().to_string(),
             state: state(step),
             failed_attempts: facts.steps[step].tried.max(facts.steps[step].undo_tried),
+            nested: nested(facts, step),
         });
         Self { status: facts.phase.status(), steps: steps.collect() }
     }
+}
+
+/// The saga that a step is, by the name that its effect gives it.
+fn nested(facts: &Facts, step: usize) -> Option<NestedRun> {
+    let planned = &facts.plan.steps()[step];
+    let effect = EffectId::new(facts.run, planned.name());
+    let stream = StreamId::new(planned.nested()?, effect.as_str()).ok()?;
+    Some(NestedRun { stream, status: facts.steps[step].nested.map(ToString::to_string) })
 }
 
 impl<D: Saga> Clone for Handle<D> {

@@ -17,7 +17,7 @@ mod start;
 pub use builder::SagasBuilder;
 pub use crash::{CrashTest, Crashes};
 pub use end::{End, EndOf, Why};
-pub use handle::{Handle, Progress, StepProgress, StepState};
+pub use handle::{Handle, NestedRun, Progress, StepProgress, StepState};
 pub use hub::Retention;
 pub use nested::Nest;
 pub use sagas::Sagas;

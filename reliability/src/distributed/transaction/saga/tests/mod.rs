@@ -6,6 +6,8 @@ mod engine;
 mod faults;
 #[cfg(feature = "macros")]
 mod nested;
+#[cfg(feature = "macros")]
+mod nested_mended;
 mod operator;
 mod order;
 mod rules;

@@ -29,7 +29,7 @@ impl<R: core::fmt::Debug> From<Why<R>> for Refused {
 pub(super) enum Trade {
     #[step(reserve, undo = release)]
     Reserved(String),
-    #[step(saga = Ship, needs(Reserved), undo = fetch_back)]
+    #[step(saga = Ship, needs(Reserved), undo = fetch_back, undo_retry = 3, backoff = constant("5ms"))]
     Shipped(ShipDone),
     #[step(pack, undo = unpack, beside = Shipped)]
     Packed(String),
