@@ -19,6 +19,7 @@
 //! - [`chaos`]: faults on purpose
 //! - [`journal`]: a durable log, and work that survives the worker
 //! - [`saga`]: business transactions over several services, and what becomes of them in a crash
+//! - [`choreography`]: the same without a conductor, by services that listen to each other
 //! - [`two_phase`]: several databases change together or not at all
 //! - [`event_sourcing`]: what has happened is kept, and what is follows from it
 //! - [`tcc`]: try, confirm, cancel, and the barrier in front of every participant
@@ -78,6 +79,10 @@ pub mod errors {}
 #[cfg(feature = "sqlite")]
 #[doc = include_str!("journal.md")]
 pub mod journal {}
+
+#[cfg(all(feature = "choreography", feature = "macros"))]
+#[doc = include_str!("choreography.md")]
+pub mod choreography {}
 
 #[cfg(all(feature = "two_phase", feature = "postgres"))]
 #[doc = include_str!("two_phase.md")]

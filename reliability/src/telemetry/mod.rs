@@ -93,6 +93,9 @@
 //! | `reliability.tcc.broken` | error | `reliability.tcc.transaction`, `reliability.error` |
 //! | `reliability.tcc.stuck` | error | `reliability.tcc.transaction`, `reliability.tcc.participants` |
 //! | `reliability.tcc.mended` | warn | `reliability.tcc.transaction`, `reliability.tcc.verb`, `reliability.tcc.by` |
+//! | `reliability.choreography.untold` | warn | `reliability.choreography.participant`, `reliability.choreography.event`, `reliability.choreography.transaction`, `reliability.error` |
+//! | `reliability.choreography.parked` | error | `reliability.choreography.participant`, `reliability.choreography.handler`, `reliability.choreography.undo`, `reliability.error` |
+//! | `reliability.choreography.broken` | error | `reliability.choreography.participant`, `reliability.choreography.stream`, `reliability.error` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |
 //! | `reliability.chaos.switched_off` | info | `reliability.chaos.name`, `reliability.chaos.injected`, `reliability.chaos.why` |

@@ -38,6 +38,8 @@ pub(super) struct Room {
     pub(super) owner: String,
     pub(super) lease: Duration,
     pub(super) retention: Option<Duration>,
+    #[cfg(test)]
+    pub(super) planted: Option<super::rules::Planted>,
 }
 
 /// One participant, or who has started transactions and looks on.
@@ -94,7 +96,13 @@ impl<D: Saga> Desk<D> {
 
     fn state(&self) -> State {
         let links = self.handlers.iter().map(|handler| handler.link);
-        State::new(&self.room.wiring, links, self.looks_on())
+        #[cfg_attr(not(test), expect(unused_mut, reason = "tests plant mistakes in it"))]
+        let mut state = State::new(&self.room.wiring, links, self.looks_on());
+        #[cfg(test)]
+        {
+            state.planted = self.room.planted;
+        }
+        state
     }
 
     fn looks_on(&self) -> bool {

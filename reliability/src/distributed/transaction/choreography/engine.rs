@@ -1,6 +1,5 @@
-//! The tasks of a process's participants, and what is asked of them from outside.
+//! What is asked of participants from outside.
 
-use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -10,11 +9,11 @@ use core::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::bus::{Bus, BusError, Envelope, EventId, Group, Subscription, TransactionId};
-use super::desk::{AGAIN, Desk, Put, Room, START, apply_all, control};
+use super::builder::check;
+use super::bus::{BusError, Envelope, EventId, TransactionId};
+use super::desk::{Desk, Room, apply_all, control};
 use super::entry::Entry;
 use super::observe;
-use super::participant::Participants as _;
 use super::plan::Wiring;
 use super::rules::{REFUSED, STARTED, State};
 use super::wiring::Choreography;
@@ -23,7 +22,6 @@ use crate::error::Invalid;
 use crate::journal::{
     Append, Claim, Due, Encoding, Event, Heads, Journal, JournalError, Lease, Sequence, StreamId,
 };
-use crate::time::WallClock;
 
 /// The participants of this process at work, and who starts transactions.
 ///
@@ -32,7 +30,23 @@ use crate::time::WallClock;
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+/// # use shop::*;
+/// # use reliability::distributed::transaction::choreography::bus::JournalBus;
+/// # use reliability::journal::Journal;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let journal = Journal::in_memory();
+/// # let orders = Orders::on(&journal, JournalBus::on(&journal), (Warehouse, Card)).start().await?;
+/// let order = orders.start("order-1", 3).await?;
+/// order.ended().await?;
+/// let again = orders.find("order-1").await?.ok_or("it was started")?;
+/// assert_eq!(again.transaction(), order.transaction());
+/// orders.stop().await;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Choreographed<C: Choreography> {
     shared: Arc<Shared<C>>,
     tasks: JoinSet<()>,
@@ -45,29 +59,11 @@ struct Shared<C: Choreography> {
     starts: bool,
 }
 
-/// The settings of a [`Choreographed`].
-///
-/// # Examples
-///
-/// See the [module](super).
-#[must_use = "a builder does nothing until `start`"]
-pub struct ChoreographedBuilder<C: Choreography> {
-    journal: Journal,
-    bus: Arc<dyn Bus>,
-    here: C::Here,
-    clock: WallClock,
-    lease: Duration,
-    poll: Duration,
-    at_once: usize,
-    retention: Option<Duration>,
-    starts: bool,
-}
-
 /// A transaction that was started here.
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// See [`End`].
 pub struct Handle<C: Choreography> {
     shared: Arc<Shared<C>>,
     stream: StreamId,
@@ -78,7 +74,24 @@ pub struct Handle<C: Choreography> {
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+/// # use shop::*;
+/// use reliability::distributed::transaction::choreography::{End, Why};
+/// # use reliability::distributed::transaction::choreography::bus::JournalBus;
+/// # use reliability::journal::Journal;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let journal = Journal::in_memory();
+/// # let orders = Orders::on(&journal, JournalBus::on(&journal), (Warehouse, Card)).start().await?;
+/// let End::Undone(Why::Refused { event, refusal }) = orders.start("order-1", 99).await?.ended().await?
+/// else {
+///     panic!("nobody has so much money")
+/// };
+/// assert_eq!((event.as_str(), refusal.as_str()), ("Charged", "no money"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End<T, R> {
@@ -92,7 +105,7 @@ pub enum End<T, R> {
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// See [`End`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Why<R> {
@@ -114,7 +127,28 @@ pub enum Why<R> {
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+/// # use shop::*;
+/// # use reliability::distributed::transaction::choreography::bus::JournalBus;
+/// # use reliability::journal::Journal;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let journal = Journal::in_memory();
+/// # let orders = Orders::on(&journal, JournalBus::on(&journal), (Warehouse, Card)).start().await?;
+/// orders.start("order-1", 13).await?; // of which the bank does not like the number
+/// let parked = loop {
+///     match orders.parked().await?.pop() {
+///         Some(parked) => break parked,
+///         None => tokio::task::yield_now().await,
+///     }
+/// };
+/// assert_eq!(parked.participant, "card");
+/// assert_eq!(parked.reasons[0].1, "the bank does not like this number");
+/// orders.retry(&parked, "ada", "they like it now").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parked {
@@ -131,123 +165,15 @@ type DoneOf<C> = <<C as Choreography>::Events as Saga>::Done;
 type RefusalOf<C> = <<C as Choreography>::Events as Saga>::Refusal;
 type InputOf<C> = <<C as Choreography>::Events as Saga>::Input;
 
-impl<C: Choreography> ChoreographedBuilder<C> {
-    /// Those participants, on that journal and that bus.
-    pub fn new(journal: &Journal, bus: impl Bus, here: C::Here) -> Self {
-        let (journal, bus) = (journal.clone(), Arc::new(bus));
-        let (lease, poll) = (Duration::from_secs(30), Duration::from_secs(1));
-        let (at_once, retention, starts) = (32, None, true);
-        let clock = WallClock::system();
-        Self { journal, bus, here, clock, lease, poll, at_once, retention, starts }
-    }
-
-    /// How long nobody else works at a transaction that a worker has; 10 ms to a day, 30 seconds by
-    /// default.
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
-        self
-    }
-
-    /// How often to look for work that the journal does not tell of; 1 ms to a minute, a second by
-    /// default.
-    pub fn poll(mut self, poll: Duration) -> Self {
-        self.poll = poll;
-        self
-    }
-
-    /// At how many transactions each participant works at once, 1 to 10,000; 32 by default.
-    pub fn at_once(mut self, most: usize) -> Self {
-        self.at_once = most;
-        self
-    }
-
-    /// How long what is over is kept; for ever by default. What comes after that is taken for new, so
-    /// it must be longer than any event may be under way.
-    pub fn retention(mut self, retention: Duration) -> Self {
-        self.retention = Some(retention);
-        self
-    }
-
-    /// This process starts no transactions: who does is another one, with a journal of its own.
-    pub fn participants_only(mut self) -> Self {
-        self.starts = false;
-        self
-    }
-
-    /// The clock that says when to try again.
-    pub fn clock(mut self, clock: &WallClock) -> Self {
-        self.clock = clock.clone();
-        self
-    }
-
-    /// Declares the groups of all participants, those of other processes included, and begins.
-    ///
-    /// # Errors
-    ///
-    /// [`BusError::Invalid`] when a setting or a name makes no sense, and what the bus can meet with.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing has begun when it is dropped; groups may have been declared.
-    pub async fn start(self) -> Result<Choreographed<C>, BusError> {
-        let (wiring, poll, at_once) = (Wiring::of::<C>(), self.poll, self.at_once);
-        let span = Duration::from_millis(10)..=Claim::LONGEST_LEASE;
-        check("lease", "10 ms to a day", span.contains(&self.lease), self.lease)?;
-        let span = Duration::from_millis(1)..=Duration::from_secs(60);
-        check("poll", "1 ms to a minute", span.contains(&poll), poll)?;
-        check("at_once", "1 to 10000", (1..=Claim::MOST).contains(&at_once), at_once)?;
-        let topic = wiring.name();
-        for name in wiring.participants() {
-            check("participant", "another name than `start`", name != START, name)?;
-            self.bus.declare(Group::of(topic, name)?).await?;
-        }
-        let room = Arc::new(Room {
-            journal: self.journal,
-            bus: self.bus,
-            wiring,
-            clock: self.clock,
-            owner: alloc::format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
-            lease: self.lease,
-            retention: self.retention,
-        });
-        let start = Arc::new(Desk::new(&room, START, Vec::new())?);
-        let mut desks = Vec::new();
-        for member in self.here.members() {
-            desks.push(Arc::new(Desk::new(&room, member.name, member.handlers)?));
-        }
-        let names = desks.iter().map(|desk| desk.name).collect();
-        if self.starts {
-            desks.push(Arc::clone(&start));
-        }
-        let mut tasks = JoinSet::new();
-        for desk in desks {
-            let group = Group::of(topic, desk.name)?;
-            let subscription = room.bus.subscribe(group).await?;
-            tasks.spawn(take(Arc::clone(&desk), subscription));
-            tasks.spawn(work(desk, poll, at_once));
-        }
-        let shared = Shared { room, start, names, starts: self.starts };
-        Ok(Choreographed { shared: Arc::new(shared), tasks })
-    }
-}
-
-fn check(
-    setting: &'static str,
-    expected: &'static str,
-    holds: bool,
-    got: impl fmt::Debug,
-) -> Result<(), Invalid> {
-    match holds {
-        true => Ok(()),
-        false => Err(Invalid::new("choreography", setting, expected, alloc::format!("{got:?}"))),
-    }
-}
-
 impl<C: Choreography> Choreographed<C> {
-    /// Those participants, on that journal and that bus, as they are by default; see
-    /// [`ChoreographedBuilder`].
-    pub fn builder(journal: &Journal, bus: impl Bus, here: C::Here) -> ChoreographedBuilder<C> {
-        ChoreographedBuilder::new(journal, bus, here)
+    pub(super) fn new(
+        room: Arc<Room>,
+        start: Arc<Desk<C::Events>>,
+        names: Vec<&'static str>,
+        starts: bool,
+        tasks: JoinSet<()>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared { room, start, names, starts }), tasks }
     }
 
     /// Starts a transaction, once for each key.
@@ -496,102 +422,11 @@ fn unreadable(error: &dyn fmt::Display) -> JournalError {
     JournalError::Unreadable { what, source: None }
 }
 
-/// From the bus into the inbox.
-async fn take<D: Saga>(desk: Arc<Desk<D>>, mut subscription: Box<dyn Subscription>) {
-    let (mut tries, mut pause) = (0_u32, Duration::ZERO);
-    loop {
-        let taken = match subscription.next().await {
-            Ok(delivery) => match desk.take(delivery.envelope()).await {
-                // One that could not be acknowledged comes again, and is known by then.
-                Ok(_) => {
-                    let _ = delivery.ack().await;
-                    true
-                }
-                Err(error) => {
-                    observe::broken(desk.name, delivery.envelope().id().as_str(), &error);
-                    let later = AGAIN.delay(tries + 1, pause, fastrand::u64(..));
-                    let _ = delivery.nack(later).await;
-                    false
-                }
-            },
-            Err(BusError::Closed) => return,
-            Err(_) => false,
-        };
-        match taken {
-            true => (tries, pause) = (0, Duration::ZERO),
-            false => {
-                tries = tries.saturating_add(1);
-                pause = AGAIN.delay(tries, pause, fastrand::u64(..));
-                tokio::time::sleep(pause).await;
-            }
-        }
-    }
-}
-
-/// Claims what is due, and works at it.
-async fn work<D: Saga>(desk: Arc<Desk<D>>, poll: Duration, at_once: usize) {
-    let mut changes = desk.room.journal.changes();
-    let (mut hands, mut tries, mut pause) = (JoinSet::new(), 0_u32, Duration::ZERO);
-    loop {
-        while hands.try_join_next().is_some() {}
-        if hands.len() >= at_once {
-            hands.join_next().await;
-            continue;
-        }
-        let wanted = at_once - hands.len();
-        let claim = Claim::of([desk.kind.as_str()]).by(&desk.room.owner).lease(desk.room.lease);
-        let leases = match desk.room.journal.claim(claim.most(wanted)).await {
-            Ok(leases) => leases,
-            Err(_) => {
-                tries = tries.saturating_add(1);
-                pause = AGAIN.delay(tries, pause, fastrand::u64(..));
-                tokio::time::sleep(pause).await;
-                continue;
-            }
-        };
-        (tries, pause) = (0, Duration::ZERO);
-        let found = leases.len();
-        for lease in leases {
-            hands.spawn(worked(Arc::clone(&desk), lease));
-        }
-        if found < wanted {
-            tokio::select! {
-                () = changes.next() => {}
-                () = tokio::time::sleep(poll) => {}
-            }
-        }
-    }
-}
-
-/// How long a transaction rests that cannot be worked at.
-const REST: Duration = Duration::from_secs(60);
-
-async fn worked<D: Saga>(desk: Arc<Desk<D>>, lease: Lease) {
-    match desk.work(lease.clone()).await {
-        Ok(Put::Down(_) | Put::Gone | Put::Forgotten) | Err(JournalError::Fenced { .. }) => {}
-        Err(error) => {
-            observe::broken(desk.name, &lease.stream.to_string(), &error);
-            // One that cannot be worked at does not keep the others waiting.
-            let append = Append::to(&lease.stream).fenced(&lease).due(Due::After(REST));
-            let _ = desk.room.journal.append(append.status("broken").release()).await;
-        }
-    }
-}
-
 impl<C: Choreography> fmt::Debug for Choreographed<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Choreographed")
             .field("name", &self.shared.room.wiring.name())
             .field("participants", &self.shared.names)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<C: Choreography> fmt::Debug for ChoreographedBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChoreographedBuilder")
-            .field("name", &<C::Events as Saga>::DEFINITION.name())
-            .field("lease", &self.lease)
             .finish_non_exhaustive()
     }
 }

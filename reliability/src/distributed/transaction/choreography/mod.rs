@@ -158,6 +158,7 @@
 
 #[cfg(any(feature = "nats", feature = "rabbitmq"))]
 pub mod broker;
+mod builder;
 pub mod bus;
 mod desk;
 mod engine;
@@ -173,8 +174,10 @@ mod rules;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;
 mod wiring;
+mod work;
 
-pub use engine::{Choreographed, ChoreographedBuilder, End, Handle, Parked, Why};
+pub use builder::ChoreographedBuilder;
+pub use engine::{Choreographed, End, Handle, Parked, Why};
 pub use participant::{Handler, Handling, Link, Member, Participant, Participants, Undoing};
 pub use plan::Wiring;
 pub use wiring::{Choreography, check, check_link};

@@ -16,7 +16,14 @@ use crate::resilience::retry::Backoff;
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+/// # use shop::*;
+/// use reliability::distributed::transaction::choreography::Participant;
+///
+/// assert_eq!(<Card as Participant<PlaceOrder>>::NAME, "card");
+/// assert_eq!(<Card as Participant<PlaceOrder>>::LINKS[0].handler(), "charge");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no participant of `{D}`",
     label = "it has no handlers for the events of `{D}`",
@@ -234,6 +241,10 @@ pub(super) struct Bound<D: Saga> {
 }
 
 /// A participant without its type.
+///
+/// # Examples
+///
+/// See [`Participants`].
 pub struct Member<D: Saga> {
     pub(super) name: &'static str,
     pub(super) handlers: alloc::vec::Vec<Bound<D>>,
@@ -275,7 +286,14 @@ impl<D: Saga> fmt::Debug for Member<D> {
 ///
 /// # Examples
 ///
-/// See [`Choreography`](super::Choreography).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+/// # use shop::*;
+/// use reliability::distributed::transaction::choreography::{Member, Participants};
+///
+/// let members: Vec<Member<PlaceOrder>> = (Warehouse, Card).members();
+/// assert_eq!(format!("{:?}", members[1]), r#"Member { name: "card", handlers: ["charge"] }"#);
+/// ```
 pub trait Participants<D: Saga>: Send + 'static {
     /// What each of them waits for and makes.
     const LINKS: &'static [&'static [Link]];

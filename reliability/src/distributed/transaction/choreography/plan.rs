@@ -12,7 +12,15 @@ use crate::distributed::transaction::saga::{Definition, Kind, Saga};
 ///
 /// # Examples
 ///
-/// See [`Choreography`](super::Choreography) and [`Wiring::mermaid`].
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+/// # use shop::*;
+/// use reliability::distributed::transaction::choreography::Wiring;
+///
+/// let wiring = Wiring::of::<Orders>(); // or `Orders::wiring()`
+/// assert_eq!(wiring.name(), "place_order");
+/// assert!(wiring.mermaid().contains("h0 -- Reserved --> h1"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Wiring {
     definition: Definition,
@@ -81,10 +89,6 @@ impl Wiring {
 
     /// Who makes and who handles what, as a flow chart in Mermaid's language: a box for each handler in
     /// a frame for its participant, an arrow for each event.
-    ///
-    /// # Examples
-    ///
-    /// See the [module](super).
     pub fn mermaid(&self) -> String {
         let mut text = String::from("flowchart LR\n    start([start])\n");
         // Writing to a string does not fail.

@@ -46,6 +46,19 @@ pub(super) struct State {
     untold: VecDeque<Envelope>,
     /// Whether it only looks on: who has started the transaction.
     looks_on: bool,
+    /// A mistake that the tests must find.
+    #[cfg(test)]
+    pub(super) planted: Option<Planted>,
+}
+
+/// Mistakes that the tests make on purpose.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Planted {
+    /// Undoes without waiting for what was made of it.
+    Hasty,
+    /// Does not remember that something will never happen.
+    NoBarrier,
 }
 
 /// One of its handlers.
@@ -93,7 +106,17 @@ impl State {
         });
         let (heard, undone, untold) = (BTreeMap::new(), BTreeSet::new(), VecDeque::new());
         let (started, refused, tasks) = (None, None, tasks.collect());
-        Self { started, heard, refused, undone, tasks, untold, looks_on }
+        Self {
+            started,
+            heard,
+            refused,
+            undone,
+            tasks,
+            untold,
+            looks_on,
+            #[cfg(test)]
+            planted: None,
+        }
     }
 
     /// Whether an event is any business of who has those handlers.
@@ -281,6 +304,18 @@ impl State {
         let task = &self.tasks[place];
         let kind = task.link.makes.map_or(Kind::Retriable, |made| wiring.kind(made));
         let ready = self.is_ready(place);
+        #[cfg(test)]
+        if self.planted == Some(Planted::NoBarrier)
+            && let Some(made) = task.link.makes
+        {
+            match task.settled {
+                Some(How::Undone) if ready && !self.heard.contains_key(&made) => {
+                    return Wanted::Now(Todo::Do(place));
+                }
+                Some(How::Done) if self.undone.contains(&made) => return Wanted::Nothing,
+                _ => {}
+            }
+        }
         match (kind, task.settled, back) {
             (_, Some(How::Refused | How::Undone), _) => Wanted::Nothing,
             (Kind::Compensable, Some(How::Done), true) => self.undo(wiring, place),
@@ -303,7 +338,10 @@ impl State {
     /// As soon as nothing is left that was made of it.
     fn undo(&self, wiring: &Wiring, place: usize) -> Wanted {
         let Some(made) = self.tasks[place].link.makes else { return Wanted::Nothing };
-        match wiring.dependents(made).all(|event| self.undone.contains(&event)) {
+        let gone = wiring.dependents(made).all(|event| self.undone.contains(&event));
+        #[cfg(test)]
+        let gone = gone || self.planted == Some(Planted::Hasty);
+        match gone {
             true => Wanted::Now(Todo::Undo(place)),
             false => Wanted::Waiting,
         }

@@ -7,7 +7,28 @@ use crate::distributed::transaction::saga::{Definition, Kind, Saga};
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+/// # use shop::*;
+/// use reliability::distributed::transaction::choreography::{Choreography, Link, check, check_link};
+/// use reliability::distributed::transaction::saga::{Definition, Saga};
+///
+/// /// What `choreography!` writes, by hand.
+/// enum Cards {}
+///
+/// impl Choreography for Cards {
+///     type Events = PlaceOrder;
+///     type Here = (Card,);
+///     const ELSEWHERE: &'static [Link] = &[Link::of("warehouse", "reserve").makes(0)];
+///     const TERMINAL: &'static [usize] = &[1];
+/// }
+///
+/// const _: () = check::<Cards>();
+/// // And what `#[participant]` writes for each handler:
+/// const PLACE_ORDER: Definition = <PlaceOrder as Saga>::DEFINITION;
+/// const _: () = check_link(PLACE_ORDER, Link::of("card", "charge").hears(&[0]).makes(1).may_refuse());
+/// # fn main() {}
+/// ```
 pub trait Choreography: Send + Sync + 'static {
     /// The events.
     type Events: Saga;
@@ -104,6 +125,10 @@ impl All {
 /// Checks that the participants make a whole: `choreography!` calls it while it compiles. It panics with
 /// what is wrong, and what to write instead.
 ///
+/// # Examples
+///
+/// See [`Choreography`].
+///
 /// # Panics
 ///
 /// When an event is handled by nobody and is not terminal, is made by nobody or by two, would wait for
@@ -140,6 +165,10 @@ pub const fn check<C: Choreography>() {
 }
 
 /// Checks one participant by itself: `#[participant]` calls it while it compiles.
+///
+/// # Examples
+///
+/// See [`Choreography`].
 ///
 /// # Panics
 ///

@@ -31,6 +31,10 @@ pub(super) struct World {
     /// Who refuses, and who fails how often.
     pub(super) refuses: Mutex<Vec<&'static str>>,
     pub(super) fails: Mutex<BTreeMap<&'static str, u32>>,
+    /// Fails at random while it is there.
+    pub(super) random: Mutex<Option<fastrand::Rng>>,
+    /// What must never happen, and did.
+    pub(super) wrong: Mutex<Vec<String>>,
 }
 
 impl Default for World {
@@ -40,6 +44,8 @@ impl Default for World {
             calls: Mutex::new(Vec::new()),
             refuses: Mutex::new(Vec::new()),
             fails: Mutex::new(BTreeMap::new()),
+            random: Mutex::new(None),
+            wrong: Mutex::new(Vec::new()),
         }
     }
 }
@@ -56,7 +62,18 @@ impl World {
         if self.refuses.lock().contains(&what) {
             return Err(Outcome::Rejected("no".into()));
         }
-        self.effects.lock().insert(cx.effect().to_string(), true);
+        let chance = |share| self.random.lock().as_mut().is_some_and(|it| it.f64() < share);
+        if chance(0.1) {
+            return Err(Outcome::transient("not now"));
+        }
+        let effect = cx.effect().to_string();
+        if what != "release" && self.effects.lock().get(&effect) == Some(&false) {
+            self.wrong.lock().push(alloc::format!("{effect} was done after it was undone"));
+        }
+        self.effects.lock().insert(effect, true);
+        if chance(0.1) {
+            return Err(Outcome::unknown("the answer was lost"));
+        }
         Ok(())
     }
 
@@ -64,6 +81,9 @@ impl World {
         match self.call(cx, what) {
             Ok(()) => {
                 self.effects.lock().insert(cx.effect().to_string(), false);
+                if self.standing().iter().any(|it| it == "Charged") {
+                    self.wrong.lock().push("released what is paid for".into());
+                }
                 Ok(())
             }
             Err(_) => Err(Transient::new("not now")),

@@ -1,0 +1,178 @@
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::bus::{Bus, BusError, Group};
+use super::desk::{Desk, Room, START};
+use super::engine::Choreographed;
+use super::participant::Participants as _;
+use super::plan::Wiring;
+use super::wiring::Choreography;
+use super::work;
+use crate::distributed::transaction::saga::Saga;
+use crate::error::Invalid;
+use crate::journal::{Claim, Journal};
+use crate::time::WallClock;
+
+/// The settings of a [`Choreographed`].
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+/// # use shop::*;
+/// use std::time::Duration;
+/// use reliability::distributed::transaction::choreography::ChoreographedBuilder;
+/// # use reliability::distributed::transaction::choreography::bus::JournalBus;
+/// # use reliability::journal::Journal;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (journal, participants) = (Journal::in_memory(), (Warehouse, Card));
+/// // The same as `Orders::on(..)`:
+/// let orders = ChoreographedBuilder::<Orders>::new(&journal, JournalBus::on(&journal), participants)
+///     .at_once(8)
+///     .retention(Duration::from_secs(30 * 86_400))
+///     .start()
+///     .await?;
+/// assert_eq!(orders.wiring().name(), "place_order");
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a builder does nothing until `start`"]
+pub struct ChoreographedBuilder<C: Choreography> {
+    journal: Journal,
+    bus: Arc<dyn Bus>,
+    here: C::Here,
+    clock: WallClock,
+    lease: Duration,
+    poll: Duration,
+    at_once: usize,
+    retention: Option<Duration>,
+    starts: bool,
+}
+
+impl<C: Choreography> ChoreographedBuilder<C> {
+    /// Those participants, on that journal and that bus.
+    pub fn new(journal: &Journal, bus: impl Bus, here: C::Here) -> Self {
+        let (journal, bus) = (journal.clone(), Arc::new(bus));
+        let (lease, poll) = (Duration::from_secs(30), Duration::from_secs(1));
+        let (at_once, retention, starts) = (32, None, true);
+        let clock = WallClock::system();
+        Self { journal, bus, here, clock, lease, poll, at_once, retention, starts }
+    }
+
+    /// How long nobody else works at a transaction that a worker has; 10 ms to a day, 30 seconds by
+    /// default.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// How often to look for work that the journal does not tell of; 1 ms to a minute, a second by
+    /// default.
+    pub fn poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// At how many transactions each participant works at once, 1 to 10,000; 32 by default.
+    pub fn at_once(mut self, most: usize) -> Self {
+        self.at_once = most;
+        self
+    }
+
+    /// How long what is over is kept; for ever by default. What comes after that is taken for new, so
+    /// it must be longer than any event may be under way.
+    pub fn retention(mut self, retention: Duration) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
+    /// This process starts no transactions: who does is another one, with a journal of its own.
+    pub fn participants_only(mut self) -> Self {
+        self.starts = false;
+        self
+    }
+
+    /// The clock that says when to try again.
+    pub fn clock(mut self, clock: &WallClock) -> Self {
+        self.clock = clock.clone();
+        self
+    }
+
+    /// Declares the groups of all participants, those of other processes included, and begins.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError::Invalid`] when a setting or a name makes no sense, and what the bus can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing has begun when it is dropped; groups may have been declared.
+    pub async fn start(self) -> Result<Choreographed<C>, BusError> {
+        let (wiring, poll, at_once) = (Wiring::of::<C>(), self.poll, self.at_once);
+        let span = Duration::from_millis(10)..=Claim::LONGEST_LEASE;
+        check("lease", "10 ms to a day", span.contains(&self.lease), self.lease)?;
+        let span = Duration::from_millis(1)..=Duration::from_secs(60);
+        check("poll", "1 ms to a minute", span.contains(&poll), poll)?;
+        check("at_once", "1 to 10000", (1..=Claim::MOST).contains(&at_once), at_once)?;
+        let topic = wiring.name();
+        for name in wiring.participants() {
+            check("participant", "another name than `start`", name != START, name)?;
+            self.bus.declare(Group::of(topic, name)?).await?;
+        }
+        let room = Arc::new(Room {
+            journal: self.journal,
+            bus: self.bus,
+            wiring,
+            clock: self.clock,
+            owner: alloc::format!("{}-{:08x}", std::process::id(), fastrand::u32(..)),
+            lease: self.lease,
+            retention: self.retention,
+            #[cfg(test)]
+            planted: None,
+        });
+        let start = Arc::new(Desk::new(&room, START, Vec::new())?);
+        let mut desks = Vec::new();
+        for member in self.here.members() {
+            desks.push(Arc::new(Desk::new(&room, member.name, member.handlers)?));
+        }
+        let names = desks.iter().map(|desk| desk.name).collect();
+        if self.starts {
+            desks.push(Arc::clone(&start));
+        }
+        let mut tasks = JoinSet::new();
+        for desk in desks {
+            let group = Group::of(topic, desk.name)?;
+            let subscription = room.bus.subscribe(group).await?;
+            tasks.spawn(work::take(Arc::clone(&desk), subscription));
+            tasks.spawn(work::work(desk, poll, at_once));
+        }
+        Ok(Choreographed::new(room, start, names, self.starts, tasks))
+    }
+}
+
+pub(super) fn check(
+    setting: &'static str,
+    expected: &'static str,
+    holds: bool,
+    got: impl fmt::Debug,
+) -> Result<(), Invalid> {
+    match holds {
+        true => Ok(()),
+        false => Err(Invalid::new("choreography", setting, expected, alloc::format!("{got:?}"))),
+    }
+}
+
+impl<C: Choreography> fmt::Debug for ChoreographedBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChoreographedBuilder")
+            .field("name", &<C::Events as Saga>::DEFINITION.name())
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! The tasks of one participant.
+
+use alloc::boxed::Box;
+use alloc::string::ToString as _;
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::bus::{BusError, Subscription};
+use super::desk::{AGAIN, Desk, Put};
+use super::observe;
+use crate::distributed::transaction::saga::Saga;
+use crate::journal::{Append, Claim, Due, JournalError, Lease};
+
+/// From the bus into the inbox.
+pub(super) async fn take<D: Saga>(desk: Arc<Desk<D>>, mut subscription: Box<dyn Subscription>) {
+    let (mut tries, mut pause) = (0_u32, Duration::ZERO);
+    loop {
+        let taken = match subscription.next().await {
+            Ok(delivery) => match desk.take(delivery.envelope()).await {
+                // One that could not be acknowledged comes again, and is known by then.
+                Ok(_) => {
+                    let _ = delivery.ack().await;
+                    true
+                }
+                Err(error) => {
+                    observe::broken(desk.name, delivery.envelope().id().as_str(), &error);
+                    let later = AGAIN.delay(tries + 1, pause, fastrand::u64(..));
+                    let _ = delivery.nack(later).await;
+                    false
+                }
+            },
+            Err(BusError::Closed) => return,
+            Err(_) => false,
+        };
+        match taken {
+            true => (tries, pause) = (0, Duration::ZERO),
+            false => {
+                tries = tries.saturating_add(1);
+                pause = AGAIN.delay(tries, pause, fastrand::u64(..));
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+}
+
+/// Claims what is due, and works at it.
+pub(super) async fn work<D: Saga>(desk: Arc<Desk<D>>, poll: Duration, at_once: usize) {
+    let mut changes = desk.room.journal.changes();
+    let (mut hands, mut tries, mut pause) = (JoinSet::new(), 0_u32, Duration::ZERO);
+    loop {
+        while hands.try_join_next().is_some() {}
+        if hands.len() >= at_once {
+            hands.join_next().await;
+            continue;
+        }
+        let wanted = at_once - hands.len();
+        let claim = Claim::of([desk.kind.as_str()]).by(&desk.room.owner).lease(desk.room.lease);
+        let leases = match desk.room.journal.claim(claim.most(wanted)).await {
+            Ok(leases) => leases,
+            Err(_) => {
+                tries = tries.saturating_add(1);
+                pause = AGAIN.delay(tries, pause, fastrand::u64(..));
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+        };
+        (tries, pause) = (0, Duration::ZERO);
+        let found = leases.len();
+        for lease in leases {
+            hands.spawn(worked(Arc::clone(&desk), lease));
+        }
+        if found < wanted {
+            tokio::select! {
+                () = changes.next() => {}
+                () = tokio::time::sleep(poll) => {}
+            }
+        }
+    }
+}
+
+/// How long a transaction rests that cannot be worked at.
+const REST: Duration = Duration::from_secs(60);
+
+async fn worked<D: Saga>(desk: Arc<Desk<D>>, lease: Lease) {
+    match desk.work(lease.clone()).await {
+        Ok(Put::Down(_) | Put::Gone | Put::Forgotten) | Err(JournalError::Fenced { .. }) => {}
+        Err(error) => {
+            observe::broken(desk.name, &lease.stream.to_string(), &error);
+            // One that cannot be worked at does not keep the others waiting.
+            let append = Append::to(&lease.stream).fenced(&lease).due(Due::After(REST));
+            let _ = desk.room.journal.append(append.status("broken").release()).await;
+        }
+    }
+}

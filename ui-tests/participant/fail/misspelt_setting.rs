@@ -1,0 +1,25 @@
+//~ `#[on]` has no setting `retries`
+use reliability::distributed::transaction::choreography::participant;
+use reliability::distributed::transaction::saga::{Cx, Outcome, saga};
+
+#[saga(input = u64, refuse = String, choreographed)]
+pub enum PlaceOrder {
+    #[step]
+    Reserved(u32),
+    #[pivot]
+    Charged(String),
+    #[then]
+    Mailed(()),
+}
+
+struct Card;
+
+#[participant(PlaceOrder)]
+impl Card {
+    #[on(Reserved => Charged, retries = 3)]
+    async fn charge(&self, _: &Cx, _: &u64, _: &u32) -> Result<String, Outcome<String>> {
+        Ok("paid".into())
+    }
+}
+
+fn main() {}

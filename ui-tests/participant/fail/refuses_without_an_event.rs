@@ -1,0 +1,25 @@
+//~ a handler that makes no event ends in `Result<(), Transient>`
+use reliability::distributed::transaction::choreography::participant;
+use reliability::distributed::transaction::saga::{Cx, Outcome, saga};
+
+#[saga(input = u64, refuse = String, choreographed)]
+pub enum PlaceOrder {
+    #[step]
+    Reserved(u32),
+    #[pivot]
+    Charged(String),
+    #[then]
+    Mailed(()),
+}
+
+struct Card;
+
+#[participant(PlaceOrder)]
+impl Card {
+    #[on(Charged)]
+    async fn look(&self, _: &Cx, _: &u64, _: &String) -> Result<(), Outcome<String>> {
+        Ok(())
+    }
+}
+
+fn main() {}
