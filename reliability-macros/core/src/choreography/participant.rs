@@ -92,7 +92,7 @@ pub(super) fn render(
     let events = args.events.as_ref()?;
     let krate = &args.krate;
     let root = quote!(#krate::distributed::transaction::choreography);
-    let (generics, own, bounds) = block.generics.split_for_impl();
+    let (generics, _, bounds) = block.generics.split_for_impl();
     let who = &block.self_ty;
     let written = match &args.name {
         Some(name) => name.clone(),
@@ -118,7 +118,7 @@ pub(super) fn render(
     });
     Some(quote! {
         #[automatically_derived]
-        impl #generics #root::Participant<#events> for #who #own #bounds {
+        impl #generics #root::Participant<#events> for #who #bounds {
             const NAME: &'static str = #written;
             const LINKS: &'static [#root::Link] = &[#(#links),*];
             const HANDLERS: &'static [#root::Handler<#events, Self>] = &[#(#called),*];

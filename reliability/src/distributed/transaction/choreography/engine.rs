@@ -19,9 +19,7 @@ use super::rules::{REFUSED, STARTED, State};
 use super::wiring::Choreography;
 use crate::distributed::transaction::saga::{Durable, History, Saga};
 use crate::error::Invalid;
-use crate::journal::{
-    Append, Claim, Due, Encoding, Event, Heads, Journal, JournalError, Lease, Sequence, StreamId,
-};
+use crate::journal::{Append, Due, Encoding, Event, Heads, JournalError, Sequence, StreamId};
 
 /// The participants of this process at work, and who starts transactions.
 ///

@@ -72,14 +72,21 @@ pub(super) async fn work<D: Saga>(desk: Arc<Desk<D>>, poll: Duration, at_once: u
             hands.spawn(worked(Arc::clone(&desk), lease));
         }
         if found < wanted {
+            let told = async {
+                // Each commit of this worker is a change as well: that is no reason to ask each time.
+                tokio::time::sleep(BREATH).await;
+                changes.next().await;
+            };
             tokio::select! {
-                () = changes.next() => {}
+                () = told => {}
                 () = tokio::time::sleep(poll) => {}
             }
         }
     }
 }
 
+/// The shortest pause between two claims that nobody has asked for.
+const BREATH: Duration = Duration::from_millis(1);
 /// How long a transaction rests that cannot be worked at.
 const REST: Duration = Duration::from_secs(60);
 
