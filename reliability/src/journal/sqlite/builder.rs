@@ -1,6 +1,7 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
+use super::writer::Writer;
 use super::{SqliteStore, open};
 use crate::error::Invalid;
 use crate::journal::JournalError;
@@ -89,6 +90,6 @@ impl SqliteBuilder {
         open::check(&path)?;
         let to_write = open::to_write(&path, busy)?;
         let to_read = open::to_read(&path, busy)?;
-        Ok(SqliteStore::new(path, Threads::start(to_write, to_read, settings)?))
+        Ok(SqliteStore::new(path, Threads::start(Writer::new(to_write), to_read, settings)?))
     }
 }

@@ -4,6 +4,7 @@ mod builder;
 mod error;
 mod moving;
 mod open;
+mod places;
 mod read;
 mod store;
 mod write;

@@ -32,6 +32,7 @@ impl Writing<'_> {
     }
 
     pub(super) fn adopt_all(&self, adopted: &Adopted) -> Outcome<()> {
+        self.forget_places();
         let end = |stream: &StreamId| -> rusqlite::Result<Sequence> {
             let place = self.place(stream)?;
             Ok(place.map_or(Sequence::START, |place| place.sequence))

@@ -2,12 +2,14 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use core::time::Duration;
 use std::time::SystemTime;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Outcome;
+use super::places::Places;
 use crate::journal::values::{self, signed, unsigned};
 use crate::journal::{
     Append, Appended, Claim, Epoch, Event, JournalError, Lease, Position, Sequence, StreamId,
@@ -16,12 +18,13 @@ use crate::journal::{
 /// A transaction, and what time it is in it.
 pub(super) struct Writing<'c> {
     connection: &'c Connection,
+    places: RefCell<Places>,
     wall: SystemTime,
     pub(super) now: i64,
 }
 
 /// What an append needs to know of a stream that is there.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) id: i64,
     pub(super) sequence: Sequence,
@@ -32,8 +35,13 @@ pub(super) struct Place {
 }
 
 impl<'c> Writing<'c> {
-    pub(super) fn new(connection: &'c Connection, wall: SystemTime) -> Self {
-        Self { connection, wall, now: values::micros(wall) }
+    pub(super) fn new(connection: &'c Connection, places: Places, wall: SystemTime) -> Self {
+        Self { connection, places: RefCell::new(places), wall, now: values::micros(wall) }
+    }
+
+    /// What is true when what was written is committed.
+    pub(super) fn into_places(self) -> Places {
+        self.places.into_inner()
     }
 
     pub(super) fn append(&self, batch: &[Append]) -> Outcome<Vec<Appended>> {
@@ -69,13 +77,18 @@ impl<'c> Writing<'c> {
     fn append_one(&self, append: &Append, place: Option<Place>) -> rusqlite::Result<Appended> {
         let first = place.map_or(Sequence::START, |place| place.sequence);
         let last = Sequence::new(first.get() + append.events().len() as u64);
-        let (id, epoch) = match place {
-            Some(place) => {
-                self.change(append, place, last)?;
-                (place.id, place.epoch)
-            }
+        let place = match place {
+            Some(place) => self.change(append, place, last)?,
             None => self.begin(append, last)?,
         };
+        let (id, epoch) = (place.id, place.epoch);
+        let mut places = self.places.borrow_mut();
+        match append.terms().release && place.due_at.is_none() {
+            // It is over.
+            true => places.forget(append.stream()),
+            false => places.keep(append.stream(), place),
+        }
+        drop(places);
         let mut position = Position::START;
         if !append.events().is_empty() {
             let mut insert = self.prepare(
@@ -104,7 +117,7 @@ impl<'c> Writing<'c> {
         Ok(Appended { held, ..Appended::new(last, position) })
     }
 
-    fn begin(&self, append: &Append, last: Sequence) -> rusqlite::Result<(i64, Epoch)> {
+    fn begin(&self, append: &Append, last: Sequence) -> rusqlite::Result<Place> {
         let terms = append.terms();
         let due_at = terms.due.and_then(|due| due.at(self.wall)).map(values::micros);
         let epoch = match terms.held {
@@ -113,12 +126,13 @@ impl<'c> Writing<'c> {
         };
         let owner = terms.held.map(|(owner, _)| owner);
         let until = terms.held.map(|(_, lease)| self.now.saturating_add(values::span(lease)));
+        let since = until.map(|_| self.now);
         let claimable_at = due_at.map(|due| until.map_or(due, |until| until.max(due)));
         self.prepare(
             "INSERT INTO journal_streams
                 (kind, key, sequence, epoch, status, priority, due_at, claimable_at,
                  created_at, changed_at, owner, held_since, held_until)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, iif(?10 IS NULL, NULL, ?9), ?11)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12)",
         )?
         .insert(params![
             append.stream().kind(),
@@ -131,9 +145,17 @@ impl<'c> Writing<'c> {
             claimable_at,
             self.now,
             owner,
+            since,
             until
         ])
-        .map(|id| (id, Epoch::new(unsigned(epoch))))
+        .map(|id| Place {
+            id,
+            sequence: last,
+            epoch: Epoch::new(unsigned(epoch)),
+            due_at,
+            held_since: since,
+            held_until: until,
+        })
     }
 
     /// Takes so many epochs that were never given before, and says which is the last of them.
@@ -142,8 +164,9 @@ impl<'c> Writing<'c> {
             .query_row([i64::try_from(count).unwrap_or(i64::MAX)], |row| row.get(0))
     }
 
-    fn change(&self, append: &Append, place: Place, last: Sequence) -> rusqlite::Result<()> {
+    fn change(&self, append: &Append, place: Place, last: Sequence) -> rusqlite::Result<Place> {
         let terms = append.terms();
+        let place = Place { sequence: last, ..place };
         if terms.due.is_none() && terms.priority.is_none() && !terms.release {
             // By far the most of them. What is due stays as it is, so no index is touched.
             self.prepare(
@@ -151,13 +174,16 @@ impl<'c> Writing<'c> {
                  SET sequence = ?2, status = coalesce(?3, status), changed_at = ?4 WHERE id = ?1",
             )?
             .execute(params![place.id, signed(last.get()), terms.status, self.now])?;
-            return Ok(());
+            return Ok(place);
         }
         let due_at = match terms.due {
             Some(due) => due.at(self.wall).map(values::micros),
             None => place.due_at,
         };
-        let held_until = place.held_until.filter(|_| !terms.release);
+        let (held_since, held_until) = match terms.release {
+            true => (None, None),
+            false => (place.held_since, place.held_until),
+        };
         let claimable_at = due_at.map(|due| held_until.map_or(due, |until| until.max(due)));
         self.prepare(
             "UPDATE journal_streams
@@ -177,7 +203,7 @@ impl<'c> Writing<'c> {
             self.now,
             terms.release
         ])?;
-        Ok(())
+        Ok(Place { due_at, held_since, held_until, ..place })
     }
 
     pub(super) fn claim(&self, claim: &Claim) -> rusqlite::Result<Vec<Lease>> {
@@ -213,6 +239,7 @@ impl<'c> Writing<'c> {
             // Somebody has written into the tables by hand: it cannot be named, so it stays.
             let Ok(stream) = stream else { continue };
             epoch += 1;
+            self.places.borrow_mut().forget(&stream);
             take.execute(params![id, epoch, claim.owner(), self.now, until])?;
             leases.push(Lease::new(stream, Epoch::new(unsigned(epoch)), Sequence::new(sequence)));
         }
@@ -229,6 +256,7 @@ impl<'c> Writing<'c> {
         let renewed = leases.iter().map(|lease| {
             let (stream, epoch) = (&lease.stream, signed(lease.epoch.get()));
             let held = params![stream.kind(), stream.key(), epoch, self.now, until];
+            self.places.borrow_mut().forget(stream);
             Ok(renew.execute(held)? == 1)
         });
         renewed.collect()
@@ -245,18 +273,32 @@ impl<'c> Writing<'c> {
         if place.is_busy(self.now) {
             return Ok(Err(JournalError::Busy { stream: stream.clone() }));
         }
+        self.places.borrow_mut().forget(stream);
         self.prepare("DELETE FROM journal_records WHERE stream = ?1")?.execute([place.id])?;
         self.prepare("DELETE FROM journal_streams WHERE id = ?1")?.execute([place.id])?;
         Ok(Ok(()))
     }
 
     pub(super) fn place(&self, stream: &StreamId) -> rusqlite::Result<Option<Place>> {
+        match self.places.borrow().get(stream) {
+            None => self.find(stream),
+            known => Ok(known),
+        }
+    }
+
+    /// Looks it up, whatever is known.
+    pub(super) fn find(&self, stream: &StreamId) -> rusqlite::Result<Option<Place>> {
         self.prepare(
             "SELECT id, sequence, epoch, due_at, held_since, held_until FROM journal_streams
              WHERE kind = ?1 AND key = ?2",
         )?
         .query_row([stream.kind(), stream.key()], Place::read)
         .optional()
+    }
+
+    /// Its streams are changed by other means.
+    pub(super) fn forget_places(&self) {
+        self.places.borrow_mut().forget_all();
     }
 
     pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {

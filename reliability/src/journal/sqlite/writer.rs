@@ -7,23 +7,49 @@ use core::time::Duration;
 use rusqlite::Connection;
 
 use super::error::unavailable;
+use super::places::Places;
 use super::write::Writing;
 use crate::journal::group::{self, Engine, Failed, Work};
 use crate::journal::{Adopted, Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
 use crate::time::WallClock;
 
-impl Engine for Connection {
+/// What belongs to the thread that writes.
+pub(super) struct Writer {
+    connection: Connection,
+    places: Places,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, places: Places::default() }
+    }
+}
+
+impl Engine for Writer {
     fn transact(&mut self, clock: &WallClock, work: Work<'_>) -> Result<(), Failed> {
+        let connection = &self.connection;
         // Waits for other processes that write. All who are in the group have waited then.
-        self.execute_batch("BEGIN IMMEDIATE").map_err(|it| Failed::ToBegin(failed(it)))?;
-        let begun = Begun(self);
-        work(&mut Writing::new(self, clock.now())).map_err(Failed::Before)?;
-        let written = self.execute_batch("COMMIT");
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(|it| Failed::ToBegin(failed(it)))?;
+        let begun = Begun(connection);
+        let version = version(connection).map_err(|it| Failed::Before(failed(it)))?;
+        // They are gone with what is not committed.
+        let places = core::mem::take(&mut self.places).of(version);
+        let mut writing = Writing::new(connection, places, clock.now());
+        work(&mut writing).map_err(Failed::Before)?;
+        let places = writing.into_places();
+        let written = connection.execute_batch("COMMIT");
         drop(begun);
         written.map_err(|error| {
             Failed::While(JournalError::Unknown { source: error.to_string().into() })
-        })
+        })?;
+        self.places = places;
+        Ok(())
     }
+}
+
+/// Another one when another connection has committed, and never because of this one.
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
 }
 
 /// Takes back what was not committed, also when the work panics.
@@ -107,13 +133,14 @@ mod tests {
             group.push(Write::Append(Call::new(alloc::vec![append], answer, None)));
             answers.push(answered);
         }
-        assert!(!write(&mut connection, &mut group, &WallClock::system()));
+        let mut writer = Writer::new(connection);
+        assert!(!write(&mut writer, &mut group, &WallClock::system()));
         for mut answered in answers {
             let refused = answered.try_recv().unwrap().unwrap_err();
             assert!(matches!(refused, JournalError::Unavailable { .. }), "{refused}");
         }
         assert_eq!(WAITED.get(), 1);
-        drop((connection, by_hand));
+        drop((writer, by_hand));
         for end in ["", "-wal", "-shm"] {
             let mut path = file.clone().into_os_string();
             path.push(end);
