@@ -23,9 +23,11 @@ impl Guarded {
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let watch = Command::new("sh")
-            .args(["-c", "read -r _; kill -KILL -- \"-$1\"; rm -rf \"$2\"", "sh"])
+            .args(["-c", "read -r _; kill -s KILL -- \"-$1\"; rm -rf \"$2\"", "sh"])
             .arg(process.id().to_string())
             .arg(folder)
+            // What ends all who were started with this process does not end it.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

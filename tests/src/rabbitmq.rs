@@ -52,7 +52,7 @@ impl RabbitMq {
         fs::write(folder.join("enabled_plugins"), "[].\n").unwrap();
         let mut epmd = Command::new("epmd");
         epmd.args(["-address", "127.0.0.1", "-port", &names.to_string()]);
-        let epmd = Guarded::start(epmd.stderr(Stdio::null()), &folder);
+        let epmd = Guarded::start(epmd.stdout(Stdio::null()).stderr(Stdio::null()), &folder);
         let name_server = Mutex::new(Some(epmd));
         let running = Mutex::new(None);
         let node = Self { folder, port, distribution, names, name_server, running };

@@ -4,23 +4,180 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use reliability::distributed::transaction::choreography::bus::conformance;
+use futures_util::StreamExt;
+use reliability::distributed::transaction::choreography::bus::{Bus, BusError, conformance};
 use reliability::distributed::transaction::choreography::nats::{NatsBus, NatsBusBuilder};
+use reliability::error::{Class, Fault};
 use reliability_tests::nats::Nats;
 
-/// A loaded machine is slow, which is not what is tested.
-const PATIENCE: Duration = Duration::from_secs(60);
+use super::{PATIENCE, envelope, killed, next, next_number, number, orders, shared, stock};
+
+const PREFIX: &str = "shop";
+/// What is lost with the server, acknowledgements and answers, is not waited for much longer.
+const SOON: Duration = Duration::from_secs(2);
+
+fn at(server: &Nats) -> NatsBusBuilder {
+    NatsBus::builder(&server.url()).prefix(PREFIX).patience(PATIENCE).timeout(PATIENCE)
+}
 
 /// A bus that knows nothing of others on the same server.
-fn bus(server: &Nats) -> NatsBusBuilder {
+fn own(server: &Nats) -> NatsBusBuilder {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let prefix = format!("test-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    NatsBus::builder(&server.url()).prefix(&prefix).patience(PATIENCE).timeout(PATIENCE)
+    at(server).prefix(&format!("test-{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+fn restart(server: &Nats) {
+    server.kill();
+    server.start_again();
 }
 
 #[tokio::test]
 async fn the_bus_over_nats_conforms() {
     let server = Nats::shared();
-    let open = async || Arc::new(bus(&server).build().await.unwrap());
+    let open = async || Arc::new(own(&server).build().await.unwrap());
     conformance::check(open).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_nats_is_killed() {
+    let server = Arc::new(Nats::start());
+    let bus = Arc::new(at(&server).redelivery(SOON).timeout(SOON).build().await.unwrap());
+    let killed = Arc::clone(&server);
+    killed::nothing_is_lost(shared(&bus), move || restart(&killed)).await;
+    let health = bus.health();
+    assert!(health.is_connected() && health.losses() >= 1, "{health}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_over_nats_end_as_a_whole() {
+    let server = Arc::new(Nats::start());
+    let bus = at(&server).redelivery(SOON).timeout(SOON).build().await.unwrap();
+    let killed = Arc::clone(&server);
+    orders::each_ends_and_nothing_happens_twice(bus, move || restart(&killed)).await;
+}
+
+#[tokio::test]
+async fn a_group_that_was_declared_outlives_nats() {
+    let server = Nats::start();
+    let bus = at(&server).build().await.unwrap();
+    super::a_group_that_was_declared_outlives_the_server(bus, || restart(&server)).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_is_full_refuses() {
+    let server = Nats::shared();
+    let bus = own(&server).most_messages(2).build().await.unwrap();
+    super::a_bus_that_is_full_refuses_and_takes_more_when_there_is_room(bus).await;
+}
+
+#[tokio::test]
+async fn what_a_member_held_that_died_comes_to_another_one() {
+    let server = Nats::shared();
+    let builder = own(&server).redelivery(Duration::from_millis(200));
+    let dying = builder.clone();
+    let dying = async move { dying.build().await.unwrap() };
+    let bus = builder.build().await.unwrap();
+    super::what_a_member_held_that_died_comes_to_another_one(dying, bus).await;
+}
+
+#[tokio::test]
+async fn who_takes_long_keeps_what_it_has() {
+    let redelivery = Duration::from_millis(200);
+    let server = Nats::shared();
+    let bus = own(&server).redelivery(redelivery).build().await.unwrap();
+    let mut slow = bus.subscribe(stock()).await.unwrap();
+    let mut other = bus.subscribe(stock()).await.unwrap();
+    bus.publish(envelope(1)).await.unwrap();
+    let came = tokio::select! {
+        came = slow.next() => came.unwrap(),
+        came = other.next() => came.unwrap(),
+    };
+    let again = tokio::time::timeout(redelivery * 4, async {
+        tokio::select! {
+            again = slow.next() => number(&again.unwrap()),
+            again = other.next() => number(&again.unwrap()),
+        }
+    });
+    assert!(again.await.is_err(), "it came again to who works at it, or to another one");
+    came.ack().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_published_again_is_stored_once_and_says_what_it_is() {
+    let server = Nats::shared();
+    let bus = at(&server).prefix("looked-at").build().await.unwrap();
+    let mut stock = bus.subscribe(stock()).await.unwrap();
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let mut looking_on = client.subscribe("looked-at.place_order").await.unwrap();
+    client.flush().await.unwrap();
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let traced = envelope(1).with_traceparent(trace).unwrap();
+    for _ in 0..3 {
+        bus.publish(traced.clone()).await.unwrap();
+    }
+    bus.publish(envelope(2)).await.unwrap();
+    let delivery = next(&mut stock).await;
+    assert_eq!(*delivery.envelope(), traced);
+    delivery.ack().await.unwrap();
+    assert_eq!(next_number(&mut stock).await, 2, "the first one was stored once");
+    let headers = looking_on.next().await.unwrap().headers.unwrap();
+    let said = |name: &str| headers.get(name).map(|it| it.as_str().to_owned()).unwrap();
+    assert_eq!(said("traceparent"), trace);
+    assert_eq!([said("Nats-Msg-Id"), said("ce-id")], [traced.id().as_str(), traced.id().as_str()]);
+    let names = [said("ce-type"), said("ce-source"), said("ce-subject")];
+    assert_eq!(names, ["Numbered", "place_order", "order-1"]);
+}
+
+#[tokio::test]
+async fn what_is_no_envelope_is_set_aside() {
+    let server = Nats::start();
+    let bus = at(&server).build().await.unwrap();
+    let mut stock = bus.subscribe(stock()).await.unwrap();
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client);
+    let sent = jetstream.publish("shop.place_order", "nonsense".into()).await.unwrap();
+    sent.await.unwrap();
+    bus.publish(envelope(1)).await.unwrap();
+    assert_eq!(next_number(&mut stock).await, 1);
+    let aside = jetstream.get_stream("shop=set-aside").await.unwrap();
+    assert_eq!(aside.get_raw_message(1).await.unwrap().payload, "nonsense");
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_told() {
+    let server = Nats::start();
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let foreign = async_nats::jetstream::stream::Config {
+        name: "shop_place_order".into(),
+        subjects: vec!["shop.place_order".into()],
+        ..Default::default()
+    };
+    async_nats::jetstream::new(client).create_stream(foreign).await.unwrap();
+    let bus = at(&server).build().await.unwrap();
+    let refused = bus.declare(stock()).await.unwrap_err();
+    assert!(matches!(refused, BusError::Unusable { .. }), "{refused}");
+    assert_eq!(refused.class(), Class::Permanent);
+
+    server.kill();
+    let away = at(&server).patience(Duration::from_millis(50)).build().await.unwrap_err();
+    assert!(matches!(away, BusError::Unavailable { .. }), "{away}");
+    assert_eq!(away.class(), Class::Transient);
+    let short = NatsBus::builder(&server.url());
+    for (refused, told) in [
+        (short.clone().prefix("Shop"), "prefix"),
+        (short.clone().patience(Duration::ZERO), "patience"),
+        (short.clone().timeout(Duration::MAX), "timeout"),
+        (short.clone().redelivery(Duration::from_millis(99)), "redelivery"),
+        (short.clone().duplicates(Duration::ZERO), "duplicates"),
+        (short.clone().most_messages(0), "most_messages"),
+        (short.clone().most_bytes(1), "most_bytes"),
+        (short.clone().most_pending(0), "most_pending"),
+        (short.clone().replicas(6), "replicas"),
+        (NatsBus::builder("nats://a, :b:"), "servers"),
+    ] {
+        match refused.build().await.unwrap_err() {
+            BusError::Invalid(invalid) => assert_eq!(invalid.setting(), told, "{invalid}"),
+            other => panic!("{told}: {other}"),
+        }
+    }
 }

@@ -3,6 +3,7 @@ use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::Future;
 
 use async_nats::Client;
 use async_nats::HeaderMap;
@@ -96,22 +97,34 @@ impl Inner {
             .headers(lines)
             .message_id(envelope.id().as_str());
         let subject = names::subject(&self.settings.prefix, envelope.topic());
-        let mut state = self.standing.watch();
-        let before = state.borrow().losses;
-        let sent = self.context.send_publish(subject, message).await.map_err(of_publish)?;
-        tokio::select! {
-            stored = sent.into_future() => match stored {
+        let stored = async {
+            let sent = self.context.send_publish(subject, message).await.map_err(of_publish)?;
+            match sent.await {
                 Ok(_) => Ok(()),
-                Err(error) if error.kind() == PublishErrorKind::StreamNotFound => {
-                    // Whoever declares the topic anew is asked for a group again.
-                    self.heard.lock().remove(envelope.topic());
+                Err(error) => {
+                    if error.kind() == PublishErrorKind::StreamNotFound {
+                        // Whoever declares the topic anew is asked for a group again.
+                        self.heard.lock().remove(envelope.topic());
+                    }
                     Err(of_publish(error))
                 }
-                Err(error) => Err(of_publish(error)),
-            },
-            // No answer comes over a new one.
+            }
+        };
+        self.unless_lost(PUBLISHING, stored).await
+    }
+
+    /// No answer comes over another connection than that over which was asked.
+    pub(super) async fn unless_lost<T>(
+        &self,
+        what: &'static str,
+        answered: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        let mut state = self.standing.watch();
+        let before = state.borrow().losses;
+        tokio::select! {
+            answered = answered => answered,
             _ = state.wait_for(|state| state.losses > before) => {
-                Err(unknown(PUBLISHING, "the connection was lost"))
+                Err(unknown(what, "the connection was lost"))
             }
         }
     }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::super::broker::settled;
 use super::super::bus::{Answer, BusError, Settle};
 use super::bus::{Inner, SYSTEM};
-use super::error::of_settling;
+use super::error::{SETTLING, of_settling};
 use crate::sync::Mutex;
 
 /// Where each is acknowledged, until it is settled.
@@ -83,17 +83,12 @@ impl Holding {
         // Anything that comes back says that the server has dealt with it.
         let said =
             Request::new().payload(Bytes::from(kind)).timeout(Some(self.bus.settings.timeout));
-        match self.bus.client.send_request(self.reply.clone(), said).await {
-            Ok(_) => {
-                self.settled = true;
-                settled(SYSTEM, how);
-                Ok(())
-            }
-            Err(error) => {
-                settled(SYSTEM, "failed");
-                Err(of_settling(&error))
-            }
-        }
+        let asked = self.bus.client.send_request(self.reply.clone(), said);
+        let told = async { asked.await.map(drop).map_err(|error| of_settling(&error)) };
+        let told = self.bus.unless_lost(SETTLING, told).await;
+        self.settled = told.is_ok();
+        settled(SYSTEM, if told.is_ok() { how } else { "failed" });
+        told
     }
 }
 
