@@ -109,8 +109,8 @@
 //! # use reliability::distributed::transaction::choreography::{choreography, participant};
 //! # use reliability::distributed::transaction::saga::{Cx, Transient, saga};
 //! # #[saga(input = u32, refuse = String, choreographed)]
-//! # enum PlaceOrder { #[pivot] Charged(String), #[then] Mailed(()) }
-//! # struct Mail;
+//! # pub enum PlaceOrder { #[pivot] Charged(String), #[then] Mailed(()) }
+//! # pub struct Mail;
 //! # #[participant(PlaceOrder)]
 //! # impl Mail {
 //! #     #[on(Charged => Mailed)]
@@ -188,8 +188,8 @@ pub use wiring::{Choreography, check, check_link};
 /// # use reliability::distributed::transaction::choreography::{choreography, participant};
 /// # use reliability::distributed::transaction::saga::{Cx, Outcome, Transient, saga};
 /// # #[saga(input = u32, refuse = String, choreographed)]
-/// # enum PlaceOrder { #[pivot] Charged(String), #[then] Mailed(()) }
-/// # struct Card;
+/// # pub enum PlaceOrder { #[pivot] Charged(String), #[then] Mailed(()) }
+/// # pub struct Card;
 /// # #[participant(PlaceOrder)]
 /// # impl Card {
 /// #     #[on(start => Charged)]

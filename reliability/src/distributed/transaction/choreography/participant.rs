@@ -21,8 +21,10 @@ use crate::resilience::retry::Backoff;
 /// # use shop::*;
 /// use reliability::distributed::transaction::choreography::Participant;
 ///
+/// # fn main() {
 /// assert_eq!(<Card as Participant<PlaceOrder>>::NAME, "card");
 /// assert_eq!(<Card as Participant<PlaceOrder>>::LINKS[0].handler(), "charge");
+/// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no participant of `{D}`",
@@ -291,8 +293,10 @@ impl<D: Saga> fmt::Debug for Member<D> {
 /// # use shop::*;
 /// use reliability::distributed::transaction::choreography::{Member, Participants};
 ///
+/// # fn main() {
 /// let members: Vec<Member<PlaceOrder>> = (Warehouse, Card).members();
 /// assert_eq!(format!("{:?}", members[1]), r#"Member { name: "card", handlers: ["charge"] }"#);
+/// # }
 /// ```
 pub trait Participants<D: Saga>: Send + 'static {
     /// What each of them waits for and makes.

@@ -17,9 +17,11 @@ use crate::distributed::transaction::saga::{Definition, Kind, Saga};
 /// # use shop::*;
 /// use reliability::distributed::transaction::choreography::Wiring;
 ///
+/// # fn main() {
 /// let wiring = Wiring::of::<Orders>(); // or `Orders::wiring()`
 /// assert_eq!(wiring.name(), "place_order");
 /// assert!(wiring.mermaid().contains("h0 -- Reserved --> h1"));
+/// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Wiring {
