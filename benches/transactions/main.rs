@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people who measure")]
 
 mod five;
+mod others;
 mod peer;
 
 use std::future::Future;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use five::{Five, Number, Order};
+use others::{Accounts, Commits, Reservations};
 use peer::{OnJournal, Steno};
 use reliability::distributed::transaction::saga::{End, Sagas};
 use reliability::journal::{Journal, PostgresStore};
@@ -158,6 +160,9 @@ fn durable(measure: &Measure, figures: &mut Figures) {
     let engine = engine(&journal, 4_096);
     let stenos = Journal::open(folder.0.join("steno.db")).unwrap();
     let steno = Arc::new(Steno::on(OnJournal(stenos)));
+    let journal = Journal::open(folder.0.join("others.db")).unwrap();
+    let (accounts, reservations) = (Accounts::on(&journal), Reservations::on(&journal));
+    let commits = Commits::on(&journal);
     for round in 0..measure.rounds {
         let begun = Instant::now();
         let mut records = 0;
@@ -182,12 +187,39 @@ fn durable(measure: &Measure, figures: &mut Figures) {
                 share,
             );
         }
-        let steno = Arc::clone(&steno);
-        let rate = runtime.block_on(rate(CLIENTS, measure.length, move |_, _| {
-            let steno = Arc::clone(&steno);
+        let mut others = |name: &str, rate: f64| figures.add(name, "/s", rate);
+        let at = move |client: u64, number: u64| format!("{round}-{client}-{number}");
+        let (own, length) = (Arc::clone(&steno), measure.length);
+        let stenos = rate(CLIENTS, length, move |_, _| {
+            let steno = Arc::clone(&own);
             async move { steno.run().await }
-        }));
-        figures.add("sqlite: steno, sagas of five steps, 64 at a time", "/s", rate);
+        });
+        others("sqlite: steno, sagas of five steps, 64 at a time", runtime.block_on(stenos));
+        let own = accounts.clone();
+        let commands = rate(CLIENTS, length, move |client, number| {
+            // An account has ten events at most, so that reading it costs the same in each round.
+            let (accounts, key) = (own.clone(), at(client, number / 10));
+            async move { accounts.deposit(&key).await }
+        });
+        others("sqlite: commands to aggregates, 64 at a time", runtime.block_on(commands));
+        let own = reservations.clone();
+        let confirmed = rate(CLIENTS, length, move |client, number| {
+            let (reservations, key) = (own.clone(), at(client, number));
+            async move { reservations.confirm(&key).await }
+        });
+        others(
+            "sqlite: TCC, two reservations confirmed, 64 at a time",
+            runtime.block_on(confirmed),
+        );
+        let own = commits.clone();
+        let committed = rate(CLIENTS, length, move |client, number| {
+            let (commits, key) = (own.clone(), at(client, number));
+            async move { commits.commit(&key).await }
+        });
+        others(
+            "sqlite: two-phase commits, two participants, 64 at a time",
+            runtime.block_on(committed),
+        );
     }
     runtime.block_on(engine.stop(Duration::from_secs(10)));
 }
