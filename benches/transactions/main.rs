@@ -5,7 +5,12 @@
 //! They take turns, and the middle one of the rounds is what is told.
 //! `cargo bench -p reliability-benches --bench transactions`; the last figures are left in
 //! `target/transactions.json`, where `benches/table` finds them.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people who measure")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for people who measure"
+)]
 
 mod five;
 mod others;
@@ -22,7 +27,7 @@ use five::{Five, Number, Order};
 use others::{Accounts, Commits, Reservations};
 use peer::{OnJournal, Steno};
 use reliability::distributed::transaction::saga::{End, Sagas};
-use reliability::journal::{Journal, PostgresStore};
+use reliability::journal::{Append, Event, Journal, PostgresStore, Sequence, StreamId};
 use reliability_tests::postgres::Postgres;
 use rusqlite::Connection;
 use rustix::time::{ClockId, clock_gettime};
@@ -35,6 +40,9 @@ const RECORDS: u64 = STEPS + 1;
 /// As many are under way at the same time, and as many records go into one commit by hand.
 const CLIENTS: u64 = 64;
 const CONNECTIONS: u64 = 16;
+
+/// One part of what is measured.
+type Part = fn(&Measure, &mut Figures);
 
 struct Measure {
     rounds: usize,
@@ -56,7 +64,7 @@ fn main() {
     let only = arguments.iter().find(|it| !it.starts_with("--"));
     let wanted = |part: &str| only.is_none_or(|only| part.contains(only.as_str()));
     let mut figures = Figures::default();
-    let parts: [(&str, fn(&Measure, &mut Figures)); 4] =
+    let parts: [(&str, Part); 4] =
         [("processor", processor), ("memory", memory), ("durable", durable), ("servers", servers)];
     for (part, measuring) in parts {
         if wanted(part) {
@@ -78,6 +86,12 @@ impl Figures {
             Some((.., figures)) => figures.push(figure),
             None => self.0.push((name, unit, vec![figure])),
         }
+    }
+
+    /// Of this round.
+    fn last(&self, name: &str) -> f64 {
+        let found = self.0.iter().find(|(known, ..)| known == name);
+        found.and_then(|(.., figures)| figures.last().copied()).unwrap()
     }
 
     fn tell(mut self, keep: bool) {
@@ -160,6 +174,7 @@ fn durable(measure: &Measure, figures: &mut Figures) {
     let engine = engine(&journal, 4_096);
     let stenos = Journal::open(folder.0.join("steno.db")).unwrap();
     let steno = Arc::new(Steno::on(OnJournal(stenos)));
+    let appends = Journal::open(folder.0.join("appends.db")).unwrap();
     let journal = Journal::open(folder.0.join("others.db")).unwrap();
     let (accounts, reservations) = (Accounts::on(&journal), Reservations::on(&journal));
     let commits = Commits::on(&journal);
@@ -172,6 +187,19 @@ fn durable(measure: &Measure, figures: &mut Figures) {
         }
         let limit = records as f64 / begun.elapsed().as_secs_f64();
         figures.add("sqlite: records by hand, 64 in a commit", "/s", limit);
+        for clients in [CLIENTS, 8 * CLIENTS] {
+            let (journal, kind) = (appends.clone(), format!("appended-{clients}-{round}"));
+            let each = runtime.block_on(rate(clients, measure.length, move |client, number| {
+                let stream = StreamId::new(&kind, &client.to_string()).unwrap();
+                let append = Append::to(&stream).after(Sequence::new(number));
+                let append = append.event(Event::bytes("First", 1, PAYLOAD));
+                let journal = journal.clone();
+                async move {
+                    assert_eq!(journal.append(append).await.unwrap().sequence.get(), number + 1)
+                }
+            }));
+            figures.add(format!("sqlite: appends to the journal, {clients} at a time"), "/s", each);
+        }
         for clients in [1, CLIENTS, 8 * CLIENTS] {
             let engine = engine.clone();
             let rate = runtime.block_on(rate(clients, measure.length, move |client, number| {
@@ -180,12 +208,14 @@ fn durable(measure: &Measure, figures: &mut Figures) {
                 async move { run(&engine, key).await }
             }));
             figures.add(format!("sqlite: sagas of five steps, {clients} at a time"), "/s", rate);
-            let share = rate * RECORDS as f64 / limit;
-            figures.add(
-                format!("sqlite: of what the store allows, {clients} at a time"),
-                "",
-                share,
-            );
+            let of = |limit: f64| rate * RECORDS as f64 / limit;
+            if clients > 1 {
+                let own =
+                    figures.last(&format!("sqlite: appends to the journal, {clients} at a time"));
+                let name = format!("sqlite: of what the journal appends, {clients} at a time");
+                figures.add(name, "", of(own));
+            }
+            figures.add(format!("sqlite: of records by hand, {clients} at a time"), "", of(limit));
         }
         let mut others = |name: &str, rate: f64| figures.add(name, "/s", rate);
         let at = move |client: u64, number: u64| format!("{round}-{client}-{number}");

@@ -223,7 +223,7 @@ impl Node for Process {
                 if !machine.is_reserved() {
                     return effects;
                 }
-                let all = machine.len() == PARTICIPANTS;
+                let all = machine.participants() == PARTICIPANTS;
                 let next = if all { Input::Decide(wants) } else { Input::Join };
                 effects.extend(self.step(now, next));
                 effects

@@ -51,7 +51,9 @@ impl Projection<PostgresTransaction> for Balances {
         let client = rows.client()?;
         client.execute("INSERT INTO seen VALUES ($1, $2)", &[&account, &sequence]).await?;
         if self.is_loud {
-            println!("took {account} {sequence}");
+            // One call for one line, so that lines do not mix.
+            let line = format!("took {account} {sequence}\n");
+            std::io::Write::write_all(&mut std::io::stdout().lock(), line.as_bytes()).unwrap();
         }
         let upsert = "INSERT INTO balance VALUES ($1, $2) ON CONFLICT (account)
                       DO UPDATE SET cents = balance.cents + excluded.cents";

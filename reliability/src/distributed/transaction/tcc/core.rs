@@ -238,7 +238,7 @@ impl Machine {
     }
 
     /// How many participants it has.
-    pub const fn len(&self) -> usize {
+    pub const fn participants(&self) -> usize {
         self.branches.len()
     }
 

@@ -93,7 +93,8 @@ impl Drive {
             };
             self.take(input).await?;
         }
-        let pending = (0..self.machine.len()).filter(|index| !self.machine.is_done(*index)).count();
+        let pending =
+            (0..self.machine.participants()).filter(|index| !self.machine.is_done(*index)).count();
         if pending > 0 && self.lease.is_some() && self.machine.failures() >= self.hub.attempts {
             self.take(Input::GiveUp).await?;
             observe::stuck(self.id(), &self.waiting().join(","));
@@ -149,7 +150,11 @@ impl Drive {
         let append = match entry {
             Entry::Began { expires_at } => append.event(written::began(*expires_at)?),
             Entry::Joined => {
-                let part = self.machine.len().checked_sub(1).and_then(|last| self.parts.get(last));
+                let part = self
+                    .machine
+                    .participants()
+                    .checked_sub(1)
+                    .and_then(|last| self.parts.get(last));
                 let event = part.map(written::joined).transpose()?;
                 append.events_of(event)
             }

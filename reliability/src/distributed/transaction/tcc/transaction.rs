@@ -341,7 +341,7 @@ impl Transaction {
         if let Some(other) = tried.iter().find(|it| !it.is_of(self.id())) {
             return wrong(alloc::format!("{other:?}"));
         }
-        let all = self.drive.machine.len();
+        let all = self.drive.machine.participants();
         let mut found: Vec<usize> = tried.iter().map(AnyTried::index).collect();
         found.sort_unstable();
         found.dedup();
@@ -369,7 +369,7 @@ impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transaction")
             .field("id", &self.id())
-            .field("participants", &self.drive.machine.len())
+            .field("participants", &self.drive.machine.participants())
             .field("stage", &self.drive.machine.stage())
             .finish()
     }

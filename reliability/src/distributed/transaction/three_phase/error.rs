@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::error::Error;
@@ -56,7 +57,7 @@ pub enum ThreePhaseError {
         /// Which transaction.
         transaction: TransactionId,
         /// What the log says, if that is the reason.
-        source: Option<JournalError>,
+        source: Option<Box<JournalError>>,
     },
     /// The journal cannot be read.
     Journal(JournalError),
@@ -97,7 +98,8 @@ impl fmt::Display for ThreePhaseError {
 impl Error for ThreePhaseError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Undecided { source: Some(source), .. } | Self::Journal(source) => Some(source),
+            Self::Undecided { source: Some(source), .. } => Some(&**source),
+            Self::Journal(source) => Some(source),
             Self::Invalid(invalid) => Some(invalid),
             _ => None,
         }

@@ -1,5 +1,6 @@
 //! One transaction of a coordinator, and the types that let the compiler count its phases.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -302,7 +303,8 @@ impl AllKnow {
     where
         for<'known> Self: CanAbort,
     {
-        ready(drop(self))
+        drop(self);
+        ready(())
     }
 }
 
@@ -397,7 +399,8 @@ impl Run {
 
     fn undecided(&self, source: Option<JournalError>) -> ThreePhaseError {
         self.ended(None);
-        ThreePhaseError::Undecided { transaction: self.transaction.clone(), source }
+        let (transaction, source) = (self.transaction.clone(), source.map(Box::new));
+        ThreePhaseError::Undecided { transaction, source }
     }
 
     fn ended(&self, decision: Option<Decision>) {

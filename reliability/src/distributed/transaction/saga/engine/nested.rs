@@ -39,10 +39,16 @@ pub struct Nest<D: Saga> {
     pub(super) name: &'static str,
     plan: fn() -> Arc<Plan>,
     input: fn(&History<D>) -> Result<Vec<u8>, Unwritable>,
-    come: fn(&StreamId, &[Record]) -> Result<Option<Come<D>>, JournalError>,
+    come: Comes<D>,
     /// Where its steps share the same, whoever works at this one works at that one.
-    pub(super) kind: fn(&Arc<D::Shared>) -> Option<Arc<dyn Kind>>,
+    pub(super) kind: KindOf<D>,
 }
+
+/// What the records of a nested saga say that it has come to, if it has.
+type Comes<D> = fn(&StreamId, &[Record]) -> Result<Option<Come<D>>, JournalError>;
+
+/// A saga as an engine knows it, with what the one around it shares.
+type KindOf<D> = fn(&Arc<<D as Saga>::Shared>) -> Option<Arc<dyn Kind>>;
 
 /// What a nested saga has come to, in the types of the one around it.
 enum Come<D: Saga> {

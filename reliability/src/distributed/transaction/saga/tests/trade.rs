@@ -91,8 +91,8 @@ fn receipt(done: PayDone) -> String {
     done.taken
 }
 
-fn words(_: &u32, receipt: &String) -> String {
-    receipt.clone()
+fn words(_: &u32, receipt: &str) -> String {
+    receipt.to_owned()
 }
 
 fn nothing(_: TellDone) {}
