@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use crate::guarded::{Guarded, free_ports};
 
@@ -90,7 +91,7 @@ impl RabbitMq {
         node.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         node.env("LC_ALL", "C").env("HOME", within("home"));
         node.env("ERL_EPMD_ADDRESS", "127.0.0.1").env("ERL_EPMD_PORT", self.names.to_string());
-        node.env("RABBITMQ_NODENAME", format!("test{}@localhost", self.port));
+        node.env("RABBITMQ_NODENAME", self.name());
         node.env("RABBITMQ_DIST_PORT", self.distribution.to_string());
         node.env("RABBITMQ_CONF_ENV_FILE", "/dev/null").env("RABBITMQ_LOGS", "-");
         for (name, at) in [
@@ -114,8 +115,31 @@ impl RabbitMq {
     }
 
     /// As `kill -9` does: nothing is written any more, and nobody is told.
+    ///
+    /// Waits before that until it has written which queues it has, which it does a moment after it
+    /// has answered: a quorum queue that it has forgotten has no leader any more.
     pub fn kill(&self) {
-        lock(&self.running).take().expect("it runs").kill();
+        let running = lock(&self.running).take().expect("it runs");
+        self.wait_for_names_of_queues();
+        running.kill();
+    }
+
+    fn wait_for_names_of_queues(&self) {
+        let node = self.name();
+        let names = self.folder.join("mnesia").join(&node).join("quorum").join(&node);
+        // Erlang's table on disk has there whether all of it is written.
+        let is_written = || fs::read(names.join("names.dets")).unwrap()[8..12] == [0, 0, 0, 1];
+        for _ in 0..3_000 {
+            if is_written() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it does not write which queues it has");
+    }
+
+    fn name(&self) -> String {
+        format!("test{}@localhost", self.port)
     }
 
     /// Where it is, for a client: the user `guest` of the virtual host `/`.

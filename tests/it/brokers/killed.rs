@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 const PUBLISHERS: u32 = 4;
 const EACH: u32 = 60;
-const GROUPS: [&str; 2] = ["stock", "card"];
+pub(super) const GROUPS: [&str; 2] = ["stock", "card"];
 
 /// What each group has taken in, once.
 type Inbox = Arc<Mutex<BTreeMap<&'static str, BTreeMap<EventId, Envelope>>>>;

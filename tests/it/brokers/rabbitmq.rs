@@ -7,14 +7,14 @@ use std::time::Duration;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
-use reliability::distributed::transaction::choreography::bus::{Bus, BusError, conformance};
+use reliability::distributed::transaction::choreography::bus::{Bus, BusError, Group, conformance};
 use reliability::distributed::transaction::choreography::rabbitmq::{
     RabbitMqBus, RabbitMqBusBuilder,
 };
 use reliability::error::{Class, Fault};
 use reliability_tests::rabbitmq::RabbitMq;
 
-use super::{PATIENCE, envelope, next_number, stock};
+use super::{PATIENCE, envelope, killed, next, next_number, orders, shared, stock};
 
 fn at(node: &RabbitMq, prefix: &str) -> RabbitMqBusBuilder {
     RabbitMqBus::builder(&node.url()).prefix(prefix).patience(PATIENCE).timeout(PATIENCE)
@@ -25,6 +25,25 @@ fn own(node: &RabbitMq) -> (RabbitMqBusBuilder, String) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let prefix = format!("test-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     (at(node, &prefix), prefix)
+}
+
+fn restart(node: &RabbitMq) {
+    node.kill();
+    node.start_again();
+}
+
+/// What RabbitMQ is told a moment before it is killed, it may not know afterwards: the queues beside
+/// the groups', for what is given back, are there before.
+async fn each_group_gives_back_once(bus: &RabbitMqBus) {
+    let mut members = Vec::new();
+    for group in killed::GROUPS {
+        members.push(bus.subscribe(Group::of("place_order", group).unwrap()).await.unwrap());
+    }
+    bus.publish(envelope(0)).await.unwrap();
+    for mut member in members {
+        next(&mut member).await.nack(Duration::from_millis(1)).await.unwrap();
+        assert_eq!(next_number(&mut member).await, 0);
+    }
 }
 
 async fn channel(node: &RabbitMq) -> (Connection, Channel) {
@@ -39,6 +58,25 @@ async fn the_bus_over_rabbitmq_conforms() {
     let node = RabbitMq::shared();
     let open = async || Arc::new(own(&node).0.build().await.unwrap());
     conformance::check(open).await.unwrap();
+}
+
+/// One node for all that kill it: it takes some seconds to start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_rabbitmq_is_killed() {
+    let node = Arc::new(RabbitMq::start());
+    let bus = Arc::new(at(&node, "events").build().await.unwrap());
+    each_group_gives_back_once(&bus).await;
+    let killed = Arc::clone(&node);
+    killed::nothing_is_lost(shared(&bus), move || restart(&killed)).await;
+    let health = bus.health();
+    assert!(health.is_connected() && health.losses() >= 1, "{health}");
+
+    let bus = at(&node, "declared").build().await.unwrap();
+    super::a_group_that_was_declared_outlives_the_server(bus, || restart(&node)).await;
+
+    let bus = at(&node, "orders").build().await.unwrap();
+    let killed = Arc::clone(&node);
+    orders::each_ends_and_nothing_happens_twice(bus, move || restart(&killed)).await;
 }
 
 #[tokio::test]

@@ -44,7 +44,13 @@
 //!   acknowledged. There are ten of these for delays of up to 1 s, 4 s, 16 s, and so on to a day; each is
 //!   made when it is first needed. It expires in its own time, but not before those that were put there
 //!   earlier, so that it may take up to four times as long as it was to. A crash in between leaves both.
-//! - **A server that is killed** is connected to again, with pauses that grow from 10 ms to 2 s.
+//! - **A server that is killed** is connected to again, with pauses that grow from 10 ms to 2 s. What it
+//!   has confirmed outlives that, but for the queues of the last moment: RabbitMQ writes which queues it
+//!   has a little later than it says so (seen with 3.10.8: within a second or so). If the only node, or most
+//!   nodes, are killed before that, the new queue is without a leader from then on, and what it had is
+//!   lost: calls that need it end as [`Unavailable`](super::bus::BusError::Unavailable) or
+//!   [`Unknown`](super::bus::BusError::Unknown) until the queue is removed. So declare groups when you
+//!   deploy, some seconds before they are needed; the first delay of each length makes a queue too.
 //! - **A group that does not keep up** has [so many](RabbitMqBusBuilder::most_messages) in its queue; then
 //!   publishing is refused with [`Full`](super::bus::BusError::Full), while other groups of the topic
 //!   may have the event already. Publish it again later, as the same one.
