@@ -196,7 +196,7 @@ impl Hub {
     }
 
     /// Whether this engine has that run in its hands: it will say how that ends.
-    pub(super) fn works_at(&self, stream: &StreamId) -> bool {
+    pub(in super::super) fn works_at(&self, stream: &StreamId) -> bool {
         self.running.lock().contains_key(stream)
     }
 
@@ -227,9 +227,11 @@ impl Hub {
     /// A run has come to its end, or is stuck. How, is for the first who takes it: the others read.
     pub(super) fn tell_end(&self, stream: &StreamId, end: Option<AnyEnd>) {
         if let Some(watched) = self.watched(stream) {
-            *watched.end.lock() = end;
+            let before = core::mem::replace(&mut *watched.end.lock(), end);
             watched.news.notify_waiters();
             watched.ended.notify_waiters();
+            // What a user's `Drop` does, nobody waits for.
+            drop(before);
         }
     }
 
@@ -238,8 +240,12 @@ impl Hub {
         self.watchers.fetch_add(1, Ordering::AcqRel);
         let (count, watched) = all.entry(stream.clone()).or_default();
         *count += 1;
-        let (hub, stream, watched) = (Arc::clone(self), stream.clone(), Arc::clone(watched));
-        Watch { hub, stream, watched }
+        let watched = Arc::clone(watched);
+        // Somebody watches on since an earlier run of the same key, and never asked how that ended.
+        let before = watched.end.lock().take();
+        drop(all);
+        drop(before);
+        Watch { hub: Arc::clone(self), stream: stream.clone(), watched }
     }
 }
 

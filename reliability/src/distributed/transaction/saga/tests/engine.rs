@@ -83,3 +83,30 @@ async fn all_who_wait_for_an_end_are_told_the_same_wherever_it_is_worked_at() {
     assert_eq!(world.counts(), (1, 1, 1));
     assert_eq!(sagas.hub.waited_for(), 0, "who waits no more is forgotten");
 }
+
+/// Who watches an earlier run and does not ask how it ended, keeps that from nobody and for nobody.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_told_how_an_earlier_run_of_the_same_key_has_ended() {
+    let (world, journal) = (World::failing(&[]), Journal::in_memory());
+    let sagas = Sagas::on(&journal).saga::<PlaceOrder>(Arc::clone(&world)).start().unwrap();
+    let elsewhere = Sagas::on(&journal).saga::<PlaceOrder>(Arc::clone(&world)).start().unwrap();
+    let first = sagas.start::<PlaceOrder>("4711", order()).await.unwrap();
+    let begun = first.progress().await.unwrap().unwrap();
+    let mut watching = core::pin::pin!(first.further_than(&begun));
+    let polled = core::future::poll_fn(|context| {
+        core::task::Poll::Ready(watching.as_mut().poll(context).is_pending())
+    });
+    assert!(polled.await);
+    let over = loop {
+        let head = journal.head(first.stream()).await.unwrap().unwrap();
+        if head.status == "completed" && !sagas.hub.works_at(first.stream()) {
+            break head;
+        }
+        tokio::task::yield_now().await;
+    };
+    journal.remove(first.stream(), over.sequence).await.unwrap();
+    let other = Order { cents: 5, ..order() };
+    elsewhere.start::<PlaceOrder>("4711", other).await.unwrap();
+    let End::Completed(done) = first.ended().await.unwrap() else { panic!("it completes") };
+    assert_eq!(done.quoted, 5);
+}
