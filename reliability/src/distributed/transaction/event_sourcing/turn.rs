@@ -28,6 +28,13 @@ impl Turn {
 
     /// Whether it is ours, from now on for one lease.
     pub(super) async fn take(&mut self) -> Result<bool, JournalError> {
+        // Who worked here was dropped at it: waiting for the lease to run out would be for ourselves.
+        if let Some(lease) = &self.lease {
+            let kept = self.journal.renew(from_ref(lease), self.length).await?;
+            if kept.first() == Some(&true) {
+                return Ok(true);
+            }
+        }
         let claim = Claim::of([self.kind.as_str()]).by(&self.owner).lease(self.length);
         self.lease = self.journal.claim(claim.clone()).await?.pop();
         if self.lease.is_none() && self.begin().await? {

@@ -151,6 +151,35 @@ async fn while_one_publishes_others_do_not_and_take_over_when_it_is_frozen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_was_dropped_while_it_published_goes_on_at_once() {
+    let world = World::with_deposits(3).await;
+    let holds = Arc::new(tokio::sync::Notify::new());
+    let mut outbox = world.outbox(Wire { holds: Some(Arc::clone(&holds)), ..world.wire(1) });
+    let mut other = world.outbox(world.wire(2));
+    {
+        let mut publishing = pin!(outbox.catch_up());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(publishing.as_mut().poll(&mut context).is_pending());
+        assert_eq!(world.told_by(1), 1, "it is at the first one");
+    }
+    assert!(!other.catch_up().await.unwrap().is_caught_up, "somebody has the lease");
+    let let_through = async {
+        loop {
+            holds.notify_one();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        caught_up = outbox.catch_up() => assert!(caught_up.unwrap().is_caught_up),
+        () = let_through => {}
+    }
+    assert_eq!(world.told()["1"], [1, 1, 2], "the one at which it was dropped came again");
+    // Once it has lost its lease, it takes it like anybody else.
+    assert!(other.catch_up().await.unwrap().is_caught_up);
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_many_that_follow_one_publishes_at_a_time_and_in_order() {
     let world = World::with_deposits(30).await;
     let following: Vec<_> = (0..5)
