@@ -8,10 +8,12 @@ use core::time::Duration;
 use super::*;
 use crate::journal::{Event, Journal};
 
-const SHORT: Duration = Duration::from_millis(100);
+/// Long enough that nobody loses what it holds because the machine is busy.
+const LEASE: Duration = Duration::from_secs(3);
+const POLL: Duration = Duration::from_millis(100);
 
 fn on(journal: &Journal) -> JournalBus {
-    JournalBus::builder(journal).lease(SHORT).poll(SHORT).build().unwrap()
+    JournalBus::builder(journal).lease(LEASE).poll(POLL).build().unwrap()
 }
 
 fn envelope(name: &'static str) -> Envelope {
