@@ -85,7 +85,8 @@ impl<C: Choreography> ChoreographedBuilder<C> {
     }
 
     /// How long what is over is kept; for ever by default. What comes after that is taken for new, so
-    /// it must be longer than any event may be under way.
+    /// it must be longer than any event may be under way, any participant away, and any handler
+    /// [parked](Choreographed::parked).
     pub fn retention(mut self, retention: Duration) -> Self {
         self.retention = Some(retention);
         self

@@ -1,20 +1,16 @@
 //! A participant at work: takes in what the bus brings, and does what the rules say.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::future::Future;
-use core::panic::AssertUnwindSafe;
-use core::pin::{Pin, pin};
-use core::task::Poll;
+use core::pin::pin;
 use core::time::Duration;
-use std::panic::catch_unwind;
 
 use serde_json::json;
 
 use super::bus::{Bus, Envelope, EventId};
+use super::calls::{caught, limited};
 use super::entry::{Entry, How};
 use super::observe;
 use super::participant::Bound;
@@ -61,6 +57,9 @@ const TELLS: u32 = 4;
 /// How long a transaction rests whose events the bus does not take.
 const REST: Duration = Duration::from_secs(2);
 
+/// How long a transaction rests that only newer programs know.
+const ELSEWHERE: Duration = Duration::from_secs(5);
+
 /// Why a worker has put a transaction down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Put {
@@ -70,6 +69,17 @@ pub(super) enum Put {
     Gone,
     /// It was forgotten, as it was to be.
     Forgotten,
+}
+
+/// What became of an event that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is written down.
+    Heard,
+    /// It is known already, or no business of this participant.
+    Known,
+    /// Newer programs know what to do about it; here, nobody can even say whether it matters.
+    Newer,
 }
 
 /// A transaction in the hands of a worker.
@@ -118,10 +128,13 @@ impl<D: Saga> Desk<D> {
     }
 
     /// The inbox: writes an event down that is its business and that it does not know yet.
-    pub(super) async fn take(&self, envelope: &Envelope) -> Result<bool, JournalError> {
+    pub(super) async fn take(&self, envelope: &Envelope) -> Result<Taken, JournalError> {
         let wiring = &self.room.wiring;
+        if wiring.is_newer(envelope) {
+            return Ok(Taken::Newer);
+        }
         if !self.state().wants(wiring, envelope) {
-            return Ok(false);
+            return Ok(Taken::Known);
         }
         let stream = self.stream(envelope)?;
         loop {
@@ -135,14 +148,14 @@ impl<D: Saga> Desk<D> {
             if state.knows(wiring, envelope) || (self.looks_on() && (foreign || records.is_empty()))
             {
                 observe::repeated(self.name);
-                return Ok(false);
+                return Ok(Taken::Known);
             }
             let heard = Entry::Heard(envelope.clone()).event();
             let append = Append::to(&stream).after(last).event(heard).due(Due::Now);
             match self.room.journal.append(append).await {
                 Ok(_) => {
                     observe::heard(self.name, envelope);
-                    return Ok(true);
+                    return Ok(Taken::Heard);
                 }
                 Err(JournalError::Conflict { .. }) => {}
                 Err(error) => return Err(error),
@@ -158,6 +171,10 @@ impl<D: Saga> Desk<D> {
             self.read(&mut hand).await?;
             let now = self.room.clock.now();
             let went = match hand.state.next(&self.room.wiring, now) {
+                // Who does not know all of it would think that it is over.
+                _ if hand.state.is_newer(&self.room.wiring) => {
+                    self.put(&mut hand, "elsewhere", Due::After(ELSEWHERE)).await
+                }
                 Todo::Tell(envelope) => self.tell(&mut hand, &envelope).await,
                 Todo::Do(task) => self.attempt(&mut hand, task, false).await,
                 Todo::Undo(task) => self.attempt(&mut hand, task, true).await,
@@ -560,28 +577,4 @@ fn unstarted() -> JournalError {
 /// What fits into a record and a line of a list.
 fn shortened(reason: &str) -> String {
     reason.chars().take(1_000).collect()
-}
-
-async fn limited<T>(limit: Option<Duration>, body: impl Future<Output = T>) -> Option<T> {
-    match limit {
-        Some(limit) => tokio::time::timeout(limit, body).await.ok(),
-        None => Some(body.await),
-    }
-}
-
-/// A panic of a handler is the failure of an attempt. The function is called when this is polled
-/// first, so that its own panic is caught, too.
-fn caught<'a, T: 'a>(
-    body: impl Future<Output = T> + Send + 'a,
-    failed: impl Fn(String) -> T + Send + 'a,
-) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
-    let mut body = Box::pin(body);
-    Box::pin(core::future::poll_fn(move |context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(context)));
-        polled.unwrap_or_else(|panic| {
-            let said = panic.downcast_ref::<&str>().map(ToString::to_string);
-            let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-            Poll::Ready(failed(format!("it panicked: {}", said.unwrap_or_default())))
-        })
-    }))
 }

@@ -337,7 +337,9 @@ impl<C: Choreography> Handle<C> {
     ///
     /// # Errors
     ///
-    /// What the journal can meet with; [`JournalError::Unreadable`] when what was told cannot be read.
+    /// What the journal can meet with; [`JournalError::Unreadable`] when what was told cannot be read;
+    /// [`JournalError::Invalid`] when it is forgotten
+    /// [already](super::ChoreographedBuilder::retention).
     ///
     /// # Cancel safety
     ///
@@ -357,6 +359,13 @@ impl<C: Choreography> Handle<C> {
         let records = self.shared.room.journal.read_to_end(&self.stream, Sequence::START).await?;
         let mut state = State::new(wiring, core::iter::empty(), true);
         apply_all(wiring, &mut state, &records)?;
+        // Another one may have been started under its key since.
+        let ours = state.started.as_ref().filter(|it| it.transaction() == self.transaction);
+        let Some(started) = ours else {
+            let expected = "a transaction that is not forgotten";
+            let invalid = Invalid::new("choreography", "key", expected, self.key());
+            return Err(invalid.with_advice("keep it longer, by `retention`").into());
+        };
         if let Some(why) = &state.refused
             && state.is_undone(wiring)
         {
@@ -366,7 +375,6 @@ impl<C: Choreography> Handle<C> {
         if !state.is_complete(wiring) {
             return Ok(None);
         }
-        let Some(started) = &state.started else { return Ok(None) };
         let history = History::<C::Events>::new(started.event().read_json()?);
         for (place, envelope) in &state.heard {
             let output = <C::Events as Saga>::read(*place, envelope.event().payload());

@@ -160,6 +160,7 @@
 pub mod broker;
 mod builder;
 pub mod bus;
+mod calls;
 mod desk;
 mod engine;
 mod entry;

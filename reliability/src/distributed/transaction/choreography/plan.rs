@@ -4,7 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
+use super::bus::Envelope;
 use super::participant::{Link, Participants};
+use super::rules::{REFUSED, UNDONE};
 use super::wiring::{Choreography, contains};
 use crate::distributed::transaction::saga::{Definition, Kind, Saga};
 
@@ -45,6 +47,12 @@ impl Wiring {
 
     pub(super) const fn version(&self) -> u32 {
         self.definition.version()
+    }
+
+    /// Whether it is an event of a newer version, which may have other events and other handlers.
+    pub(super) fn is_newer(&self, envelope: &Envelope) -> bool {
+        let event = envelope.event();
+        !matches!(event.name(), REFUSED | UNDONE) && event.version() > self.version()
     }
 
     pub(super) const fn len(&self) -> usize {

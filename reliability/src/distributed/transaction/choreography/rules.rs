@@ -250,6 +250,11 @@ impl State {
         self.started.is_some() && hears.all(|event| self.heard.contains_key(event))
     }
 
+    /// Whether newer programs have begun it, or gone on with it.
+    pub(super) fn is_newer(&self, wiring: &Wiring) -> bool {
+        self.started.iter().chain(self.heard.values()).any(|envelope| wiring.is_newer(envelope))
+    }
+
     /// Whether there is only forward any more.
     pub(super) fn is_decided(&self, wiring: &Wiring) -> bool {
         match wiring.pivot() {

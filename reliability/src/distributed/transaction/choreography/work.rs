@@ -8,7 +8,7 @@ use core::time::Duration;
 use tokio::task::JoinSet;
 
 use super::bus::{BusError, Subscription};
-use super::desk::{AGAIN, Desk, Put};
+use super::desk::{AGAIN, Desk, Put, Taken};
 use super::observe;
 use crate::distributed::transaction::saga::Saga;
 use crate::journal::{Append, Claim, Due, JournalError, Lease};
@@ -19,16 +19,25 @@ pub(super) async fn take<D: Saga>(desk: Arc<Desk<D>>, mut subscription: Box<dyn 
     loop {
         let taken = match subscription.next().await {
             Ok(delivery) => match desk.take(delivery.envelope()).await {
+                Ok(Taken::Newer) => {
+                    let _ = delivery.nack(ELSEWHERE).await;
+                    true
+                }
                 // One that could not be acknowledged comes again, and is known by then.
-                Ok(_) => {
+                Ok(Taken::Heard | Taken::Known) => {
                     let _ = delivery.ack().await;
                     true
                 }
-                Err(error) => {
-                    observe::broken(desk.name, delivery.envelope().id().as_str(), &error);
-                    let later = AGAIN.delay(tries + 1, pause, fastrand::u64(..));
+                Err(error) if says_nothing(&error) => {
+                    let later = AGAIN.delay(tries.saturating_add(1), pause, fastrand::u64(..));
                     let _ = delivery.nack(later).await;
                     false
+                }
+                // One that cannot be taken in does not keep the others waiting.
+                Err(error) => {
+                    observe::broken(desk.name, delivery.envelope().id().as_str(), &error);
+                    let _ = delivery.nack(REST).await;
+                    true
                 }
             },
             Err(BusError::Closed) => return,
@@ -89,15 +98,31 @@ pub(super) async fn work<D: Saga>(desk: Arc<Desk<D>>, poll: Duration, at_once: u
 const BREATH: Duration = Duration::from_millis(1);
 /// How long a transaction rests that cannot be worked at.
 const REST: Duration = Duration::from_secs(60);
+/// How long one rests when the journal did not answer.
+const SHORT_REST: Duration = Duration::from_secs(1);
+/// How long an event is left to those who know its version.
+const ELSEWHERE: Duration = Duration::from_secs(5);
+
+/// Whether an error is the journal's, and no reason to call a transaction broken.
+const fn says_nothing(error: &JournalError) -> bool {
+    matches!(error, JournalError::Unavailable { .. } | JournalError::Unknown { .. })
+}
 
 async fn worked<D: Saga>(desk: Arc<Desk<D>>, lease: Lease) {
     match desk.work(lease.clone()).await {
         Ok(Put::Down(_) | Put::Gone | Put::Forgotten) | Err(JournalError::Fenced { .. }) => {}
         Err(error) => {
-            observe::broken(desk.name, &lease.stream.to_string(), &error);
-            // One that cannot be worked at does not keep the others waiting.
-            let append = Append::to(&lease.stream).fenced(&lease).due(Due::After(REST));
-            let _ = desk.room.journal.append(append.status("broken").release()).await;
+            let append = Append::to(&lease.stream).fenced(&lease).release();
+            let append = match says_nothing(&error) {
+                true => append.due(Due::After(SHORT_REST)),
+                // One that cannot be worked at does not keep the others waiting.
+                false => {
+                    observe::broken(desk.name, &lease.stream.to_string(), &error);
+                    append.due(Due::After(REST)).status("broken")
+                }
+            };
+            // If that fails, its lease runs out.
+            let _ = desk.room.journal.append(append).await;
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::order::{Orders, World, all};
 use crate::distributed::transaction::choreography::bus::JournalBus;
 use crate::distributed::transaction::choreography::{Choreographed, End, Why};
-use crate::journal::Journal;
+use crate::journal::{Journal, StreamId};
 
 async fn orders(world: &Arc<World>) -> Choreographed<Orders> {
     let journal = Journal::in_memory();
@@ -92,6 +92,26 @@ async fn an_order_is_called_off_before_its_pivot_and_not_behind_it() {
     late.ended().await.unwrap();
     late.cancel("too late").await.unwrap();
     assert!(matches!(late.ended().await.unwrap(), End::Completed(_)));
+}
+
+/// Its records are gone, and would not come however long anybody waits.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_what_is_forgotten_is_told_so() {
+    let (world, journal) = (Arc::<World>::default(), Journal::in_memory());
+    let orders = Orders::on(&journal, JournalBus::on(&journal), all(&world));
+    let orders = orders.retention(Duration::ZERO).start().await.unwrap();
+    let order = orders.start("order-1", json!(3)).await.unwrap();
+    let stream = StreamId::new("place_order.start", "order-1").unwrap();
+    while journal.head(&stream).await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let forgotten = tokio::time::timeout(Duration::from_secs(60), order.ended()).await.unwrap();
+    let forgotten = forgotten.unwrap_err().to_string();
+    assert!(forgotten.contains("a transaction that is not forgotten"), "{forgotten}");
+    // The next one of its key is another one.
+    let next = orders.start("order-1", json!(4)).await.unwrap();
+    assert_ne!(next.transaction(), order.transaction());
+    assert!(order.ended().await.is_err());
 }
 
 #[test]
