@@ -115,16 +115,13 @@ impl RabbitMq {
     }
 
     /// As `kill -9` does: nothing is written any more, and nobody is told.
-    ///
-    /// Waits before that until it has written which queues it has, which it does a moment after it
-    /// has answered: a quorum queue that it has forgotten has no leader any more.
     pub fn kill(&self) {
-        let running = lock(&self.running).take().expect("it runs");
-        self.wait_for_names_of_queues();
-        running.kill();
+        lock(&self.running).take().expect("it runs").kill();
     }
 
-    fn wait_for_names_of_queues(&self) {
+    /// Waits until it has written which queues it has, which it does a moment after it has answered:
+    /// a quorum queue that it has forgotten has no leader when it is started again.
+    pub fn remembers_its_queues(&self) {
         let node = self.name();
         let names = self.folder.join("mnesia").join(&node).join("quorum").join(&node);
         // Erlang's table on disk has there whether all of it is written.

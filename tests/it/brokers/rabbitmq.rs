@@ -66,17 +66,26 @@ async fn nothing_is_lost_when_rabbitmq_is_killed() {
     let node = Arc::new(RabbitMq::start());
     let bus = Arc::new(at(&node, "events").build().await.unwrap());
     each_group_gives_back_once(&bus).await;
+    node.remembers_its_queues();
     let killed = Arc::clone(&node);
     killed::nothing_is_lost(shared(&bus), move || restart(&killed)).await;
     let health = bus.health();
     assert!(health.is_connected() && health.losses() >= 1, "{health}");
 
     let bus = at(&node, "declared").build().await.unwrap();
-    super::a_group_that_was_declared_outlives_the_server(bus, || restart(&node)).await;
+    super::a_group_that_was_declared_outlives_the_server(bus, || {
+        node.remembers_its_queues();
+        restart(&node);
+    })
+    .await;
 
     let bus = at(&node, "orders").build().await.unwrap();
     let killed = Arc::clone(&node);
-    orders::each_ends_and_nothing_happens_twice(bus, move || restart(&killed)).await;
+    orders::each_ends_and_nothing_happens_twice(bus, move || {
+        killed.remembers_its_queues();
+        restart(&killed);
+    })
+    .await;
 }
 
 #[tokio::test]
