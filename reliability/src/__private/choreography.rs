@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use core::future::Future;
+use core::marker::PhantomData;
 use core::pin::Pin;
 
 use crate::distributed::transaction::saga::walk::TypedStep;
@@ -16,29 +17,36 @@ use super::FromAttempt;
     note = "return `Result<{T}, Outcome<{R}>>`; behind the point of no return `Result<{T}, Transient>`, because nothing refuses there"
 )]
 pub trait Makes<T, R> {
-    const MAY_REFUSE: bool;
     fn ended(self) -> Result<T, Outcome<R>>;
 }
 
 impl<T, R> Makes<T, R> for Result<T, Outcome<R>> {
-    const MAY_REFUSE: bool = true;
     fn ended(self) -> Self {
         self
     }
 }
 
 impl<T, R> Makes<T, R> for Result<T, Transient> {
-    const MAY_REFUSE: bool = false;
     fn ended(self) -> Result<T, Outcome<R>> {
         self.map_err(Outcome::Transient)
     }
 }
 
-/// Whether what a handler returns lets it refuse.
-pub const fn may_refuse<O: Makes<E::Output, D::Refusal>, E: TypedStep<Saga = D>, D: Saga>() -> bool
-{
-    O::MAY_REFUSE
+/// A result, to be asked whether it lets the handler refuse. It is asked of any type, so that of one
+/// that is no result at all only [`Makes`] complains.
+#[derive(Debug)]
+pub struct HandlerEnd<O>(PhantomData<O>);
+
+impl<T, R> HandlerEnd<Result<T, Outcome<R>>> {
+    pub const MAY_REFUSE: bool = true;
 }
+
+/// What is true of all others: the compiler prefers the constant above where there is one.
+pub trait MayRefuse {
+    const MAY_REFUSE: bool = false;
+}
+
+impl<O> MayRefuse for HandlerEnd<O> {}
 
 /// The event that a handler has made.
 pub fn made<E: TypedStep<Saga = D>, D: Saga, O: Makes<E::Output, D::Refusal>>(

@@ -81,8 +81,8 @@ pub use chaos::without_chaos;
 pub use chaos::{Outcome, chaos, inject_with, makes};
 #[cfg(feature = "choreography")]
 pub use choreography::{
-    Heard, Input, Listens, Makes, attempt_of, boxed, heard, listened, made, may_refuse, started,
-    unheard,
+    HandlerEnd, Heard, Input, Listens, Makes, MayRefuse, attempt_of, boxed, heard, listened, made,
+    started, unheard,
 };
 pub use described::{
     DescribeDebug, DescribeDisplay, DescribeError, DescribeName, Described, describe,

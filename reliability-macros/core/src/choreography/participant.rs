@@ -148,7 +148,7 @@ impl Scope<'_> {
     }
 
     fn link(&self, participant: &LitStr, handler: &Handler) -> TokenStream {
-        let (root, events) = (self.root, self.events);
+        let root = self.root;
         let name = handler.ident.to_string();
         let hears = handler.link.hears.iter().map(|event| self.place(event));
         let hears = (!handler.link.hears.is_empty()).then(|| quote!(.hears(&[#(#hears),*])));
@@ -159,17 +159,15 @@ impl Scope<'_> {
             Undo::Nothing => quote!(.nothing_to_undo()),
         });
         let link = quote!(#root::Link::of(#participant, #name) #hears #makes #undo);
-        let Some(made) = &handler.link.makes else { return link };
-        let (event, output) = (self.event(made), &handler.output);
-        let span = output.span();
-        let private = self.krate.at(span);
-        quote_spanned! {span=>
-            if #private::__private::may_refuse::<#output, #event, #events>() {
-                #link.may_refuse()
-            } else {
-                #link
-            }
+        if handler.link.makes.is_none() {
+            return link;
         }
+        // Of another result the compiler complains once: where the handler is called.
+        let (krate, output) = (self.krate, &handler.output);
+        quote! {{
+            use #krate::__private::MayRefuse as _;
+            if #krate::__private::HandlerEnd::<#output>::MAY_REFUSE { #link.may_refuse() } else { #link }
+        }}
     }
 
     fn called(&self, handler: &Handler) -> TokenStream {

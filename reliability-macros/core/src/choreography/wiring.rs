@@ -19,6 +19,8 @@ struct Wiring {
     name: Ident,
     events: Path,
     items: Vec<Item>,
+    /// The braces around them.
+    inside: Span,
 }
 
 enum Item {
@@ -58,7 +60,7 @@ impl Parse for Wiring {
         if !input.peek(syn::token::Brace) {
             return Err(syn::Error::new(input.span(), EXAMPLE));
         }
-        syn::braced!(inside in input);
+        let braces = syn::braced!(inside in input);
         let mut items = Vec::new();
         while !inside.is_empty() {
             items.push(inside.parse()?);
@@ -66,7 +68,7 @@ impl Parse for Wiring {
                 inside.parse::<Token![,]>()?;
             }
         }
-        Ok(Self { attrs, vis, name, events, items })
+        Ok(Self { attrs, vis, name, events, items, inside: braces.span.join() })
     }
 }
 
@@ -179,6 +181,8 @@ impl Wiring {
         let module = module(events, steps);
         let place = |event: &Ident| quote!(<#module::#event as #krate::distributed::transaction::saga::walk::TypedStep>::PLACE);
         let here: Vec<&Type> = self.items.iter().filter_map(Item::here).collect();
+        // Where the compiler says that one of them is no participant.
+        let all = quote_spanned!(self.inside=> (#(#here,)*));
         let elsewhere = self
             .items
             .iter()
@@ -216,7 +220,7 @@ impl Wiring {
             #[automatically_derived]
             impl #root::Choreography for #name {
                 type Events = #events;
-                type Here = (#(#here,)*);
+                type Here = #all;
                 const ELSEWHERE: &'static [#root::Link] = &[#(#elsewhere),*];
                 const TERMINAL: &'static [usize] = &[#(#terminal),*];
             }

@@ -27,9 +27,10 @@ pub(super) fn nested(
 ) -> Option<TokenStream> {
     let Nested { child, input, output, refused } = step.nested()?;
     let Paths { saga, input: order, refuse, .. } = paths;
-    let (module, name, ty) = (&model.module, &step.ident, &step.ty);
+    let (ident, module, name, ty) = (&model.ident, &model.module, &step.ident, &step.ty);
     let Needed { names, steps, types } = Needed::of(model, step, stand_in);
     let (span, krate) = (last_span(child), &model.args.krate);
+    let root = krate.at(span);
     // Where nothing is said, the compiler points at the saga that it cannot make something of.
     let carried =
         |path: &Option<_>, by: &str, to: &TokenStream, from: &TokenStream, many| match path {
@@ -48,13 +49,16 @@ pub(super) fn nested(
     let started = carried(
         input,
         "nested_input",
-        &quote!(<#child as #saga::Saga>::Input),
+        &quote_spanned!(span=> <#child as #root::distributed::transaction::saga::Saga>::Input),
         &quote!(#given #(, #names)*),
         !names.is_empty(),
     );
     let finished = carried(output, "nested_output", &quote!(#ty), &quote!(#done), false);
     let refusable = (!matches!(step.what, What::Then(_))).then(|| {
-        let refused = carried(refused, "nested_refusal", &quote!(#refuse), &quote!(#why), false);
+        let own = quote_spanned! {span=>
+            <#ident as #root::distributed::transaction::saga::Saga>::Refusal
+        };
+        let refused = carried(refused, "nested_refusal", &own, &quote!(#why), false);
         quote! {
             #[automatically_derived]
             impl #saga::walk::Refusable for #module::#name {

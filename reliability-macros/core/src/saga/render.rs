@@ -126,18 +126,21 @@ fn saga(model: &Model, paths: &Paths, stand_in: bool) -> TokenStream {
     let done = model.done();
     let definition = definition(model, paths, stand_in);
     let calls = model.steps.iter().filter(|_| !stand_in).map(|step| {
-        let name = &step.ident;
+        let mut name = step.ident.clone();
         // Where the compiler says of an output that it cannot be stored.
-        let span = step.ty.span();
+        let mut span = step.ty.span();
         let kind = match (step.function(), step.nested(), &step.what) {
-            (Some(_), ..) => quote_spanned!(span=> runs),
+            (Some(_), ..) => "runs",
             (None, Some(nested), What::Then(_)) => {
-                let span = last_span(&nested.child);
-                quote_spanned!(span=> nests_behind)
+                // And of a saga that it may refuse.
+                span = last_span(&nested.child);
+                name.set_span(name.span().located_at(span));
+                "nests_behind"
             }
-            (None, Some(_), _) => quote_spanned!(span=> nests),
-            (None, None, _) => quote_spanned!(span=> waits),
+            (None, Some(_), _) => "nests",
+            (None, None, _) => "waits",
         };
+        let kind = Ident::new(kind, span);
         let undoes = matches!(step.undo, Some(UndoBy::Function(_)));
         let undoes = undoes.then(|| quote!(.undoes::<#module::#name>()));
         let probes = step.probe.is_some().then(|| quote!(.probes::<#module::#name>()));
