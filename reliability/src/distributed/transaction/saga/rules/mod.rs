@@ -2,11 +2,13 @@
 //! No clock, no randomness, no I/O: the driver brings them.
 
 mod entry;
+mod exchange;
 mod facts;
 mod machine;
 mod phase;
 
 pub(super) use entry::{Because, Entry, Parent, Started};
+pub(super) use exchange::{Act, Begin, Ended, Input, Next, Rest};
 pub(super) use facts::Facts;
-pub(super) use machine::{Act, Begin, Ended, Input, Machine, Next, Rest};
+pub(super) use machine::Machine;
 pub(super) use phase::Phase;
