@@ -33,8 +33,8 @@ use crate::time::WallClock;
 /// let (journal, participants) = (Journal::in_memory(), (Warehouse, Card));
 /// // The same as `Orders::on(..)`:
 /// let orders = ChoreographedBuilder::<Orders>::new(&journal, JournalBus::on(&journal), participants)
-///     .at_once(8)
-///     .retention(Duration::from_secs(30 * 86_400))
+///     .most(8)
+///     .retain(Duration::from_secs(30 * 86_400))
 ///     .start()
 ///     .await?;
 /// assert_eq!(orders.wiring().name(), "place_order");
@@ -49,7 +49,7 @@ pub struct ChoreographedBuilder<C: Choreography> {
     clock: WallClock,
     lease: Duration,
     poll: Duration,
-    at_once: usize,
+    most: usize,
     retention: Option<Duration>,
     starts: bool,
 }
@@ -59,9 +59,9 @@ impl<C: Choreography> ChoreographedBuilder<C> {
     pub fn new(journal: &Journal, bus: impl Bus, here: C::Here) -> Self {
         let (journal, bus) = (journal.clone(), Arc::new(bus));
         let (lease, poll) = (Duration::from_secs(30), Duration::from_secs(1));
-        let (at_once, retention, starts) = (32, None, true);
+        let (most, retention, starts) = (32, None, true);
         let clock = WallClock::system();
-        Self { journal, bus, here, clock, lease, poll, at_once, retention, starts }
+        Self { journal, bus, here, clock, lease, poll, most, retention, starts }
     }
 
     /// How long nobody else works at a transaction that a worker has; 10 ms to a day, 30 seconds by
@@ -79,16 +79,16 @@ impl<C: Choreography> ChoreographedBuilder<C> {
     }
 
     /// At how many transactions each participant works at once, 1 to 10,000; 32 by default.
-    pub fn at_once(mut self, most: usize) -> Self {
-        self.at_once = most;
+    pub fn most(mut self, most: usize) -> Self {
+        self.most = most;
         self
     }
 
     /// How long what is over is kept; for ever by default. What comes after that is taken for new, so
     /// it must be longer than any event may be under way, any participant away, and any handler
     /// [parked](Choreographed::parked).
-    pub fn retention(mut self, retention: Duration) -> Self {
-        self.retention = Some(retention);
+    pub fn retain(mut self, time: Duration) -> Self {
+        self.retention = Some(time);
         self
     }
 
@@ -114,12 +114,12 @@ impl<C: Choreography> ChoreographedBuilder<C> {
     ///
     /// Nothing has begun when it is dropped; groups may have been declared.
     pub async fn start(self) -> Result<Choreographed<C>, BusError> {
-        let (wiring, poll, at_once) = (Wiring::of::<C>(), self.poll, self.at_once);
+        let (wiring, poll, most) = (Wiring::of::<C>(), self.poll, self.most);
         let span = Duration::from_millis(10)..=Claim::LONGEST_LEASE;
         check("lease", "10 ms to a day", span.contains(&self.lease), self.lease)?;
         let span = Duration::from_millis(1)..=Duration::from_secs(60);
         check("poll", "1 ms to a minute", span.contains(&poll), poll)?;
-        check("at_once", "1 to 10000", (1..=Claim::MOST).contains(&at_once), at_once)?;
+        check("most", "1 to 10000", (1..=Claim::MOST).contains(&most), most)?;
         let topic = wiring.name();
         for name in wiring.participants() {
             check("participant", "another name than `start`", name != START, name)?;
@@ -150,7 +150,7 @@ impl<C: Choreography> ChoreographedBuilder<C> {
             let group = Group::of(topic, desk.name)?;
             let subscription = room.bus.subscribe(group).await?;
             tasks.spawn(work::take(Arc::clone(&desk), subscription));
-            tasks.spawn(work::work(desk, poll, at_once));
+            tasks.spawn(work::work(desk, poll, most));
         }
         Ok(Choreographed::new(room, start, names, self.starts, tasks))
     }

@@ -55,16 +55,16 @@ pub(super) async fn take<D: Saga>(desk: Arc<Desk<D>>, mut subscription: Box<dyn 
 }
 
 /// Claims what is due, and works at it.
-pub(super) async fn work<D: Saga>(desk: Arc<Desk<D>>, poll: Duration, at_once: usize) {
+pub(super) async fn work<D: Saga>(desk: Arc<Desk<D>>, poll: Duration, most: usize) {
     let mut changes = desk.room.journal.changes();
     let (mut hands, mut tries, mut pause) = (JoinSet::new(), 0_u32, Duration::ZERO);
     loop {
         while hands.try_join_next().is_some() {}
-        if hands.len() >= at_once {
+        if hands.len() >= most {
             hands.join_next().await;
             continue;
         }
-        let wanted = at_once - hands.len();
+        let wanted = most - hands.len();
         let claim = Claim::of([desk.kind.as_str()]).by(&desk.room.owner).lease(desk.room.lease);
         let leases = match desk.room.journal.claim(claim.most(wanted)).await {
             Ok(leases) => leases,

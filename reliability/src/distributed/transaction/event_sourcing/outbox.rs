@@ -154,7 +154,7 @@ impl<S: ReadStore, P: Publisher> Outbox<S, P> {
 
     /// Who publishes, for those who look at the list: a host and a process. It decides nothing.
     #[must_use]
-    pub fn by(mut self, owner: &str) -> Self {
+    pub fn owner(mut self, owner: &str) -> Self {
         self.turn.owner = owner.into();
         self
     }

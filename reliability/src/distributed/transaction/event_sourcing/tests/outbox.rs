@@ -100,7 +100,7 @@ impl World {
 
     fn outbox(&self, wire: Wire) -> Outbox<MemoryReadStore<()>, Wire> {
         let owner = format!("process-{}", wire.from);
-        Outbox::of(&self.journal, self.store.clone(), wire).by(&owner)
+        Outbox::of(&self.journal, self.store.clone(), wire).owner(&owner)
     }
 
     fn told_by(&self, from: u32) -> usize {
