@@ -35,9 +35,9 @@
 //!
 //! | Module | What it is for |
 //! |---|---|
-//! | `distributed` | agree with other processes: sagas, two-phase commit, TCC, event sourcing |
+//! | `distributed` | agree with other processes: sagas, choreography, two-phase and three-phase commit, TCC, event sourcing |
 //! | [`error`] | what went wrong, is it worth another try, and what to do when that is not enough |
-//! | `journal` | a durable log: ordered, fenced streams of records, in memory or in a file |
+//! | `journal` | a durable log: ordered, fenced streams of records, in memory, in a file or in PostgreSQL |
 //! | [`resilience`] | keep one call alive: fallback, cache, deadline, retry, breaker, rate limit, adaptive concurrency limit, bulkhead, hedge, timeout, chaos |
 //! | [`sre`] | promise something, and keep count: objectives, error budgets, burn rates, alerts |
 //! | [`state`] | one enum declares a machine; what it does not declare does not compile |
@@ -59,7 +59,8 @@
 //! Asked for by name: `journal` is the durable log, and `sqlite` or `redb` keeps it in a file,
 //! `postgres` in a database that several machines share; on it stand
 //! `saga`, `choreography`, `two_phase`, `tcc` and `event_sourcing`, transactions over several
-//! services, `nats` and `rabbitmq` carry the events of choreographies, and `sim` tries protocols in a world made up from a seed;
+//! services; `nats` and `rabbitmq` carry the events of choreographies; `cli` is a program for
+//! operators; `sim` tries protocols in a world made up from a seed;
 //! `subscriber` starts all telemetry in a line, and gives events and spans of
 //! `tracing` their trace; `dashboard` serves a page that shows how the process is doing; `otlp`
 //! exports metrics, traces and logs to OpenTelemetry's collector and those who speak its protocol,
