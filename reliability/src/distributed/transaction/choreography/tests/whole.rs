@@ -99,7 +99,7 @@ async fn an_order_is_called_off_before_its_pivot_and_not_behind_it() {
 async fn who_waits_for_what_is_forgotten_is_told_so() {
     let (world, journal) = (Arc::<World>::default(), Journal::in_memory());
     let orders = Orders::on(&journal, JournalBus::on(&journal), all(&world));
-    let orders = orders.retention(Duration::ZERO).start().await.unwrap();
+    let orders = orders.retain(Duration::ZERO).start().await.unwrap();
     let order = orders.start("order-1", json!(3)).await.unwrap();
     let stream = StreamId::new("place_order.start", "order-1").unwrap();
     while journal.head(&stream).await.unwrap().is_some() {
