@@ -179,7 +179,7 @@ impl<C: Choreography> Choreographed<C> {
     /// # Errors
     ///
     /// [`JournalError::Invalid`] when the key is none, a transaction of that key was started with
-    /// another input, or this process [starts none](ChoreographedBuilder::participants_only);
+    /// another input, or this process [starts none](super::ChoreographedBuilder::participants_only);
     /// [`JournalError::Unreadable`] when the input cannot be written. After [`JournalError::Unknown`],
     /// start it again: it is not started twice.
     ///

@@ -5,7 +5,7 @@
 //! | [`NatsBus`](super::nats::NatsBus) | a NATS server 2.9 or newer with JetStream | JetStream has stored it |
 //! | [`RabbitMqBus`](super::rabbitmq::RabbitMqBus) | RabbitMQ 3.10 or newer | all queues have confirmed it |
 //!
-//! Both carry an [`Envelope`](super::bus::Envelope) as it [writes itself](super::bus::Envelope::write),
+//! Both carry an [`Envelope`] as it [writes itself](super::bus::Envelope::write),
 //! and beside it, in headers, what others look for in a message:
 //!
 //! | header | what it says |
