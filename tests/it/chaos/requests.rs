@@ -344,7 +344,9 @@ fn reseed(chaos: &Chaos, fates: &[Fate]) {
 
 #[tokio::test(start_paused = true)]
 async fn through_the_attribute() {
-    let policy = registry::find("price").unwrap().policy().clone();
+    // By its path: there is another function of that name.
+    let path = concat!(module_path!(), "::price");
+    let policy = registry::find(path).unwrap().policy().clone();
     let chaos = policy.chaos().unwrap();
     let _on = chaos.while_held();
     reseed(chaos, &[Late, Spared]);

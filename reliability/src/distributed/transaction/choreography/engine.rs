@@ -339,7 +339,7 @@ impl<C: Choreography> Handle<C> {
     ///
     /// What the journal can meet with; [`JournalError::Unreadable`] when what was told cannot be read;
     /// [`JournalError::Invalid`] when it is forgotten
-    /// [already](super::ChoreographedBuilder::retention).
+    /// [already](super::ChoreographedBuilder::retain).
     ///
     /// # Cancel safety
     ///

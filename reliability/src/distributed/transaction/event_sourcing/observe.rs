@@ -64,7 +64,7 @@ impl Command {
         }
         #[cfg(not(feature = "telemetry"))]
         {
-            let _ = key;
+            let _ = (key, core::marker::PhantomData::<A>);
             Self { kind }
         }
     }

@@ -22,7 +22,7 @@ use async_nats::{Message, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::super::broker::{delivered, set_aside, settled};
 use super::super::bus::{BusError, Delivery, Envelope, Group};
@@ -79,7 +79,7 @@ impl Pump {
             messages: messages.map_err(|error| unavailable(RECEIVING, error))?,
             pull: 0,
             asked: 0,
-            until: Instant::now(),
+            until: within(Duration::ZERO),
             failures: 0,
             rest: None,
         })
@@ -135,7 +135,7 @@ impl Pump {
         match self.consumer.request_batch(wanted, inbox).await {
             Ok(()) => {
                 self.asked = room;
-                self.until = Instant::now() + OPEN + LATE;
+                self.until = within(OPEN + LATE);
             }
             Err(error) => self.failed(unavailable(RECEIVING, error)),
         }
@@ -190,7 +190,7 @@ impl Pump {
         self.bus.standing.complained(&error);
         self.failures = self.failures.saturating_add(1);
         let pause = AGAIN.delay(self.failures, Duration::ZERO, fastrand::u64(..));
-        self.rest = Some(Instant::now() + pause);
+        self.rest = Some(within(pause));
     }
 
     /// Whatever it was, the group may be gone with it.
@@ -227,6 +227,10 @@ impl Pump {
             self.bus.standing.complained(&error);
         }
     }
+}
+
+fn within(pause: Duration) -> Instant {
+    sleep(pause).deadline()
 }
 
 async fn at(time: Option<Instant>) {
