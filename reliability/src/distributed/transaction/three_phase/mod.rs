@@ -35,7 +35,7 @@
 //! impl Member for Shelf {
 //!     fn prepare(&self, _: &TransactionId, work: &str) -> Answer<'_, Vote> {
 //!         // .. does what `work` says, and promises
-//!         let there_is_enough = work.len() < 10;
+//!         let there_is_enough = work.len() < 9;
 //!         Box::pin(async move { Ok(if there_is_enough { Vote::Yes } else { Vote::No }) })
 //!     }
 //! }
