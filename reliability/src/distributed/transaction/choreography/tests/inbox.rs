@@ -104,7 +104,8 @@ async fn what_cannot_be_taken_in_rests_and_holds_nothing_up() {
     let stream = desk.stream(&event(STARTED, 1)).unwrap();
     let foreign = Append::to(&stream).event(Event::bytes("heard", 1, "what?"));
     journal.append(foreign).await.unwrap();
-    let (settled, began) = (Settled::new(Mutex::new(Vec::new())), tokio::time::Instant::now());
+    let settled = Settled::new(Mutex::new(Vec::new()));
+    let began = tokio::time::sleep(Duration::ZERO).deadline();
     // From the last one on.
     let other = Event::from_parts(STARTED, 1, Encoding::Json, b"3".to_vec());
     let other = Envelope::new("place_order", TransactionId::new(8), "order-2", other).unwrap();
