@@ -1,4 +1,4 @@
-//~ unused `Decided` that must be used
+//~ two_phase::Decided` that must be used
 #![deny(unused_must_use)]
 
 use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
