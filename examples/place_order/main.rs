@@ -31,8 +31,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use flags::Flags;
-use processes::{Process, Worked};
+use processes::Worked;
 use proof::Proof;
+use reliability_examples::process;
 use tokio::runtime::Runtime;
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -45,7 +46,7 @@ fn main() -> Result<ExitCode, BoxError> {
     }
     let runtime = Runtime::new()?;
     if !flags.role.is_empty() {
-        processes::end_with_the_parent();
+        process::end_with_the_parent();
     }
     let role: Vec<&str> = flags.role.iter().map(String::as_str).collect();
     match role.as_slice() {
@@ -90,16 +91,16 @@ fn place_orders(flags: &Flags, runtime: &Runtime) -> Result<ExitCode, BoxError> 
 /// Has all orders carried to their ends, by one worker after the other, and says how many were
 /// killed.
 fn carry(folder: &Path, flags: &Flags) -> Result<usize, BoxError> {
-    let (_stock, stock) = Process::service("stock", folder, flags)?;
-    let (_payments, payments) = Process::service("payments", folder, flags)?;
-    let (_mail, mail) = Process::service("mail", folder, flags)?;
+    let (_stock, stock) = processes::service("stock", folder, flags)?;
+    let (_payments, payments) = processes::service("payments", folder, flags)?;
+    let (_mail, mail) = processes::service("mail", folder, flags)?;
     let partners = [stock, payments, mail];
     let mut random = fastrand::Rng::with_seed(flags.seed);
     let (mut ended, mut kills) = (BTreeSet::new(), 0);
     loop {
         let most = (flags.orders / (flags.kills + 1)).max(1);
         let kill_after = (kills < flags.kills).then(|| random.usize(1..=most));
-        match Process::worker(folder, flags, partners, kill_after, &mut ended)? {
+        match processes::worker(folder, flags, partners, kill_after, &mut ended)? {
             Worked::Killed => kills += 1,
             Worked::ToTheEnd => break,
         }

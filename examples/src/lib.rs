@@ -4,6 +4,8 @@
 
 pub mod month;
 pub mod overload;
+pub mod process;
 pub mod quickstart;
+pub mod said;
 pub mod storefront;
 pub mod warehouse;

@@ -93,6 +93,9 @@
 //! # }
 //! ```
 //!
+//! The example `choreography` (`cargo run --example choreography`) is a whole program: each participant
+//! has a database of its own, and their process dies by `kill -9` behind a commit of each of them.
+//!
 //! # What does not compile
 //!
 //! Where participants are put together: an event that nobody handles and that is not terminal, one that
