@@ -27,8 +27,8 @@ pub(crate) enum Picture {
 }
 
 /// What lists say of a saga.
-const STATUSES: [&str; 7] =
-    ["running", "undoing", "stuck", "broken", "completed", "rolled_back", "abandoned"];
+const STATUSES: [&str; 8] =
+    ["running", "undoing", "stuck", "broken", "elsewhere", "completed", "rolled_back", "abandoned"];
 
 /// What is done about a saga.
 pub(crate) enum Mend {

@@ -159,7 +159,7 @@ impl Operator {
             let head = self.journal.head(&nested.stream).await?;
             nested.status = head.map(|head| head.status).or(nested.status.take());
         }
-        let around = records.first().and_then(|first| around(first, &plan));
+        let around = records.first().and_then(around);
         let timeline = records.iter().map(|record| Moment::of(record, &plan)).collect();
         Ok(Shown { head, plan, around, progress, timeline })
     }
@@ -173,7 +173,7 @@ impl Operator {
     /// whatever the journal says.
     pub async fn retry(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
         let (by, why) = said(by, why)?;
-        self.mend(saga, Due::Now, |stuck| {
+        self.mend(saga, |stuck| {
             stuck.map(|_| Entry::Retried { by, why }).ok_or_else(|| not_stuck(saga, BROKEN))
         })
         .await
@@ -187,7 +187,7 @@ impl Operator {
     /// [`finish`](Operator::finish) what it has finished with; and as [`retry`](Operator::retry).
     pub async fn skip(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
         let (by, why) = said(by, why)?;
-        self.mend(saga, Due::Now, |stuck| match stuck {
+        self.mend(saga, |stuck| match stuck {
             None => Err(not_stuck(saga, BROKEN)),
             Some(Stuck { step, undoing: true }) => Ok(Entry::Skipped { step, by, why }),
             Some(_) => Err(Invalid::new("saga", "skip", "an undo that is stuck", "a step that is")
@@ -211,7 +211,7 @@ impl Operator {
         why: &str,
     ) -> Result<(), JournalError> {
         let ((by, why), value) = (said(by, why)?, output.to_string().into_bytes());
-        self.mend(saga, Due::Now, |stuck| match stuck {
+        self.mend(saga, |stuck| match stuck {
             None => Err(not_stuck(saga, BROKEN)),
             Some(Stuck { step, undoing: false }) => {
                 Ok(Entry::Edited { step: Some(step), value, by, why })
@@ -239,17 +239,18 @@ impl Operator {
         why: &str,
     ) -> Result<(), JournalError> {
         let ((by, why), value) = (said(by, why)?, input.to_string().into_bytes());
-        self.mend(saga, Due::Now, |_| Ok(Entry::Edited { step: None, value, by, why })).await
+        self.mend(saga, |_| Ok(Entry::Edited { step: None, value, by, why })).await
     }
 
-    /// A stuck or broken saga is over, as it is.
+    /// A stuck or broken saga is over, as it is. It stays to be seen for as long as those that end by
+    /// themselves: what the engines [retain](super::SagasBuilder::retain).
     ///
     /// # Errors
     ///
     /// As [`edit`](Operator::edit).
     pub async fn abandon(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
         let (by, why) = said(by, why)?;
-        self.mend(saga, Due::Never, |_| Ok(Entry::Abandoned { by, why })).await
+        self.mend(saga, |_| Ok(Entry::Abandoned { by, why })).await
     }
 
     /// A saga turns back, as long as it can.
@@ -277,7 +278,6 @@ impl Operator {
     async fn mend(
         &self,
         saga: &StreamId,
-        due: Due,
         verb: impl FnOnce(Option<Stuck>) -> Result<Entry, JournalError>,
     ) -> Result<(), JournalError> {
         let (records, plan, facts) = self.read(saga).await?;
@@ -292,8 +292,9 @@ impl Operator {
         let mut after = facts.clone();
         after.apply(&entry, SystemTime::UNIX_EPOCH)?;
         let append = Append::to(saga).after(last(&records)).event(entry.event(&plan));
-        let append = append.status(after.phase.status()).due(due);
-        let around = records.first().and_then(|first| parent(first, &plan));
+        // Also of one that is over: an engine knows for how long it stays.
+        let append = append.status(after.phase.status()).due(Due::Now);
+        let around = records.first().and_then(|first| Parent::of(&first.event));
         match around.filter(|_| after.phase.is_over()) {
             None => self.journal.append(append).await.map(drop),
             Some(around) => {
@@ -348,15 +349,8 @@ impl Operator {
     }
 }
 
-fn parent(first: &Record, plan: &Plan) -> Option<Parent> {
-    match Entry::read(first, plan) {
-        Ok(Entry::Started(started)) => started.parent,
-        _ => None,
-    }
-}
-
-fn around(first: &Record, plan: &Plan) -> Option<Around> {
-    let Parent { stream, step, .. } = parent(first, plan)?;
+fn around(first: &Record) -> Option<Around> {
+    let Parent { stream, step, .. } = Parent::of(&first.event)?;
     Some(Around { stream, step })
 }
 

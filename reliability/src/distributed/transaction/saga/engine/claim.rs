@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::super::operator::{BROKEN, keep};
 use super::super::rules::{Input, Phase, Started};
 use super::bodies::{Bodies, Opened};
+use super::collect::{Over, collect};
 use super::drive::{Drive, Put, read};
 use super::hub::{Hub, Kick};
 use super::observe;
@@ -132,6 +133,9 @@ pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<
     let mut lease = lease.clone();
     // Somebody may have added records between the claim and the reading.
     lease.sequence = records.last().map_or(Sequence::START, |record| record.sequence);
+    if let Some(over) = Over::of(&records) {
+        return collect(hub, &lease, over).await;
+    }
     // What reads it is the user's, and may panic.
     let opened = catch_unwind(AssertUnwindSafe(|| kind.open(lease.stream.key(), &records)));
     match opened.unwrap_or_else(|_| Err(panicked()))? {

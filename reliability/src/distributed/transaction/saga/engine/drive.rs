@@ -8,11 +8,12 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::time::SystemTime;
 
-use super::super::nested::{append_and_tell, is_asked_for};
+use super::super::nested::append_and_tell;
 use super::super::plan::Plan;
 use super::super::rules::{Act, Begin, Ended, Entry, Input, Machine, Next, Parent, Rest};
 use super::bodies::{Attempted, Bodies};
-use super::hub::{AnyEnd, Hub, Kick, Retention};
+use super::collect::{Over, collect};
+use super::hub::{AnyEnd, Hub, Kick};
 use super::nested::Within;
 use super::observe;
 use crate::journal::{Append, Due, Event, JournalError, Lease, Record, Sequence};
@@ -77,8 +78,6 @@ enum Came {
 /// How long to wait for a journal that does not answer.
 pub(super) const AGAIN: Backoff =
     Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
-/// How long what has ended stays, at least, for the saga that it is a step of.
-const REST: Duration = Duration::from_secs(60);
 
 impl<'a> Drive<'a> {
     pub(super) fn new(
@@ -114,7 +113,11 @@ impl<'a> Drive<'a> {
                 Next::Write { entries, rest: Some(rest), .. }
                     if entries.is_empty() && rest.over =>
                 {
-                    return self.collect(rest).await;
+                    // Others have ended it in this moment.
+                    let (status, parent) = (rest.status, self.parent.clone());
+                    let ended_at = self.machine.facts.ended_at;
+                    self.lease.sequence = self.sequence;
+                    return collect(self.hub, &self.lease, Over { status, ended_at, parent }).await;
                 }
                 Next::Write { entries, status, rest } => {
                     match self.write(entries, status, rest).await? {
@@ -169,35 +172,6 @@ impl<'a> Drive<'a> {
     async fn again(&mut self) -> Result<Put, JournalError> {
         let append = Append::to(&self.lease.stream).fenced(&self.lease).due(Due::Now);
         self.hub.journal.append(append.release()).await?;
-        Ok(Put::Down)
-    }
-
-    /// It was over when it was claimed: when its time has come, its records go.
-    async fn collect(&mut self, rest: Rest) -> Result<Put, JournalError> {
-        let (now, ended_at) = (self.hub.clock.now(), self.machine.facts.ended_at);
-        let goes_at = match self.hub.retention {
-            Retention::Forever => None,
-            Retention::For(time) => ended_at.and_then(|at| at.checked_add(time)),
-        };
-        let left = goes_at.and_then(|at| at.duration_since(now).ok());
-        let mut due = left.filter(|left| !left.is_zero()).map_or(Due::Never, Due::After);
-        let mut goes = goes_at.is_some_and(|at| at <= now);
-        if goes
-            && let Some(parent) = self.parent.clone()
-            && is_asked_for(&self.hub.journal, &parent).await?
-        {
-            (due, goes) = (Due::After(REST), false);
-        }
-        // What is said of it now has been said too late: it stays over, whatever comes.
-        let append = Append::to(&self.lease.stream).fenced(&self.lease);
-        self.hub.journal.append(append.due(due).status(rest.status).release()).await?;
-        if goes {
-            match self.hub.journal.remove(&self.lease.stream, self.sequence).await {
-                // Then it goes the next time.
-                Err(JournalError::Conflict { .. } | JournalError::Busy { .. }) | Ok(()) => {}
-                Err(error) => return Err(error),
-            }
-        }
         Ok(Put::Down)
     }
 

@@ -101,8 +101,8 @@ pub(super) fn end_of<D: Saga>(
     stream: &StreamId,
     records: &[Record],
 ) -> Result<Option<EndOf<D>>, JournalError> {
-    let ends = ["saga.completed", "saga.rolled_back", "saga.abandoned", "saga.stuck"];
-    if !records.iter().any(|record| ends.contains(&record.event.name())) {
+    let ends = |name: &str| name == "saga.stuck" || Entry::ends(name).is_some();
+    if !records.iter().any(|record| ends(record.event.name())) {
         return Ok(None);
     }
     let told = Told::of(form, stream, records)?;

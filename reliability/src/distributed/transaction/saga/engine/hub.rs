@@ -18,7 +18,8 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::time::WallClock;
 
-/// What becomes of a saga that is over.
+/// What becomes of a saga that is over: completed, rolled back, or abandoned by an operator; in
+/// whichever version, also one that is drained.
 ///
 /// # Examples
 ///
@@ -35,8 +36,9 @@ pub enum Retention {
     /// Its records stay, until somebody removes them.
     #[default]
     Forever,
-    /// Its records are removed when so much time has gone by. Until then, the same key starts
-    /// nothing.
+    /// Its records are removed when so much time has gone by since its end, by an engine that works
+    /// at that saga; those of a saga that is a step of another one not before that one is over. Until
+    /// then, the same key starts nothing.
     For(Duration),
 }
 

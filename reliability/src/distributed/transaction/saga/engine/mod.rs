@@ -4,6 +4,7 @@ mod begun;
 mod bodies;
 mod builder;
 mod claim;
+mod collect;
 mod crash;
 mod drive;
 mod end;

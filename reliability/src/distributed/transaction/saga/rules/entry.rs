@@ -3,14 +3,12 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::time::Duration;
-use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
 use super::super::plan::Plan;
-use super::Phase;
-use crate::journal::{Encoding, Event, JournalError, Record, StreamId};
+use super::{Phase, Started};
+use crate::journal::{Encoding, Event, JournalError, Record};
 
 /// What one record says. The output of a step, and what else has a type of the user's, stays in the
 /// record.
@@ -85,53 +83,6 @@ pub(in super::super) enum Entry {
     },
 }
 
-/// What the first record of a saga says.
-#[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Started {
-    /// Of this run of the saga, and of no other.
-    pub(in super::super) run: u128,
-    /// When it turns back, as long as it can.
-    pub(in super::super) deadline: Option<SystemTime>,
-    /// The trace that it belongs to.
-    pub(in super::super) traceparent: Option<String>,
-    /// The step of another saga that it is.
-    pub(in super::super) parent: Option<Parent>,
-    /// As JSON.
-    pub(in super::super) input: Vec<u8>,
-}
-
-/// The step of another saga that a run is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Parent {
-    pub(in super::super) stream: StreamId,
-    pub(in super::super) step: String,
-    /// Of the other saga.
-    pub(in super::super) version: u32,
-    /// How many sagas it is in, one in the other; from 1 on.
-    pub(in super::super) depth: u32,
-}
-
-impl Parent {
-    /// What is said to it of that saga.
-    pub(in super::super) fn told(&self, saga: &StreamId, status: &str) -> Event {
-        let said = json!({ "step": self.step, "saga": saga.to_string(), "status": status });
-        Event::from_parts(NESTED, self.version, Encoding::Json, said.to_string().into_bytes())
-    }
-
-    fn read(kept: &Value) -> Option<Self> {
-        let number = |key: &str| kept[key].as_u64().and_then(|it| u32::try_from(it).ok());
-        let stream = StreamId::new(kept["saga"].as_str()?, kept["key"].as_str()?).ok()?;
-        let step = kept["step"].as_str()?.to_string();
-        Some(Self { stream, step, version: number("version")?, depth: number("depth")? })
-    }
-
-    fn kept(&self) -> Value {
-        let Self { stream, step, version, depth } = self;
-        json!({ "saga": stream.kind(), "key": stream.key(), "step": step, "version": version,
-                "depth": depth })
-    }
-}
-
 /// Why a saga turns back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Because {
@@ -140,7 +91,7 @@ pub(in super::super) enum Because {
     Cancelled,
 }
 
-const STARTED: &str = "saga.started";
+pub(super) const STARTED: &str = "saga.started";
 const REFUSED: &str = "saga.refused";
 const UNDONE: &str = "saga.undone";
 const TRIED: &str = "saga.tried";
@@ -152,7 +103,7 @@ const RETRIED: &str = "saga.retried";
 const SKIPPED: &str = "saga.skipped";
 const EDITED: &str = "saga.edited";
 const ABANDONED: &str = "saga.abandoned";
-const NESTED: &str = "saga.nested";
+pub(super) const NESTED: &str = "saga.nested";
 
 impl Entry {
     /// Whether it says what an attempt has come to, rather than what follows from that.
@@ -216,6 +167,16 @@ impl Entry {
         };
         let text = payload.to_string().into_bytes();
         Event::from_parts(event, plan.version(), Encoding::Json, text)
+    }
+
+    /// With what end of a saga a record of that name is written, if it is.
+    pub(in super::super) fn ends(name: &str) -> Option<Phase> {
+        match name {
+            COMPLETED => Some(Phase::Completed),
+            ROLLED_BACK => Some(Phase::RolledBack),
+            ABANDONED => Some(Phase::Abandoned),
+            _ => None,
+        }
     }
 
     /// For people.
@@ -283,7 +244,7 @@ impl Entry {
         let payload: Value = event.read_json()?;
         let said = Said { payload, event: event.name(), plan };
         Ok(match event.name() {
-            STARTED => Self::Started(said.started()?),
+            STARTED => Self::Started(Started::read(&said.payload)?),
             REFUSED => {
                 let because = match said.text("because").as_str() {
                     "deadline" => Because::Deadline,
@@ -338,28 +299,6 @@ impl Entry {
     }
 }
 
-impl Started {
-    /// As JSON, with the input as it came.
-    fn text(&self) -> Vec<u8> {
-        let mut text = format!("{{\"run\":\"{:032x}\"", self.run);
-        if let Some(deadline) = self.deadline {
-            let since = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            text.push_str(&format!(",\"deadline_ms\":{}", since.as_millis()));
-        }
-        if let Some(trace) = &self.traceparent {
-            text.push_str(&format!(",\"traceparent\":{}", Value::from(trace.as_str())));
-        }
-        if let Some(parent) = &self.parent {
-            text.push_str(&format!(",\"parent\":{}", parent.kept()));
-        }
-        text.push_str(",\"input\":");
-        let mut text = text.into_bytes();
-        text.extend_from_slice(&self.input);
-        text.push(b'}');
-        text
-    }
-}
-
 /// A payload that is being read.
 struct Said<'a> {
     payload: Value,
@@ -398,21 +337,6 @@ impl Said<'_> {
                 self.plan.name()
             ),
             source: None,
-        })
-    }
-
-    fn started(&self) -> Result<Started, JournalError> {
-        let run = self.payload["run"].as_str().and_then(|it| u128::from_str_radix(it, 16).ok());
-        let deadline = self.payload["deadline_ms"].as_u64();
-        Ok(Started {
-            run: run.ok_or_else(|| JournalError::Unreadable {
-                what: format!("`{}` does not say which run it is", self.event),
-                source: None,
-            })?,
-            deadline: deadline.map(|ms| SystemTime::UNIX_EPOCH + Duration::from_millis(ms)),
-            traceparent: self.payload["traceparent"].as_str().map(ToString::to_string),
-            parent: Parent::read(&self.payload["parent"]),
-            input: self.value("input"),
         })
     }
 }

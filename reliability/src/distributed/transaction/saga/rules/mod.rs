@@ -6,9 +6,11 @@ mod exchange;
 mod facts;
 mod machine;
 mod phase;
+mod started;
 
-pub(super) use entry::{Because, Entry, Parent, Started};
+pub(super) use entry::{Because, Entry};
 pub(super) use exchange::{Act, Begin, Ended, Input, Next, Rest};
 pub(super) use facts::Facts;
 pub(super) use machine::Machine;
 pub(super) use phase::Phase;
+pub(super) use started::{Parent, Started};

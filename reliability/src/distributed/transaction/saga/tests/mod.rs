@@ -10,6 +10,8 @@ mod nested;
 mod nested_mended;
 mod operator;
 mod order;
+#[cfg(feature = "macros")]
+mod retention;
 mod rules;
 #[cfg(feature = "macros")]
 mod trade;
