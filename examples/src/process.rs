@@ -37,7 +37,11 @@ impl Process {
 
     /// How it has ended by itself.
     pub fn ended(mut self) -> io::Result<ExitStatus> {
-        self.child.wait()
+        // Waiting closes it, and that would tell the process that this one is gone.
+        let stays_open = self.child.stdin.take();
+        let ended = self.child.wait();
+        drop(stays_open);
+        ended
     }
 }
 

@@ -97,7 +97,8 @@ impl CoordinatorBuilder {
     }
 
     /// How long a participant may take to confirm or cancel before it is asked again; 100 ms to a
-    /// day, 10 seconds by default.
+    /// day, 10 seconds by default. When a process dies while it carries through what was decided,
+    /// another one takes that over after twice as long.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

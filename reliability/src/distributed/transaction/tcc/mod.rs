@@ -75,6 +75,9 @@
 //! - Where that is in vain for [too long](CoordinatorBuilder::stuck_after), the transaction is *stuck*,
 //!   durably: nobody tells it hot for ever, and an [`Operator`] has it told again, or abandons it.
 //!
+//! The example `tcc` (`cargo run --example tcc`) is a whole program: a flight and a hotel with a database
+//! each, a process that dies by `kill -9`, and tries that come after their cancel.
+//!
 //! # Transactions in transactions
 //!
 //! A participant may be a transaction of its own, which the other one decides:

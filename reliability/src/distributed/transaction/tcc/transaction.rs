@@ -44,8 +44,9 @@ impl Coordinator {
     ///
     /// # Errors
     ///
-    /// [`TccError::Begun`] when there is one of that id; what the journal can meet with; an id that
-    /// no stream can have is invalid.
+    /// [`TccError::Begun`] when there is one of that id, begun by this process or by one that has
+    /// died: [`Operator::show`](super::Operator::show) tells how it ends. What the journal can meet
+    /// with; an id that no stream can have is invalid.
     ///
     /// # Cancel safety
     ///

@@ -48,6 +48,9 @@
 //! # }
 //! ```
 //!
+//! The example `two_phase` (`cargo run --example two_phase`) is a whole program: money goes between two
+//! PostgreSQL servers, while the coordinator and a server are killed.
+//!
 //! # What does not compile
 //!
 //! A commit before all votes; a decision that is delivered before it is in the log; a commit and an
