@@ -1,6 +1,7 @@
 use proc_macro2::Ident;
 use syn::{
-    Attribute, FnArg, ImplItem, ImplItemFn, ItemImpl, Meta, ReturnType, Type, parse::Parser as _,
+    Attribute, FnArg, ImplItem, ImplItemFn, ItemImpl, Meta, ReturnType, Type, ext::IdentExt as _,
+    parse::Parser as _,
 };
 
 use super::link::Link;
@@ -38,6 +39,9 @@ const KNOWN: Known = &[
     ("backoff", "backoff = exponential(\"50ms\", max = \"1s\")"),
     ("timeout", "timeout = \"2s\""),
 ];
+
+/// Bytes of a name; what is longer, the crate `reliability` refuses when the participants begin.
+const LONGEST: usize = 120;
 
 /// Attempts: as many as anybody can wait for.
 const ATTEMPTS: core::ops::RangeInclusive<u32> = 1..=1_000_000;
@@ -107,6 +111,7 @@ fn read(
         }
     };
     let (link, rest) = own.keep(Link::parse.parse2(tokens))?;
+    too_long(own, link.makes.as_ref().unwrap_or(&method.sig.ident), link.makes.is_some());
     let (arguments, output) = signature(own, method, &link)?;
     let mut handler = Handler {
         ident: method.sig.ident.clone(),
@@ -135,6 +140,18 @@ fn read(
         own.error(word, message);
     }
     Some(handler)
+}
+
+/// The journal writes what became of an event, or of a handler that makes none, in front of its name.
+fn too_long(own: &mut Diagnostics, name: &Ident, event: bool) {
+    let length = name.unraw().to_string().len();
+    if length > LONGEST {
+        let what = if event { "an event" } else { "a handler that makes no event" };
+        own.error(name, format!(
+            "the name of {what} has at most {LONGEST} bytes in a choreography, because the journal writes \
+             beside it what became of it; this one has {length}: shorten it"
+        ));
+    }
 }
 
 /// `undo = release`, or `undo = none("why")`.

@@ -8,8 +8,10 @@ use tokio::task::JoinSet;
 use super::bus::{Bus, BusError, Group};
 use super::desk::{Desk, Room, START};
 use super::engine::Choreographed;
-use super::participant::Participants as _;
+use super::entry::Entry;
+use super::participant::{Member, Participants as _};
 use super::plan::Wiring;
+use super::starter;
 use super::wiring::Choreography;
 use super::work;
 use crate::distributed::transaction::saga::Saga;
@@ -121,8 +123,9 @@ impl<C: Choreography> ChoreographedBuilder<C> {
         check("poll", "1 ms to a minute", span.contains(&poll), poll)?;
         check("most", "1 to 10000", (1..=Claim::MOST).contains(&most), most)?;
         let topic = wiring.name();
+        let members = self.here.members();
+        check_names(&wiring, &members)?;
         for name in wiring.participants() {
-            check("participant", "another name than `start`", name != START, name)?;
             self.bus.declare(Group::of(topic, name)?).await?;
         }
         let room = Arc::new(Room {
@@ -138,7 +141,7 @@ impl<C: Choreography> ChoreographedBuilder<C> {
         });
         let start = Arc::new(Desk::new(&room, START, Vec::new())?);
         let mut desks = Vec::new();
-        for member in self.here.members() {
+        for member in members {
             desks.push(Arc::new(Desk::new(&room, member.name, member.handlers)?));
         }
         let names = desks.iter().map(|desk| desk.name).collect();
@@ -147,13 +150,45 @@ impl<C: Choreography> ChoreographedBuilder<C> {
         }
         let mut tasks = JoinSet::new();
         for desk in desks {
-            let group = Group::of(topic, desk.name)?;
+            let group = match desk.name {
+                START => starter::group(&room.journal, topic).await?,
+                name => Group::of(topic, name)?,
+            };
             let subscription = room.bus.subscribe(group).await?;
             tasks.spawn(work::take(Arc::clone(&desk), subscription));
             tasks.spawn(work::work(desk, poll, most));
         }
         Ok(Choreographed::new(room, start, names, self.starts, tasks))
     }
+}
+
+/// What the journal and the bus would not take, which is too late when it has happened already.
+fn check_names<D: Saga>(wiring: &Wiring, members: &[Member<D>]) -> Result<(), Invalid> {
+    for name in wiring.participants() {
+        let own = name != START && !name.starts_with(starter::PREFIX);
+        check("participant", "another name than `start` and what begins with `start.`", own, name)?;
+    }
+    const { assert!(Entry::LONGEST_TASK == 120, "it is what is said below") };
+    let too_long = |name: &&str| name.len() > Entry::LONGEST_TASK;
+    let said = |setting, expected, name: &str| {
+        let got = alloc::format!("{} bytes, `{name}`", name.len());
+        Invalid::new("choreography", setting, expected, got)
+            .with_advice("the journal writes what became of it in front of its name: shorten it")
+    };
+    if let Some(event) = wiring.events().find(too_long) {
+        return Err(said("event", "an event with a name of at most 120 bytes", event));
+    }
+    // The handlers that make no event, and so are known by names of their own.
+    let links = || members.iter().flat_map(|member| &member.handlers).map(|handler| handler.link);
+    let listeners = || links().filter(|link| link.makes.is_none()).map(|link| link.handler);
+    if let Some(handler) = listeners().find(too_long) {
+        return Err(said("handler", "a handler with a name of at most 120 bytes", handler));
+    }
+    for handler in listeners() {
+        let own = wiring.place(handler).is_none();
+        check("handler", "another name than an event, of one that makes none", own, handler)?;
+    }
+    Ok(())
 }
 
 pub(super) fn check(

@@ -41,6 +41,8 @@ pub(super) enum How {
 
 impl How {
     const ALL: [Self; 3] = [Self::Done, Self::Refused, Self::Undone];
+    /// The longest name of one, and the dot behind it.
+    const LONGEST: usize = Self::Refused.as_str().len() + 1;
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -52,6 +54,10 @@ impl How {
 }
 
 impl Entry {
+    /// The longest name of an event, or of a handler that makes none, in bytes: what became of it is
+    /// written in front of it, such as `refused.`.
+    pub(super) const LONGEST_TASK: usize = Event::LONGEST_NAME - How::LONGEST;
+
     pub(super) fn event(&self) -> Event {
         let said = |name: &'static str, value: Value| {
             Event::from_parts(
@@ -66,7 +72,7 @@ impl Entry {
             Self::Heard(envelope) => Event::bytes("heard", 1, envelope.write()),
             Self::Settled { task, how, envelope } => {
                 let written = envelope.as_ref().map(Envelope::write).unwrap_or_default();
-                Event::bytes(named(how.as_str(), task), 1, written)
+                Event::bytes(format!("{}.{task}", how.as_str()), 1, written)
             }
             Self::Tried { task, undo, reason, pause } => {
                 let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
@@ -120,18 +126,6 @@ impl Entry {
             _ => return Err(unreadable(record, &unknown(name))),
         })
     }
-}
-
-/// `done.Reserved`; a name that the journal would not take is cut.
-fn named(how: &str, task: &str) -> String {
-    let mut name = format!("{how}.");
-    for c in task.chars() {
-        if name.len() + c.len_utf8() > Event::LONGEST_NAME {
-            break;
-        }
-        name.push(c);
-    }
-    name
 }
 
 fn unknown(name: &str) -> BusError {

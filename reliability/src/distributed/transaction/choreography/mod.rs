@@ -133,6 +133,10 @@
 //! transactions looks on in the journal of its own; a process that starts none says so with
 //! [`participants_only`](ChoreographedBuilder::participants_only).
 //!
+//! Each journal in which transactions are started is a group of its own on the bus, `start.` and a number
+//! that was drawn for it, so that everybody hears of what was started there. When such a journal is gone
+//! for good, remove its group at the broker: what nobody takes is kept, until there is no more room.
+//!
 //! # What is guaranteed
 //!
 //! - A participant writes an event down before it acknowledges it (inbox), and what it makes of it in the
@@ -143,6 +147,8 @@
 //! - A refusal is an event. Who hears it begins nothing any more, and undoes what it has done, or may
 //!   have: each after all that was made of its event is undone. An undo that comes before its action
 //!   leaves word, and the action never happens.
+//! - Who may have lost a transaction to another worker, because the journal has not renewed the lease in
+//!   time, lets it go in the middle of a handler, as a crash would.
 //! - Once the pivot was made, there is only forward, whatever is called off.
 //! - What fails is tried again with pauses, 16 times unless something else is said, and then
 //!   [parked](Choreographed::parked): it is kept, shown and counted, tried by nobody, and goes on when
@@ -165,6 +171,7 @@ mod builder;
 pub mod bus;
 mod calls;
 mod desk;
+mod end;
 mod engine;
 mod entry;
 #[cfg(feature = "nats")]
@@ -175,13 +182,15 @@ mod plan;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbitmq;
 mod rules;
+mod starter;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;
 mod wiring;
 mod work;
 
 pub use builder::ChoreographedBuilder;
-pub use engine::{Choreographed, End, Handle, Parked, Why};
+pub use end::{End, Parked, Why};
+pub use engine::{Choreographed, Handle};
 pub use participant::{Handler, Handling, Link, Member, Participant, Participants, Undoing};
 pub use plan::Wiring;
 pub use wiring::{Choreography, check, check_link};
@@ -268,7 +277,7 @@ pub use reliability_derive::choreography;
 ///
 /// # Handlers
 ///
-/// `#[on(A, B => C)]` waits for `A` and `B`, and makes `C`. `start` stands for the beginning, where
+/// `#[on(A, B => C)]` waits for `A` and `B`, and makes `C`, whose name has at most 120 bytes. `start` stands for the beginning, where
 /// nothing else is waited for. Without `=>` it makes no event. The method is
 /// `async fn(&self, cx: &Cx, input: &Input, a: &A, b: &B)`, and returns
 ///

@@ -59,6 +59,10 @@ impl Wiring {
         self.definition.steps().len()
     }
 
+    pub(super) fn events(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.definition.steps().iter().map(|step| step.name())
+    }
+
     pub(super) fn event(&self, place: usize) -> &'static str {
         self.definition.steps().get(place).map_or("?", |step| step.name())
     }

@@ -65,12 +65,7 @@ impl EffectId {
             id.push(char::from(DIGITS[(run >> (4 * place)) as usize & 15]));
         }
         id.push('-');
-        // Names of steps are identifiers, and those may be of any script.
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        match step.len() <= 160 && step.bytes().all(plain) {
-            true => id.push_str(step),
-            false => id.extend(step.chars().flat_map(char::escape_default).take(160)),
-        }
+        push_printable(&mut id, step);
         Self(id.into())
     }
 
@@ -78,6 +73,26 @@ impl EffectId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Pushes a name as at most 160 characters of printable ASCII: names of steps are identifiers, and those
+/// may be of any script. What is too long for that ends in a digest of the whole, so that two names that
+/// begin alike stay two.
+pub(in crate::distributed::transaction) fn push_printable(onto: &mut String, name: &str) {
+    const MOST: usize = 160;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.len() <= MOST && name.bytes().all(plain) {
+        return onto.push_str(name);
+    }
+    let written = || name.chars().flat_map(char::escape_default);
+    if written().nth(MOST).is_none() {
+        return onto.extend(written());
+    }
+    // FNV-1a.
+    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325, mix);
+    onto.extend(written().take(MOST - 17));
+    onto.push_str(&alloc::format!("-{digest:016x}"));
 }
 
 impl fmt::Display for EffectId {
@@ -157,5 +172,27 @@ impl<S: ?Sized> fmt::Debug for Cx<S> {
             .field("step", &self.step)
             .field("attempt", &self.attempt)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::EffectId;
+
+    #[test]
+    fn an_effect_is_of_one_step_however_long_its_name_is() {
+        let of = |step: &str| EffectId::new(7, step).to_string();
+        let (short, long) = ("Aufgefüllt", "ausgeführt".repeat(12));
+        assert_eq!(&of(short)[33..], "Aufgef\\u{fc}llt");
+        let (one, other) = (of(&long), of(&(long.clone() + "X")));
+        assert_eq!((one.len(), other.len()), (193, 193));
+        assert_ne!(one, other);
+        assert_eq!(one, of(&long), "the same after a restart");
+        assert!(one.bytes().all(|byte| byte.is_ascii_graphic()), "{one}");
+        // What is long and plain is as it is.
+        let plain = "a".repeat(160);
+        assert_eq!(&of(&plain)[33..], plain);
     }
 }

@@ -109,6 +109,8 @@ mod rules;
 mod tests;
 pub mod walk;
 
+#[cfg(feature = "choreography")]
+pub(super) use cx::push_printable;
 pub use cx::{Cx, EffectId};
 pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
 pub use definition::{Definition, Kind, Step};

@@ -1,5 +1,5 @@
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::BusError;
 use super::group::{check_name, shortened};
+use crate::distributed::transaction::saga::push_printable;
 use crate::error::Invalid;
 use crate::journal::{Encoding, Event};
 
@@ -99,8 +100,9 @@ impl Envelope {
             return Err(Invalid::new("bus", "payload", "at most 512 KiB", got)
                 .with_advice("keep what is larger elsewhere, and say where it is"));
         }
-        let name: String = event.name().chars().flat_map(char::escape_default).take(160).collect();
-        let id = EventId(format!("{transaction}-{name}").into());
+        let mut id = format!("{transaction}-");
+        push_printable(&mut id, event.name());
+        let id = EventId(id.into());
         let (topic, key) = (topic.into(), key.into());
         let (cause, effect, traceparent) = (None, None, None);
         Ok(Self { topic, id, transaction, key, event, cause, effect, traceparent })
