@@ -1,6 +1,5 @@
 use alloc::borrow::ToOwned;
 use core::fmt;
-use core::hash::Hasher;
 
 use crate::telemetry::Value;
 
@@ -31,21 +30,9 @@ pub enum Label<'a> {
 }
 
 impl Label<'_> {
-    /// What looks alike may have one hash: whoever finds a series compares.
-    #[inline]
-    pub(super) fn hash_into(self, hasher: &mut impl Hasher) {
-        match self {
-            Self::Text(label) => hasher.write(label.as_bytes()),
-            Self::Integer(label) => hasher.write_i64(label),
-            Self::Boolean(label) => hasher.write_u8(label.into()),
-            Self::Absent => hasher.write_u8(2),
-        }
-    }
-
-    #[inline]
     pub(super) fn is(self, value: &Option<Value>) -> bool {
         match (self, value) {
-            (Self::Text(label), Some(Value::Text(value))) => same(label, value),
+            (Self::Text(label), Some(Value::Text(value))) => label == value,
             (Self::Integer(label), Some(Value::Integer(value))) => label == *value,
             (Self::Boolean(label), Some(Value::Boolean(value))) => label == *value,
             (Self::Absent, None) => true,
@@ -61,27 +48,6 @@ impl Label<'_> {
             Self::Absent => None,
         }
     }
-}
-
-/// Whether two texts are one. Labels are short: for most of them a call of the system's comparison
-/// would cost more than the comparison.
-#[inline]
-fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    match one.len() {
-        length if length != other.len() => false,
-        0..2 => one.first() == other.first(),
-        2..4 => ends::<2>(one) == ends::<2>(other),
-        4..8 => ends::<4>(one) == ends::<4>(other),
-        8..=16 => ends::<8>(one) == ends::<8>(other),
-        _ => one == other,
-    }
-}
-
-/// The first and the last so many bytes; they overlap where there are fewer than twice as many.
-#[inline]
-fn ends<const N: usize>(text: &[u8]) -> (Option<&[u8; N]>, Option<&[u8; N]>) {
-    (text.first_chunk(), text.last_chunk())
 }
 
 impl fmt::Display for Label<'_> {
@@ -168,24 +134,4 @@ tuples! {
     4: A B C D;
     5: A B C D E;
     6: A B C D E F;
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::string::String;
-
-    use super::same;
-
-    #[test]
-    fn a_text_is_itself_and_none_that_differs_in_a_byte_or_in_length() {
-        for length in 0..40 {
-            let text: String = ('a'..='z').cycle().take(length).collect();
-            assert!(same(&text, &text.clone()));
-            assert!(!same(&text, &alloc::format!("{text}a")));
-            for at in 0..length {
-                let other = alloc::format!("{}-{}", &text[..at], &text[at + 1..]);
-                assert!(!same(&text, &other), "{text} {other}");
-            }
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 mod labels;
 mod table;
+mod word;
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -62,7 +63,7 @@ enum Repr<I: Instrument, const N: usize> {
 /// What all clones of a family share.
 pub struct Members<I: Instrument, const N: usize> {
     builder: FamilyBuilder<I, N>,
-    table: OnceLock<Table<I>>,
+    table: OnceLock<Table<I, N>>,
 }
 
 /// A family that is yet to be made; begun by [`MetricBuilder::by`].
@@ -200,9 +201,20 @@ impl<I: Instrument, const N: usize> Family<I, N> {
 }
 
 impl<I: Instrument, const N: usize> Members<I, N> {
+    #[inline]
     fn find(&self, labels: &[Label<'_>; N]) -> &I {
+        // Nothing but a look before that, so that the compiler still knows what the labels are.
+        match self.table.get().and_then(|table| table.find(labels)) {
+            Some(instrument) => instrument,
+            None => self.find_or_make(labels),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_or_make(&self, labels: &[Label<'_>; N]) -> &I {
         let table = self.table.get_or_init(|| Table::new(self.builder.series));
-        match table.find(labels, |values| self.make(values)) {
+        match table.find_or_add(labels, |values| self.make(values)) {
             Found::Series(instrument) => instrument,
             Found::Overflow(instrument, false) => instrument,
             Found::Overflow(instrument, true) => {

@@ -1,11 +1,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::hash::{BuildHasher, Hasher};
+use core::hash::BuildHasher;
 use std::sync::OnceLock;
 
 use hashbrown::DefaultHashBuilder;
 
 use super::Label;
+use super::word::Word;
 use crate::sync::Mutex;
 use crate::telemetry::Value;
 
@@ -15,9 +16,11 @@ use crate::telemetry::Value;
 /// than to see it whole, which `OnceLock` is for. A map behind a lock would have all readers write
 /// one word.
 #[derive(Debug)]
-pub(super) struct Table<I> {
-    places: Box<[OnceLock<Series<I>>]>,
-    hash: DefaultHashBuilder,
+pub(super) struct Table<I, const N: usize> {
+    places: Box<[OnceLock<Series<I, N>>]>,
+    hasher: DefaultHashBuilder,
+    /// Drawn at random: values come from outside.
+    seeds: [u64; 2],
     /// How many places are filled. Whoever fills one holds it, so that two do not make one series.
     filled: Mutex<usize>,
     limit: usize,
@@ -25,8 +28,8 @@ pub(super) struct Table<I> {
 }
 
 #[derive(Debug)]
-pub(super) struct Series<I> {
-    hash: u64,
+pub(super) struct Series<I, const N: usize> {
+    words: [Word; N],
     values: Box<[Option<Value>]>,
     pub(super) instrument: I,
 }
@@ -38,77 +41,52 @@ pub(super) enum Found<'a, I> {
     Overflow(&'a I, bool),
 }
 
-impl<I> Table<I> {
+/// Labels that are looked for.
+#[derive(Clone, Copy)]
+struct Asked<'l, const N: usize> {
+    labels: &'l [Label<'l>; N],
+    words: [Word; N],
+    hash: u64,
+}
+
+impl<I, const N: usize> Table<I, N> {
     /// Never more than half full, so that what is not there is seen soon.
     pub(super) fn new(limit: usize) -> Self {
         let places = (2 * limit).next_power_of_two();
+        let hasher = DefaultHashBuilder::default();
         Self {
             places: (0..places).map(|_| OnceLock::new()).collect(),
-            hash: DefaultHashBuilder::default(),
+            seeds: [hasher.hash_one(0), hasher.hash_one(1)],
+            hasher,
             filled: Mutex::new(0),
             limit,
             overflow: OnceLock::new(),
         }
     }
 
+    /// The one of these labels, if there is one.
+    #[inline]
+    pub(super) fn find(&self, labels: &[Label<'_>; N]) -> Option<&I> {
+        self.look_up(&self.asked(labels)).ok().map(|series| &series.instrument)
+    }
+
     /// The one of these labels, made if it is the first time and there is room. `make` is told the
     /// values, or `None` for all that there is no room for.
-    #[inline]
-    pub(super) fn find(
+    pub(super) fn find_or_add(
         &self,
-        labels: &[Label<'_>],
+        labels: &[Label<'_>; N],
         make: impl Fn(Option<&[Option<Value>]>) -> I,
     ) -> Found<'_, I> {
-        let hash = self.hash_of(labels);
-        match self.look_up(hash, labels) {
-            Ok(series) => Found::Series(&series.instrument),
-            Err(_) => self.add(hash, labels, make),
-        }
-    }
-
-    pub(super) fn each(&self) -> impl Iterator<Item = &I> {
-        let series = self.places.iter().filter_map(OnceLock::get);
-        series.map(|series| &series.instrument).chain(self.overflow.get())
-    }
-
-    fn hash_of(&self, labels: &[Label<'_>]) -> u64 {
-        let mut hasher = self.hash.build_hasher();
-        for label in labels {
-            label.hash_into(&mut hasher);
-        }
-        hasher.finish()
-    }
-
-    /// The series, or the place that it would take.
-    #[inline]
-    fn look_up(&self, hash: u64, labels: &[Label<'_>]) -> Result<&Series<I>, usize> {
-        let mask = self.places.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let Some(series) = self.places[at].get() else { return Err(at) };
-            if series.hash == hash && series.is(labels) {
-                return Ok(series);
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    #[cold]
-    fn add(
-        &self,
-        hash: u64,
-        labels: &[Label<'_>],
-        make: impl Fn(Option<&[Option<Value>]>) -> I,
-    ) -> Found<'_, I> {
+        let asked = &self.asked(labels);
         if let Some(overflow) = self.overflow.get() {
             // The table was full before, so what is not there now never will be.
-            return match self.look_up(hash, labels) {
+            return match self.look_up(asked) {
                 Ok(series) => Found::Series(&series.instrument),
                 Err(_) => Found::Overflow(overflow, false),
             };
         }
         let mut filled = self.filled.lock();
-        let at = match self.look_up(hash, labels) {
+        let at = match self.look_up(asked) {
             // Another thread was quicker.
             Ok(series) => return Found::Series(&series.instrument),
             Err(at) => at,
@@ -120,15 +98,52 @@ impl<I> Table<I> {
         *filled += 1;
         let series = self.places[at].get_or_init(|| {
             let values: Vec<_> = labels.iter().map(|label| label.to_value()).collect();
-            Series { hash, instrument: make(Some(&values)), values: values.into() }
+            Series { words: asked.words, instrument: make(Some(&values)), values: values.into() }
         });
         Found::Series(&series.instrument)
     }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = &I> {
+        let series = self.places.iter().filter_map(OnceLock::get);
+        series.map(|series| &series.instrument).chain(self.overflow.get())
+    }
+
+    #[inline(always)]
+    fn asked<'l>(&self, labels: &'l [Label<'l>; N]) -> Asked<'l, N> {
+        let (mut words, mut hash) = ([Word::NOTHING; N], 0);
+        // Not by `map`, which is a call for the compiler, and then it no longer knows the labels.
+        for (word, label) in words.iter_mut().zip(labels) {
+            *word = Word::of(*label, &self.hasher);
+            hash = word.hash_into(hash, self.seeds);
+        }
+        Asked { labels, words, hash }
+    }
+
+    /// The series, or the place that it would take.
+    #[inline(always)]
+    fn look_up(&self, asked: &Asked<'_, N>) -> Result<&Series<I, N>, usize> {
+        let mask = self.places.len() - 1;
+        let mut at = asked.hash as usize & mask;
+        loop {
+            let Some(series) = self.places[at].get() else { return Err(at) };
+            if series.is(asked) {
+                return Ok(series);
+            }
+            at = (at + 1) & mask;
+        }
+    }
 }
 
-impl<I> Series<I> {
-    fn is(&self, labels: &[Label<'_>]) -> bool {
-        self.values.len() == labels.len()
-            && self.values.iter().zip(labels).all(|(value, label)| label.is(value))
+impl<I, const N: usize> Series<I, N> {
+    #[inline(always)]
+    fn is(&self, asked: &Asked<'_, N>) -> bool {
+        self.words == asked.words
+            && (!asked.words.iter().any(|word| word.may_be_another()) || self.is_all_of(asked))
+    }
+
+    // Out of line: most labels are short.
+    #[inline(never)]
+    fn is_all_of(&self, asked: &Asked<'_, N>) -> bool {
+        self.values.iter().zip(asked.labels).all(|(value, label)| label.is(value))
     }
 }
