@@ -70,8 +70,10 @@ pub(super) struct Cut {
 
 /// Of how many times the least number of calls a window is made, where there are more.
 const ENOUGH: u64 = 16;
-/// With one sample in 64 calls, what samples cost cannot be told from what all others do.
-const ONE_IN_MAX: u32 = 64;
+/// With one sample in so many calls, what samples cost cannot be told from what all others do: two
+/// readings of the clock, and what the processor does not do meanwhile, are ten nanoseconds for each of
+/// 64 calls at most, and one for each of 512.
+const ONE_IN_MAX: u32 = 512;
 
 /// A call is not taken for longer, so that no sum of a window overflows.
 const NANOS_MAX: u64 = 3_600_000_000_000;
