@@ -97,7 +97,10 @@ impl<E> Call<'_, E> {
 
     #[inline]
     pub(in crate::resilience) fn set_rate_limit_key(&mut self, key: KeyHash) {
-        self.more().whose.set_hash(key);
+        // Of nobody it is by itself: then there may be nothing more to the call.
+        if key != KeyHash::NONE || self.more.is_some() {
+            self.more().whose.set_hash(key);
+        }
     }
 
     #[inline]

@@ -24,12 +24,13 @@ impl<E> Call<'_, E> {
         let _turn = self.turn();
         #[cfg(feature = "record")]
         self.tell(|_| EventKind::ok());
-        self.policy.totals.count(Total::Ok);
         if self.more.is_some() {
             self.phase = Phase::Finished;
+            self.policy.totals.count(Total::Ok);
             self.give_back_after_success();
         } else {
             self.phase = Phase::Over;
+            self.policy.totals.count(Total::Ok);
         }
     }
 
@@ -109,7 +110,7 @@ impl<E> Call<'_, E> {
     #[inline]
     pub(super) fn fail_at_once(&mut self, rejected: &crate::error::Rejected) {
         events::rejected(self.policy, rejected);
-        self.phase = Phase::Finished;
+        self.phase = Phase::Over;
         self.policy.totals.count(Total::Rejected(rejected.reason()));
     }
 
