@@ -254,9 +254,9 @@ impl<'a, E> Call<'a, E> {
     pub(in crate::resilience) fn begin_attempt(&mut self) {
         if self.attempts > 0 {
             self.leave_attempt();
+            self.phase = Phase::Outside;
         }
         self.attempts += 1;
-        self.phase = Phase::Outside;
     }
 
     /// Makes the future of a request. Who drops the call here is unwinding through the work's maker.

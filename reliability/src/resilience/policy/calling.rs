@@ -101,26 +101,29 @@ where
                 self.as_mut().begin(call, Stage::Single);
             }
             let this = self.as_mut().project();
-            let outcome = match this.requests.single() {
+            let mut aside = None;
+            let value = match this.requests.single() {
                 (Some(work), timer) if *this.stage == Stage::Single => {
-                    ready!(call.poll_run(timer, work, cx))
+                    ready!(call.poll_run_or_put_aside(timer, work, cx, &mut aside))
                 }
                 _ => match ready!(self.as_mut().poll_apart(call, cx)) {
-                    Some(outcome) => outcome,
+                    Some(Ok(value)) => Some(value),
+                    Some(Err(failure)) => {
+                        aside = Some(failure);
+                        None
+                    }
                     None => continue,
                 },
             };
-            match outcome {
-                Ok(value) => {
-                    self.as_mut().end();
-                    call.succeed();
-                    return Poll::Ready(Ok(value));
-                }
-                Err(failure) => {
-                    if let Some(end) = self.as_mut().judge(call, failure) {
-                        return Poll::Ready(Err(end));
-                    }
-                }
+            if let Some(value) = value {
+                self.as_mut().end();
+                call.succeed();
+                return Poll::Ready(Ok(value));
+            }
+            if let Some(failure) = aside
+                && let Some(end) = self.as_mut().judge(call, failure)
+            {
+                return Poll::Ready(Err(end));
             }
         }
     }

@@ -1,5 +1,7 @@
+use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -26,16 +28,78 @@ pin_project! {
         first: Option<F>,
         #[pin]
         timer: Timer,
-        // When the first hedge is due.
-        hedge_at: Instant,
-        legs: Option<Pin<alloc::boxed::Box<Legs<F, E>>>>,
+        late: Late<F, E>,
+    }
+}
+
+/// What there is of an attempt whose first request was not ready at once.
+struct Late<F, E> {
+    /// Nothing but what is written below, so that who has nothing to drop writes and calls nothing.
+    state: ManuallyDrop<LateState<F, E>>,
+}
+
+enum LateState<F, E> {
+    Not,
+    /// When the first hedge is due.
+    HedgeAt(Instant),
+    Legs(Pin<Box<Legs<F, E>>>),
+}
+
+impl<F, E> Late<F, E> {
+    #[inline]
+    fn not() -> Self {
+        Self { state: ManuallyDrop::new(LateState::Not) }
+    }
+
+    #[inline]
+    fn has_legs(&self) -> bool {
+        matches!(*self.state, LateState::Legs(_))
+    }
+
+    fn legs(&mut self) -> Option<Pin<&mut Legs<F, E>>> {
+        match &mut *self.state {
+            LateState::Legs(legs) => Some(legs.as_mut()),
+            _ => None,
+        }
+    }
+
+    fn hedge_at(&self) -> Instant {
+        match *self.state {
+            LateState::HedgeAt(at) => at,
+            _ => Bound::NEVER.at,
+        }
+    }
+
+    fn become_state(&mut self, state: LateState<F, E>) {
+        // An assignment, which drops what was there.
+        *self.state = state;
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        if self.has_legs() {
+            self.drop_legs();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn drop_legs(&mut self) {
+        self.become_state(LateState::Not);
+    }
+}
+
+impl<F, E> Drop for Late<F, E> {
+    #[inline]
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
 impl<F, E> Requests<F, E> {
     #[inline]
     pub(super) fn none() -> Self {
-        Self { first: None, timer: Timer::idle(), hedge_at: Bound::NEVER.at, legs: None }
+        Self { first: None, timer: Timer::idle(), late: Late::not() }
     }
 
     #[inline]
@@ -49,7 +113,7 @@ impl<F, E> Requests<F, E> {
         let mut this = self.project();
         this.first.set(None);
         this.timer.disarm();
-        *this.legs = None;
+        this.late.clear();
     }
 
     /// The only request of an attempt that is not to send another, and the timer of all.
@@ -60,7 +124,7 @@ impl<F, E> Requests<F, E> {
     }
 
     fn has_sent_hedges(&self) -> bool {
-        self.legs.is_some()
+        self.late.has_legs()
     }
 }
 
@@ -78,7 +142,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Result<T, Failure<E>>> {
         let this = self.as_mut().project();
-        if this.legs.is_none()
+        if !this.late.has_legs()
             && let Some(first) = this.first.as_pin_mut()
         {
             let mut timer = this.timer;
@@ -93,10 +157,10 @@ where
                 #[cfg(feature = "record")]
                 call.tell(|_| EventKind::Admitted);
                 if delay.is_some() {
-                    *this.legs = Some(Legs::new(call, delay));
+                    this.late.become_state(LateState::Legs(Legs::new(call, delay)));
                 }
             }
-            if this.legs.is_none()
+            if !this.late.has_legs()
                 && let Poll::Ready(result) = call.poll_work(|| first.poll(cx))
             {
                 return Poll::Ready(result.map_err(Failure::Error));
@@ -114,7 +178,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Result<T, Failure<E>>> {
         let mut this = self.project();
-        if this.legs.is_none() {
+        if !this.late.has_legs() {
             #[cfg(feature = "record")]
             if call.is_held() {
                 return Poll::Pending;
@@ -122,28 +186,29 @@ where
             let _turn = call.turn();
             if !this.timer.is_armed() {
                 let bound = call.begin_wait();
-                *this.hedge_at = call.hedge_at();
+                let hedge_at = call.hedge_at();
+                this.late.become_state(LateState::HedgeAt(hedge_at));
                 #[cfg(feature = "record")]
                 if call.may_hedge() {
                     call.tell(|call| EventKind::HedgesAfter { delay: call.hedge_after() });
                 }
-                let at = bound.at.min(*this.hedge_at);
+                let at = bound.at.min(hedge_at);
                 if at < Bound::NEVER.at {
                     this.timer.as_mut().arm(at);
                 }
             }
             ready!(this.timer.as_mut().poll_fired(cx));
-            if call.bound().at <= *this.hedge_at {
+            if call.bound().at <= this.late.hedge_at() {
                 return Poll::Ready(Err(Failure::Rejected(call.expired())));
             }
             this.timer.as_mut().disarm();
-            *this.legs = Some(Legs::new(call, None));
+            this.late.become_state(LateState::Legs(Legs::new(call, None)));
         }
-        let Some(legs) = this.legs.as_mut() else { return Poll::Pending };
-        let result = ready!(legs.as_mut().poll(call, this.first.as_mut(), make, this.timer, cx));
+        let Some(legs) = this.late.legs() else { return Poll::Pending };
+        let result = ready!(legs.poll(call, this.first.as_mut(), make, this.timer, cx));
         // At once, and not when whoever polls this drops it.
         this.first.set(None);
-        *this.legs = None;
+        this.late.clear();
         Poll::Ready(result)
     }
 }

@@ -35,6 +35,40 @@ impl<E> Call<'_, E> {
         }
     }
 
+    /// The same, with a failure put `aside`, and answered with nothing: so what is handed on where the
+    /// work succeeds is no larger than the value.
+    #[inline(always)]
+    pub(super) fn poll_run_or_put_aside<F, T>(
+        &mut self,
+        mut timer: Pin<&mut Timer>,
+        work: Pin<&mut F>,
+        cx: &mut Context<'_>,
+        aside: &mut Option<Failure<E>>,
+    ) -> Poll<Option<T>>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        if self.phase.is_before_work()
+            && !self.enter_at_once(&timer)
+            && let Err(failure) = ready!(self.poll_entry(timer.as_mut(), cx))
+        {
+            *aside = Some(failure);
+            return Poll::Ready(None);
+        }
+        let worked = self.poll_work(|| match ready!(work.poll(cx)) {
+            Ok(value) => Poll::Ready(Some(value)),
+            Err(error) => {
+                *aside = Some(Failure::Error(error));
+                Poll::Ready(None)
+            }
+        });
+        if worked.is_pending() {
+            *aside = Some(ready!(self.poll_expiry(timer, cx)));
+            return Poll::Ready(None);
+        }
+        worked
+    }
+
     /// Lets the call in if that takes neither a wait nor a refusal, and nobody writes it down.
     #[inline(always)]
     pub(super) fn enter_at_once(&mut self, timer: &Timer) -> bool {

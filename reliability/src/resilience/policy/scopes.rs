@@ -18,12 +18,13 @@ impl<E> Call<'_, E> {
     // Always: the work is polled here, and the policy of most calls has neither.
     #[inline(always)]
     pub(super) fn poll_work<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-        self.phase = Phase::Working;
         let is_plain = self.policy.is_plain && self.more.is_none();
         let inside = if is_plain { None } else { Some(self.enter(self.policy.deadline_nanos())) };
         let unwinding = Unwinding(&mut self.phase);
         let result = poll();
         core::mem::forget(unwinding);
+        // Nobody looks at it meanwhile. Afterwards it need not be written for a call that ends well.
+        self.phase = Phase::Working;
         if let Some(inside) = &inside {
             self.note_deadline(inside);
         }

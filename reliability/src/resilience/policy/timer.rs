@@ -26,6 +26,7 @@ impl Timer {
         Self { sleep: None }
     }
 
+    #[inline]
     pub(super) fn is_armed(&self) -> bool {
         self.sleep.is_some()
     }
@@ -36,8 +37,12 @@ impl Timer {
         self.project().sleep.set(Some(tokio::time::sleep_until(timer_at(at))));
     }
 
+    #[inline]
     pub(super) fn disarm(self: Pin<&mut Self>) {
-        self.project().sleep.set(None);
+        // It has to be looked at in any case, and mostly there is nothing to write.
+        if self.is_armed() {
+            self.project().sleep.set(None);
+        }
     }
 
     /// Ready when it has fired; pending for ever while it is not armed.
