@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use criterion::Criterion;
@@ -31,7 +31,7 @@ pub(super) fn paths(criterion: &mut Criterion) {
     let upkeep = QuantaUpkeepClock::from_interval(Duration::from_millis(1)).expect("a thread");
     let _ = upkeep.now();
     direct(criterion, &upkeep);
-    refused(criterion);
+    refused(criterion, &upkeep);
     windows(criterion);
     keyed(criterion, &upkeep);
 }
@@ -91,7 +91,7 @@ fn governor_direct(row: &mut Row<'_>, upkeep: &QuantaUpkeepClock) {
     row.path("governor_upkeep", || || upkeep.check().is_ok());
 }
 
-fn refused(criterion: &mut Criterion) {
+fn refused(criterion: &mut Criterion, upkeep: &QuantaUpkeepClock) {
     let mut row = Row::new(criterion, "rate_limit_refused");
     for (name, clock) in clocks() {
         let ours = RateLimit::builder("bench").quota(Quota::per_day(1)).clock(clock).build();
@@ -107,6 +107,9 @@ fn refused(criterion: &mut Criterion) {
     let quanta = &RateLimiter::direct_with_clock(seldom(), QuantaClock::default());
     assert!(quanta.check().is_ok() && quanta.check().is_err());
     row.path("governor_quanta", || || quanta.check().is_ok());
+    let upkeep = &RateLimiter::direct_with_clock(seldom(), upkeep.clone());
+    assert!(upkeep.check().is_ok() && upkeep.check().is_err());
+    row.path("governor_upkeep", || || upkeep.check().is_ok());
 }
 
 /// Fixed windows, counters and logs; those of tower and tower-resilience are services.
@@ -124,15 +127,29 @@ fn windows(criterion: &mut Criterion) {
         row.path(name, || || ours.check().is_allowed());
     }
     let runtime = &Handle::current();
-    // Not to be cloned: each thread has its own.
-    row.path("tower", || {
-        let inside = runtime.enter();
+    let of_tower = || {
         let service = tower::service_fn(|_: u32| async { Ok::<_, u32>(7) });
         let rate = tower::limit::rate::Rate::new(1 << 40, Duration::from_millis(1));
-        let mut limited = tower::limit::RateLimit::new(service, rate);
+        tower::limit::RateLimit::new(service, rate)
+    };
+    // Not to be cloned: each thread has its own.
+    row.path("tower", || {
+        let (inside, mut limited) = (runtime.enter(), of_tower());
         move || {
             let _ = &inside;
             spin(spin(limited.ready()).expect("permits").call(7)).ok()
+        }
+    });
+    // One for all threads, as ours is: what tower's own `Buffer` would do costs more than a lock.
+    let shared = &Mutex::new(of_tower());
+    row.path("tower_shared", || {
+        let inside = runtime.enter();
+        move || {
+            let _ = &inside;
+            let mut limited = shared.lock().expect("nobody panics");
+            let answer = spin(limited.ready()).expect("permits").call(7);
+            drop(limited);
+            spin(answer).ok()
         }
     });
     for (name, window) in [
