@@ -2,16 +2,19 @@
 //! follows, a type for each step, and what is called for it.
 //!
 //! The stages, one file each: `args` reads what is said of the saga, `step` what is said of each
-//! variant, `order` finds out what comes after what, `render` writes the items. A mistake never
+//! variant (`value` is what stands behind a setting's name), `order` finds out what comes after what,
+//! `render` writes the items, and `called` those of one step. A mistake never
 //! stops a later stage: beside an error stand the same items with bodies that do nothing, so that
 //! one mistake does not become an error at every use of the saga.
 
 mod args;
+mod called;
 mod model;
 mod nested;
 mod order;
 mod render;
 mod step;
+mod value;
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::{
+    called::{Needed, last_span, local},
     model::{Model, Nested, Step, What},
-    render::{Needed, Paths, last_span, local},
+    render::Paths,
 };
 
 /// A saga of which no step may refuse says so: it may stand behind the pivot of another one.

@@ -1,10 +1,7 @@
 use proc_macro2::Ident;
 
-use super::{
-    model::{Model, What},
-    step,
-};
-use crate::diagnostics::Diagnostics;
+use super::model::{Model, Step, What};
+use crate::diagnostics::{Diagnostics, did_you_mean, list_in_words};
 
 /// Finds out what comes after what: a step after all earlier ones, one beside another when that
 /// begins, and after what it needs. Of those that come before a step, the table holds as few as
@@ -38,7 +35,7 @@ pub(super) fn arrange(diagnostics: &mut Diagnostics, model: &mut Model) {
 fn needed(diagnostics: &mut Diagnostics, model: &Model, place: usize) -> (Vec<usize>, bool) {
     let (mut places, mut wrong) = (Vec::new(), false);
     for name in &model.steps[place].needs {
-        let found = step::find(name, &model.steps, place).and_then(|found| {
+        let found = find(name, &model.steps, place).and_then(|found| {
             if places.contains(&found) {
                 return Err(format!("`{name}` is needed already: write it once"));
             }
@@ -61,7 +58,7 @@ fn beside(diagnostics: &mut Diagnostics, model: &Model, place: usize) -> Option<
     if matches!(step.what, What::Pivot(_)) {
         return None;
     }
-    match step::find(name, &model.steps, place) {
+    match find(name, &model.steps, place) {
         Ok(other) => match wrong_side(model, place, other, name) {
             None => Some(other),
             Some(message) => {
@@ -85,7 +82,7 @@ fn wrong_side(model: &Model, place: usize, other: usize, name: &Ident) -> Option
              is a way back; remove `beside`"
         ));
     }
-    let behind = |it: &super::model::Step| it.behind || matches!(it.what, What::Then(_));
+    let behind = |it: &Step| it.behind || matches!(it.what, What::Then(_));
     (behind(step) != behind(other)).then(|| {
         format!(
             "`{}` must succeed, and `{name}` may still be undone, so they cannot run side by side; \
@@ -93,4 +90,32 @@ fn wrong_side(model: &Model, place: usize, other: usize, name: &Ident) -> Option
             step.ident
         )
     })
+}
+
+/// The place of the step of that name among the earlier ones, or what is wrong with it.
+fn find(written: &Ident, steps: &[Step], of: usize) -> Result<usize, String> {
+    let name = syn::ext::IdentExt::unraw(written).to_string();
+    let place = steps.iter().position(|step| step.name() == name);
+    match place {
+        Some(place) if place < of => Ok(place),
+        Some(place) if place == of => Err(format!("`{name}` cannot come before itself")),
+        Some(_) => Err(format!(
+            "the output of `{name}` does not exist yet when `{}` begins: steps come in the order \
+             in which they stand, so move `{name}` up",
+            steps[of].ident
+        )),
+        None => {
+            let names: Vec<String> = steps[..of].iter().map(Step::name).collect();
+            let near = did_you_mean(&name, names.iter().map(String::as_str));
+            let rest = match (near.is_empty(), names.is_empty()) {
+                (false, _) => near,
+                (true, true) => "; no step comes before this one".into(),
+                (true, false) => {
+                    let all = list_in_words(&names, "and");
+                    format!("; before this one there are {all}")
+                }
+            };
+            Err(format!("no step is called `{name}`{rest}"))
+        }
+    }
 }
