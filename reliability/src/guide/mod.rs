@@ -18,6 +18,7 @@
 //! - [`degradation`]: less for a while, and back
 //! - [`chaos`]: faults on purpose
 //! - [`journal`]: a durable log, and work that survives the worker
+//! - [`transaction`](crate::distributed::transaction): which of the next five to take, side by side
 //! - [`saga`]: business transactions over several services, and what becomes of them in a crash
 //! - [`choreography`]: the same without a conductor, by services that listen to each other
 //! - [`two_phase`]: several databases change together or not at all
