@@ -74,6 +74,10 @@
 //! `SIGSTOP` or by a machine that moves, is a partition of one; those who notice that they were
 //! decide nothing any more, which makes a mistake less likely, and not impossible.
 //!
+//! The example `three_phase` (`cargo run --example three_phase`) shows both with processes: the
+//! coordinator is killed by `kill -9` and the others end without it, and then the network is cut and
+//! they end differently.
+//!
 //! # What does not compile
 //!
 //! A commit that skips a phase, and an abort behind the point of no return:
