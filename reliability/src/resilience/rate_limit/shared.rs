@@ -78,8 +78,8 @@ impl Shared {
 
     /// The same for who is not refused yet.
     ///
-    /// Inlined as far as a bucket goes that nobody else writes to at the same moment; everything
-    /// else is a call.
+    /// Inlined as far as a bucket or a window goes that nobody else writes to at the same moment;
+    /// everything else is a call.
     #[inline]
     pub(super) fn take_quietly(&self, permits: u32) -> Result<Left, Wait> {
         if let Some(leases) = &self.leases
@@ -91,13 +91,19 @@ impl Shared {
             };
         }
         let now = self.clock.now();
-        if let Cell::TokenBucket(word) = &self.cell
-            && let seen = word.load(Ordering::Relaxed)
-            && let Some(Ok(taken)) = self.decide::<TokenBucket>(word, seen, now, permits)
-        {
-            return taken;
+        let decided = match &self.cell {
+            Cell::TokenBucket(word) => {
+                self.decide::<TokenBucket>(word, word.load(Ordering::Relaxed), now, permits)
+            }
+            Cell::FixedWindow(word) => {
+                self.decide::<FixedWindow>(word, word.load(Ordering::Relaxed), now, permits)
+            }
+            _ => None,
+        };
+        match decided {
+            Some(Ok(taken)) => taken,
+            _ => self.take_otherwise(now, permits).map(Left::permits),
         }
-        self.take_otherwise(now, permits).map(Left::permits)
     }
 
     /// Decides if the algorithm can in a few operations, or says what somebody else has made of the
