@@ -12,7 +12,7 @@ use super::ask::{Ask, Asking};
 use super::classify::{ClassifyError, ClassifyResponse};
 use super::describe::Describe;
 use super::drive::ErrorOf;
-use super::failed::{Failed, Judged};
+use super::failed::Judged;
 use super::fallback::Answer;
 use super::refuse::{Refuse, reply};
 use super::repeat::{Repeat, Word};
@@ -125,6 +125,9 @@ where
                 }
             }
             if !this.timed.as_mut().enter_at_once() {
+                if let ended @ Poll::Ready(_) = self.as_mut().refuse_at_once() {
+                    return ended;
+                }
                 match ready!(self.as_mut().poll_entry(cx)) {
                     Entry::LetIn => this = self.as_mut().project(),
                     Entry::Refused(Some(ended)) => return Poll::Ready(ended),
@@ -226,20 +229,28 @@ where
         *this.stage = Stage::Attempt;
     }
 
+    /// Ends the call where it is refused at once, and there is nothing else to it; pending otherwise.
+    ///
+    /// By itself, and answered as the call is: a refusal is much larger than most answers, and each
+    /// time that it is packed otherwise it is copied, and waited for.
+    #[cold]
+    #[inline(never)]
+    fn refuse_at_once(self: Pin<&mut Self>) -> Poll<Ended<S, Req, X>> {
+        let mut this = self.project();
+        if this.again.is_some() || this.kept.is_some() {
+            return Poll::Pending;
+        }
+        let Some(rejected) = this.timed.as_mut().end_refused() else { return Poll::Pending };
+        this.asking.set(Asking::Nothing);
+        *this.stage = Stage::Over;
+        Poll::Ready(this.rules.refuse.refuse(rejected))
+    }
+
     /// Lets an attempt in that was not let in at once.
     #[cold]
     #[inline(never)]
     fn poll_entry(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Entry<Ended<S, Req, X>>> {
-        let mut this = self.as_mut().project();
-        if this.again.is_none()
-            && this.kept.is_none()
-            && let Some(rejected) = this.timed.as_mut().end_refused()
-        {
-            this.asking.set(Asking::Nothing);
-            *this.stage = Stage::Over;
-            let ended = reply(&this.rules.refuse, Failed::Rejected(rejected));
-            return Poll::Ready(Entry::Refused(Some(ended)));
-        }
+        let this = self.as_mut().project();
         Poll::Ready(match ready!(this.timed.poll_entry(cx)) {
             Ok(()) => Entry::LetIn,
             Err(failure) => Entry::Refused(self.judge(failure)),
