@@ -89,6 +89,7 @@
 //! | `reliability.two_phase.heuristic` | error | `reliability.two_phase.transaction`, `reliability.two_phase.decision`, `reliability.two_phase.participants` |
 //! | `reliability.two_phase.undelivered` | warn | `reliability.two_phase.transaction`, `reliability.two_phase.decision`, `reliability.two_phase.participants` |
 //! | `reliability.two_phase.recovered` | info | `reliability.two_phase.transaction`, `reliability.two_phase.decision` |
+//! | `reliability.two_phase.mended` | warn | `reliability.two_phase.transaction`, `reliability.two_phase.verb`, `reliability.two_phase.by` |
 //! | `reliability.tcc.failed` | warn | `reliability.tcc.transaction`, `reliability.tcc.participant`, `reliability.tcc.decision`, `reliability.error` |
 //! | `reliability.tcc.broken` | error | `reliability.tcc.transaction`, `reliability.error` |
 //! | `reliability.tcc.stuck` | error | `reliability.tcc.transaction`, `reliability.tcc.participants` |

@@ -106,6 +106,8 @@ async fn somebody_forces_and_sleeps() {
     assert_eq!(coordinator.recover().await.unwrap().delivered, 1);
     assert_eq!(statuses(&journal).await, ["heuristic"], "until somebody has looked at it");
     assert_eq!(here.kept.lock().unwrap().forgotten, 0);
+    let operator = two_phase::Operator::on(&journal).kind("orders");
+    operator.abandon(&id("1"), "ada", "booked by hand").await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,6 +125,8 @@ async fn what_was_done_against_the_decision_is_told() {
         of("reliability.two_phase.recovered").unwrap()["reliability.two_phase.transaction"],
         "1"
     );
+    let mended = of("reliability.two_phase.mended").unwrap();
+    assert_eq!(mended["reliability.two_phase.verb"], "abandon");
 }
 
 /// A store that writes and says that it does not know, or does not write and says so.

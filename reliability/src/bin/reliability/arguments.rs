@@ -14,10 +14,10 @@ pub(crate) struct Arguments {
 
 pub(crate) enum Verb {
     Definitions,
-    List { saga: Option<String>, status: Option<String> },
-    Show { saga: StreamId, picture: Option<Picture> },
-    Watch { saga: StreamId },
-    Mend { saga: StreamId, by: String, why: String, how: Mend },
+    List { kind: Option<String>, status: Option<String> },
+    Show { stream: StreamId, picture: Option<Picture> },
+    Watch { stream: StreamId },
+    Mend { stream: StreamId, by: String, why: String, how: Mend },
 }
 
 #[derive(Clone, Copy)]
@@ -26,11 +26,28 @@ pub(crate) enum Picture {
     Dot,
 }
 
-/// What lists say of a saga.
-const STATUSES: [&str; 8] =
-    ["running", "undoing", "stuck", "broken", "elsewhere", "completed", "rolled_back", "abandoned"];
+/// What lists say of sagas, of transactions by TCC, and of two-phase commits.
+const STATUSES: [&str; 17] = [
+    "running",
+    "undoing",
+    "trying",
+    "committed",
+    "confirm",
+    "cancel",
+    "telling",
+    "stuck",
+    "broken",
+    "elsewhere",
+    "completed",
+    "rolled_back",
+    "over",
+    "aborted",
+    "finished",
+    "heuristic",
+    "abandoned",
+];
 
-/// What is done about a saga.
+/// What is done about a transaction.
 pub(crate) enum Mend {
     Retry,
     Skip,
@@ -38,6 +55,20 @@ pub(crate) enum Mend {
     Cancel,
     Edit { input: serde_json::Value },
     Finish { output: serde_json::Value },
+}
+
+impl Mend {
+    /// As it stands on the command line.
+    pub(crate) const fn verb(&self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Abandon => "abandon",
+            Self::Cancel => "cancel",
+            Self::Edit { .. } => "edit",
+            Self::Finish { .. } => "finish",
+        }
+    }
 }
 
 impl Arguments {
@@ -59,20 +90,20 @@ impl Arguments {
 
 fn verb(matches: &ArgMatches) -> Result<Verb, Invalid> {
     let Some((name, of)) = matches.subcommand() else { return Ok(Verb::Definitions) };
-    let saga = || {
-        StreamId::new(&text(of, "saga").unwrap_or_default(), &text(of, "key").unwrap_or_default())
+    let stream = || {
+        StreamId::new(&text(of, "kind").unwrap_or_default(), &text(of, "key").unwrap_or_default())
     };
     Ok(match name {
-        "list" => Verb::List { saga: text(of, "saga"), status: text(of, "status") },
+        "list" => Verb::List { kind: text(of, "kind"), status: text(of, "status") },
         "show" => {
             let picture = match (of.get_flag("mermaid"), of.get_flag("dot")) {
                 (true, _) => Some(Picture::Mermaid),
                 (_, true) => Some(Picture::Dot),
                 _ => None,
             };
-            Verb::Show { saga: saga()?, picture }
+            Verb::Show { stream: stream()?, picture }
         }
-        "watch" => Verb::Watch { saga: saga()? },
+        "watch" => Verb::Watch { stream: stream()? },
         "definitions" => Verb::Definitions,
         name => {
             let how = match name {
@@ -84,7 +115,7 @@ fn verb(matches: &ArgMatches) -> Result<Verb, Invalid> {
                 _ => Mend::Finish { output: json(of, "output")? },
             };
             let by = text(of, "by").unwrap_or_else(somebody);
-            Verb::Mend { saga: saga()?, by, why: text(of, "why").unwrap_or_default(), how }
+            Verb::Mend { stream: stream()?, by, why: text(of, "why").unwrap_or_default(), how }
         }
     })
 }
@@ -122,7 +153,7 @@ fn command() -> Command {
         .hide_default_value(true)
         .help("the journal: a file of SQLite, or postgres://..");
     Command::new("reliability")
-        .about("What is going on in sagas, and what to do about those that are stuck")
+        .about("What is going on in sagas and other transactions, and what to do about those that are stuck")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -131,8 +162,8 @@ fn command() -> Command {
         .subcommand(Command::new("definitions").about("The sagas of which something is known"))
         .subcommand(
             Command::new("list")
-                .about("Sagas, the oldest change first")
-                .arg(Arg::new("saga").help("only those of that name"))
+                .about("Transactions, the oldest change first")
+                .arg(Arg::new("kind").help("only sagas of that name; or `tcc`, or `two_phase`"))
                 .arg(
                     Arg::new("status")
                         .long("status")
@@ -143,38 +174,44 @@ fn command() -> Command {
                 ),
         )
         .subcommand(
-            of_a_saga(Command::new("show").about("One saga: how far it is, and what has happened"))
-                .arg(flag("mermaid", "as a picture in Mermaid's language").conflicts_with("dot"))
-                .arg(flag("dot", "as a picture in Graphviz's language")),
+            of_one(
+                Command::new("show").about("One transaction: how far it is, and what has happened"),
+            )
+            .arg(flag("mermaid", "a saga as a picture in Mermaid's language").conflicts_with("dot"))
+            .arg(flag("dot", "a saga as a picture in Graphviz's language")),
         )
-        .subcommand(of_a_saga(
-            Command::new("watch").about("What happens in one saga, as it happens"),
+        .subcommand(of_one(
+            Command::new("watch").about("What happens in one transaction, as it happens"),
         ))
-        .subcommand(mending("retry", "A stuck saga tries again, with all its attempts"))
+        .subcommand(mending("retry", "What is stuck is tried again, with all its attempts"))
         .subcommand(mending(
             "skip",
-            "The undo that is stuck is taken for done: it was done by hand",
+            "The undo of a saga that is stuck is taken for done: it was done by hand",
         ))
-        .subcommand(mending("abandon", "A stuck saga is over, as it is"))
-        .subcommand(mending("cancel", "A saga turns back, as long as it can"))
+        .subcommand(mending("abandon", "What is stuck is over, as it is"))
+        .subcommand(mending("cancel", "A saga turns back, and what nobody has decided is aborted, as long as it can"))
         .subcommand(
             mending("edit", "What a stuck saga was started with is changed, and it tries again")
                 .arg(value("input", "what it is started with from now on")),
         )
         .subcommand(
-            mending("finish", "The step that is stuck is taken for done: it was done by hand")
+            mending("finish", "The step of a saga that is stuck is taken for done: it was done by hand")
                 .arg(value("output", "what it has finished with")),
         )
 }
 
-fn of_a_saga(command: Command) -> Command {
+fn of_one(command: Command) -> Command {
     command
-        .arg(Arg::new("saga").required(true).help("the name of the saga: place_order"))
-        .arg(Arg::new("key").required(true).help("the key that it was started with"))
+        .arg(
+            Arg::new("kind")
+                .required(true)
+                .help("the name of the saga, place_order; or `tcc`, or `two_phase`"),
+        )
+        .arg(Arg::new("key").required(true).help("the key or id that it was begun with"))
 }
 
 fn mending(name: &'static str, about: &'static str) -> Command {
-    of_a_saga(Command::new(name).about(about))
+    of_one(Command::new(name).about(about))
         .arg(
             Arg::new("why")
                 .long("why")
@@ -205,12 +242,12 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_no_saga_has_is_refused_and_a_broken_one_can_be_asked_for() {
+    fn a_status_that_nothing_has_is_refused_and_a_broken_one_can_be_asked_for() {
         for status in STATUSES {
             assert_eq!(said(&format!("list --status {status}")), None);
         }
         let words = said("list --status stcuk").unwrap_or_default();
-        assert!(words.contains("possible values: running, undoing, stuck"), "{words}");
+        assert!(words.contains("possible values: running, undoing, trying"), "{words}");
     }
 
     #[test]

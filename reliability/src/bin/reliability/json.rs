@@ -2,13 +2,18 @@
 
 use std::time::SystemTime;
 
-use reliability::distributed::transaction::saga::{Plan, Shown};
+use reliability::distributed::transaction::saga::Plan;
+use reliability::distributed::transaction::{saga, tcc, two_phase};
 use reliability::journal::Head;
 use serde_json::{Value, json};
 
-pub(crate) fn head(head: &Head) -> Value {
+use crate::kind::Kind;
+use crate::seen::Moment;
+
+pub(crate) fn head(kind: Kind, head: &Head) -> Value {
     json!({
-        "saga": head.stream.kind(),
+        "transaction": kind.as_str(),
+        "kind": head.stream.kind(),
         "key": head.stream.key(),
         "status": head.status,
         "records": head.sequence.get(),
@@ -35,37 +40,62 @@ pub(crate) fn plan(plan: &Plan) -> Value {
     json!({ "saga": plan.name(), "version": plan.version(), "steps": steps })
 }
 
-pub(crate) fn shown(shown: &Shown) -> Value {
+/// What only sagas have.
+pub(crate) fn saga(shown: &saga::Shown) -> Value {
     let steps = shown.progress.steps.iter().map(|step| {
         json!({
             "name": step.name,
             "state": step.state.as_str(),
             "failed_attempts": step.failed_attempts,
             "nested": step.nested.as_ref().map(|nested| json!({
-                "saga": nested.stream.kind(),
+                "kind": nested.stream.kind(),
                 "key": nested.stream.key(),
                 "status": nested.status,
             })),
         })
     });
-    let timeline = shown.timeline.iter().map(|moment| {
-        json!({
-            "at_ms": millis(moment.at),
-            "record": moment.sequence.get(),
-            "name": moment.name,
-            "text": moment.text,
-            "payload": moment.payload,
-        })
+    let steps: Vec<Value> = steps.collect();
+    let around = shown.around.as_ref().map(|around| {
+        json!({ "kind": around.stream.kind(), "key": around.stream.key(), "step": around.step })
     });
-    let (steps, timeline): (Vec<Value>, Vec<Value>) = (steps.collect(), timeline.collect());
-    let mut whole = head(&shown.head);
-    whole["around"] = shown.around.as_ref().map_or(Value::Null, |around| {
-        json!({ "saga": around.stream.kind(), "key": around.stream.key(), "step": around.step })
-    });
-    whole["version"] = shown.plan.version().into();
-    whole["steps"] = steps.into();
-    whole["timeline"] = timeline.into();
+    json!({ "version": shown.plan.version(), "around": around, "steps": steps })
+}
+
+/// What only transactions by TCC have.
+pub(crate) fn tcc(shown: &tcc::Shown) -> Value {
+    let decision = shown.decision.map(tcc::Decision::as_str);
+    json!({ "decision": decision, "participants": shown.participants })
+}
+
+/// What only two-phase commits have.
+pub(crate) fn two_phase(shown: &two_phase::Shown) -> Value {
+    let decision = shown.decision.as_str();
+    json!({
+        "decision": decision,
+        "participants": shown.participants,
+        "against": shown.against,
+    })
+}
+
+/// One transaction: what all have, and its own.
+pub(crate) fn seen(kind: Kind, of: &Head, own: Value, timeline: &[Moment]) -> Value {
+    let mut whole = head(kind, of);
+    if let (Some(whole), Value::Object(own)) = (whole.as_object_mut(), own) {
+        whole.extend(own);
+    }
+    whole["timeline"] = timeline.iter().map(moment).collect();
     whole
+}
+
+/// Something that has happened.
+pub(crate) fn moment(moment: &Moment) -> Value {
+    json!({
+        "at_ms": millis(moment.at),
+        "record": moment.sequence.get(),
+        "name": moment.name,
+        "text": moment.text,
+        "payload": moment.payload,
+    })
 }
 
 fn millis(time: SystemTime) -> i64 {

@@ -1,8 +1,12 @@
-//! `reliability`: what an operator sees of sagas and does about them, from a terminal.
+//! `reliability`: what an operator sees of transactions and does about them, from a terminal.
 
 mod arguments;
 mod journal;
 mod json;
+mod kind;
+mod seen;
+#[cfg(test)]
+mod tests;
 mod verbs;
 
 use std::process::ExitCode;

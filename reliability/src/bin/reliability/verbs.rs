@@ -4,54 +4,95 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use reliability::distributed::transaction::saga::Operator;
-use reliability::journal::{Head, JournalError, StreamId};
+use reliability::distributed::transaction::two_phase::{self, TransactionId};
+use reliability::distributed::transaction::{saga, tcc};
+use reliability::journal::{Head, Journal, JournalError, StreamId};
 use reliability::time::WallClock;
 use serde_json::Value;
 
 use crate::arguments::{Arguments, Mend, Picture, Verb};
+use crate::kind::Kind;
+use crate::seen::Seen;
 use crate::{journal, json};
 
 type Done = Result<(), Box<dyn Error>>;
 
 pub(crate) async fn run(arguments: &Arguments) -> Done {
     let journal = journal::open(&arguments.journal).await?;
-    let operator = Operator::on(&journal);
     match &arguments.verb {
-        Verb::Definitions => {
-            let plans = operator.definitions().await?;
+        Verb::Definitions => definitions(&journal, arguments.json).await,
+        Verb::List { kind, status } => {
+            let heads = heads(&journal, kind.as_deref(), status.as_deref()).await?;
             match arguments.json {
-                true => say(Value::from_iter(plans.iter().map(|plan| json::plan(plan)))),
-                false => plans.iter().try_for_each(|plan| {
-                    let steps: Vec<_> = plan.steps().iter().map(|step| step.name()).collect();
-                    say(format_args!("{}@{}  {}", plan.name(), plan.version(), steps.join(" ")))
-                }),
-            }
-        }
-        Verb::List { saga, status } => {
-            let heads = operator.list(saga.as_deref(), status.as_deref()).await?;
-            if let Some(saga) = saga.as_deref().filter(|_| heads.is_empty()) {
-                known(&operator, saga).await?;
-            }
-            match arguments.json {
-                true => say(Value::from_iter(heads.iter().map(json::head))),
+                true => say(Value::from_iter(heads.iter().map(|(kind, it)| json::head(*kind, it)))),
                 false => list(&heads),
             }
         }
-        Verb::Show { saga, picture } => show(&operator, saga, *picture, arguments.json).await,
-        Verb::Watch { saga } => watch(&operator, saga, arguments.json).await,
-        Verb::Mend { saga, by, why, how } => {
-            mend(&operator, saga, by, why, how).await.map_err(|error| told(error, saga))?;
+        Verb::Show { stream, picture: Some(picture) } => draw(&journal, stream, *picture).await,
+        Verb::Show { stream, picture: None } => {
+            let seen = Seen::of(&journal, stream).await?;
+            if arguments.json { say(seen.json) } else { say(seen.text.trim_end()) }
+        }
+        Verb::Watch { stream } => watch(&journal, stream, arguments.json).await,
+        Verb::Mend { stream, by, why, how } => {
+            let kind = Kind::of(&journal, stream.kind()).await?;
+            kind.check(stream, how.verb())?;
+            let mended = mend(&journal, (kind, stream), by, why, how).await;
+            mended.map_err(|error| told(error, stream))?;
             match arguments.json {
-                true => say(json::shown(&operator.show(saga).await?)),
-                false => say(format_args!("{saga}: done, and written down as by {by}")),
+                true => say(Seen::of(&journal, stream).await?.json),
+                false => say(format_args!("{stream}: done, and written down as by {by}")),
             }
         }
     }
 }
 
+async fn definitions(journal: &Journal, as_json: bool) -> Done {
+    let plans = saga::Operator::on(journal).definitions().await?;
+    if as_json {
+        return say(Value::from_iter(plans.iter().map(|plan| json::plan(plan))));
+    }
+    plans.iter().try_for_each(|plan| {
+        let steps: Vec<_> = plan.steps().iter().map(|step| step.name()).collect();
+        say(format_args!("{}@{}  {}", plan.name(), plan.version(), steps.join(" ")))
+    })
+}
+
+/// Those of that kind and status, or of all; the oldest change first.
+pub(crate) async fn heads(
+    journal: &Journal,
+    name: Option<&str>,
+    status: Option<&str>,
+) -> Result<Vec<(Kind, Head)>, Box<dyn Error>> {
+    let kind = match name {
+        Some(name) => Some(Kind::of(journal, name).await?),
+        None => None,
+    };
+    let wanted = |of: Kind| kind.is_none_or(|kind| kind == of);
+    let mut found = Vec::new();
+    if wanted(Kind::Saga) {
+        let operator = saga::Operator::on(journal);
+        let heads = operator.list(name, status).await?;
+        if let Some(saga) = name.filter(|_| heads.is_empty()) {
+            known(&operator, saga).await?;
+        }
+        found.extend(heads.into_iter().map(|head| (Kind::Saga, head)));
+    }
+    if wanted(Kind::Tcc) {
+        let heads = tcc::Operator::on(journal).list(status).await?;
+        found.extend(heads.into_iter().map(|head| (Kind::Tcc, head)));
+    }
+    if wanted(Kind::TwoPhase) {
+        let kind = name.unwrap_or(two_phase::Operator::KIND);
+        let heads = two_phase::Operator::on(journal).kind(kind).list(status).await?;
+        found.extend(heads.into_iter().map(|head| (Kind::TwoPhase, head)));
+    }
+    found.sort_by_key(|(_, head)| head.changed_at);
+    Ok(found)
+}
+
 /// Whether there is such a saga at all. A list without a line must not mean that it was misspelt.
-async fn known(operator: &Operator, saga: &str) -> Done {
+async fn known(operator: &saga::Operator, saga: &str) -> Done {
     let plans = operator.definitions().await?;
     let mut names: Vec<&str> = plans.iter().map(|plan| plan.name()).collect();
     names.dedup();
@@ -62,76 +103,93 @@ async fn known(operator: &Operator, saga: &str) -> Done {
     }
 }
 
-async fn mend(
-    operator: &Operator,
-    saga: &StreamId,
+pub(crate) async fn mend(
+    journal: &Journal,
+    (kind, stream): (Kind, &StreamId),
     by: &str,
     why: &str,
     how: &Mend,
 ) -> Result<(), JournalError> {
+    let sagas = saga::Operator::on(journal);
+    match kind {
+        Kind::Saga => {}
+        Kind::Tcc => {
+            let (operator, id) = (tcc::Operator::on(journal), stream.key());
+            return match how {
+                Mend::Abandon => operator.abandon(id, by, why).await,
+                _ => operator.retry(id, by, why).await,
+            };
+        }
+        Kind::TwoPhase => {
+            let operator = two_phase::Operator::on(journal).kind(stream.kind());
+            let id = TransactionId::new(stream.key())?;
+            return match how {
+                Mend::Abandon => operator.abandon(&id, by, why).await,
+                Mend::Cancel => operator.cancel(&id, by, why).await,
+                _ => operator.retry(&id, by, why).await,
+            };
+        }
+    }
     match how {
-        Mend::Retry => operator.retry(saga, by, why).await,
-        Mend::Skip => operator.skip(saga, by, why).await,
-        Mend::Abandon => operator.abandon(saga, by, why).await,
-        Mend::Cancel => operator.cancel(saga, by, why).await,
-        Mend::Edit { input } => operator.edit(saga, input, by, why).await,
-        Mend::Finish { output } => operator.finish(saga, output, by, why).await,
+        Mend::Retry => sagas.retry(stream, by, why).await,
+        Mend::Skip => sagas.skip(stream, by, why).await,
+        Mend::Abandon => sagas.abandon(stream, by, why).await,
+        Mend::Cancel => sagas.cancel(stream, by, why).await,
+        Mend::Edit { input } => sagas.edit(stream, input, by, why).await,
+        Mend::Finish { output } => sagas.finish(stream, output, by, why).await,
     }
 }
 
-fn told(error: JournalError, saga: &StreamId) -> Box<dyn Error> {
+fn told(error: JournalError, stream: &StreamId) -> Box<dyn Error> {
     match error {
         JournalError::Conflict { .. } => {
-            format!("somebody else has just done something about `{saga}`; look at it again").into()
+            format!("somebody else has just done something about `{stream}`; look at it again")
+                .into()
         }
         error => error.into(),
     }
 }
 
-async fn show(
-    operator: &Operator,
-    saga: &StreamId,
-    picture: Option<Picture>,
-    as_json: bool,
-) -> Done {
-    let shown = operator.show(saga).await?;
+async fn draw(journal: &Journal, stream: &StreamId, picture: Picture) -> Done {
+    if Kind::of(journal, stream.kind()).await? != Kind::Saga {
+        return Err(format!(
+            "`{stream}` is no saga: there is no picture of it, but a timeline; \
+                            leave `--mermaid` and `--dot` out"
+        )
+        .into());
+    }
+    let shown = saga::Operator::on(journal).show(stream).await?;
     match picture {
-        Some(Picture::Mermaid) => say(shown.plan.mermaid(Some(&shown.progress)).trim_end()),
-        Some(Picture::Dot) => say(shown.plan.dot(Some(&shown.progress)).trim_end()),
-        None if as_json => say(json::shown(&shown)),
-        None => say(shown.to_string().trim_end()),
+        Picture::Mermaid => say(shown.plan.mermaid(Some(&shown.progress)).trim_end()),
+        Picture::Dot => say(shown.plan.dot(Some(&shown.progress)).trim_end()),
     }
 }
 
-async fn watch(operator: &Operator, saga: &StreamId, as_json: bool) -> Done {
+async fn watch(journal: &Journal, stream: &StreamId, as_json: bool) -> Done {
     let mut told = 0;
     loop {
-        let shown = operator.show(saga).await?;
-        for moment in shown.timeline.iter().skip(told) {
+        let seen = Seen::of(journal, stream).await?;
+        for moment in seen.timeline.iter().skip(told) {
             match as_json {
-                true => say(serde_json::json!({
-                    "record": moment.sequence.get(),
-                    "name": moment.name,
-                    "text": moment.text,
-                }))?,
+                true => say(json::moment(moment))?,
                 false => say(format_args!("{:>4}  {}", moment.sequence.get(), moment.text))?,
             }
         }
-        told = shown.timeline.len();
-        if ["completed", "rolled_back", "abandoned"].contains(&shown.progress.status) {
+        told = seen.timeline.len();
+        if seen.is_over {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
-fn list(heads: &[Head]) -> Done {
+fn list(heads: &[(Kind, Head)]) -> Done {
     if heads.is_empty() {
         return say("none");
     }
     let name = |head: &Head| head.stream.to_string();
-    let width = heads.iter().map(|head| name(head).chars().count()).max().unwrap_or_default();
-    for head in heads {
+    let width = heads.iter().map(|(_, head)| name(head).chars().count()).max().unwrap_or_default();
+    for (_, head) in heads {
         let ago = WallClock::system().now().duration_since(head.changed_at).unwrap_or_default();
         let owner = head.held.as_ref().map(|held| format!(", by {}", held.owner));
         let (name, owner) = (name(head), owner.unwrap_or_default());

@@ -10,7 +10,7 @@ use super::core::{Entry, Machine, Stage};
 use super::{observe, written};
 use crate::error::Invalid;
 use crate::journal::{
-    Append, Due, Encoding, Head, Heads, Journal, JournalError, Sequence, StreamId,
+    Append, Due, Encoding, Head, Heads, Journal, JournalError, Record, Sequence, StreamId,
 };
 
 /// What an operator sees of transactions and does about those that are stuck, without the types of
@@ -70,11 +70,16 @@ pub struct Moment {
     pub sequence: Sequence,
     /// The name of its record.
     pub name: String,
+    /// In words.
+    pub text: String,
     /// What the record holds.
     pub payload: Value,
 }
 
 impl Operator {
+    /// The kind of the streams in which transactions are.
+    pub const KIND: &'static str = written::KIND;
+
     /// On that journal.
     pub fn on(journal: &Journal) -> Self {
         Self { journal: journal.clone() }
@@ -112,15 +117,7 @@ impl Operator {
         let stream = StreamId::new(written::KIND, id)?;
         let head = self.journal.head(&stream).await?.ok_or_else(|| unknown(id))?;
         let records = self.journal.read_to_end(&stream, Sequence::START).await?;
-        let timeline: Vec<Moment> = records
-            .iter()
-            .map(|record| Moment {
-                at: record.at,
-                sequence: record.sequence,
-                name: record.event.name().to_string(),
-                payload: payload(&record.event),
-            })
-            .collect();
+        let timeline = records.iter().map(Moment::of).collect();
         let (entries, parts) = written::read(&records)?;
         let decision = entries.iter().rev().find_map(|entry| match entry {
             Entry::Decided(decision) => Some(*decision),
@@ -198,17 +195,30 @@ fn unknown(id: &str) -> Invalid {
     Invalid::new("tcc", "id", "a transaction of this journal", alloc::format!("`{id}`"))
 }
 
+impl Moment {
+    fn of(record: &Record) -> Self {
+        let (name, payload) = (record.event.name().to_string(), payload(&record.event));
+        let text = written::told(&name, &payload);
+        Self { at: record.at, sequence: record.sequence, name, text, payload }
+    }
+}
+
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let decision = self.decision.map_or("undecided", Decision::as_str);
-        writeln!(f, "{}: {}, {decision}", self.head.stream, self.head.status)?;
-        writeln!(f, "participants: {}", self.participants.join(", "))?;
-        for moment in &self.timeline {
-            write!(f, "{:>4}  {}", moment.sequence.get(), moment.name)?;
-            match &moment.payload {
-                Value::Null => writeln!(f)?,
-                payload => writeln!(f, " {payload}")?,
-            }
+        let Self { head, decision, participants, timeline } = self;
+        let decision = decision.map_or("undecided", Decision::as_str);
+        writeln!(f, "{} is {}, decision: {decision}", head.stream, head.status)?;
+        if let Some(held) = &head.held {
+            writeln!(f, "worked at by {}", held.owner)?;
+        }
+        for participant in participants {
+            writeln!(f, "  {participant}")?;
+        }
+        let begin = timeline.first().map(|moment| moment.at);
+        for moment in timeline {
+            let since = begin.and_then(|begin| moment.at.duration_since(begin).ok());
+            let since = since.unwrap_or_default().as_secs_f64();
+            writeln!(f, "  {since:>10.3} s  {:>3}  {}", moment.sequence.get(), moment.text)?;
         }
         Ok(())
     }

@@ -72,6 +72,29 @@ pub(super) fn ended() -> Event {
     Event::bytes(ENDED, 1, [])
 }
 
+/// For people.
+pub(super) fn told(event: &str, payload: &Value) -> String {
+    let said = |key: &str| payload[key].as_str().unwrap_or("?");
+    match event {
+        BEGAN => "begun".to_string(),
+        JOINED => alloc::format!("{} is tried", said("participant")),
+        CONFIRMED | CANCELLED => {
+            let all = if event == CONFIRMED { "confirm" } else { "cancel" };
+            alloc::format!("decided: all {all}")
+        }
+        STUCK => {
+            let waiting = payload["participants"].as_array();
+            let waiting = waiting.into_iter().flatten().filter_map(Value::as_str);
+            let waiting = waiting.collect::<Vec<_>>().join(", ");
+            alloc::format!("stuck: told in vain too often: {waiting}")
+        }
+        RETRIED => alloc::format!("{} has it told again: {}", said("by"), said("why")),
+        ABANDONED => alloc::format!("{} has abandoned it: {}", said("by"), said("why")),
+        ENDED => "all have done as decided".to_string(),
+        other => other.to_string(),
+    }
+}
+
 /// What was written, for the machine and for the participants.
 pub(super) fn read(records: &[Record]) -> Result<(Vec<Entry>, Vec<Part>), JournalError> {
     let (mut entries, mut parts) = (Vec::new(), Vec::new());

@@ -5,13 +5,21 @@ use ::core::time::Duration;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde_json::Value;
+
 use super::TransactionId;
 use crate::distributed::transaction::Decision;
-use crate::journal::{Append, Due, Event, Journal, JournalError, Lease, Sequence, StreamId};
+use crate::journal::{
+    Append, Due, Event, Journal, JournalError, Lease, Record, Sequence, StreamId,
+};
 
 const COMMITTED: &str = "Committed";
-const ABORTED: &str = "Aborted";
+pub(super) const ABORTED: &str = "Aborted";
 const FINISHED: &str = "Finished";
+/// What operators write.
+pub(super) const RETRIED: &str = "Retried";
+pub(super) const ABANDONED: &str = "Abandoned";
+pub(super) const CANCELLED: &str = "Cancelled";
 const VERSION: u32 = 1;
 
 /// The decisions in a journal.
@@ -32,6 +40,10 @@ pub(super) struct Entry {
     pub(super) participants: Vec<String>,
     /// Everybody has been told.
     pub(super) finished: bool,
+    /// Who had done the opposite by then.
+    pub(super) against: Vec<String>,
+    /// An operator has ended it as it is.
+    pub(super) abandoned: bool,
     pub(super) last: Sequence,
 }
 
@@ -60,7 +72,8 @@ impl Log {
             Ok(appended) => {
                 let participants = participants.to_vec();
                 let last = appended.sequence;
-                Ok(Entry { decision, by, participants, finished: false, last })
+                let (finished, abandoned, against) = (false, false, Vec::new());
+                Ok(Entry { decision, by, participants, finished, against, abandoned, last })
             }
             Err(conflict @ JournalError::Conflict { .. }) => {
                 self.read(transaction).await?.ok_or(conflict)
@@ -74,23 +87,8 @@ impl Log {
         transaction: &TransactionId,
     ) -> Result<Option<Entry>, JournalError> {
         let stream = self.stream(transaction)?;
-        let records = self.journal.read(&stream, Sequence::START, 16).await?;
-        let Some(first) = records.first() else { return Ok(None) };
-        let decision = match first.event.name() {
-            COMMITTED => Decision::Commit,
-            ABORTED => Decision::Abort,
-            other => {
-                let what = alloc::format!(
-                    "`{stream}` begins with `{other}` instead of a decision: give two-phase commit \
-                     a `kind` of its own"
-                );
-                return Err(JournalError::Unusable { what });
-            }
-        };
-        let (by, participants) = first.event.read_json()?;
-        let finished = records.iter().any(|record| record.event.name() == FINISHED);
-        let last = records.last().map_or(Sequence::START, |record| record.sequence);
-        Ok(Some(Entry { decision, by, participants, finished, last }))
+        let records = self.journal.read_to_end(&stream, Sequence::START).await?;
+        read(&stream, &records)
     }
 
     /// Everybody has been told. Who had done the opposite stays in the log until somebody has looked
@@ -124,7 +122,11 @@ impl Log {
     /// Gives a claim back until later.
     pub(super) async fn put_off(&self, lease: &Lease, by: Duration) -> Result<(), JournalError> {
         let append = Append::to(&lease.stream).fenced(lease).after(lease.sequence);
-        self.journal.append(append.due(Due::After(by)).release()).await.map(drop)
+        match self.journal.append(append.due(Due::After(by)).release()).await {
+            // An operator has said something meanwhile, and it comes up when the claim has run out.
+            Err(JournalError::Conflict { .. }) => Ok(()),
+            put_off => put_off.map(drop),
+        }
     }
 
     /// Forgets a transaction that is over.
@@ -135,5 +137,47 @@ impl Log {
             Err(JournalError::Busy { .. } | JournalError::Conflict { .. }) => Ok(()),
             removed => removed,
         }
+    }
+}
+
+/// What the records of a transaction say.
+pub(super) fn read(stream: &StreamId, records: &[Record]) -> Result<Option<Entry>, JournalError> {
+    let Some(first) = records.first() else { return Ok(None) };
+    let decision = match first.event.name() {
+        COMMITTED => Decision::Commit,
+        ABORTED => Decision::Abort,
+        other => {
+            let what = alloc::format!(
+                "`{stream}` begins with `{other}` instead of a decision: give two-phase commit a \
+                 `kind` of its own"
+            );
+            return Err(JournalError::Unusable { what });
+        }
+    };
+    let (by, participants) = first.event.read_json()?;
+    let named = |name: &str| records.iter().find(|record| record.event.name() == name);
+    let end = named(FINISHED);
+    let against = end.map(|end| end.event.read_json()).transpose()?.unwrap_or_default();
+    let (finished, abandoned) = (end.is_some(), named(ABANDONED).is_some());
+    let last = records.last().map_or(Sequence::START, |record| record.sequence);
+    Ok(Some(Entry { decision, by, participants, finished, against, abandoned, last }))
+}
+
+/// For people.
+pub(super) fn told(event: &str, payload: &Value) -> String {
+    let names = |of: &Value| {
+        let names = of.as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let said = |key: &str| payload[key].as_str().unwrap_or("?");
+    match event {
+        COMMITTED => alloc::format!("decided: commit, by {}", names(&payload[1])),
+        ABORTED => "decided: abort".into(),
+        FINISHED if names(payload).is_empty() => "all have committed".into(),
+        FINISHED => alloc::format!("had done the opposite on their own: {}", names(payload)),
+        RETRIED => alloc::format!("{} has it told again: {}", said("by"), said("why")),
+        ABANDONED => alloc::format!("{} has abandoned it: {}", said("by"), said("why")),
+        CANCELLED => alloc::format!("{} has cancelled it: {}", said("by"), said("why")),
+        other => other.into(),
     }
 }

@@ -75,6 +75,7 @@ mod error;
 mod id;
 mod log;
 mod observe;
+mod operator;
 mod participant;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -87,6 +88,7 @@ pub use decided::{Aborting, Decided, Logged, Prepared};
 pub use driver::{Outcome, TwoPhase};
 pub use error::TwoPhaseError;
 pub use id::TransactionId;
+pub use operator::{Moment, Operator, Shown};
 pub use participant::{Answer, Participant, Resource, Unreachable};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresResource, PostgresWork};

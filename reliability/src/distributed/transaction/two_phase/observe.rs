@@ -91,3 +91,19 @@ pub(super) fn recovered(transaction: &TransactionId, decision: Decision) {
     #[cfg(not(feature = "telemetry"))]
     let _ = (transaction, decision);
 }
+
+/// An operator has done something about a transaction.
+pub(super) fn mended(transaction: &TransactionId, verb: &str, by: &str) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.two_phase.mended",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.two_phase.transaction = transaction.as_str(),
+        reliability.two_phase.verb = verb,
+        reliability.two_phase.by = by,
+        "an operator has done something about a transaction",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (transaction, verb, by);
+}

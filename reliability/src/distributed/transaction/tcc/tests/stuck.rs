@@ -55,7 +55,9 @@ async fn what_is_told_in_vain_too_often_waits_for_an_operator_who_has_it_told_ag
     assert_eq!(shown.participants, ["Stock", "Money"]);
     let told = shown.timeline.last().unwrap();
     assert_eq!((told.name.as_str(), &told.payload["participants"][0]), ("Stuck", &"Stock".into()));
-    assert!(shown.to_string().contains("tcc/order: stuck, confirm"), "{shown}");
+    let text = shown.to_string();
+    assert!(text.contains("tcc/order is stuck, decision: confirm"), "{text}");
+    assert!(text.contains("stuck: told in vain too often: Stock"), "{text}");
 
     // As often as a new one: twice more after the first.
     operator.retry("order", "ana", "the shelf is open").await.unwrap();
@@ -72,6 +74,8 @@ async fn what_is_told_in_vain_too_often_waits_for_an_operator_who_has_it_told_ag
     let said: alloc::vec::Vec<_> =
         shown.timeline.iter().filter(|it| it.name == "Retried").map(|it| &it.payload).collect();
     assert_eq!((&said[0]["by"], &said[1]["why"]), (&"ana".into(), &"now it is".into()));
+    let text = shown.to_string();
+    assert!(text.contains("ana has it told again: the shelf is open"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,87 @@
+//! One transaction of whichever kind, as the verbs show it.
+
+use std::error::Error;
+use std::time::SystemTime;
+
+use reliability::distributed::transaction::{saga, tcc, two_phase};
+use reliability::journal::{Head, Journal, Sequence, StreamId};
+use serde_json::Value;
+
+use crate::json;
+use crate::kind::Kind;
+
+/// One transaction.
+pub(crate) struct Seen {
+    /// For people.
+    pub(crate) text: String,
+    /// For programs.
+    pub(crate) json: Value,
+    pub(crate) timeline: Vec<Moment>,
+    /// Whether nothing follows any more.
+    pub(crate) is_over: bool,
+}
+
+/// Something that has happened in it.
+pub(crate) struct Moment {
+    pub(crate) at: SystemTime,
+    pub(crate) sequence: Sequence,
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) payload: Value,
+}
+
+impl Seen {
+    /// What there is to know of that one now.
+    pub(crate) async fn of(journal: &Journal, stream: &StreamId) -> Result<Self, Box<dyn Error>> {
+        Ok(match Kind::of(journal, stream.kind()).await? {
+            Kind::Saga => Self::saga(saga::Operator::on(journal).show(stream).await?),
+            Kind::Tcc => Self::tcc(tcc::Operator::on(journal).show(stream.key()).await?),
+            Kind::TwoPhase => {
+                let operator = two_phase::Operator::on(journal).kind(stream.kind());
+                let id = two_phase::TransactionId::new(stream.key())?;
+                Self::two_phase(operator.show(&id).await?)
+            }
+        })
+    }
+
+    fn saga(shown: saga::Shown) -> Self {
+        let (text, json) = (shown.to_string(), json::saga(&shown));
+        let is_over = ["completed", "rolled_back", "abandoned"].contains(&shown.progress.status);
+        let timeline = shown.timeline.into_iter().map(|moment| {
+            let saga::Moment { at, sequence, name, text, payload, .. } = moment;
+            Moment { at, sequence, name, text, payload }
+        });
+        Self::new(text, json, (Kind::Saga, &shown.head), timeline.collect(), is_over)
+    }
+
+    fn tcc(shown: tcc::Shown) -> Self {
+        let (text, json) = (shown.to_string(), json::tcc(&shown));
+        let is_over = ["over", "abandoned"].contains(&shown.head.status.as_str());
+        let timeline = shown.timeline.into_iter().map(|moment| {
+            let tcc::Moment { at, sequence, name, text, payload, .. } = moment;
+            Moment { at, sequence, name, text, payload }
+        });
+        Self::new(text, json, (Kind::Tcc, &shown.head), timeline.collect(), is_over)
+    }
+
+    fn two_phase(shown: two_phase::Shown) -> Self {
+        let (text, json) = (shown.to_string(), json::two_phase(&shown));
+        let is_over = shown.head.status != "committed";
+        let timeline = shown.timeline.into_iter().map(|moment| {
+            let two_phase::Moment { at, sequence, name, text, payload, .. } = moment;
+            Moment { at, sequence, name, text, payload }
+        });
+        Self::new(text, json, (Kind::TwoPhase, &shown.head), timeline.collect(), is_over)
+    }
+
+    fn new(
+        text: String,
+        own: Value,
+        (kind, head): (Kind, &Head),
+        timeline: Vec<Moment>,
+        is_over: bool,
+    ) -> Self {
+        let json = json::seen(kind, head, own, &timeline);
+        Self { text, json, timeline, is_over }
+    }
+}
