@@ -97,8 +97,8 @@ async fn work(folder: &Path, (who, bookings): (&str, u32)) -> Result<(), BoxErro
     for order in started {
         let end = match order.ended().await? {
             End::Completed(_) => "completed",
-            End::Undone(Why::Refused { refusal: Refused::SoldOut, .. }) => "sold out",
-            End::Undone(Why::Refused { refusal: Refused::CardDeclined, .. }) => "card declined",
+            End::RolledBack(Why::Refused { refusal: Refused::SoldOut, .. }) => "sold out",
+            End::RolledBack(Why::Refused { refusal: Refused::CardDeclined, .. }) => "card declined",
             other => return Err(format!("{} has ended as {other:?}", order.key()).into()),
         };
         println!("{} {end}", order.key());

@@ -105,7 +105,7 @@ fn play() -> Result<ExitCode, BoxError> {
 
 fn setup(folder: &Path, name: &str, wire: &Wire) -> Result<Setup, BoxError> {
     let journal = Journal::open(folder.join(format!("{name}-journal.db")))?;
-    Ok(ThreePhase::assuming_no_partition(ROUND).on(journal, wire.clone()))
+    Ok(ThreePhase::assuming_no_partition(ROUND).on(&journal, wire.clone()))
 }
 
 /// A process of one participant. What its predecessor was in the middle of, it asks the others about.

@@ -27,7 +27,7 @@ pub(crate) async fn all(
     let south = PostgresResource::new("south", south)?;
     north.set_up().await?;
     south.set_up().await?;
-    let coordinator = TwoPhase::builder(Journal::open(folder.join("decisions.db"))?)
+    let coordinator = TwoPhase::builder(&Journal::open(folder.join("decisions.db"))?)
         .resource(Arc::new(north.clone()))
         .resource(Arc::new(south.clone()))
         .votes_within(Duration::from_secs(1))

@@ -92,7 +92,7 @@ pub(super) async fn each_ends_and_nothing_happens_twice(
     for (number, order) in started {
         let end = order.ended().await.unwrap();
         match number % 4 {
-            3 => assert!(matches!(&end, End::Undone(_)), "order {number}: {end:?}"),
+            3 => assert!(matches!(&end, End::RolledBack(_)), "order {number}: {end:?}"),
             _ => assert!(matches!(&end, End::Completed(_)), "order {number}: {end:?}"),
         }
     }

@@ -189,7 +189,7 @@ impl Play {
 
     fn start(&self, who: usize) {
         let protocol = ThreePhase::assuming_no_partition(ROUND);
-        let setup = protocol.on(self.journals[who].clone(), self.wire.clone());
+        let setup = protocol.on(&self.journals[who], self.wire.clone());
         if who == COORDINATOR {
             let coordinator = setup.coordinator("orders").unwrap();
             self.wire.bus.attach(coordinator.inbox());

@@ -200,7 +200,7 @@ async fn a_log_that_does_not_know_is_asked_again_and_its_own_decision_is_recogni
     for (unknown, unavailable) in [(1, 0), (0, 5), (3, 3)] {
         let journal = Journal::on(Flaky::new(unknown, unavailable));
         let here = shop("here");
-        let coordinator = TwoPhase::on(journal);
+        let coordinator = TwoPhase::on(&journal);
         let outcome = coordinator.run(id("1"), vec![Arc::new(here.yes())]).await.unwrap();
         assert!(outcome.is_complete());
         assert_eq!(here.done("1"), Some(Decision::Commit));
@@ -210,7 +210,7 @@ async fn a_log_that_does_not_know_is_asked_again_and_its_own_decision_is_recogni
 #[tokio::test(start_paused = true)]
 async fn while_the_log_is_gone_nobody_is_told_anything() {
     let here = shop("here");
-    let coordinator = TwoPhase::on(Journal::on(Flaky::new(0, 1_000)));
+    let coordinator = TwoPhase::on(&Journal::on(Flaky::new(0, 1_000)));
     let undecided = coordinator.run(id("1"), vec![Arc::new(here.yes())]).await.unwrap_err();
     assert!(matches!(undecided, TwoPhaseError::Undecided { .. }), "{undecided}");
     assert_eq!((here.done("1"), here.promised()), (None, 1), "still in doubt");

@@ -173,7 +173,7 @@ fn coordinator(shops: &[&Shop]) -> (TwoPhase, Journal, WallClock) {
 }
 
 fn settings(journal: &Journal, shops: &[&Shop]) -> TwoPhaseBuilder {
-    let settings = TwoPhase::builder(journal.clone()).kind("orders");
+    let settings = TwoPhase::builder(&journal).kind("orders");
     shops.iter().fold(settings, |settings, shop| settings.resource(Arc::new((*shop).clone())))
 }
 
@@ -251,7 +251,7 @@ async fn as_many_as_are_known_at_run_time_decide_together() {
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let build = |change: fn(TwoPhaseBuilder) -> TwoPhaseBuilder| {
-        let settings = change(TwoPhase::builder(Journal::in_memory()));
+        let settings = change(TwoPhase::builder(&Journal::in_memory()));
         settings.build().unwrap_err().to_string()
     };
     let twice = |it: TwoPhaseBuilder| {

@@ -44,7 +44,7 @@ fn transfers_until_it_is_killed() {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let coordinator = TwoPhase::builder(Journal::open(file).unwrap())
+        let coordinator = TwoPhase::builder(&Journal::open(file).unwrap())
             .votes_within(Duration::from_secs(5))
             .answer_within(Duration::from_secs(2))
             .repeat_after(Duration::from_millis(20))
@@ -195,7 +195,7 @@ impl World {
             }
         }
         let coordinator =
-            TwoPhase::builder(Journal::open(self.folder.join("decisions.db")).unwrap())
+            TwoPhase::builder(&Journal::open(self.folder.join("decisions.db")).unwrap())
                 .votes_within(Duration::from_millis(1))
                 .deliver_within(Duration::from_millis(100))
                 .grace(Duration::from_millis(250));

@@ -5,7 +5,7 @@ use reliability::journal::Journal;
 struct Bus;
 
 fn setup(protocol: ThreePhase) -> Setup {
-    protocol.on(Journal::in_memory(), Bus)
+    protocol.on(&Journal::in_memory(), Bus)
 }
 
 fn main() {

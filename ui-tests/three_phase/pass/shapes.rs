@@ -62,7 +62,7 @@ fn spawned<F: Future + Send>(future: F) -> F {
 async fn main() {
     let bus = Local::new();
     let protocol = ThreePhase::assuming_no_partition(Duration::from_secs(1));
-    let setup = protocol.on(Journal::in_memory(), bus.clone());
+    let setup = protocol.on(&Journal::in_memory(), bus.clone());
     let sites: Vec<Site> = ["tea", "cups"].map(|name| setup.site(Shelf(name)).unwrap()).into();
     let orders = setup.coordinator("orders").unwrap();
     sites.iter().map(Site::inbox).chain([orders.inbox()]).for_each(|inbox| bus.attach(inbox));

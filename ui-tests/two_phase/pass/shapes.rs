@@ -74,7 +74,7 @@ fn spawned<F: Future + Send>(future: F) -> F {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let coordinator = || TwoPhase::on(Journal::in_memory());
+    let coordinator = || TwoPhase::on(&Journal::in_memory());
     assert!(spawned(two(&coordinator())).await.unwrap().is_complete());
     spawned(interleaved(&coordinator())).await.unwrap();
     assert!(spawned(eight(&coordinator())).await.unwrap().is_complete());

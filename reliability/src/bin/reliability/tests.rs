@@ -143,7 +143,7 @@ impl Participant for Bank {
 /// A journal with two commits that are not carried through, in streams of that kind.
 async fn undelivered(kind: &str) -> (Journal, [StreamId; 2]) {
     let journal = Journal::in_memory();
-    let coordinator = TwoPhase::builder(journal.clone()).kind(kind);
+    let coordinator = TwoPhase::builder(&journal).kind(kind);
     let coordinator = coordinator.deliver_within(Duration::from_millis(1)).build().unwrap();
     for (id, against) in [("lost", false), ("against", true)] {
         let banks = ["here", "there"].map(|name| Arc::new(Bank { name, against }) as _);
@@ -195,7 +195,7 @@ async fn what_nobody_has_decided_is_cancelled_and_what_is_decided_stays() {
     assert!(seen.text.contains("ada has cancelled it: the machine is lost"), "{}", seen.text);
     // Whoever began it cannot commit any more.
     let banks = ["here", "there"].map(|name| Arc::new(Bank { name, against: false }) as _);
-    let coordinator = TwoPhase::on(journal);
+    let coordinator = TwoPhase::on(&journal);
     let id = TransactionId::new("transfer-9").unwrap();
     assert!(coordinator.run(id, banks.into()).await.is_err());
 }

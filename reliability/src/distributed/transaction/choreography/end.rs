@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let journal = Journal::in_memory();
 /// # let orders = Orders::on(&journal, JournalBus::on(&journal), (Warehouse, Card)).start().await?;
-/// let End::Undone(Why::Refused { event, refusal }) = orders.start("order-1", 99).await?.ended().await?
+/// let End::RolledBack(Why::Refused { event, refusal }) = orders.start("order-1", 99).await?.ended().await?
 /// else {
 ///     panic!("nobody has so much money")
 /// };
@@ -31,7 +31,7 @@ pub enum End<T, R> {
     /// All events were made; these are their payloads.
     Completed(T),
     /// Whatever was done is undone.
-    Undone(Why<R>),
+    RolledBack(Why<R>),
 }
 
 /// Why a transaction went back.

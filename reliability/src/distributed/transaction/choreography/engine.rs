@@ -281,7 +281,7 @@ impl<C: Choreography> Handle<C> {
             && state.is_undone(wiring)
         {
             let said: Value = why.event().read_json()?;
-            return Ok(Some(End::Undone(why_of(&said)?)));
+            return Ok(Some(End::RolledBack(why_of(&said)?)));
         }
         if !state.is_complete(wiring) {
             return Ok(None);

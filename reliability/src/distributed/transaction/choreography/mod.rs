@@ -84,7 +84,7 @@
 //! assert!(matches!(tea.ended().await?, End::Completed(done) if done.charged == "paid"));
 //!
 //! let piano = orders.start("order-2", 3_000).await?;
-//! let End::Undone(Why::Refused { event, refusal }) = piano.ended().await? else { panic!("paid") };
+//! let End::RolledBack(Why::Refused { event, refusal }) = piano.ended().await? else { panic!("paid") };
 //! assert_eq!((event.as_str(), refusal.as_str()), ("Charged", "no money"));
 //!
 //! // Who tells whom what, for the documentation:

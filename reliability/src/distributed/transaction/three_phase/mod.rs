@@ -45,7 +45,7 @@
 //! let protocol = ThreePhase::assuming_no_partition(Duration::from_millis(200));
 //! // `Journal::open` and a transport of yours, where each of them is in a process of its own.
 //! let bus = Local::new();
-//! let setup = protocol.on(Journal::in_memory(), bus.clone());
+//! let setup = protocol.on(&Journal::in_memory(), bus.clone());
 //! let (tea, cups) = (setup.site(Shelf("tea"))?, setup.site(Shelf("cups"))?);
 //! let orders = setup.coordinator("orders")?;
 //! [tea.inbox(), cups.inbox(), orders.inbox()].map(|inbox| bus.attach(inbox));

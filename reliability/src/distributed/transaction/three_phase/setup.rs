@@ -59,18 +59,18 @@ impl ThreePhase {
     /// # async fn main() -> Result<(), reliability::error::Invalid> {
     /// let protocol = ThreePhase::assuming_no_partition(Duration::from_millis(200));
     /// let coordinator = protocol
-    ///     .on(Journal::in_memory(), Local::new())
-    ///     .keep(Duration::from_secs(3_600))
+    ///     .on(&Journal::in_memory(), Local::new())
+    ///     .retain(Duration::from_secs(3_600))
     ///     .most(100)
     ///     .coordinator("orders")?;
     /// assert_eq!(coordinator.inbox().name(), "orders");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn on(self, journal: Journal, transport: impl Transport) -> Setup {
+    pub fn on(self, journal: &Journal, transport: impl Transport) -> Setup {
         Setup {
             protocol: self,
-            journal,
+            journal: journal.clone(),
             transport: Arc::new(transport),
             kind: "three_phase".to_string(),
             answer: Duration::from_secs(5),
@@ -95,8 +95,8 @@ impl Setup {
 
     /// How long the log remembers a transaction that is over: a day. Nobody may be dead for longer
     /// who was in the middle of one.
-    pub fn keep(mut self, keep: Duration) -> Self {
-        self.keep = keep;
+    pub fn retain(mut self, retain: Duration) -> Self {
+        self.keep = retain;
         self
     }
 
@@ -137,8 +137,11 @@ impl Setup {
             return Err(Invalid::new("three_phase", "name", expected, alloc::format!("{name:?}"))
                 .with_advice("the journal and the other processes know it by this name"));
         }
-        let times =
-            [("round", self.protocol.round()), ("answer_within", self.answer), ("keep", self.keep)];
+        let times = [
+            ("round", self.protocol.round()),
+            ("answer_within", self.answer),
+            ("retain", self.keep),
+        ];
         for (setting, time) in times {
             if time < Duration::from_millis(1) {
                 let got = alloc::format!("{time:?}");
@@ -165,7 +168,7 @@ impl fmt::Debug for Setup {
         f.debug_struct("Setup")
             .field("protocol", &self.protocol)
             .field("kind", &self.kind)
-            .field("keep", &self.keep)
+            .field("retain", &self.keep)
             .field("most", &self.most)
             .finish_non_exhaustive()
     }

@@ -86,7 +86,7 @@ impl<'tx, Ps> Prepared<'tx, Ps> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let coordinator = TwoPhase::on(reliability::journal::Journal::in_memory());
+    /// # let coordinator = TwoPhase::on(&reliability::journal::Journal::in_memory());
     /// two_phase::begin!(let order = coordinator, TransactionId::new("order-1")?, (Stock, Stock));
     /// let votes = (order.ask::<0>().await?, order.ask::<1>().await?);
     /// let prepared = order.all_voted(votes);

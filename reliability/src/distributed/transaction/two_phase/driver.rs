@@ -59,7 +59,7 @@ impl Outcome {
 impl TwoPhase {
     /// A coordinator with the usual settings, whose decisions are in that journal. To recover, it
     /// has to know its resources: see [`builder`](Self::builder).
-    pub fn on(journal: Journal) -> Self {
+    pub fn on(journal: &Journal) -> Self {
         Self::built(TwoPhaseBuilder::on(journal))
     }
 
@@ -72,7 +72,7 @@ impl TwoPhase {
     /// use reliability::distributed::transaction::two_phase::TwoPhase;
     /// use reliability::journal::Journal;
     ///
-    /// let coordinator = TwoPhase::builder(Journal::in_memory())
+    /// let coordinator = TwoPhase::builder(&Journal::in_memory())
     ///     .kind("transfers")
     ///     .votes_within(Duration::from_secs(3))
     ///     .grace(Duration::from_secs(30))
@@ -80,7 +80,7 @@ impl TwoPhase {
     /// # drop(coordinator);
     /// # Ok::<(), reliability::error::Invalid>(())
     /// ```
-    pub fn builder(journal: Journal) -> TwoPhaseBuilder {
+    pub fn builder(journal: &Journal) -> TwoPhaseBuilder {
         TwoPhaseBuilder::on(journal)
     }
 
@@ -138,7 +138,7 @@ impl TwoPhase {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), TwoPhaseError> {
-    /// let coordinator = TwoPhase::on(Journal::in_memory());
+    /// let coordinator = TwoPhase::on(&Journal::in_memory());
     /// let all = |votes: &[Vote]| -> Vec<Arc<dyn Participant>> {
     ///     votes.iter().map(|vote| Arc::new(Fixed(*vote)) as Arc<dyn Participant>).collect()
     /// };

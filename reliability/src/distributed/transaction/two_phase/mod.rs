@@ -36,7 +36,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let coordinator = TwoPhase::on(Journal::in_memory());
+//! let coordinator = TwoPhase::on(&Journal::in_memory());
 //!
 //! two_phase::begin!(let transfer = coordinator, TransactionId::new("transfer-4711")?, (Bank("here"), Bank("there")));
 //! let here = transfer.ask::<0>().await?;

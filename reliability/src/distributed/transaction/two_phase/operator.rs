@@ -39,7 +39,7 @@ use crate::journal::{Append, Due, Event, Head, Heads, Journal, JournalError, Rec
 /// // Nobody has decided, and whoever began it is gone: before its promises are undone by hand.
 /// let id = TransactionId::new("transfer-4711")?;
 /// operator.cancel(&id, "ada", "the machine is lost").await?;
-/// # let coordinator = TwoPhase::on(journal);
+/// # let coordinator = TwoPhase::on(&journal);
 /// assert_eq!(coordinator.ask(&id).await?, Decision::Abort);
 /// # Ok(())
 /// # }

@@ -40,7 +40,7 @@ use crate::sync::Mutex;
 /// let there = PostgresResource::new("there", "host=db-2 user=bank dbname=bank")?;
 /// here.set_up().await?;
 /// there.set_up().await?;
-/// let coordinator = TwoPhase::builder(Journal::in_memory())
+/// let coordinator = TwoPhase::builder(&Journal::in_memory())
 ///     .resource(Arc::new(here.clone()))
 ///     .resource(Arc::new(there.clone()))
 ///     .build()?;

@@ -64,7 +64,7 @@ impl TwoPhase {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let coordinator = TwoPhase::on(Journal::in_memory());
+    /// let coordinator = TwoPhase::on(&Journal::in_memory());
     /// assert_eq!(coordinator.recover().await?, Recovered::default());
     /// # Ok(())
     /// # }
@@ -93,7 +93,7 @@ impl TwoPhase {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// # let coordinator = TwoPhase::on(Journal::in_memory());
+    /// # let coordinator = TwoPhase::on(&Journal::in_memory());
     /// let recovery = coordinator.clone();
     /// let task = tokio::spawn(async move { recovery.keep_recovering(Duration::from_secs(5)).await });
     /// # task.abort();
@@ -241,7 +241,7 @@ impl TwoPhase {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let coordinator = TwoPhase::on(Journal::in_memory());
+    /// let coordinator = TwoPhase::on(&Journal::in_memory());
     /// let nobody_knows = TransactionId::new("order-4711")?;
     /// assert_eq!(coordinator.ask(&nobody_knows).await?, Decision::Abort);
     /// # Ok(())

@@ -29,9 +29,9 @@ pub struct TwoPhaseBuilder {
 }
 
 impl TwoPhaseBuilder {
-    pub(super) fn on(journal: Journal) -> Self {
+    pub(super) fn on(journal: &Journal) -> Self {
         Self {
-            journal,
+            journal: journal.clone(),
             kind: "two_phase".to_string(),
             owner: alloc::format!("{}", std::process::id()),
             timing: Timing::default(),
@@ -100,8 +100,8 @@ impl TwoPhaseBuilder {
 
     /// How long the log remembers a transaction that is over: a day. No coordinator may sleep for
     /// longer between the first vote and the decision, because what is forgotten looks like new.
-    pub fn keep(mut self, keep: Duration) -> Self {
-        self.keep = keep;
+    pub fn retain(mut self, retain: Duration) -> Self {
+        self.keep = retain;
         self
     }
 
@@ -124,7 +124,7 @@ impl TwoPhaseBuilder {
             ("repeat_after", self.timing.repeat),
             ("deliver_within", self.deliver),
             ("grace", self.grace),
-            ("keep", self.keep),
+            ("retain", self.keep),
         ];
         for (setting, time) in times {
             if time < Duration::from_millis(1) {

@@ -37,7 +37,7 @@ async fn what_was_done_is_undone_when_somebody_refuses() {
         world.refuses.lock().push(who);
         let orders = orders(&world).await;
         let order = orders.start("order-1", json!(3)).await.unwrap();
-        let End::Undone(Why::Refused { event, refusal }) = order.ended().await.unwrap() else {
+        let End::RolledBack(Why::Refused { event, refusal }) = order.ended().await.unwrap() else {
             panic!("it went through")
         };
         let made = match who {
@@ -82,7 +82,7 @@ async fn an_order_is_called_off_before_its_pivot_and_not_behind_it() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     order.cancel("the customer has changed her mind").await.unwrap();
-    let End::Undone(Why::Cancelled { why }) = order.ended().await.unwrap() else {
+    let End::RolledBack(Why::Cancelled { why }) = order.ended().await.unwrap() else {
         panic!("it went through")
     };
     assert_eq!(why, "the customer has changed her mind");
