@@ -91,10 +91,10 @@ async fn what_a_member_held_that_died_comes_to_another_one<B: Bus>(
 }
 
 /// What is kept while nobody listens, over a crash of the server.
-async fn a_group_that_was_declared_outlives_the_server(bus: impl Bus, restart: impl Fn()) {
+async fn a_group_that_was_declared_outlives_the_server(bus: impl Bus, restart: impl AsyncFnOnce()) {
     bus.declare(stock()).await.unwrap();
     publish(&bus, 1).await;
-    restart();
+    restart().await;
     publish(&bus, 2).await;
     let mut member = bus.subscribe(stock()).await.unwrap();
     let mut came = BTreeSet::new();

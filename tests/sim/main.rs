@@ -5,6 +5,9 @@
 //! happened in it, and with the command that repeats it.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of it is tests")]
 
+mod choreography;
+mod disk;
+mod outside;
 mod saga;
 mod tcc;
 mod three_phase;
@@ -19,6 +22,8 @@ const TIMES: &str = "RELIABILITY_SIM_TIMES";
 
 /// How many schedules of each protocol must be right, whenever the tests run.
 mod right {
+    pub(crate) const CHOREOGRAPHY: u64 = 2_000;
+    pub(crate) const NESTED: u64 = 2_000;
     pub(crate) const SAGA: u64 = 2_500;
     pub(crate) const TWO_PHASE: u64 = 6_000;
     /// With deaths, and as many with crashes.
@@ -30,6 +35,8 @@ mod right {
 #[test]
 fn more_than_ten_thousand_schedules_are_tried() {
     let all = [
+        ("choreography", right::CHOREOGRAPHY),
+        ("nested", right::NESTED),
         ("saga", right::SAGA),
         ("two_phase", right::TWO_PHASE),
         ("three_phase", 2 * right::THREE_PHASE),

@@ -60,7 +60,7 @@ async fn orders_over_nats_end_as_a_whole() {
 async fn a_group_that_was_declared_outlives_nats() {
     let server = Nats::start();
     let bus = at(&server).build().await.unwrap();
-    super::a_group_that_was_declared_outlives_the_server(bus, || restart(&server)).await;
+    super::a_group_that_was_declared_outlives_the_server(bus, async || restart(&server)).await;
 }
 
 #[tokio::test]

@@ -60,24 +60,22 @@ async fn the_bus_over_rabbitmq_conforms() {
     conformance::check(open).await.unwrap();
 }
 
-/// One node for all that kill it: it takes some seconds to start.
+/// One node for all that kill it, and each time it is killed is one for all whom it can be: it takes some
+/// seconds to start.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_when_rabbitmq_is_killed() {
     let node = Arc::new(RabbitMq::start());
     let bus = Arc::new(at(&node, "events").build().await.unwrap());
     each_group_gives_back_once(&bus).await;
-    node.remembers_its_queues();
-    let killed = Arc::clone(&node);
-    killed::nothing_is_lost(shared(&bus), move || restart(&killed)).await;
-    let health = bus.health();
-    assert!(health.is_connected() && health.losses() >= 1, "{health}");
-
-    let bus = at(&node, "declared").build().await.unwrap();
-    super::a_group_that_was_declared_outlives_the_server(bus, || {
+    let declared = at(&node, "declared").build().await.unwrap();
+    super::a_group_that_was_declared_outlives_the_server(declared, async || {
         node.remembers_its_queues();
-        restart(&node);
+        let killed = Arc::clone(&node);
+        killed::nothing_is_lost(shared(&bus), move || restart(&killed)).await;
     })
     .await;
+    let health = bus.health();
+    assert!(health.is_connected() && health.losses() >= 1, "{health}");
 
     let bus = at(&node, "orders").build().await.unwrap();
     let killed = Arc::clone(&node);

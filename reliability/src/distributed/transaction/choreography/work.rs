@@ -87,6 +87,7 @@ pub(super) async fn work<D: Saga>(desk: Arc<Desk<D>>, poll: Duration, most: usiz
                 changes.next().await;
             };
             tokio::select! {
+                biased;
                 () = told => {}
                 () = tokio::time::sleep(poll) => {}
             }

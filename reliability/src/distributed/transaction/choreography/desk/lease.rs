@@ -31,6 +31,7 @@ impl<D: Saga> Desk<D> {
                 }
             };
             tokio::select! {
+                biased;
                 renewed = renewed => match renewed {
                     Renewed::Until(until) => (over, pause) = (Box::pin(until), length / 3),
                     Renewed::Not => return,

@@ -1,6 +1,9 @@
-//! Thousands of made-up schedules of one order: events that come twice, late and in the wrong order, a
-//! bus and journals that fail and do not say whether they did, participants that die between any two
-//! things they do, handlers that fail, refuse, or are called off.
+//! Mistakes in the rules themselves, which nobody can make from outside, are found by made-up schedules
+//! of one order: events that come twice, late and in the wrong order, a bus and journals that fail and do
+//! not say whether they did, participants that are cut off between any two polls.
+//!
+//! That what has no mistake holds in thousands of schedules, whole processes and all, is a matter of
+//! `tests/sim`.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -348,36 +351,16 @@ fn run(seed: u64, planted: Option<Planted>) -> Result<&'static str, String> {
     runtime.unwrap().block_on(play(seed, planted))
 }
 
-/// So many schedules; `RELIABILITY_SIM_SEED` is the only one, `RELIABILITY_SIM_TIMES` says how many
-/// times as many.
-fn seeds() -> core::ops::Range<u64> {
-    let number = |name| std::env::var(name).ok().map(|it| it.parse::<u64>().unwrap());
-    match number("RELIABILITY_SIM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..1_500 * number("RELIABILITY_SIM_TIMES").unwrap_or(1),
-    }
+/// The first of so many schedules in which something is wrong.
+fn found(seeds: u64, planted: Option<Planted>) -> Option<String> {
+    let told = |seed, wrong| format!("schedule {seed}: {wrong}");
+    (0..seeds).find_map(|seed| run(seed, planted).err().map(|wrong| told(seed, wrong)))
 }
 
 #[test]
-fn whatever_happens_an_order_is_complete_or_undone() {
-    let (mut done, mut undone) = (0, 0);
-    for seed in seeds() {
-        match run(seed, None) {
-            Ok("done") => done += 1,
-            Ok(_) => undone += 1,
-            Err(wrong) => panic!("{wrong}; repeat it with RELIABILITY_SIM_SEED={seed}"),
-        }
-    }
-    if seeds().count() > 1 {
-        assert!(done > 100 && undone > 100, "{done} went through, {undone} went back");
-    }
-}
-
-#[test]
-fn planted_mistakes_are_found() {
+fn mistakes_in_the_rules_are_found() {
     for planted in [Planted::Hasty, Planted::NoBarrier] {
-        let found = (0..1_500).find_map(|seed| run(seed, Some(planted)).err());
-        let found = found.unwrap_or_else(|| panic!("{planted:?} is found by no schedule"));
-        assert!(!found.to_string().is_empty());
+        assert!(found(1_500, Some(planted)).is_some(), "{planted:?} is found by no schedule");
     }
+    assert_eq!(found(300, None), None, "and without a mistake");
 }
