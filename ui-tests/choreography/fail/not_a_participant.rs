@@ -1,46 +1,9 @@
 //~ `Nobody` is no participant of `PlaceOrder`
-use reliability::distributed::transaction::choreography::{choreography, participant};
-use reliability::distributed::transaction::saga::{Cx, Outcome, Transient, saga};
+use reliability::distributed::transaction::choreography::choreography;
 
-#[saga(input = u64, refuse = String, choreographed)]
-pub enum PlaceOrder {
-    #[step]
-    Reserved(u32),
-    #[pivot]
-    Charged(String),
-    #[then]
-    Mailed(()),
-}
-
-struct Warehouse;
-
-#[participant(PlaceOrder)]
-impl Warehouse {
-    #[on(start => Reserved, undo = none("read only"))]
-    async fn reserve(&self, _: &Cx, _: &u64) -> Result<u32, Outcome<String>> {
-        Ok(1)
-    }
-}
-
-struct Card;
-
-#[participant(PlaceOrder)]
-impl Card {
-    #[on(Reserved => Charged)]
-    async fn charge(&self, _: &Cx, _: &u64, _: &u32) -> Result<String, Outcome<String>> {
-        Ok("paid".into())
-    }
-}
-
-struct Mail;
-
-#[participant(PlaceOrder)]
-impl Mail {
-    #[on(Charged => Mailed)]
-    async fn mail(&self, _: &Cx, _: &u64, _: &String) -> Result<(), Transient> {
-        Ok(())
-    }
-}
+#[path = "../shop.rs"]
+mod shop;
+use shop::{Card, Mail, PlaceOrder, Warehouse, place_order};
 
 struct Nobody;
 
