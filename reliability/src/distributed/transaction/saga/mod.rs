@@ -244,6 +244,9 @@ pub use reliability_derive::Saga;
 /// is completed, and refuses when it is rolled back. Behind the pivot stands only one that
 /// [cannot refuse](walk::CannotRefuse): whose first step is a `#[then]`.
 ///
+/// Two sagas that are steps of each other would never end. A macro sees one enum at a time, so that
+/// this is rustc's to say: `cycle detected when ..`, E0391. Take one of the two steps out.
+///
 /// | setting | meaning | default |
 /// |---|---|---|
 /// | `saga = Type` | the enum of that saga | required |
