@@ -12,6 +12,7 @@
     reason = "a program for people who measure"
 )]
 
+mod by_hand;
 mod five;
 mod others;
 mod peer;
@@ -23,18 +24,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use by_hand::{GroupByHand, PAYLOAD};
 use five::{Five, Number, Order};
 use others::{Accounts, Commits, Reservations};
 use peer::{OnJournal, Steno};
 use reliability::distributed::transaction::saga::{End, Sagas};
 use reliability::journal::{Append, Event, Journal, PostgresStore, Sequence, StreamId};
 use reliability_tests::postgres::Postgres;
-use rusqlite::Connection;
 use rustix::time::{ClockId, clock_gettime};
 use steno::InMemorySecStore;
 
-/// About what a record of `Five` takes.
-const PAYLOAD: [u8; 20] = [7; 20];
 const STEPS: u64 = 5;
 const RECORDS: u64 = STEPS + 1;
 /// As many are under way at the same time, and as many records go into one commit by hand.
@@ -167,7 +166,8 @@ async fn rate<F: Future<Output = ()> + Send + 'static>(
 /// Sagas in a second that are on the disk, and what the store itself allows.
 fn durable(measure: &Measure, figures: &mut Figures) {
     let folder = Folder::new("durable");
-    let connection = by_hand(&folder.0.join("by_hand.db"));
+    let connection = by_hand::open(&folder.0.join("by_hand.db"));
+    let group = Arc::new(GroupByHand::on(by_hand::open(&folder.0.join("group.db"))));
     let runtime = several();
     let _inside = runtime.enter();
     let journal = Journal::open(folder.0.join("ours.db")).unwrap();
@@ -182,12 +182,18 @@ fn durable(measure: &Measure, figures: &mut Figures) {
         let begun = Instant::now();
         let mut records = 0;
         while begun.elapsed() < measure.length {
-            write_by_hand(&connection, CLIENTS);
+            by_hand::write(&connection, CLIENTS);
             records += CLIENTS;
         }
         let limit = records as f64 / begun.elapsed().as_secs_f64();
         figures.add("sqlite: records by hand, 64 in a commit", "/s", limit);
         for clients in [CLIENTS, 8 * CLIENTS] {
+            let group = Arc::clone(&group);
+            let each = runtime.block_on(rate(clients, measure.length, move |_, _| {
+                let group = Arc::clone(&group);
+                async move { group.write().await }
+            }));
+            figures.add(format!("sqlite: group commit by hand, {clients} at a time"), "/s", each);
             let (journal, kind) = (appends.clone(), format!("appended-{clients}-{round}"));
             let each = runtime.block_on(rate(clients, measure.length, move |client, number| {
                 let stream = StreamId::new(&kind, &client.to_string()).unwrap();
@@ -208,14 +214,16 @@ fn durable(measure: &Measure, figures: &mut Figures) {
                 async move { run(&engine, key).await }
             }));
             figures.add(format!("sqlite: sagas of five steps, {clients} at a time"), "/s", rate);
-            let of = |limit: f64| rate * RECORDS as f64 / limit;
             if clients > 1 {
-                let own =
-                    figures.last(&format!("sqlite: appends to the journal, {clients} at a time"));
-                let name = format!("sqlite: of what the journal appends, {clients} at a time");
-                figures.add(name, "", of(own));
+                for what in ["group commit by hand", "appends to the journal"] {
+                    let of = format!("{what}, {clients} at a time");
+                    let limit = figures.last(&format!("sqlite: {of}"));
+                    let share = rate * RECORDS as f64 / limit;
+                    figures.add(format!("sqlite: of {of}"), "", share);
+                }
             }
-            figures.add(format!("sqlite: of records by hand, {clients} at a time"), "", of(limit));
+            let share = rate * RECORDS as f64 / limit;
+            figures.add(format!("sqlite: of records by hand, {clients} at a time"), "", share);
         }
         let mut others = |name: &str, rate: f64| figures.add(name, "/s", rate);
         let at = move |client: u64, number: u64| format!("{round}-{client}-{number}");
@@ -412,24 +420,6 @@ fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = text.split(' ').nth(1).unwrap().parse().unwrap();
     pages * 4096
-}
-
-fn by_hand(file: &std::path::Path) -> Connection {
-    let connection = Connection::open(file).unwrap();
-    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
-    connection.pragma_update(None, "synchronous", "FULL").unwrap();
-    let table = "CREATE TABLE records (id INTEGER PRIMARY KEY AUTOINCREMENT, payload BLOB)";
-    connection.execute_batch(table).unwrap();
-    connection
-}
-
-fn write_by_hand(connection: &Connection, records: u64) {
-    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    for _ in 0..records {
-        let insert = connection.prepare_cached("INSERT INTO records (payload) VALUES (?1)");
-        insert.unwrap().execute([PAYLOAD.as_slice()]).unwrap();
-    }
-    connection.execute_batch("COMMIT").unwrap();
 }
 
 /// A folder that is gone afterwards.
