@@ -12,7 +12,7 @@ use crate::journal::{Adopted, Head, JournalError, Record, Sequence, StreamId};
 
 impl Writing<'_> {
     pub(super) fn sealed(&self) -> rusqlite::Result<bool> {
-        self.prepare("SELECT sealed FROM journal_claims")?.query_row([], |row| row.get(0))
+        Ok(self.claims()?.sealed)
     }
 
     pub(super) fn seal_all(&self, sealed: bool) -> Outcome<()> {
@@ -27,12 +27,13 @@ impl Writing<'_> {
             let busy = |stream| JournalError::Busy { stream };
             return Ok(Err(StreamId::new(&kind, &key).map_or_else(Into::into, busy)));
         }
+        self.forget_places()?;
         self.prepare("UPDATE journal_claims SET sealed = ?1")?.execute([sealed])?;
         Ok(Ok(()))
     }
 
     pub(super) fn adopt_all(&self, adopted: &Adopted) -> Outcome<()> {
-        self.forget_places();
+        self.forget_places()?;
         let end = |stream: &StreamId| -> rusqlite::Result<Sequence> {
             let place = self.place(stream)?;
             Ok(place.map_or(Sequence::START, |place| place.sequence))

@@ -163,6 +163,8 @@ fn set(connection: &Connection) -> rusqlite::Result<String> {
     // Every commit waits for the disk. `NORMAL` would lose the last ones with the power.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
+    // A record is only ever written for a stream whose row was just written or looked up.
+    connection.pragma_update(None, "foreign_keys", false)?;
     Ok(mode)
 }
 

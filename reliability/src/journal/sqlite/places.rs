@@ -1,9 +1,17 @@
-//! Where streams stand, as the thread that writes has left them.
+//! Where streams stand, and what was claimed, as the thread that writes has left them.
 
 use std::collections::HashMap;
 
 use super::write::Place;
 use crate::journal::StreamId;
+
+/// What the one row about all streams says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claims {
+    /// The last one that was given.
+    pub(super) epoch: i64,
+    pub(super) sealed: bool,
+}
 
 /// The places of the streams that were written to last, so that they need not be looked up again.
 ///
@@ -12,6 +20,7 @@ use crate::journal::StreamId;
 #[derive(Debug, Default)]
 pub(super) struct Places {
     known: HashMap<StreamId, Place>,
+    pub(super) claims: Option<Claims>,
     /// What SQLite calls the state that others have left the file in.
     version: Option<i64>,
 }
@@ -22,7 +31,7 @@ impl Places {
     /// Forgets all of them if somebody else has written since.
     pub(super) fn of(mut self, version: i64) -> Self {
         if self.version.replace(version) != Some(version) {
-            self.known.clear();
+            self.forget_all();
         }
         self
     }
@@ -48,5 +57,6 @@ impl Places {
 
     pub(super) fn forget_all(&mut self) {
         self.known.clear();
+        self.claims = None;
     }
 }

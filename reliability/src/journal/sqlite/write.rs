@@ -2,14 +2,14 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::time::SystemTime;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Outcome;
-use super::places::Places;
+use super::places::{Claims, Places};
 use crate::journal::values::{self, signed, unsigned};
 use crate::journal::{
     Append, Appended, Claim, Epoch, Event, JournalError, Lease, Position, Sequence, StreamId,
@@ -19,6 +19,8 @@ use crate::journal::{
 pub(super) struct Writing<'c> {
     connection: &'c Connection,
     places: RefCell<Places>,
+    /// Whether epochs were given that the file does not know of yet.
+    has_given: Cell<bool>,
     wall: SystemTime,
     pub(super) now: i64,
 }
@@ -36,12 +38,19 @@ pub(super) struct Place {
 
 impl<'c> Writing<'c> {
     pub(super) fn new(connection: &'c Connection, places: Places, wall: SystemTime) -> Self {
-        Self { connection, places: RefCell::new(places), wall, now: values::micros(wall) }
+        Self {
+            connection,
+            places: RefCell::new(places),
+            has_given: Cell::new(false),
+            wall,
+            now: values::micros(wall),
+        }
     }
 
-    /// What is true when what was written is committed.
-    pub(super) fn into_places(self) -> Places {
-        self.places.into_inner()
+    /// Says what is true when what was written is committed.
+    pub(super) fn finish(self) -> rusqlite::Result<Places> {
+        self.keep_epochs()?;
+        Ok(self.places.into_inner())
     }
 
     pub(super) fn append(&self, batch: &[Append]) -> Outcome<Vec<Appended>> {
@@ -158,10 +167,32 @@ impl<'c> Writing<'c> {
         })
     }
 
-    /// Takes so many epochs that were never given before, and says which is the last of them.
+    /// Takes so many epochs that were never given before, and says which is the last of them. They
+    /// are written once for all who are in the transaction.
     fn epochs(&self, count: usize) -> rusqlite::Result<i64> {
-        self.prepare("UPDATE journal_claims SET epoch = epoch + ?1 RETURNING epoch")?
-            .query_row([i64::try_from(count).unwrap_or(i64::MAX)], |row| row.get(0))
+        let Claims { epoch, sealed } = self.claims()?;
+        let epoch = epoch.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        self.has_given.set(true);
+        self.places.borrow_mut().claims = Some(Claims { epoch, sealed });
+        Ok(epoch)
+    }
+
+    pub(super) fn claims(&self) -> rusqlite::Result<Claims> {
+        if let Some(claims) = self.places.borrow().claims {
+            return Ok(claims);
+        }
+        let mut find = self.prepare("SELECT epoch, sealed FROM journal_claims")?;
+        let claims = find
+            .query_row([], |row| Ok(Claims { epoch: row.get(0)?, sealed: row.get(1)? }))?;
+        self.places.borrow_mut().claims = Some(claims);
+        Ok(claims)
+    }
+
+    fn keep_epochs(&self) -> rusqlite::Result<()> {
+        if self.has_given.replace(false) {
+            self.prepare("UPDATE journal_claims SET epoch = ?1")?.execute([self.claims()?.epoch])?;
+        }
+        Ok(())
     }
 
     fn change(&self, append: &Append, place: Place, last: Sequence) -> rusqlite::Result<Place> {
@@ -296,9 +327,11 @@ impl<'c> Writing<'c> {
         .optional()
     }
 
-    /// Its streams are changed by other means.
-    pub(super) fn forget_places(&self) {
+    /// Its tables are changed by other means.
+    pub(super) fn forget_places(&self) -> rusqlite::Result<()> {
+        self.keep_epochs()?;
         self.places.borrow_mut().forget_all();
+        Ok(())
     }
 
     pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {

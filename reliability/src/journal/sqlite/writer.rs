@@ -36,7 +36,7 @@ impl Engine for Writer {
         let places = core::mem::take(&mut self.places).of(version);
         let mut writing = Writing::new(connection, places, clock.now());
         work(&mut writing).map_err(Failed::Before)?;
-        let places = writing.into_places();
+        let places = writing.finish().map_err(|it| Failed::Before(failed(it)))?;
         let written = connection.execute_batch("COMMIT");
         drop(begun);
         written.map_err(|error| {
