@@ -196,12 +196,14 @@ fn durable(measure: &Measure, figures: &mut Figures) {
             figures.add(format!("sqlite: group commit by hand, {clients} at a time"), "/s", each);
             let (journal, kind) = (appends.clone(), format!("appended-{clients}-{round}"));
             let each = runtime.block_on(rate(clients, measure.length, move |client, number| {
-                let stream = StreamId::new(&kind, &client.to_string()).unwrap();
-                let append = Append::to(&stream).after(Sequence::new(number));
+                // As many for each stream as a saga has.
+                let (stream, before) = (number / RECORDS, number % RECORDS);
+                let stream = StreamId::new(&kind, &format!("{client}-{stream}")).unwrap();
+                let append = Append::to(&stream).after(Sequence::new(before));
                 let append = append.event(Event::bytes("First", 1, PAYLOAD));
                 let journal = journal.clone();
                 async move {
-                    assert_eq!(journal.append(append).await.unwrap().sequence.get(), number + 1)
+                    assert_eq!(journal.append(append).await.unwrap().sequence.get(), before + 1)
                 }
             }));
             figures.add(format!("sqlite: appends to the journal, {clients} at a time"), "/s", each);

@@ -1,20 +1,18 @@
 //! What it takes to copy a journal: sealing one, and adopting what was in another.
 
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::string::String;
 
 use rusqlite::{OptionalExtension, params};
 
 use super::error::Outcome;
+use super::places::Totals;
 use super::write::Writing;
 use crate::journal::values::{self, signed};
 use crate::journal::{Adopted, Head, JournalError, Record, Sequence, StreamId};
 
 impl Writing<'_> {
-    pub(super) fn sealed(&self) -> rusqlite::Result<bool> {
-        Ok(self.claims()?.sealed)
-    }
-
     pub(super) fn seal_all(&self, sealed: bool) -> Outcome<()> {
         let held = self
             .prepare(
@@ -27,13 +25,12 @@ impl Writing<'_> {
             let busy = |stream| JournalError::Busy { stream };
             return Ok(Err(StreamId::new(&kind, &key).map_or_else(Into::into, busy)));
         }
-        self.forget_places()?;
-        self.prepare("UPDATE journal_claims SET sealed = ?1")?.execute([sealed])?;
+        self.totals.set(Totals { sealed, ..self.totals.get() });
         Ok(Ok(()))
     }
 
     pub(super) fn adopt_all(&self, adopted: &Adopted) -> Outcome<()> {
-        self.forget_places()?;
+        self.forget_places();
         let end = |stream: &StreamId| -> rusqlite::Result<Sequence> {
             let place = self.place(stream)?;
             Ok(place.map_or(Sequence::START, |place| place.sequence))
@@ -41,22 +38,20 @@ impl Writing<'_> {
         if let Err(refused) = adopted.fits(end)? {
             return Ok(Err(refused));
         }
-        let mut ends: BTreeMap<&StreamId, (i64, Sequence)> = BTreeMap::new();
+        let mut begun: BTreeMap<&StreamId, i64> = BTreeMap::new();
         for record in &adopted.records {
-            let id = match ends.get(&record.stream) {
-                Some((id, _)) => *id,
-                None => self.begun(&record.stream, values::micros(record.at))?,
+            let id = match begun.entry(&record.stream) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    *new.insert(self.begun(&record.stream, values::micros(record.at))?)
+                }
             };
             self.adopt_record(id, record)?;
-            ends.insert(&record.stream, (id, record.sequence));
-        }
-        for (id, last) in ends.into_values() {
-            self.prepare("UPDATE journal_streams SET sequence = ?2 WHERE id = ?1")?
-                .execute([id, signed(last.get())])?;
         }
         adopted.heads.iter().try_for_each(|head| self.adopt_head(head))?;
-        self.prepare("UPDATE journal_claims SET epoch = max(epoch, ?1)")?
-            .execute([signed(adopted.epoch.get())])?;
+        let totals = self.totals.get();
+        let epoch = totals.epoch.max(signed(adopted.epoch.get()));
+        self.totals.set(Totals { epoch, ..totals });
         Ok(Ok(()))
     }
 
@@ -67,8 +62,8 @@ impl Writing<'_> {
             None => self
                 .prepare(
                     "INSERT INTO journal_streams
-                        (kind, key, sequence, epoch, status, priority, created_at, changed_at)
-                     VALUES (?1, ?2, 0, 0, '', 0, ?3, ?3)",
+                        (kind, key, epoch, status, priority, created_at, changed_at)
+                     VALUES (?1, ?2, 0, '', 0, ?3, ?3)",
                 )?
                 .insert(params![stream.kind(), stream.key(), at]),
         }
@@ -78,10 +73,11 @@ impl Writing<'_> {
         let event = &record.event;
         self.prepare(
             "INSERT INTO journal_records
-                (stream, sequence, epoch, recorded_at, name, version, encoding, payload)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                (position, stream, sequence, epoch, recorded_at, name, version, encoding, payload)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
+            self.position(),
             id,
             signed(record.sequence.get()),
             signed(record.epoch.get()),

@@ -15,18 +15,19 @@ use crate::journal::group::check_place;
 const APPLICATION: i32 = 0x524c_4a4e;
 
 /// The version of the tables below.
-const SCHEMA: i32 = 1;
+const SCHEMA: i32 = 2;
 
 /// Before it, a file in WAL mode with several connections could lose a commit:
 /// <https://sqlite.org/wal.html#walresetbug>.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// A step of a transaction adds a record and nothing else: how far a stream is and when it was
+/// changed last is looked up in its records by the view, for people and for whoever asks.
 const TABLES: &str = "
 CREATE TABLE journal_streams (
     id           INTEGER PRIMARY KEY,
     kind         TEXT NOT NULL,
     key          TEXT NOT NULL,
-    sequence     INTEGER NOT NULL, -- of its last record
     epoch        INTEGER NOT NULL, -- of its last claim
     status       TEXT NOT NULL,
     priority     INTEGER NOT NULL,
@@ -36,13 +37,12 @@ CREATE TABLE journal_streams (
     held_until   INTEGER,
     claimable_at INTEGER,          -- the later one of due_at and held_until; NULL: never
     created_at   INTEGER NOT NULL,
-    changed_at   INTEGER NOT NULL,
+    changed_at   INTEGER,          -- NULL: at the time of its last record
     UNIQUE (kind, key)
 );
 CREATE INDEX journal_claimable ON journal_streams (claimable_at) WHERE claimable_at IS NOT NULL;
-CREATE INDEX journal_held ON journal_streams (held_since) WHERE held_since IS NOT NULL;
 CREATE TABLE journal_records (
-    position    INTEGER PRIMARY KEY AUTOINCREMENT,
+    position    INTEGER PRIMARY KEY,
     stream      INTEGER NOT NULL REFERENCES journal_streams (id),
     sequence    INTEGER NOT NULL,
     epoch       INTEGER NOT NULL,
@@ -53,11 +53,19 @@ CREATE TABLE journal_records (
     payload     BLOB NOT NULL,
     UNIQUE (stream, sequence)
 );
-CREATE TABLE journal_claims (
-    epoch  INTEGER NOT NULL,
-    sealed INTEGER NOT NULL -- 1: nobody may write any more
+CREATE VIEW journal_heads AS
+SELECT s.id, kind, key, coalesce(r.sequence, 0) AS sequence, s.epoch, status, priority, due_at,
+       owner, held_since, held_until, claimable_at, created_at,
+       coalesce(changed_at, r.recorded_at) AS changed_at, changed_at AS row_changed_at
+FROM journal_streams s LEFT JOIN journal_records r ON r.stream = s.id
+ AND r.sequence = (SELECT max(sequence) FROM journal_records WHERE stream = s.id);
+CREATE TABLE journal_claims ( -- one row, for all streams
+    epoch      INTEGER NOT NULL, -- the last one that was given
+    position   INTEGER NOT NULL, -- the last one that was given
+    held_since INTEGER NOT NULL, -- the latest time since when anything was held
+    sealed     INTEGER NOT NULL  -- 1: nobody may write any more
 );
-INSERT INTO journal_claims VALUES (0, 0);
+INSERT INTO journal_claims VALUES (0, 0, 0, 0);
 ";
 
 /// Refuses names that mean something else to SQLite, which would keep nothing or elsewhere.
@@ -138,9 +146,9 @@ fn identify(connection: &Connection, path: &Path) -> Result<i32, JournalError> {
     match read() {
         Ok((0, 0, 0)) => Ok(0),
         Ok((APPLICATION, SCHEMA, _)) => Ok(SCHEMA),
-        Ok((APPLICATION, newer, _)) => Err(unusable(alloc::format!(
-            "{path} has tables of version {newer}, and this program knows version {SCHEMA}: \
-             run the program that wrote it, or a newer one"
+        Ok((APPLICATION, other, _)) => Err(unusable(alloc::format!(
+            "{path} has tables of version {other}, and this program knows version {SCHEMA}: \
+             run the program that wrote it"
         ))),
         Ok(_) => Err(unusable(alloc::format!(
             "{path} is a database of another program: give the journal a file of its own"

@@ -1,15 +1,21 @@
-//! Where streams stand, and what was claimed, as the thread that writes has left them.
+//! Where streams stand, one by one and together, as the thread that writes has left them.
 
 use std::collections::HashMap;
+
+use rusqlite::{Connection, params};
 
 use super::write::Place;
 use crate::journal::StreamId;
 
-/// What the one row about all streams says.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Claims {
+/// The one row about all streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Totals {
     /// The last one that was given.
     pub(super) epoch: i64,
+    /// The last one that was given. One that was removed is not given again.
+    pub(super) position: i64,
+    /// The latest time since when anything was held: when it is to come, the clock was set back.
+    pub(super) held_since: i64,
     pub(super) sealed: bool,
 }
 
@@ -20,7 +26,7 @@ pub(super) struct Claims {
 #[derive(Debug, Default)]
 pub(super) struct Places {
     known: HashMap<StreamId, Place>,
-    pub(super) claims: Option<Claims>,
+    pub(super) totals: Option<Totals>,
     /// What SQLite calls the state that others have left the file in.
     version: Option<i64>,
 }
@@ -31,7 +37,8 @@ impl Places {
     /// Forgets all of them if somebody else has written since.
     pub(super) fn of(mut self, version: i64) -> Self {
         if self.version.replace(version) != Some(version) {
-            self.forget_all();
+            self.forget_streams();
+            self.totals = None;
         }
         self
     }
@@ -55,8 +62,32 @@ impl Places {
         self.known.remove(stream);
     }
 
-    pub(super) fn forget_all(&mut self) {
+    pub(super) fn forget_streams(&mut self) {
         self.known.clear();
-        self.claims = None;
+    }
+}
+
+impl Totals {
+    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        // A person may have added records with the `sqlite3` tool, behind the last one of ours.
+        let mut select = connection.prepare_cached(
+            "SELECT epoch, max(position, (SELECT coalesce(max(position), 0) FROM journal_records)),
+                    held_since, sealed FROM journal_claims",
+        )?;
+        select.query_row([], |row| {
+            let (epoch, position) = (row.get(0)?, row.get(1)?);
+            Ok(Self { epoch, position, held_since: row.get(2)?, sealed: row.get(3)? })
+        })
+    }
+
+    pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
+        let Self { epoch, position, held_since, sealed } = self;
+        connection
+            .prepare_cached(
+                "UPDATE journal_claims
+                 SET epoch = ?1, position = ?2, held_since = ?3, sealed = ?4",
+            )?
+            .execute(params![epoch, position, held_since, sealed])?;
+        Ok(())
     }
 }

@@ -18,7 +18,7 @@ const RECORD: &str = "kind, key, position, r.sequence, r.epoch, recorded_at, nam
      encoding, payload FROM journal_records r JOIN journal_streams s ON s.id = r.stream";
 
 const HEAD: &str = "SELECT kind, key, sequence, epoch, status, priority, due_at, owner, \
-     held_since, held_until, created_at, changed_at FROM journal_streams";
+     held_since, held_until, created_at, changed_at FROM journal_heads";
 
 pub(super) fn records(
     connection: &Connection,

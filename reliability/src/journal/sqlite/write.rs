@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Outcome;
-use super::places::{Claims, Places};
+use super::places::{Places, Totals};
 use crate::journal::values::{self, signed, unsigned};
 use crate::journal::{
     Append, Appended, Claim, Epoch, Event, JournalError, Lease, Position, Sequence, StreamId,
@@ -19,8 +19,7 @@ use crate::journal::{
 pub(super) struct Writing<'c> {
     connection: &'c Connection,
     places: RefCell<Places>,
-    /// Whether epochs were given that the file does not know of yet.
-    has_given: Cell<bool>,
+    pub(super) totals: Cell<Totals>,
     wall: SystemTime,
     pub(super) now: i64,
 }
@@ -34,23 +33,32 @@ pub(super) struct Place {
     due_at: Option<i64>,
     held_since: Option<i64>,
     held_until: Option<i64>,
+    /// `None`: at the time of its last record.
+    changed_at: Option<i64>,
 }
 
 impl<'c> Writing<'c> {
-    pub(super) fn new(connection: &'c Connection, places: Places, wall: SystemTime) -> Self {
-        Self {
-            connection,
-            places: RefCell::new(places),
-            has_given: Cell::new(false),
-            wall,
-            now: values::micros(wall),
-        }
+    pub(super) fn new(
+        connection: &'c Connection,
+        mut places: Places,
+        wall: SystemTime,
+    ) -> rusqlite::Result<Self> {
+        let totals = match places.totals {
+            Some(totals) => totals,
+            None => Totals::read(connection)?,
+        };
+        places.totals = Some(totals);
+        let (places, totals) = (RefCell::new(places), Cell::new(totals));
+        Ok(Self { connection, places, totals, wall, now: values::micros(wall) })
     }
 
     /// Says what is true when what was written is committed.
     pub(super) fn finish(self) -> rusqlite::Result<Places> {
-        self.keep_epochs()?;
-        Ok(self.places.into_inner())
+        let (totals, mut places) = (self.totals.get(), self.places.into_inner());
+        if places.totals.replace(totals) != Some(totals) {
+            totals.write(self.connection)?;
+        }
+        Ok(places)
     }
 
     pub(super) fn append(&self, batch: &[Append]) -> Outcome<Vec<Appended>> {
@@ -102,14 +110,16 @@ impl<'c> Writing<'c> {
         if !append.events().is_empty() {
             let mut insert = self.prepare(
                 "INSERT INTO journal_records
-                    (stream, sequence, epoch, recorded_at, name, version, encoding, payload)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    (position, stream, sequence, epoch, recorded_at, name, version, encoding,
+                     payload)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?;
             let mut sequence = first;
             for event in append.events() {
                 sequence = sequence.next();
                 let (name, version, encoding, payload) = columns(event);
                 insert.execute(params![
+                    self.position(),
                     id,
                     signed(sequence.get()),
                     signed(epoch.get()),
@@ -120,39 +130,36 @@ impl<'c> Writing<'c> {
                     payload
                 ])?;
             }
-            position = Position::from_parts(0, unsigned(self.connection.last_insert_rowid()));
+            position = Position::from_parts(0, unsigned(self.totals.get().position));
         }
         let held = append.terms().held.map(|_| epoch);
         Ok(Appended { held, ..Appended::new(last, position) })
     }
 
     fn begin(&self, append: &Append, last: Sequence) -> rusqlite::Result<Place> {
-        let terms = append.terms();
+        let (terms, changed_at) = (append.terms(), self.changed_at(append));
         let due_at = terms.due.and_then(|due| due.at(self.wall)).map(values::micros);
-        let epoch = match terms.held {
-            Some(_) => self.epochs(1)?,
-            None => 0,
-        };
+        let epoch = terms.held.map_or(0, |_| self.epochs(1));
         let owner = terms.held.map(|(owner, _)| owner);
         let until = terms.held.map(|(_, lease)| self.now.saturating_add(values::span(lease)));
         let since = until.map(|_| self.now);
         let claimable_at = due_at.map(|due| until.map_or(due, |until| until.max(due)));
         self.prepare(
             "INSERT INTO journal_streams
-                (kind, key, sequence, epoch, status, priority, due_at, claimable_at,
-                 created_at, changed_at, owner, held_since, held_until)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12)",
+                (kind, key, epoch, status, priority, due_at, claimable_at, created_at, changed_at,
+                 owner, held_since, held_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .insert(params![
             append.stream().kind(),
             append.stream().key(),
-            signed(last.get()),
             epoch,
             terms.status.unwrap_or_default(),
             terms.priority.unwrap_or_default(),
             due_at,
             claimable_at,
             self.now,
+            changed_at,
             owner,
             since,
             until
@@ -164,48 +171,48 @@ impl<'c> Writing<'c> {
             due_at,
             held_since: since,
             held_until: until,
+            changed_at,
         })
     }
 
-    /// Takes so many epochs that were never given before, and says which is the last of them. They
-    /// are written once for all who are in the transaction.
-    fn epochs(&self, count: usize) -> rusqlite::Result<i64> {
-        let Claims { epoch, sealed } = self.claims()?;
-        let epoch = epoch.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
-        self.has_given.set(true);
-        self.places.borrow_mut().claims = Some(Claims { epoch, sealed });
-        Ok(epoch)
+    /// Holds so many streams from now on, each with an epoch that was never given before, and says
+    /// which is the last of them.
+    fn epochs(&self, count: usize) -> i64 {
+        let totals = self.totals.get();
+        let epoch = totals.epoch.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        let held_since = totals.held_since.max(self.now);
+        self.totals.set(Totals { epoch, held_since, ..totals });
+        epoch
     }
 
-    pub(super) fn claims(&self) -> rusqlite::Result<Claims> {
-        if let Some(claims) = self.places.borrow().claims {
-            return Ok(claims);
-        }
-        let mut find = self.prepare("SELECT epoch, sealed FROM journal_claims")?;
-        let claims = find
-            .query_row([], |row| Ok(Claims { epoch: row.get(0)?, sealed: row.get(1)? }))?;
-        self.places.borrow_mut().claims = Some(claims);
-        Ok(claims)
+    /// One that was never given before.
+    pub(super) fn position(&self) -> i64 {
+        let totals = self.totals.get();
+        let position = totals.position.saturating_add(1);
+        self.totals.set(Totals { position, ..totals });
+        position
     }
 
-    fn keep_epochs(&self) -> rusqlite::Result<()> {
-        if self.has_given.replace(false) {
-            self.prepare("UPDATE journal_claims SET epoch = ?1")?.execute([self.claims()?.epoch])?;
-        }
-        Ok(())
+    /// What the row says of its time: nothing, where a record does.
+    fn changed_at(&self, append: &Append) -> Option<i64> {
+        append.events().is_empty().then_some(self.now)
     }
 
     fn change(&self, append: &Append, place: Place, last: Sequence) -> rusqlite::Result<Place> {
-        let terms = append.terms();
+        let (terms, changed_at) = (append.terms(), self.changed_at(append));
         let place = Place { sequence: last, ..place };
         if terms.due.is_none() && terms.priority.is_none() && !terms.release {
-            // By far the most of them. What is due stays as it is, so no index is touched.
+            // By far the most of them. What is due stays as it is, so no index is touched, and
+            // mostly not even the row.
+            if (terms.status, place.changed_at, changed_at) == (None, None, None) {
+                return Ok(place);
+            }
             self.prepare(
-                "UPDATE journal_streams
-                 SET sequence = ?2, status = coalesce(?3, status), changed_at = ?4 WHERE id = ?1",
+                "UPDATE journal_streams SET status = coalesce(?2, status), changed_at = ?3
+                 WHERE id = ?1",
             )?
-            .execute(params![place.id, signed(last.get()), terms.status, self.now])?;
-            return Ok(place);
+            .execute(params![place.id, terms.status, changed_at])?;
+            return Ok(Place { changed_at, ..place });
         }
         let due_at = match terms.due {
             Some(due) => due.at(self.wall).map(values::micros),
@@ -218,35 +225,38 @@ impl<'c> Writing<'c> {
         let claimable_at = due_at.map(|due| held_until.map_or(due, |until| until.max(due)));
         self.prepare(
             "UPDATE journal_streams
-             SET sequence = ?2, status = coalesce(?3, status), priority = coalesce(?4, priority),
-                 due_at = ?5, claimable_at = ?6, changed_at = ?7,
-                 owner = iif(?8, NULL, owner), held_since = iif(?8, NULL, held_since),
-                 held_until = iif(?8, NULL, held_until)
+             SET status = coalesce(?2, status), priority = coalesce(?3, priority),
+                 due_at = ?4, claimable_at = ?5, changed_at = ?6,
+                 owner = iif(?7, NULL, owner), held_since = iif(?7, NULL, held_since),
+                 held_until = iif(?7, NULL, held_until)
              WHERE id = ?1",
         )?
         .execute(params![
             place.id,
-            signed(last.get()),
             terms.status,
             terms.priority,
             due_at,
             claimable_at,
-            self.now,
+            changed_at,
             terms.release
         ])?;
-        Ok(Place { due_at, held_since, held_until, ..place })
+        Ok(Place { due_at, held_since, held_until, changed_at, ..place })
     }
 
     pub(super) fn claim(&self, claim: &Claim) -> rusqlite::Result<Vec<Lease>> {
-        // What is held since a time to come is free: somebody has set the clock back. The plus keeps
-        // SQLite from going through all streams of a kind, however few of them are due.
+        // What is held since a time to come is free: somebody has set the clock back. Until it has
+        // caught up, all streams are looked at.
+        let is_free = match self.totals.get().held_since > self.now {
+            true => "(claimable_at <= ?1 OR (held_since > ?1 AND due_at <= ?1))",
+            false => "claimable_at <= ?1",
+        };
+        // The plus keeps SQLite from going through all streams of a kind, however few are due.
         let kinds = serde_json::to_string(claim.kinds()).unwrap_or_default();
-        let mut find = self.prepare(
-            "SELECT id, kind, key, sequence FROM journal_streams
-             WHERE (claimable_at <= ?1 OR (held_since > ?1 AND due_at <= ?1))
-               AND +kind IN (SELECT value FROM json_each(?2))
-             ORDER BY priority DESC, due_at, kind, key LIMIT ?3",
-        )?;
+        let mut find = self.prepare(&alloc::format!(
+            "SELECT id, kind, key, sequence FROM journal_heads
+             WHERE {is_free} AND +kind IN (SELECT value FROM json_each(?2))
+             ORDER BY priority DESC, due_at, kind, key LIMIT ?3"
+        ))?;
         let found = find.query_map(params![self.now, kinds, claim.limit() as i64], |row| {
             let (kind, key): (_, alloc::string::String) = (row.get_ref(1)?, row.get(2)?);
             let stream = StreamId::new(kind.as_str()?, &key);
@@ -256,7 +266,7 @@ impl<'c> Writing<'c> {
         if found.is_empty() {
             return Ok(Vec::new());
         }
-        let last = self.epochs(found.len())?;
+        let last = self.epochs(found.len());
         let mut take = self.prepare(
             "UPDATE journal_streams
              SET epoch = ?2, owner = ?3, held_since = ?4, held_until = ?5,
@@ -279,6 +289,8 @@ impl<'c> Writing<'c> {
 
     pub(super) fn renew(&self, leases: &[Lease], length: Duration) -> rusqlite::Result<Vec<bool>> {
         let until = self.now.saturating_add(values::span(length));
+        let totals = self.totals.get();
+        self.totals.set(Totals { held_since: totals.held_since.max(self.now), ..totals });
         let mut renew = self.prepare(
             "UPDATE journal_streams
              SET held_since = ?4, held_until = ?5, claimable_at = max(due_at, ?5)
@@ -320,18 +332,16 @@ impl<'c> Writing<'c> {
     /// Looks it up, whatever is known.
     pub(super) fn find(&self, stream: &StreamId) -> rusqlite::Result<Option<Place>> {
         self.prepare(
-            "SELECT id, sequence, epoch, due_at, held_since, held_until FROM journal_streams
-             WHERE kind = ?1 AND key = ?2",
+            "SELECT id, sequence, epoch, due_at, held_since, held_until, row_changed_at
+             FROM journal_heads WHERE kind = ?1 AND key = ?2",
         )?
         .query_row([stream.kind(), stream.key()], Place::read)
         .optional()
     }
 
-    /// Its tables are changed by other means.
-    pub(super) fn forget_places(&self) -> rusqlite::Result<()> {
-        self.keep_epochs()?;
-        self.places.borrow_mut().forget_all();
-        Ok(())
+    /// Streams are changed by other means.
+    pub(super) fn forget_places(&self) {
+        self.places.borrow_mut().forget_streams();
     }
 
     pub(super) fn prepare(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
@@ -348,6 +358,7 @@ impl Place {
             due_at: row.get(3)?,
             held_since: row.get(4)?,
             held_until: row.get(5)?,
+            changed_at: row.get(6)?,
         })
     }
 

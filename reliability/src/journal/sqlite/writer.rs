@@ -34,7 +34,8 @@ impl Engine for Writer {
         let version = version(connection).map_err(|it| Failed::Before(failed(it)))?;
         // They are gone with what is not committed.
         let places = core::mem::take(&mut self.places).of(version);
-        let mut writing = Writing::new(connection, places, clock.now());
+        let mut writing = Writing::new(connection, places, clock.now())
+            .map_err(|it| Failed::Before(failed(it)))?;
         work(&mut writing).map_err(Failed::Before)?;
         let places = writing.finish().map_err(|it| Failed::Before(failed(it)))?;
         let written = connection.execute_batch("COMMIT");
@@ -82,7 +83,7 @@ impl group::Writing for Writing<'_> {
     }
 
     fn is_sealed(&mut self) -> Result<bool, JournalError> {
-        Self::sealed(self).map_err(failed)
+        Ok(self.totals.get().sealed)
     }
 
     fn seal(&mut self, sealed: bool) -> group::Outcome<()> {
