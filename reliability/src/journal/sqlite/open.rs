@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::time::Duration;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{unavailable, unusable};
@@ -86,8 +87,7 @@ pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, Journa
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error| unavailable("opening the journal", &error);
-    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(busy).map_err(failed)?;
+    let mut connection = open(path, flags, busy).map_err(failed)?;
     // Reads the header, so that a file that is no database is found out before it is touched.
     let schema = identify(&connection, path)?;
     if connection.is_readonly("main").map_err(failed)? {
@@ -114,9 +114,17 @@ pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Connection, Journal
     // Not read-only: a reader of a WAL has its place in a file beside it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error| unavailable("opening the journal to read", &error);
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(busy).map_err(failed)?;
+    let connection = open(path, flags, busy).map_err(failed)?;
     connection.pragma_update(None, "query_only", true).map_err(failed)?;
+    Ok(connection)
+}
+
+fn open(path: &Path, flags: OpenFlags, busy: Duration) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(busy)?;
+    // A statement is planned once. SQLite would plan it anew each time another value is bound that
+    // could matter to an index of a part of the rows, which takes longer than running it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
