@@ -132,7 +132,8 @@ impl Hub {
     pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock();
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(work);
+        // Some kilobytes, which tokio would move from place to place.
+        tasks.spawn(Box::pin(work));
     }
 
     /// All that works at runs.
