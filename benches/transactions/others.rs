@@ -160,7 +160,7 @@ pub(crate) struct Commits(Arc<TwoPhase>);
 
 impl Commits {
     pub(crate) fn on(journal: &Journal) -> Self {
-        Self(Arc::new(TwoPhase::on(&journal)))
+        Self(Arc::new(TwoPhase::on(journal)))
     }
 
     pub(crate) async fn commit(&self, key: &str) {

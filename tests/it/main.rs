@@ -8,6 +8,7 @@ mod bulkhead;
 mod cached;
 mod cancellation;
 mod chaos;
+mod choreography;
 mod config;
 mod dashboard;
 mod degrade;

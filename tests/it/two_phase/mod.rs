@@ -173,7 +173,7 @@ fn coordinator(shops: &[&Shop]) -> (TwoPhase, Journal, WallClock) {
 }
 
 fn settings(journal: &Journal, shops: &[&Shop]) -> TwoPhaseBuilder {
-    let settings = TwoPhase::builder(&journal).kind("orders");
+    let settings = TwoPhase::builder(journal).kind("orders");
     shops.iter().fold(settings, |settings, shop| settings.resource(Arc::new((*shop).clone())))
 }
 

@@ -30,6 +30,9 @@ pub(super) trait Process {
     fn statuses(&self) -> Later<'_, Vec<String>>;
 }
 
+/// The participants of a process, made anew whenever it starts.
+type Here<C> = Box<dyn Fn(&World) -> <C as Choreography>::Here>;
+
 pub(super) struct Node<C: Choreography> {
     name: &'static str,
     store: Arc<MemoryStore>,
@@ -37,7 +40,7 @@ pub(super) struct Node<C: Choreography> {
     clock: WallClock,
     broker: Broker,
     world: World,
-    here: Box<dyn Fn(&World) -> C::Here>,
+    here: Here<C>,
     starts: bool,
     current: Option<Choreographed<C>>,
 }

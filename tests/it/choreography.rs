@@ -1,0 +1,3 @@
+//! Choreographies, as those who run them see them.
+
+mod events;
