@@ -16,6 +16,7 @@ use crate::journal::{
     Append, Changes, Claim, Due, Event, Journal, JournalError, Lease, Sequence, StreamId,
 };
 use crate::resilience::retry::Backoff;
+use crate::time::{Clock, Instant};
 
 /// A bus in a [`Journal`]: for the participants of one process, and for those of several that share a
 /// journal in PostgreSQL. It is as durable as the journal is.
@@ -249,6 +250,8 @@ struct Member {
     changes: Changes,
     room: Arc<Semaphore>,
     taken: VecDeque<(Envelope, Held)>,
+    /// Since when those are held, at least.
+    held_since: Instant,
     /// A claim on its way: it goes on with the next call when one is dropped.
     taking: Option<Taking>,
     failures: u32,
@@ -269,16 +272,21 @@ impl Member {
         let claim = Claim::of([kind(&group).as_str()]).by(group.name()).lease(inner.lease);
         let (changes, taken) = (inner.journal.changes(), VecDeque::new());
         let room = Arc::new(Semaphore::new(group.most_unsettled()));
-        Self { inner, group, claim, changes, room, taken, taking: None, failures: 0 }
+        let held_since = Clock::default().now();
+        Self { inner, group, claim, changes, room, taken, held_since, taking: None, failures: 0 }
     }
 
     async fn next(&mut self) -> Result<Delivery, BusError> {
         loop {
-            if let Some((envelope, held)) = self.taken.pop_front() {
-                return Ok(Delivery::new(envelope, held));
+            if !self.taken.is_empty() {
+                self.hold_on().await?;
+                if let Some((envelope, held)) = self.taken.pop_front() {
+                    return Ok(Delivery::new(envelope, held));
+                }
             }
             if self.taking.is_none() {
                 let permits = permits(&self.room).await?;
+                self.held_since = Clock::default().now();
                 let (inner, claim) = (Arc::clone(&self.inner), self.claim.clone());
                 self.taking = Some(Box::pin(take(inner, claim, permits)));
             }
@@ -302,6 +310,23 @@ impl Member {
                 let _ = tokio::time::timeout(self.inner.poll, self.changes.next()).await;
             }
         }
+    }
+}
+
+impl Member {
+    /// What has waited for those before it is held on, or left to whoever has it by now: it would
+    /// come twice.
+    async fn hold_on(&mut self) -> Result<(), BusError> {
+        let (now, length) = (Clock::default().now(), self.inner.lease);
+        if now.saturating_duration_since(self.held_since) < length / 4 {
+            return Ok(());
+        }
+        let leases: Vec<Lease> = self.taken.iter().map(|(_, held)| held.lease.clone()).collect();
+        let mut is_held =
+            self.inner.journal.renew(&leases, length).await.map_err(read)?.into_iter();
+        self.taken.retain(|_| is_held.next().unwrap_or_default());
+        self.held_since = now;
+        Ok(())
     }
 }
 

@@ -83,6 +83,45 @@ async fn a_bus_in_a_file_conforms_and_outlives_its_process() {
     assert_eq!(stock.next().await.unwrap().envelope().event().name(), "Charged");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_waits_behind_another_one_is_held_on_and_comes_to_one_member_only() {
+    use std::time::SystemTime;
+    for is_slower_than_its_lease in [false, true] {
+        let clock = crate::time::WallClock::manual(SystemTime::UNIX_EPOCH + LEASE);
+        let journal = Journal::on(crate::journal::MemoryStore::with_clock(&clock));
+        let bus = on(&journal);
+        let mut slow = bus.subscribe(stock()).await.unwrap();
+        for name in ["Placed", "Reserved", "Charged"] {
+            bus.publish(envelope(name)).await.unwrap();
+        }
+        let wait = async |time: Duration| {
+            tokio::time::advance(time).await;
+            clock.advance(time);
+        };
+        let mut came = vec![];
+        let mut quick = bus.subscribe(stock()).await.unwrap();
+        for _ in 0..3 {
+            let Ok(delivery) = tokio::time::timeout(POLL, slow.next()).await else { break };
+            let delivery = delivery.unwrap();
+            came.push(delivery.envelope().id().clone());
+            match is_slower_than_its_lease {
+                true => wait(LEASE * 2).await,
+                false => wait(LEASE * 2 / 3).await,
+            }
+            delivery.ack().await.unwrap();
+            while let Ok(delivery) = tokio::time::timeout(POLL, quick.next()).await {
+                let delivery = delivery.unwrap();
+                came.push(delivery.envelope().id().clone());
+                delivery.ack().await.unwrap();
+            }
+        }
+        assert_eq!(came.len(), 3, "{is_slower_than_its_lease}: {came:?}");
+        came.sort_unstable();
+        came.dedup();
+        assert_eq!(came.len(), 3, "{is_slower_than_its_lease}: {came:?}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_left_of_what_was_acknowledged() {
     let journal = Journal::in_memory();
