@@ -36,10 +36,11 @@ use tokio::runtime::Runtime;
 type BoxError = Box<dyn Error + Send + Sync>;
 
 const ORDERS: u32 = 60;
-const SHELF: i64 = 100;
+/// Fewer than the cards can pay for, whoever comes first.
+const SHELF: i64 = 55;
 const CARDS: [(&str, i64); 3] = [("ada", 20_000), ("bob", 10_000), ("eve", 3_000)];
 /// Who dies, and when: with so many bookings in its ledger.
-const CRASHES: [(&str, u32); 4] = [("warehouse", 15), ("bank", 8), ("post", 20), ("nobody", 0)];
+const CRASHES: [(&str, u32); 4] = [("warehouse", 15), ("bank", 8), ("post", 12), ("nobody", 0)];
 
 fn main() -> Result<ExitCode, BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
