@@ -1,6 +1,7 @@
 //! The store in a file: SQLite, with one thread that writes and one that reads.
 
 mod builder;
+mod claims;
 mod error;
 mod moving;
 mod open;

@@ -14,7 +14,8 @@ pub(super) struct Totals {
     pub(super) epoch: i64,
     /// The last one that was given. One that was removed is not given again.
     pub(super) position: i64,
-    /// The latest time since when anything was held: when it is to come, the clock was set back.
+    /// No stream that is due, now or some day, is held since later: when it is to come, the clock
+    /// was set back.
     pub(super) held_since: i64,
     pub(super) sealed: bool,
 }

@@ -3,7 +3,6 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
-use core::time::Duration;
 use std::time::SystemTime;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
@@ -11,14 +10,12 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use super::error::Outcome;
 use super::places::{Places, Totals};
 use crate::journal::values::{self, signed, unsigned};
-use crate::journal::{
-    Append, Appended, Claim, Epoch, Event, JournalError, Lease, Position, Sequence, StreamId,
-};
+use crate::journal::{Append, Appended, Epoch, Event, JournalError, Position, Sequence, StreamId};
 
 /// A transaction, and what time it is in it.
 pub(super) struct Writing<'c> {
     connection: &'c Connection,
-    places: RefCell<Places>,
+    pub(super) places: RefCell<Places>,
     pub(super) totals: Cell<Totals>,
     wall: SystemTime,
     pub(super) now: i64,
@@ -175,16 +172,6 @@ impl<'c> Writing<'c> {
         })
     }
 
-    /// Holds so many streams from now on, each with an epoch that was never given before, and says
-    /// which is the last of them.
-    fn epochs(&self, count: usize) -> i64 {
-        let totals = self.totals.get();
-        let epoch = totals.epoch.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
-        let held_since = totals.held_since.max(self.now);
-        self.totals.set(Totals { epoch, held_since, ..totals });
-        epoch
-    }
-
     /// One that was never given before.
     pub(super) fn position(&self) -> i64 {
         let totals = self.totals.get();
@@ -223,6 +210,7 @@ impl<'c> Writing<'c> {
             false => (place.held_since, place.held_until),
         };
         let claimable_at = due_at.map(|due| held_until.map_or(due, |until| until.max(due)));
+        self.held_since(due_at.and(held_since));
         self.prepare(
             "UPDATE journal_streams
              SET status = coalesce(?2, status), priority = coalesce(?3, priority),
@@ -241,68 +229,6 @@ impl<'c> Writing<'c> {
             terms.release
         ])?;
         Ok(Place { due_at, held_since, held_until, changed_at, ..place })
-    }
-
-    pub(super) fn claim(&self, claim: &Claim) -> rusqlite::Result<Vec<Lease>> {
-        // What is held since a time to come is free: somebody has set the clock back. Until it has
-        // caught up, all streams are looked at.
-        let is_free = match self.totals.get().held_since > self.now {
-            true => "(claimable_at <= ?1 OR (held_since > ?1 AND due_at <= ?1))",
-            false => "claimable_at <= ?1",
-        };
-        // The plus keeps SQLite from going through all streams of a kind, however few are due.
-        let kinds = serde_json::to_string(claim.kinds()).unwrap_or_default();
-        let mut find = self.prepare(&alloc::format!(
-            "SELECT id, kind, key, sequence FROM journal_heads
-             WHERE {is_free} AND +kind IN (SELECT value FROM json_each(?2))
-             ORDER BY priority DESC, due_at, kind, key LIMIT ?3"
-        ))?;
-        let found = find.query_map(params![self.now, kinds, claim.limit() as i64], |row| {
-            let (kind, key): (_, alloc::string::String) = (row.get_ref(1)?, row.get(2)?);
-            let stream = StreamId::new(kind.as_str()?, &key);
-            Ok((row.get::<_, i64>(0)?, stream, unsigned(row.get(3)?)))
-        })?;
-        let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
-        if found.is_empty() {
-            return Ok(Vec::new());
-        }
-        let last = self.epochs(found.len());
-        let mut take = self.prepare(
-            "UPDATE journal_streams
-             SET epoch = ?2, owner = ?3, held_since = ?4, held_until = ?5,
-                 claimable_at = max(due_at, ?5)
-             WHERE id = ?1",
-        )?;
-        let until = self.now.saturating_add(values::span(claim.lease_length()));
-        let mut epoch = last - found.len() as i64;
-        let mut leases = Vec::with_capacity(found.len());
-        for (id, stream, sequence) in found {
-            // Somebody has written into the tables by hand: it cannot be named, so it stays.
-            let Ok(stream) = stream else { continue };
-            epoch += 1;
-            self.places.borrow_mut().forget(&stream);
-            take.execute(params![id, epoch, claim.owner(), self.now, until])?;
-            leases.push(Lease::new(stream, Epoch::new(unsigned(epoch)), Sequence::new(sequence)));
-        }
-        Ok(leases)
-    }
-
-    pub(super) fn renew(&self, leases: &[Lease], length: Duration) -> rusqlite::Result<Vec<bool>> {
-        let until = self.now.saturating_add(values::span(length));
-        let totals = self.totals.get();
-        self.totals.set(Totals { held_since: totals.held_since.max(self.now), ..totals });
-        let mut renew = self.prepare(
-            "UPDATE journal_streams
-             SET held_since = ?4, held_until = ?5, claimable_at = max(due_at, ?5)
-             WHERE kind = ?1 AND key = ?2 AND epoch = ?3 AND owner IS NOT NULL",
-        )?;
-        let renewed = leases.iter().map(|lease| {
-            let (stream, epoch) = (&lease.stream, signed(lease.epoch.get()));
-            let held = params![stream.kind(), stream.key(), epoch, self.now, until];
-            self.places.borrow_mut().forget(stream);
-            Ok(renew.execute(held)? == 1)
-        });
-        renewed.collect()
     }
 
     pub(super) fn remove(&self, stream: &StreamId, expected: Sequence) -> Outcome<()> {
