@@ -78,8 +78,8 @@ impl SqliteBuilder {
     /// # Errors
     ///
     /// [`JournalError::Invalid`] for a setting out of its range, [`JournalError::Unusable`] when the
-    /// file belongs to another program or a newer version, [`JournalError::Unavailable`] when it
-    /// cannot be opened or no thread can be started.
+    /// file belongs to another program or another version of this one,
+    /// [`JournalError::Unavailable`] when it cannot be opened or no thread can be started.
     pub fn build(self) -> Result<SqliteStore, JournalError> {
         let Self { path, settings, busy } = self;
         settings.check()?;

@@ -57,13 +57,13 @@ CREATE TABLE journal_records (
 CREATE VIEW journal_heads AS
 SELECT s.id, kind, key, coalesce(r.sequence, 0) AS sequence, s.epoch, status, priority, due_at,
        owner, held_since, held_until, claimable_at, created_at,
-       coalesce(changed_at, r.recorded_at) AS changed_at, changed_at AS row_changed_at
+       coalesce(changed_at, r.recorded_at, created_at) AS changed_at, changed_at AS row_changed_at
 FROM journal_streams s LEFT JOIN journal_records r ON r.stream = s.id
  AND r.sequence = (SELECT max(sequence) FROM journal_records WHERE stream = s.id);
 CREATE TABLE journal_claims ( -- one row, for all streams
     epoch      INTEGER NOT NULL, -- the last one that was given
     position   INTEGER NOT NULL, -- the last one that was given
-    held_since INTEGER NOT NULL, -- the latest time since when anything was held
+    held_since INTEGER NOT NULL, -- the latest time since when anything due may be held
     sealed     INTEGER NOT NULL  -- 1: nobody may write any more
 );
 INSERT INTO journal_claims VALUES (0, 0, 0, 0);
@@ -156,7 +156,8 @@ fn identify(connection: &Connection, path: &Path) -> Result<i32, JournalError> {
         Ok((APPLICATION, SCHEMA, _)) => Ok(SCHEMA),
         Ok((APPLICATION, other, _)) => Err(unusable(alloc::format!(
             "{path} has tables of version {other}, and this program knows version {SCHEMA}: \
-             run the program that wrote it"
+             run the program that wrote it, also \
+             to copy the journal (`journal::copy`) to a store that both know"
         ))),
         Ok(_) => Err(unusable(alloc::format!(
             "{path} is a database of another program: give the journal a file of its own"

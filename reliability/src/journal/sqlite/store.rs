@@ -18,8 +18,8 @@ use crate::journal::{
 ///
 /// The file is SQLite's, in WAL mode with `synchronous=FULL`: an append is on the disk when it
 /// returns. It can be read with the `sqlite3` tool while it is in use: a row for each stream is in
-/// `journal_heads`, and one for each record in `journal_records`. Several processes of one machine may share it, and
-/// write one after the other.
+/// `journal_heads`, and one for each record in `journal_records`. Several processes of one machine
+/// may share it, and write one after the other.
 ///
 /// # Examples
 ///

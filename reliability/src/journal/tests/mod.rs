@@ -10,6 +10,8 @@ async fn the_store_in_memory_conforms() {
         .unwrap();
 }
 
+#[cfg(feature = "sqlite")]
+mod by_hand;
 mod copied;
 #[cfg(any(feature = "redb", feature = "sqlite"))]
 mod folder;
