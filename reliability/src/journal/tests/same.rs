@@ -1,5 +1,6 @@
 //! A random life of a journal, in memory and elsewhere: both say the same, all the way.
 
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
@@ -9,6 +10,8 @@ use super::folder::Folder;
 use super::*;
 use crate::time::WallClock;
 
+/// What is done `Together` waits for the same commit; behind a `Switch`, somebody else who has the
+/// file open goes on.
 #[derive(Debug, Clone)]
 enum Step {
     Append(Vec<Wish>),
@@ -17,6 +20,8 @@ enum Step {
     Remove { stream: usize, last: u64 },
     Advance { ms: u64 },
     SetBack { ms: u64 },
+    Together(Vec<Step>),
+    Switch,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +82,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// In a file, where calls are carried out in the order they came in.
+#[cfg(any(feature = "redb", feature = "sqlite"))]
+fn step_in_a_file() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => step(),
+        1 => proptest::collection::vec(step(), 2..5).prop_map(Step::Together),
+        1 => Just(Step::Switch),
+    ]
+}
+
 fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
@@ -114,17 +129,27 @@ fn append(wish: &Wish, leases: &[Lease]) -> Append {
     append.events_of((0..wish.events).map(|n| Event::bytes("Event", n.into(), [n])))
 }
 
-/// What the step gives, in words; new leases go to the others.
-async fn take(journal: &Journal, step: &Step, leases: &mut Vec<Lease>) -> String {
-    match step {
+/// What a step has given.
+#[derive(Debug, Default)]
+struct Said {
+    words: String,
+    leases: Vec<Lease>,
+    positions: Vec<Position>,
+}
+
+async fn take(journal: &Journal, step: &Step, leases: &[Lease]) -> Said {
+    let mut said = Said::default();
+    said.words = match step {
         Step::Append(wishes) => {
             let batch = wishes.iter().map(|wish| append(wish, leases)).collect::<Vec<_>>();
             match journal.append_all(batch).await {
                 Ok(appended) => {
-                    let said = appended
+                    let is_one = |position: &Position| *position > Position::START;
+                    said.positions = appended.iter().map(|it| it.position).filter(is_one).collect();
+                    let told = appended
                         .iter()
                         .map(|it| (it.sequence, it.position > Position::START, it.held));
-                    format!("{:?}", said.collect::<Vec<_>>())
+                    format!("{:?}", told.collect::<Vec<_>>())
                 }
                 Err(error) => error.to_string(),
             }
@@ -132,22 +157,75 @@ async fn take(journal: &Journal, step: &Step, leases: &mut Vec<Lease>) -> String
         Step::Claim { kinds, lease_ms, most } => {
             let claim = Claim::of(kinds.iter().copied()).by("me").most(*most);
             let claim = claim.lease(Duration::from_millis(*lease_ms));
-            let claimed = journal.claim(claim).await.unwrap();
-            leases.extend(claimed.iter().cloned());
-            format!("{claimed:?}")
+            said.leases = journal.claim(claim).await.unwrap();
+            format!("{:?}", said.leases)
         }
-        Step::Renew { lease, ms } => {
-            let Some(lease) = leases.iter().rev().nth(*lease) else { return String::new() };
-            let length = Duration::from_millis(*ms);
-            format!("{:?}", journal.renew(core::slice::from_ref(lease), length).await.unwrap())
-        }
+        Step::Renew { lease, ms } => match leases.iter().rev().nth(*lease) {
+            Some(lease) => {
+                let length = Duration::from_millis(*ms);
+                format!("{:?}", journal.renew(core::slice::from_ref(lease), length).await.unwrap())
+            }
+            None => String::new(),
+        },
         Step::Remove { stream, last } => {
             match journal.remove(&id(*stream), Sequence::new(*last)).await {
                 Ok(()) => "removed".into(),
                 Err(error) => error.to_string(),
             }
         }
-        Step::Advance { .. } | Step::SetBack { .. } => String::new(),
+        Step::Together(steps) => {
+            let mut taken = Vec::new();
+            for step in steps {
+                taken.push(Box::pin(take(journal, step, leases)));
+            }
+            let mut words = String::new();
+            for part in join(taken).await {
+                words += &part.words;
+                said.leases.extend(part.leases);
+                said.positions.extend(part.positions);
+            }
+            words
+        }
+        Step::Advance { .. } | Step::SetBack { .. } | Step::Switch => String::new(),
+    };
+    said
+}
+
+/// All of them are asked before the first one has answered.
+async fn join<F: Future + Unpin>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut all: Vec<_> = futures.into_iter().map(|it| (it, None)).collect();
+    core::future::poll_fn(|cx| {
+        for (future, said) in all.iter_mut().filter(|(_, said)| said.is_none()) {
+            if let Poll::Ready(now) = core::pin::Pin::new(future).poll(cx) {
+                *said = Some(now);
+            }
+        }
+        match all.iter().all(|(_, said)| said.is_some()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    all.into_iter().filter_map(|(_, said)| said).collect()
+}
+
+/// One of the two, and what it has given so far.
+#[derive(Default)]
+struct Side {
+    leases: Vec<Lease>,
+    last: Position,
+}
+
+impl Side {
+    async fn take(&mut self, journal: &Journal, step: &Step) -> Result<String, TestCaseError> {
+        let said = take(journal, step, &self.leases).await;
+        for position in said.positions {
+            // Also behind those that were removed: whoever follows has read them.
+            prop_assert!(position > self.last, "{position:?} after {:?}: {step:?}", self.last);
+            self.last = position;
+        }
+        self.leases.extend(said.leases);
+        Ok(said.words)
     }
 }
 
@@ -171,27 +249,30 @@ async fn everything(journal: &Journal) -> String {
     said
 }
 
-/// Both take every step, and say the same of it.
-async fn live(steps: &[Step], clock: &WallClock, other: &Journal) -> Result<(), TestCaseError> {
+/// Both take every step, and say the same of it; those who have the other one open take turns.
+async fn live(steps: &[Step], clock: &WallClock, other: &[Journal]) -> Result<(), TestCaseError> {
     let memory = Journal::on(MemoryStore::with_clock(clock));
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs) = (Side::default(), Side::default());
+    let mut others = other.iter().cycle();
+    let mut other = others.next().unwrap();
     for step in steps {
         match step {
             Step::Advance { ms } => clock.advance(Duration::from_millis(*ms)),
             Step::SetBack { ms } => clock.set(clock.now() - Duration::from_millis(*ms)),
+            Step::Switch => other = others.next().unwrap(),
             _ => {}
         }
-        let expected = take(&memory, step, &mut ours).await;
-        let found = take(other, step, &mut theirs).await;
+        let expected = ours.take(&memory, step).await?;
+        let found = theirs.take(other, step).await?;
         prop_assert_eq!(&expected, &found, "{:?}", step);
     }
     prop_assert_eq!(everything(&memory).await, everything(other).await);
     Ok(())
 }
 
-/// Opens a store in that folder, which goes by that clock.
+/// Opens a store in that folder, which goes by that clock, as often as that is possible.
 #[cfg(any(feature = "redb", feature = "sqlite"))]
-type Open = fn(&Folder, &WallClock) -> Journal;
+type Open = fn(&Folder, &WallClock) -> Vec<Journal>;
 
 #[cfg(any(feature = "redb", feature = "sqlite"))]
 fn memory_says_the_same_as(open: Open, steps: &[Step]) -> Result<(), TestCaseError> {
@@ -202,23 +283,31 @@ fn memory_says_the_same_as(open: Open, steps: &[Step]) -> Result<(), TestCaseErr
     runtime.block_on(live(steps, &clock, &file))
 }
 
+/// A few, which commit to a disk, unless the environment says how many.
+fn cases() -> u32 {
+    std::env::var_os("PROPTEST_CASES").map_or(64, |_| ProptestConfig::default().cases)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[cfg(feature = "sqlite")]
     #[test]
-    fn memory_and_sqlite_say_the_same(steps in proptest::collection::vec(step(), 1..40)) {
+    fn memory_and_sqlite_say_the_same(steps in proptest::collection::vec(step_in_a_file(), 1..40)) {
         let open: Open = |folder, clock| {
-            Journal::on(SqliteStore::builder(folder.file("same.db")).clock(clock).build().unwrap())
+            let builder = SqliteStore::builder(folder.file("same.db")).clock(clock);
+            let open = |_| Journal::on(builder.clone().build().unwrap());
+            (0..2).map(open).collect()
         };
         memory_says_the_same_as(open, &steps)?;
     }
 
     #[cfg(feature = "redb")]
     #[test]
-    fn memory_and_redb_say_the_same(steps in proptest::collection::vec(step(), 1..40)) {
+    fn memory_and_redb_say_the_same(steps in proptest::collection::vec(step_in_a_file(), 1..40)) {
         let open: Open = |folder, clock| {
-            Journal::on(RedbStore::builder(folder.file("same.redb")).clock(clock).build().unwrap())
+            let builder = RedbStore::builder(folder.file("same.redb")).clock(clock);
+            vec![Journal::on(builder.build().unwrap())]
         };
         memory_says_the_same_as(open, &steps)?;
     }
@@ -234,7 +323,7 @@ proptest! {
             let schema = server.1.fetch_add(1, crate::sync::atomic::Ordering::Relaxed);
             let builder = PostgresStore::builder(&server.0.url()).connections(2).clock(&clock);
             let store = builder.schema(&format!("life_{schema}")).build().await.unwrap();
-            live(&steps, &clock, &Journal::on(store)).await
+            live(&steps, &clock, &[Journal::on(store)]).await
         })?;
     }
 }
