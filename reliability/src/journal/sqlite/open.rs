@@ -125,6 +125,8 @@ fn open(path: &Path, flags: OpenFlags, busy: Duration) -> rusqlite::Result<Conne
     // A statement is planned once. SQLite would plan it anew each time another value is bound that
     // could matter to an index of a part of the rows, which takes longer than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // More than there are.
+    connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }
 
