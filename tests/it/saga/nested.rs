@@ -180,7 +180,15 @@ async fn killed(sagas: Sagas, journal: Journal) {
 
 /// The child of a trade.
 async fn child(journal: &Journal, parent: &StreamId) -> StreamId {
-    let shown = Operator::on(journal).show(parent).await.unwrap();
+    let shown = loop {
+        match Operator::on(journal).show(parent).await {
+            // An engine writes down what its sagas are while it works already.
+            Err(error) if error.to_string().contains("that an engine has worked at") => {
+                tokio::task::yield_now().await;
+            }
+            shown => break shown.unwrap(),
+        }
+    };
     let nested = shown.progress.steps.iter().find_map(|step| step.nested.clone());
     nested.expect("it has a child").stream
 }

@@ -150,7 +150,7 @@ async fn who_has_the_file_open_as_well_sees_that_it_is_sealed() {
 async fn once_nothing_is_held_since_a_time_to_come_nobody_looks_for_it_any_more() {
     let folder = Folder::new();
     let file = folder.file("orders.db");
-    let (right, year) = (SystemTime::now(), Duration::from_secs(31_556_952));
+    let (right, year) = (WallClock::system().now(), Duration::from_secs(31_556_952));
     let clock = WallClock::manual(right + 10 * year);
     let store = SqliteStore::builder(&file).clock(&clock).build().unwrap();
     let journal = Journal::on(store);
