@@ -87,7 +87,7 @@ pub enum Why<R> {
 pub struct Parked {
     /// Whose it is.
     pub participant: String,
-    /// The transaction, as [`Handle::transaction`] says it.
+    /// The transaction, as [`Handle::transaction`](super::Handle::transaction) says it.
     pub transaction: String,
     /// Why, for each of its handlers that is parked.
     pub reasons: Vec<(String, String)>,
