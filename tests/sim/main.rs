@@ -56,6 +56,31 @@ fn schedules(count: u64, run: impl Fn(Schedule) -> Result<(), Violation>) -> Exp
     }
 }
 
+/// One thread, whose time goes by when all wait.
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true).build().unwrap()
+}
+
+/// What has happened in a schedule, and how it has ended or what is wrong.
+type Played<T> = (Vec<String>, Result<T, String>);
+
+/// Plays schedules twice: what went wrong in one of them must go wrong again in the same way.
+#[track_caller]
+fn replays<T: PartialEq + std::fmt::Debug>(played: impl Fn(u64) -> Played<T>) {
+    for seed in 0..60 {
+        let ((first, end), (again, other_end)) = (played(seed), played(seed));
+        let differs = first.iter().zip(&again).position(|(one, other)| one != other);
+        let at = differs.unwrap_or(first.len().min(again.len()));
+        assert_eq!(
+            (first.get(at), first.len(), end),
+            (again.get(at), again.len(), other_end),
+            "schedule {seed} differs at {at}, behind {:?}",
+            &first[at.saturating_sub(5)..at],
+        );
+    }
+}
+
 /// Fails, with the command that repeats what was found.
 #[track_caller]
 fn none(explored: Explored, test: &str) {

@@ -105,6 +105,13 @@ impl World {
         self.lock().trace.push(what.into());
     }
 
+    /// Says how far the lots have been drawn: two histories of one seed that differ in anything that
+    /// was up to luck end with different lines.
+    pub(crate) fn tell_the_next_lot(&self) {
+        let next = self.below(1_000_000);
+        self.tell(format!("the next lot is {next}"));
+    }
+
     /// One number of so many.
     pub(crate) fn below(&self, most: usize) -> usize {
         self.lock().random.below(most)

@@ -21,7 +21,7 @@ use self::order::{
 };
 use self::process::{Node, Process};
 use crate::outside::World;
-use crate::{none, right, schedules};
+use crate::{Played, none, replays, right, runtime, schedules};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bug {
@@ -61,7 +61,7 @@ fn said(random: &mut Random) -> Said {
     }
 }
 
-async fn play(seed: u64, bug: Bug) -> Result<&'static str, (String, Vec<String>)> {
+async fn play(seed: u64, bug: Bug) -> Played<&'static str> {
     // What the library draws lots with.
     fastrand::seed(seed);
     let mut random = Random::new(seed);
@@ -126,6 +126,7 @@ async fn play(seed: u64, bug: Bug) -> Result<&'static str, (String, Vec<String>)
         last.push(other.statuses().await);
     }
     drop((shop, others));
+    world.tell_the_next_lot();
     let mut outside = world.lock();
     match end {
         Some(end) => outside.check(end == "done", &SERVICES),
@@ -136,7 +137,7 @@ async fn play(seed: u64, bug: Bug) -> Result<&'static str, (String, Vec<String>)
         outside.wrong(format!("its handlers were called {calls} times"));
     }
     let trace = std::mem::take(&mut outside.trace);
-    outside.wrong.take().map_or(Ok(end.unwrap_or_default()), |wrong| Err((wrong, trace)))
+    (trace, outside.wrong.take().map_or(Ok(end.unwrap_or_default()), Err))
 }
 
 /// How it has ended, if it has for everybody.
@@ -156,20 +157,23 @@ async fn ended(shop: &Node<Shop>, others: &[Box<dyn Process>]) -> Option<&'stati
 
 type Tally = Rc<RefCell<BTreeMap<&'static str, usize>>>;
 
+fn played(seed: u64, bug: Bug) -> Played<&'static str> {
+    runtime().block_on(play(seed, bug))
+}
+
 fn run(schedule: Schedule, bug: Bug, tally: &Tally) -> Result<(), Violation> {
-    let seed = schedule.seed();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    match runtime.block_on(play(seed, bug)) {
-        Ok(end) => {
+    match played(schedule.seed(), bug) {
+        (_, Ok(end)) => {
             *tally.borrow_mut().entry(end).or_default() += 1;
             Ok(())
         }
-        Err((what, trace)) => Err(Violation::new(seed, what, trace)),
+        (trace, Err(what)) => Err(Violation::new(schedule.seed(), what, trace)),
     }
+}
+
+#[test]
+fn a_schedule_of_a_choreography_can_be_repeated() {
+    replays(|seed| played(seed, Bug::None));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use reliability::time::WallClock;
 use self::outside::{Of, Outside, World};
 use self::plans::{PIVOTS, PLANS, SIGNALS, TIMERS, WRONG_PLAN};
 use crate::disk::Disk;
-use crate::{none, right, schedules};
+use crate::{Played, none, replays, right, runtime, schedules};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bug {
@@ -83,7 +83,9 @@ fn said(random: &mut Random) -> Said {
     }
 }
 
-async fn play<const PLAN: usize>(seed: u64, bug: Bug) -> Result<String, (String, Vec<String>)> {
+async fn play<const PLAN: usize>(seed: u64, bug: Bug) -> Played<String> {
+    // What the library draws lots with.
+    fastrand::seed(seed);
     let mut random = Random::new(seed);
     let said = said(&mut random);
     let steps = PLANS[PLAN].len();
@@ -149,6 +151,8 @@ async fn play<const PLAN: usize>(seed: u64, bug: Bug) -> Result<String, (String,
         }
     }
     drop(engines);
+    let next = world.lock().random.below(1_000_000);
+    world.tell(format!("the next lot is {next}"));
     let mut outside = world.lock();
     let pivot = PIVOTS[PLAN];
     let waits = |step: usize| SIGNALS[PLAN] == Some(step) || TIMERS[PLAN] == Some(step);
@@ -174,20 +178,14 @@ async fn play<const PLAN: usize>(seed: u64, bug: Bug) -> Result<String, (String,
         outside.wrong(format!("its steps were called {calls} times"));
     }
     let trace = std::mem::take(&mut outside.trace);
-    outside.wrong.take().map_or(Ok(status), |wrong| Err((wrong, trace)))
+    (trace, outside.wrong.take().map_or(Ok(status), Err))
 }
 
 type Tally = Rc<RefCell<BTreeMap<String, usize>>>;
 
-fn run(schedule: Schedule, bug: Bug, tally: &Tally) -> Result<(), Violation> {
-    let seed = schedule.seed();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
+fn played(seed: u64, bug: Bug) -> Played<String> {
     let number = if bug == Bug::BeginsBeforeTheWrite { WRONG_PLAN } else { seed % WRONG_PLAN };
-    let played = runtime.block_on(async {
+    let (trace, end) = runtime().block_on(async {
         match number {
             0 => play::<0>(seed, bug).await,
             1 => play::<1>(seed, bug).await,
@@ -199,13 +197,22 @@ fn run(schedule: Schedule, bug: Bug, tally: &Tally) -> Result<(), Violation> {
             _ => play::<7>(seed, bug).await,
         }
     });
-    match played {
-        Ok(status) => {
+    (trace, end.map_err(|what| format!("plan {number}: {what}")))
+}
+
+fn run(schedule: Schedule, bug: Bug, tally: &Tally) -> Result<(), Violation> {
+    match played(schedule.seed(), bug) {
+        (_, Ok(status)) => {
             *tally.borrow_mut().entry(status).or_default() += 1;
             Ok(())
         }
-        Err((what, trace)) => Err(Violation::new(seed, format!("plan {number}: {what}"), trace)),
+        (trace, Err(what)) => Err(Violation::new(schedule.seed(), what, trace)),
     }
+}
+
+#[test]
+fn a_schedule_of_a_saga_can_be_repeated() {
+    replays(|seed| played(seed, Bug::None));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use reliability::time::WallClock;
 use super::{CALM, END, TICK};
 use crate::disk::Disk;
 use crate::outside::World;
-use crate::{none, right, schedules};
+use crate::{Played, none, replays, right, runtime, schedules};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bug {
@@ -191,7 +191,7 @@ fn said(random: &mut Random) -> Said {
     }
 }
 
-async fn play(seed: u64, bug: Bug) -> Result<String, (String, Vec<String>)> {
+async fn play(seed: u64, bug: Bug) -> Played<String> {
     fastrand::seed(seed);
     let mut random = Random::new(seed);
     let said = said(&mut random);
@@ -250,6 +250,7 @@ async fn play(seed: u64, bug: Bug) -> Result<String, (String, Vec<String>)> {
         }
     }
     drop(current);
+    world.tell_the_next_lot();
     let mut outside = world.lock();
     let around = statuses.first().map(|(_, status)| status.clone()).unwrap_or_default();
     match around.as_str() {
@@ -263,25 +264,28 @@ async fn play(seed: u64, bug: Bug) -> Result<String, (String, Vec<String>)> {
         }
     }
     let trace = std::mem::take(&mut outside.trace);
-    outside.wrong.take().map_or(Ok(around), |wrong| Err((wrong, trace)))
+    (trace, outside.wrong.take().map_or(Ok(around), Err))
 }
 
 type Tally = Rc<RefCell<BTreeMap<String, usize>>>;
 
+fn played(seed: u64, bug: Bug) -> Played<String> {
+    runtime().block_on(play(seed, bug))
+}
+
 fn run(schedule: Schedule, bug: Bug, tally: &Tally) -> Result<(), Violation> {
-    let seed = schedule.seed();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    match runtime.block_on(play(seed, bug)) {
-        Ok(end) => {
+    match played(schedule.seed(), bug) {
+        (_, Ok(end)) => {
             *tally.borrow_mut().entry(end).or_default() += 1;
             Ok(())
         }
-        Err((what, trace)) => Err(Violation::new(seed, what, trace)),
+        (trace, Err(what)) => Err(Violation::new(schedule.seed(), what, trace)),
     }
+}
+
+#[test]
+fn a_schedule_of_sagas_in_sagas_can_be_repeated() {
+    replays(|seed| played(seed, Bug::None));
 }
 
 #[test]

@@ -111,6 +111,8 @@ async fn rest(hub: &Hub, changes: &mut Changes) {
         changes.next().await;
     };
     tokio::select! {
+        // Without lots: what a simulation has played from a seed, it plays again.
+        biased;
         () = hub.work.notified() => {}
         () = told => {}
         () = tokio::time::sleep(hub.poll) => {}
