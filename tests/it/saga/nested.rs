@@ -2,7 +2,7 @@
 //! done is called back by who is around it, and operators find the one from the other.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -154,6 +154,7 @@ async fn hand_over(cx: &Cx<World>, _: &u32, parcel: &u32) -> Result<u32, Outcome
 /// Where a journal is, so that it can be opened again.
 enum Place {
     Sqlite(PathBuf),
+    Redb(PathBuf),
     Postgres(String),
 }
 
@@ -161,9 +162,24 @@ impl Place {
     async fn open(&self) -> Journal {
         match self {
             Self::Sqlite(file) => Journal::open(file).unwrap(),
+            Self::Redb(file) => opened_soon(file).await,
             Self::Postgres(database) => Journal::connect(database).await.unwrap(),
         }
     }
+}
+
+/// The engine before was dropped, and not stopped: its tasks hold the journal until the runtime has
+/// dropped them.
+async fn opened_soon(file: &Path) -> Journal {
+    for _ in 0..1_000 {
+        match Journal::open_redb(file) {
+            Err(error) if error.to_string().contains("is open already") => {
+                tokio::task::yield_now().await;
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("something of a dropped engine holds its journal")
 }
 
 fn engine(journal: &Journal, world: &Arc<World>) -> Sagas {
@@ -302,6 +318,37 @@ fn folder(name: &str) -> Folder {
 async fn sagas_in_sagas_outlive_a_process_in_sqlite() {
     let folder = folder("sqlite");
     on(Place::Sqlite(folder.0.join("sagas.db"))).await;
+}
+
+#[tokio::test]
+async fn sagas_in_sagas_outlive_a_process_in_redb() {
+    let folder = folder("redb");
+    on(Place::Redb(folder.0.join("sagas.redb"))).await;
+}
+
+#[tokio::test]
+async fn a_file_is_closed_with_the_journal_when_the_engine_has_stopped() {
+    let folder = folder("stopped");
+    let file = folder.0.join("sagas.redb");
+    // An attempt that never ends is dropped, and one that ends is waited for.
+    for (door, grace) in [(Door::Shut, Duration::ZERO), (Door::Open, Duration::from_secs(60))] {
+        let world = World::new();
+        world.charging.send_replace(door);
+        let journal = Journal::open_redb(&file).unwrap();
+        let sagas = engine(&journal, &world);
+        let key = format!("{door:?}");
+        let trade = sagas.start::<Trade>(&key, 3).await.unwrap();
+        match door {
+            Door::Shut => world.somebody_came().await,
+            _ => drop(trade.ended().await.unwrap()),
+        }
+        drop(trade);
+        // Two who stop it both wait until it has.
+        let other = sagas.clone();
+        tokio::join!(sagas.stop(grace), other.stop(grace));
+        drop((sagas, other, journal));
+    }
+    drop(Journal::open_redb(&file).unwrap());
 }
 
 #[tokio::test]

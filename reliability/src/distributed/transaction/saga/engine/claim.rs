@@ -41,8 +41,6 @@ pub(super) struct Fresh {
 /// Claims what is due as long as there is room, until the engine stops.
 pub(super) async fn claim(hub: Arc<Hub>, room: Arc<Semaphore>) {
     tokio::join!(kept(&hub), claim_all(&hub, room));
-    let mut tasks = hub.tasks();
-    while tasks.join_next().await.is_some() {}
 }
 
 /// Writes down what the sagas are made of, for those who do not have their types.
@@ -242,6 +240,13 @@ async fn leave(
 
 /// Keeps the leases of all runs, until the engine stops and all are put down.
 pub(super) async fn renew(hub: Arc<Hub>) {
+    tokio::select! {
+        () = renew_all(&hub) => {}
+        () = hub.idle() => {}
+    }
+}
+
+async fn renew_all(hub: &Hub) {
     loop {
         tokio::time::sleep(hub.lease / 3).await;
         let leases = hub.leases();

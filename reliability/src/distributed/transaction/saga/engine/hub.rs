@@ -6,10 +6,12 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::collections::HashMap;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::bodies::Kind;
@@ -72,6 +74,27 @@ pub(in super::super) struct Hub {
     /// There may be work to claim.
     pub(super) work: Notify,
     tasks: Mutex<JoinSet<()>>,
+    /// Whoever works here has one of its receivers, besides who renews.
+    working: watch::Sender<()>,
+    renewing: watch::Sender<()>,
+}
+
+/// What a task does.
+pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A task that is counted until what it held is gone.
+pub(super) struct Counted {
+    work: Work,
+    /// Behind the work, so that it is dropped after it.
+    _counted: watch::Receiver<()>,
+}
+
+impl Future for Counted {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.work.as_mut().poll(context)
+    }
 }
 
 /// Wakes a worker at its run.
@@ -125,6 +148,8 @@ impl Hub {
             stopping: AtomicBool::new(false),
             work: Notify::new(),
             tasks: Mutex::new(JoinSet::new()),
+            working: watch::Sender::new(()),
+            renewing: watch::Sender::new(()),
         }
     }
 
@@ -133,12 +158,39 @@ impl Hub {
         let mut tasks = self.tasks.lock();
         while tasks.try_join_next().is_some() {}
         // Some kilobytes, which tokio would move from place to place.
-        tasks.spawn(Box::pin(work));
+        tasks.spawn(self.working(Box::pin(work)));
     }
 
-    /// All that works at runs.
-    pub(super) fn tasks(&self) -> JoinSet<()> {
-        core::mem::take(&mut *self.tasks.lock())
+    /// Drops all that works at runs, by and by.
+    pub(super) fn abort(&self) {
+        let tasks = core::mem::take(&mut *self.tasks.lock());
+        drop(tasks);
+    }
+
+    /// A task that who stops waits for.
+    pub(super) fn working(&self, work: Work) -> Counted {
+        Counted { work, _counted: self.begin() }
+    }
+
+    /// The task that renews: it goes when all others are gone.
+    pub(super) fn renewing(&self, work: Work) -> Counted {
+        Counted { work, _counted: self.renewing.subscribe() }
+    }
+
+    /// Who stops waits until this is dropped.
+    pub(super) fn begin(&self) -> watch::Receiver<()> {
+        self.working.subscribe()
+    }
+
+    /// When nobody works any more.
+    pub(super) async fn idle(&self) {
+        self.working.closed().await;
+    }
+
+    /// When all tasks are gone, with all that they held.
+    pub(super) async fn ended(&self) {
+        self.working.closed().await;
+        self.renewing.closed().await;
     }
 
     pub(super) fn is_stopping(&self) -> bool {

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -16,11 +17,14 @@ use super::hub::Hub;
 use super::start::Start;
 use crate::error::Invalid;
 use crate::journal::{Journal, JournalError, StreamId};
-use crate::sync::Mutex;
 
 /// An engine: it carries the sagas of a journal on, those that are started here and those that
 /// others have left. Cheap to clone; when the last clone and the last [`Handle`] are dropped, it stops
 /// at once, as if the process had died.
+///
+/// What it worked at is dropped by the runtime then, which happens soon, and not before the drop
+/// returns. Who wants to open the same file again, in a store that lets in one at a time, waits for
+/// [`stop`](Self::stop) before.
 ///
 /// # Examples
 ///
@@ -50,19 +54,27 @@ pub struct Sagas {
 /// What works, until the last handle is gone.
 struct Tasks {
     hub: Arc<Hub>,
-    claim: Mutex<Option<JoinHandle<()>>>,
+    claim: JoinHandle<()>,
     renew: JoinHandle<()>,
+}
+
+impl Tasks {
+    fn abort(&self) {
+        self.claim.abort();
+        self.renew.abort();
+        self.hub.abort();
+    }
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        if let Some(claim) = self.claim.lock().take() {
-            claim.abort();
-        }
-        self.renew.abort();
-        drop(self.hub.tasks());
+        self.abort();
     }
 }
+
+/// How long what was dropped may take until it is gone: an attempt that blocks its thread is not
+/// dropped before it waits for something.
+const GONE: Duration = Duration::from_secs(1);
 
 impl Sagas {
     /// An engine on that journal; [`SagasBuilder::saga`] says for which sagas.
@@ -73,9 +85,10 @@ impl Sagas {
     pub(super) fn start_tasks(hub: Hub) -> Self {
         let room = Arc::new(Semaphore::new(hub.most));
         let hub = Arc::new(hub);
-        let claim = tokio::spawn(claim::claim(Arc::clone(&hub), Arc::clone(&room)));
-        let renew = tokio::spawn(claim::renew(Arc::clone(&hub)));
-        let (claim, of) = (Mutex::new(Some(claim)), Arc::clone(&hub));
+        let claim = claim::claim(Arc::clone(&hub), Arc::clone(&room));
+        let claim = tokio::spawn(hub.working(Box::pin(claim)));
+        let renew = tokio::spawn(hub.renewing(Box::pin(claim::renew(Arc::clone(&hub)))));
+        let of = Arc::clone(&hub);
         Self { hub, room, tasks: Arc::new(Tasks { hub: of, claim, renew }) }
     }
 
@@ -125,17 +138,40 @@ impl Sagas {
     /// Stops: nothing is begun any more, attempts that are on their way end, and the runs are left to
     /// other engines. Attempts that take longer than `grace` are dropped, and repeated elsewhere.
     ///
+    /// When it returns, no task of the engine is left, and nothing of it has the journal any more but
+    /// this one, its clones and its [`Handle`]s: with them and the [`Journal`] itself the store is
+    /// closed. Only for an attempt that blocks its thread it does not wait longer than a second.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/example.rs"));
+    /// # use shop::*;
+    /// use std::time::Duration;
+    /// # use reliability::distributed::transaction::saga::Sagas;
+    /// # use reliability::journal::{Journal, MemoryStore};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // A store in redb lets in one at a time: `Journal::open_redb("orders.redb")`.
+    /// # let journal = Journal::in_memory();
+    /// let sagas = Sagas::on(&journal).saga::<PlaceOrder>(()).start()?;
+    /// sagas.start::<PlaceOrder>("4711", Order { article: "tea".into() }).await?;
+    /// sagas.stop(Duration::from_secs(30)).await;
+    /// drop((sagas, journal));
+    /// // The file is closed, and whoever opens it next carries the order on.
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// When this is dropped, the engine stops by and by.
     pub async fn stop(&self, grace: Duration) {
         self.hub.stop();
-        let claim = self.tasks.claim.lock().take();
-        if let Some(mut claim) = claim
-            && tokio::time::timeout(grace, &mut claim).await.is_err()
-        {
-            claim.abort();
-            drop(self.hub.tasks());
+        if tokio::time::timeout(grace, self.hub.ended()).await.is_err() {
+            self.tasks.abort();
+            let _ = tokio::time::timeout(GONE, self.hub.ended()).await;
         }
     }
 

@@ -93,6 +93,8 @@ impl<'a, D: Saga> Start<'a, D> {
         let append = append.due(Due::Now).priority(priority);
         // With room here, it is not claimed: it begins in the hands of who has started it.
         let permit = Arc::clone(&sagas.room).try_acquire_owned().ok();
+        // Who stops meanwhile waits for the run that is about to begin.
+        let _begun = hub.begin();
         let here = permit.filter(|_| !hub.is_stopping());
         let append = match &here {
             Some(_) => append.held_by(&hub.owner, hub.lease),
