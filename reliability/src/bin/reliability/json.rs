@@ -2,13 +2,13 @@
 
 use std::time::SystemTime;
 
+use reliability::distributed::transaction::operator::Moment;
 use reliability::distributed::transaction::saga::Plan;
 use reliability::distributed::transaction::{saga, tcc, two_phase};
 use reliability::journal::Head;
 use serde_json::{Value, json};
 
 use crate::kind::Kind;
-use crate::seen::Moment;
 
 pub(crate) fn head(kind: Kind, head: &Head) -> Value {
     json!({

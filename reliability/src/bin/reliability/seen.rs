@@ -1,10 +1,10 @@
 //! One transaction of whichever kind, as the verbs show it.
 
 use std::error::Error;
-use std::time::SystemTime;
 
+use reliability::distributed::transaction::operator::Moment;
 use reliability::distributed::transaction::{saga, tcc, two_phase};
-use reliability::journal::{Head, Journal, Sequence, StreamId};
+use reliability::journal::{Head, Journal, StreamId};
 use serde_json::Value;
 
 use crate::json;
@@ -19,15 +19,6 @@ pub(crate) struct Seen {
     pub(crate) timeline: Vec<Moment>,
     /// Whether nothing follows any more.
     pub(crate) is_over: bool,
-}
-
-/// Something that has happened in it.
-pub(crate) struct Moment {
-    pub(crate) at: SystemTime,
-    pub(crate) sequence: Sequence,
-    pub(crate) name: String,
-    pub(crate) text: String,
-    pub(crate) payload: Value,
 }
 
 impl Seen {
@@ -47,31 +38,19 @@ impl Seen {
     fn saga(shown: saga::Shown) -> Self {
         let (text, json) = (shown.to_string(), json::saga(&shown));
         let is_over = ["completed", "rolled_back", "abandoned"].contains(&shown.progress.status);
-        let timeline = shown.timeline.into_iter().map(|moment| {
-            let saga::Moment { at, sequence, name, text, payload, .. } = moment;
-            Moment { at, sequence, name, text, payload }
-        });
-        Self::new(text, json, (Kind::Saga, &shown.head), timeline.collect(), is_over)
+        Self::new(text, json, (Kind::Saga, &shown.head), shown.timeline, is_over)
     }
 
     fn tcc(shown: tcc::Shown) -> Self {
         let (text, json) = (shown.to_string(), json::tcc(&shown));
         let is_over = ["over", "abandoned"].contains(&shown.head.status.as_str());
-        let timeline = shown.timeline.into_iter().map(|moment| {
-            let tcc::Moment { at, sequence, name, text, payload, .. } = moment;
-            Moment { at, sequence, name, text, payload }
-        });
-        Self::new(text, json, (Kind::Tcc, &shown.head), timeline.collect(), is_over)
+        Self::new(text, json, (Kind::Tcc, &shown.head), shown.timeline, is_over)
     }
 
     fn two_phase(shown: two_phase::Shown) -> Self {
         let (text, json) = (shown.to_string(), json::two_phase(&shown));
         let is_over = shown.head.status != "committed";
-        let timeline = shown.timeline.into_iter().map(|moment| {
-            let two_phase::Moment { at, sequence, name, text, payload, .. } = moment;
-            Moment { at, sequence, name, text, payload }
-        });
-        Self::new(text, json, (Kind::TwoPhase, &shown.head), timeline.collect(), is_over)
+        Self::new(text, json, (Kind::TwoPhase, &shown.head), shown.timeline, is_over)
     }
 
     fn new(

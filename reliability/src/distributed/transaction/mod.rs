@@ -64,6 +64,8 @@ pub mod event_sourcing;
 mod exhaustive;
 #[cfg(feature = "two_phase")]
 mod members;
+#[cfg(any(feature = "saga", feature = "tcc", feature = "two_phase"))]
+pub mod operator;
 #[cfg(feature = "saga")]
 pub mod saga;
 #[cfg(feature = "tcc")]

@@ -109,6 +109,7 @@ mod rules;
 mod tests;
 pub mod walk;
 
+pub use super::operator::Moment;
 #[cfg(feature = "choreography")]
 pub(super) use cx::push_printable;
 pub use cx::{Cx, EffectId};
@@ -118,7 +119,7 @@ pub use engine::{
     CrashTest, Crashes, End, EndOf, Handle, Nest, NestedRun, Progress, Retention, Sagas,
     SagasBuilder, Start, StepProgress, StepState, Why,
 };
-pub use operator::{Around, Moment, Operator, Shown};
+pub use operator::{Around, Operator, Shown};
 pub use outcome::{Attempt, Outcome, Transient, Unknown};
 pub use plan::{Plan, PlannedStep};
 /// The same as [`saga`](macro@saga), as a derive: `#[derive(Saga)]`, and what the attribute says in

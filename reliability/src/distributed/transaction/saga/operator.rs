@@ -12,6 +12,7 @@ use super::engine::{NestedRun, Progress};
 use super::nested::append_and_tell;
 use super::plan::Plan;
 use super::rules::{Entry, Facts, Parent, Phase};
+use crate::distributed::transaction::operator::{self, Moment, Said};
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Event, Head, Journal, JournalError, Record, Sequence, StreamId};
 
@@ -82,26 +83,6 @@ pub struct Around {
     pub step: String,
 }
 
-/// Something that happened in a saga.
-///
-/// # Examples
-///
-/// See [`Operator`].
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Moment {
-    /// When it was written.
-    pub at: SystemTime,
-    /// The number of its record.
-    pub sequence: Sequence,
-    /// The name of its record.
-    pub name: String,
-    /// In words.
-    pub text: String,
-    /// What the record holds.
-    pub payload: Value,
-}
-
 impl Operator {
     /// On that journal.
     pub fn on(journal: &Journal) -> Self {
@@ -115,7 +96,7 @@ impl Operator {
     /// Whatever the journal says.
     pub async fn definitions(&self) -> Result<Vec<Arc<Plan>>, JournalError> {
         let mut plans = Vec::new();
-        for head in self.heads(Some(DEFINITION), None).await? {
+        for head in operator::heads(&self.journal, DEFINITION, None).await? {
             plans.extend(self.plan_of(&head.stream).await?);
         }
         Ok(plans)
@@ -139,7 +120,7 @@ impl Operator {
         names.dedup();
         let mut found = Vec::new();
         for name in names {
-            found.extend(self.heads(Some(&name), status).await?);
+            found.extend(operator::heads(&self.journal, &name, status).await?);
         }
         found.sort_by_key(|head| head.changed_at);
         Ok(found)
@@ -160,7 +141,7 @@ impl Operator {
             nested.status = head.map(|head| head.status).or(nested.status.take());
         }
         let around = records.first().and_then(around);
-        let timeline = records.iter().map(|record| Moment::of(record, &plan)).collect();
+        let timeline = records.iter().map(|record| moment(record, &plan)).collect();
         Ok(Shown { head, plan, around, progress, timeline })
     }
 
@@ -172,7 +153,7 @@ impl Operator {
     /// [`JournalError::Conflict`] when somebody else did something about it in this moment; and
     /// whatever the journal says.
     pub async fn retry(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
-        let (by, why) = said(by, why)?;
+        let Said { by, why } = Said::new("saga", by, why)?;
         self.mend(saga, |stuck| {
             stuck.map(|_| Entry::Retried { by, why }).ok_or_else(|| not_stuck(saga, BROKEN))
         })
@@ -186,7 +167,7 @@ impl Operator {
     /// [`JournalError::Invalid`] when it is a step that is stuck and not an undo: say with
     /// [`finish`](Operator::finish) what it has finished with; and as [`retry`](Operator::retry).
     pub async fn skip(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
-        let (by, why) = said(by, why)?;
+        let Said { by, why } = Said::new("saga", by, why)?;
         self.mend(saga, |stuck| match stuck {
             None => Err(not_stuck(saga, BROKEN)),
             Some(Stuck { step, undoing: true }) => Ok(Entry::Skipped { step, by, why }),
@@ -210,7 +191,8 @@ impl Operator {
         by: &str,
         why: &str,
     ) -> Result<(), JournalError> {
-        let ((by, why), value) = (said(by, why)?, output.to_string().into_bytes());
+        let Said { by, why } = Said::new("saga", by, why)?;
+        let value = output.to_string().into_bytes();
         self.mend(saga, |stuck| match stuck {
             None => Err(not_stuck(saga, BROKEN)),
             Some(Stuck { step, undoing: false }) => {
@@ -238,7 +220,8 @@ impl Operator {
         by: &str,
         why: &str,
     ) -> Result<(), JournalError> {
-        let ((by, why), value) = (said(by, why)?, input.to_string().into_bytes());
+        let Said { by, why } = Said::new("saga", by, why)?;
+        let value = input.to_string().into_bytes();
         self.mend(saga, |_| Ok(Entry::Edited { step: None, value, by, why })).await
     }
 
@@ -249,7 +232,7 @@ impl Operator {
     ///
     /// As [`edit`](Operator::edit).
     pub async fn abandon(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
-        let (by, why) = said(by, why)?;
+        let Said { by, why } = Said::new("saga", by, why)?;
         self.mend(saga, |_| Ok(Entry::Abandoned { by, why })).await
     }
 
@@ -260,7 +243,7 @@ impl Operator {
     /// [`JournalError::Invalid`] when there is no such saga, or it is over; and whatever the journal
     /// says.
     pub async fn cancel(&self, saga: &StreamId, by: &str, why: &str) -> Result<(), JournalError> {
-        let (by, why) = said(by, why)?;
+        let Said { by, why } = Said::new("saga", by, why)?;
         let (records, plan, facts) = self.read(saga).await?;
         if facts.phase.is_over() {
             let got = alloc::format!("`{saga}`, {}", facts.phase.status());
@@ -326,27 +309,6 @@ impl Operator {
         let kept = records.last().map(|record| record.event.read_json::<Value>()).transpose()?;
         Ok(kept.and_then(|kept| Plan::from_json(&kept)).map(Arc::new))
     }
-
-    async fn heads(
-        &self,
-        kind: Option<&str>,
-        status: Option<&str>,
-    ) -> Result<Vec<Head>, JournalError> {
-        use crate::journal::Heads;
-        const PAGE: usize = 1_000;
-        let mut found: Vec<Head> = Vec::new();
-        loop {
-            let mut heads = kind.map_or_else(Heads::all, Heads::of).most(PAGE);
-            heads = status.into_iter().fold(heads, Heads::with_status);
-            heads = found.last().into_iter().fold(heads, |heads, last| heads.after(&last.stream));
-            let page = self.journal.heads(heads).await?;
-            let last = page.len() < PAGE;
-            found.extend(page);
-            if last {
-                return Ok(found);
-            }
-        }
-    }
 }
 
 fn around(first: &Record) -> Option<Around> {
@@ -386,21 +348,6 @@ fn last(records: &[Record]) -> Sequence {
     records.last().map_or(Sequence::START, |record| record.sequence)
 }
 
-fn said(by: &str, why: &str) -> Result<(String, String), Invalid> {
-    for (what, text) in [("by", by), ("why", why)] {
-        if text.trim().is_empty() || text.len() > 1_000 {
-            let expected = "1 to 1000 bytes: whoever looks at it next wants to know";
-            return Err(Invalid::new(
-                "saga",
-                what,
-                expected,
-                alloc::format!("{} bytes", text.len()),
-            ));
-        }
-    }
-    Ok((by.to_string(), why.to_string()))
-}
-
 fn not_stuck(saga: &StreamId, status: &str) -> JournalError {
     let got = alloc::format!("`{saga}`, {status}");
     let advice = "there is nothing to mend: one that is on its way goes on by itself, or turns back \
@@ -415,16 +362,12 @@ fn unknown(saga: &StreamId) -> JournalError {
         .into()
 }
 
-impl Moment {
-    fn of(record: &Record, plan: &Plan) -> Self {
-        let payload = record.event.read_json().unwrap_or_default();
-        let text = match Entry::read(record, plan) {
-            Ok(entry) => entry.told(plan),
-            Err(error) => error.to_string(),
-        };
-        let (name, sequence) = (record.event.name().to_string(), record.sequence);
-        Self { at: record.at, sequence, name, text, payload }
-    }
+/// A record in words, or why it cannot be read.
+fn moment(record: &Record, plan: &Plan) -> Moment {
+    Moment::of(record, |_, _| match Entry::read(record, plan) {
+        Ok(entry) => entry.told(plan),
+        Err(error) => error.to_string(),
+    })
 }
 
 impl fmt::Display for Shown {
@@ -436,9 +379,7 @@ impl fmt::Display for Shown {
         if let Some(Around { stream, step }) = around {
             writeln!(f, "it is {step} of {stream}")?;
         }
-        if let Some(held) = &head.held {
-            writeln!(f, "worked at by {}", held.owner)?;
-        }
+        operator::write_held(f, head)?;
         for step in &progress.steps {
             write!(f, "  {:<24} {}", step.name, step.state.as_str())?;
             if step.failed_attempts > 0 {
@@ -449,12 +390,6 @@ impl fmt::Display for Shown {
             }
             writeln!(f)?;
         }
-        let begin = timeline.first().map(|moment| moment.at);
-        for moment in timeline {
-            let since = begin.and_then(|begin| moment.at.duration_since(begin).ok());
-            let since = since.unwrap_or_default().as_secs_f64();
-            writeln!(f, "  {since:>10.3} s  {:>3}  {}", moment.sequence.get(), moment.text)?;
-        }
-        Ok(())
+        operator::write_timeline(f, timeline)
     }
 }

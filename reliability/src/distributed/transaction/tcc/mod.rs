@@ -153,10 +153,11 @@ mod transaction;
 mod tried;
 mod written;
 
+pub use super::operator::Moment;
 pub use coordinator::{Coordinator, CoordinatorBuilder};
 pub use decision::Decision;
 pub use error::{ReserveError, TccError};
-pub use operator::{Moment, Operator, Shown};
+pub use operator::{Operator, Shown};
 pub use participant::{Cx, Tcc, Transient};
 pub use recover::Recovered;
 /// Makes a type a participant of transactions, of three functions.

@@ -1,17 +1,13 @@
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use std::time::SystemTime;
-
-use serde_json::Value;
 
 use super::Decision;
 use super::core::{Entry, Machine, Stage};
 use super::{observe, written};
+use crate::distributed::transaction::operator::{self, Moment, Said};
 use crate::error::Invalid;
-use crate::journal::{
-    Append, Due, Encoding, Head, Heads, Journal, JournalError, Record, Sequence, StreamId,
-};
+use crate::journal::{Append, Due, Head, Journal, JournalError, Sequence, StreamId};
 
 /// What an operator sees of transactions and does about those that are stuck, without the types of
 /// their participants. Whatever it does is a record of the transaction: who did it, and why.
@@ -56,26 +52,6 @@ pub struct Shown {
     pub timeline: Vec<Moment>,
 }
 
-/// Something that happened in a transaction.
-///
-/// # Examples
-///
-/// See [`Operator`].
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Moment {
-    /// When it was written.
-    pub at: SystemTime,
-    /// The number of its record.
-    pub sequence: Sequence,
-    /// The name of its record.
-    pub name: String,
-    /// In words.
-    pub text: String,
-    /// What the record holds.
-    pub payload: Value,
-}
-
 impl Operator {
     /// The kind of the streams in which transactions are.
     pub const KIND: &'static str = written::KIND;
@@ -92,20 +68,7 @@ impl Operator {
     ///
     /// Whatever the journal says.
     pub async fn list(&self, status: Option<&str>) -> Result<Vec<Head>, JournalError> {
-        const PAGE: usize = 1_000;
-        let mut found: Vec<Head> = Vec::new();
-        loop {
-            let mut heads = Heads::of(written::KIND).most(PAGE);
-            heads = status.into_iter().fold(heads, Heads::with_status);
-            heads = found.last().into_iter().fold(heads, |heads, last| heads.after(&last.stream));
-            let page = self.journal.heads(heads).await?;
-            let is_last = page.len() < PAGE;
-            found.extend(page);
-            if is_last {
-                found.sort_by_key(|head| head.changed_at);
-                return Ok(found);
-            }
-        }
+        operator::heads(&self.journal, written::KIND, status).await
     }
 
     /// All there is to know of one transaction.
@@ -117,7 +80,7 @@ impl Operator {
         let stream = StreamId::new(written::KIND, id)?;
         let head = self.journal.head(&stream).await?.ok_or_else(|| unknown(id))?;
         let records = self.journal.read_to_end(&stream, Sequence::START).await?;
-        let timeline = records.iter().map(Moment::of).collect();
+        let timeline = records.iter().map(|record| Moment::of(record, written::told)).collect();
         let (entries, parts) = written::read(&records)?;
         let decision = entries.iter().rev().find_map(|entry| match entry {
             Entry::Decided(decision) => Some(*decision),
@@ -155,11 +118,7 @@ impl Operator {
         verb: &'static str,
         [by, why]: [&str; 2],
     ) -> Result<(), JournalError> {
-        if by.trim().is_empty() || why.trim().is_empty() {
-            return Err(Invalid::new("tcc", verb, "who does it, and why", "nothing")
-                .with_advice("whoever looks at it next will want to know")
-                .into());
-        }
+        let said = Said::new("tcc", by, why)?;
         let stream = StreamId::new(written::KIND, id)?;
         let records = self.journal.read_to_end(&stream, Sequence::START).await?;
         let last = records.last().ok_or_else(|| unknown(id))?.sequence;
@@ -173,34 +132,22 @@ impl Operator {
                 .with_advice("it is told by itself, until it is over or stuck")
                 .into());
         };
-        let append = Append::to(&stream).after(last).event(written::mended(&entry, by, why)?);
+        let append = Append::to(&stream).after(last).event(written::mended(&entry, &said)?);
         let append = match entry {
             Entry::Abandoned => append.due(Due::Never).status("abandoned"),
             _ => append.due(Due::Now).status(decision.as_str()),
         };
         self.journal.append(append).await?;
-        observe::mended(id, verb, by);
+        observe::mended(id, verb, &said.by);
         Ok(())
     }
 }
 
-fn payload(event: &crate::journal::Event) -> Value {
-    match event.encoding() {
-        Encoding::Json => event.read_json().unwrap_or_default(),
-        _ => Value::Null,
-    }
-}
-
 fn unknown(id: &str) -> Invalid {
-    Invalid::new("tcc", "id", "a transaction of this journal", alloc::format!("`{id}`"))
-}
-
-impl Moment {
-    fn of(record: &Record) -> Self {
-        let (name, payload) = (record.event.name().to_string(), payload(&record.event));
-        let text = written::told(&name, &payload);
-        Self { at: record.at, sequence: record.sequence, name, text, payload }
-    }
+    let expected = "the id of a transaction that is in this journal";
+    Invalid::new("tcc", "id", expected, alloc::format!("`{id}`")).with_advice(
+        "`list` says which there are; one that has not begun, or was removed, is not among them",
+    )
 }
 
 impl fmt::Display for Shown {
@@ -208,18 +155,10 @@ impl fmt::Display for Shown {
         let Self { head, decision, participants, timeline } = self;
         let decision = decision.map_or("undecided", Decision::as_str);
         writeln!(f, "{} is {}, decision: {decision}", head.stream, head.status)?;
-        if let Some(held) = &head.held {
-            writeln!(f, "worked at by {}", held.owner)?;
-        }
+        operator::write_held(f, head)?;
         for participant in participants {
             writeln!(f, "  {participant}")?;
         }
-        let begin = timeline.first().map(|moment| moment.at);
-        for moment in timeline {
-            let since = begin.and_then(|begin| moment.at.duration_since(begin).ok());
-            let since = since.unwrap_or_default().as_secs_f64();
-            writeln!(f, "  {since:>10.3} s  {:>3}  {}", moment.sequence.get(), moment.text)?;
-        }
-        Ok(())
+        operator::write_timeline(f, timeline)
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::Decision;
 use super::core::Entry;
 use super::participant::Part;
+use crate::distributed::transaction::operator::Said;
 use crate::journal::{Event, JournalError, Record};
 
 /// The kind of the streams.
@@ -55,10 +56,9 @@ pub(super) fn stuck(waiting: &[&str]) -> Result<Event, JournalError> {
 }
 
 /// What an operator has done, who it was and why.
-pub(super) fn mended(entry: &Entry, by: &str, why: &str) -> Result<Event, JournalError> {
+pub(super) fn mended(entry: &Entry, said: &Said) -> Result<Event, JournalError> {
     let name = if *entry == Entry::Abandoned { ABANDONED } else { RETRIED };
-    let said = [("by", by), ("why", why)].map(|(name, said)| (name.to_string(), said.into()));
-    Event::json(name, 1, &Map::<String, Value>::from_iter(said))
+    Event::json(name, 1, &said.json())
 }
 
 /// From which claim on attempts count: the first was that of who began it, unless an operator has
@@ -74,10 +74,11 @@ pub(super) fn ended() -> Event {
 
 /// For people.
 pub(super) fn told(event: &str, payload: &Value) -> String {
-    let said = |key: &str| payload[key].as_str().unwrap_or("?");
     match event {
         BEGAN => "begun".to_string(),
-        JOINED => alloc::format!("{} is tried", said("participant")),
+        JOINED => {
+            alloc::format!("{} is tried", payload["participant"].as_str().unwrap_or("?"))
+        }
         CONFIRMED | CANCELLED => {
             let all = if event == CONFIRMED { "confirm" } else { "cancel" };
             alloc::format!("decided: all {all}")
@@ -88,8 +89,8 @@ pub(super) fn told(event: &str, payload: &Value) -> String {
             let waiting = waiting.collect::<Vec<_>>().join(", ");
             alloc::format!("stuck: told in vain too often: {waiting}")
         }
-        RETRIED => alloc::format!("{} has it told again: {}", said("by"), said("why")),
-        ABANDONED => alloc::format!("{} has abandoned it: {}", said("by"), said("why")),
+        RETRIED => Said::told(payload, Said::RETRIED),
+        ABANDONED => Said::told(payload, Said::ABANDONED),
         ENDED => "all have done as decided".to_string(),
         other => other.to_string(),
     }

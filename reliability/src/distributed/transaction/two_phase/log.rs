@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::TransactionId;
 use crate::distributed::transaction::Decision;
+use crate::distributed::transaction::operator::Said;
 use crate::journal::{
     Append, Due, Event, Journal, JournalError, Lease, Record, Sequence, StreamId,
 };
@@ -169,15 +170,14 @@ pub(super) fn told(event: &str, payload: &Value) -> String {
         let names = of.as_array().into_iter().flatten().filter_map(Value::as_str);
         names.collect::<Vec<_>>().join(", ")
     };
-    let said = |key: &str| payload[key].as_str().unwrap_or("?");
     match event {
         COMMITTED => alloc::format!("decided: commit, by {}", names(&payload[1])),
         ABORTED => "decided: abort".into(),
         FINISHED if names(payload).is_empty() => "all have committed".into(),
         FINISHED => alloc::format!("had done the opposite on their own: {}", names(payload)),
-        RETRIED => alloc::format!("{} has it told again: {}", said("by"), said("why")),
-        ABANDONED => alloc::format!("{} has abandoned it: {}", said("by"), said("why")),
-        CANCELLED => alloc::format!("{} has cancelled it: {}", said("by"), said("why")),
+        RETRIED => Said::told(payload, Said::RETRIED),
+        ABANDONED => Said::told(payload, Said::ABANDONED),
+        CANCELLED => Said::told(payload, Said::CANCELLED),
         other => other.into(),
     }
 }

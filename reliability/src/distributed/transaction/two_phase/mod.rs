@@ -83,12 +83,13 @@ mod recovery;
 mod settings;
 mod votes;
 
+pub use super::operator::Moment;
 pub use begun::{Begun, Brand, Guard};
 pub use decided::{Aborting, Decided, Logged, Prepared};
 pub use driver::{Outcome, TwoPhase};
 pub use error::TwoPhaseError;
 pub use id::TransactionId;
-pub use operator::{Moment, Operator, Shown};
+pub use operator::{Operator, Shown};
 pub use participant::{Answer, Participant, Resource, Unreachable};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresResource, PostgresWork};

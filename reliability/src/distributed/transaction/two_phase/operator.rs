@@ -1,15 +1,13 @@
 use ::core::fmt;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use std::time::SystemTime;
-
-use serde_json::Value;
 
 use super::log::{self, Entry, Log};
 use super::{TransactionId, observe};
 use crate::distributed::transaction::Decision;
+use crate::distributed::transaction::operator::{self, Moment, Said};
 use crate::error::Invalid;
-use crate::journal::{Append, Due, Event, Head, Heads, Journal, JournalError, Record, Sequence};
+use crate::journal::{Append, Due, Event, Head, Journal, JournalError, Sequence};
 
 /// What an operator sees of the decisions in a journal and does about those that are not carried
 /// through, without the participants. Whatever it does is a record of the transaction: who did it,
@@ -69,26 +67,6 @@ pub struct Shown {
     pub timeline: Vec<Moment>,
 }
 
-/// Something that happened in a transaction.
-///
-/// # Examples
-///
-/// See [`Operator`].
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Moment {
-    /// When it was written.
-    pub at: SystemTime,
-    /// The number of its record.
-    pub sequence: Sequence,
-    /// The name of its record.
-    pub name: String,
-    /// In words.
-    pub text: String,
-    /// What the record holds.
-    pub payload: Value,
-}
-
 impl Operator {
     /// The kind of the streams in which decisions are, unless the coordinators say another
     /// [kind](super::TwoPhaseBuilder::kind).
@@ -128,20 +106,7 @@ impl Operator {
     ///
     /// Whatever the journal says.
     pub async fn list(&self, status: Option<&str>) -> Result<Vec<Head>, JournalError> {
-        const PAGE: usize = 1_000;
-        let mut found: Vec<Head> = Vec::new();
-        loop {
-            let mut heads = Heads::of(&self.log.kind).most(PAGE);
-            heads = status.into_iter().fold(heads, Heads::with_status);
-            heads = found.last().into_iter().fold(heads, |heads, last| heads.after(&last.stream));
-            let page = self.log.journal.heads(heads).await?;
-            let is_last = page.len() < PAGE;
-            found.extend(page);
-            if is_last {
-                found.sort_by_key(|head| head.changed_at);
-                return Ok(found);
-            }
-        }
+        operator::heads(&self.log.journal, &self.log.kind, status).await
     }
 
     /// All there is to know of one transaction.
@@ -154,7 +119,7 @@ impl Operator {
         let head = self.log.journal.head(&stream).await?.ok_or_else(|| unknown(id))?;
         let records = self.log.journal.read_to_end(&stream, Sequence::START).await?;
         let entry = log::read(&stream, &records)?.ok_or_else(|| unknown(id))?;
-        let timeline = records.iter().map(Moment::of).collect();
+        let timeline = records.iter().map(|record| Moment::of(record, log::told)).collect();
         let Entry { decision, participants, against, .. } = entry;
         Ok(Shown { head, decision, participants, against, timeline })
     }
@@ -167,10 +132,10 @@ impl Operator {
     /// nothing is said of who and why; [`JournalError::Conflict`] when somebody else did something
     /// about it in this moment; and whatever the journal says.
     pub async fn retry(&self, id: &TransactionId, by: &str, why: &str) -> Result<(), JournalError> {
-        let said = said("retry", by, why)?;
+        let said = Said::new("two_phase", by, why)?;
         let entry = self.open(id, "retry", |entry| !entry.finished).await?;
         let append = Append::to(&self.log.stream(id)?).after(entry.last).due(Due::Now);
-        self.log.journal.append(append.event(Event::json(log::RETRIED, 1, &said)?)).await?;
+        self.log.journal.append(append.event(Event::json(log::RETRIED, 1, &said.json())?)).await?;
         observe::mended(id, "retry", by);
         Ok(())
     }
@@ -187,11 +152,11 @@ impl Operator {
         by: &str,
         why: &str,
     ) -> Result<(), JournalError> {
-        let said = said("abandon", by, why)?;
+        let said = Said::new("two_phase", by, why)?;
         let waits = |entry: &Entry| !entry.finished || !entry.against.is_empty();
         let entry = self.open(id, "abandon", waits).await?;
         let append = Append::to(&self.log.stream(id)?).after(entry.last);
-        let append = append.event(Event::json(log::ABANDONED, 1, &said)?);
+        let append = append.event(Event::json(log::ABANDONED, 1, &said.json())?);
         self.log.journal.append(append.due(Due::Never).status("abandoned")).await?;
         observe::mended(id, "abandon", by);
         Ok(())
@@ -211,11 +176,11 @@ impl Operator {
         by: &str,
         why: &str,
     ) -> Result<(), JournalError> {
-        let said = said("cancel", by, why)?;
+        let said = Said::new("two_phase", by, why)?;
         let nobody: (u64, &[String]) = (0, &[]);
         let decided = Event::json(log::ABORTED, 1, &nobody)?;
         let append = Append::to(&self.log.stream(id)?).after(Sequence::START).event(decided);
-        let append = append.event(Event::json(log::CANCELLED, 1, &said)?);
+        let append = append.event(Event::json(log::CANCELLED, 1, &said.json())?);
         match self.log.journal.append(append.due(Due::Never).status("aborted")).await {
             Ok(_) => {
                 observe::mended(id, "cancel", by);
@@ -256,23 +221,6 @@ impl Operator {
     }
 }
 
-impl Moment {
-    fn of(record: &Record) -> Self {
-        let name = record.event.name().to_string();
-        let payload: Value = record.event.read_json().unwrap_or_default();
-        let text = log::told(&name, &payload);
-        Self { at: record.at, sequence: record.sequence, name, text, payload }
-    }
-}
-
-fn said(verb: &'static str, by: &str, why: &str) -> Result<Value, Invalid> {
-    if by.trim().is_empty() || why.trim().is_empty() {
-        return Err(Invalid::new("two_phase", verb, "who does it, and why", "nothing")
-            .with_advice("whoever looks at it next will want to know"));
-    }
-    Ok(serde_json::json!({ "by": by, "why": why }))
-}
-
 fn unknown(id: &TransactionId) -> Invalid {
     let expected = "a transaction of which the log knows";
     Invalid::new("two_phase", "id", expected, alloc::format!("`{id}`")).with_advice(
@@ -284,19 +232,11 @@ impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { head, decision, participants, against, timeline } = self;
         writeln!(f, "{} is {}, decision: {}", head.stream, head.status, decision)?;
-        if let Some(held) = &head.held {
-            writeln!(f, "worked at by {}", held.owner)?;
-        }
+        operator::write_held(f, head)?;
         for participant in participants {
             let note = if against.contains(participant) { "had done the opposite" } else { "" };
             writeln!(f, "{}", alloc::format!("  {participant:<24} {note}").trim_end())?;
         }
-        let begin = timeline.first().map(|moment| moment.at);
-        for moment in timeline {
-            let since = begin.and_then(|begin| moment.at.duration_since(begin).ok());
-            let since = since.unwrap_or_default().as_secs_f64();
-            writeln!(f, "  {since:>10.3} s  {:>3}  {}", moment.sequence.get(), moment.text)?;
-        }
-        Ok(())
+        operator::write_timeline(f, timeline)
     }
 }
