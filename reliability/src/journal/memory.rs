@@ -11,6 +11,8 @@ use core::ops::Bound;
 use core::time::Duration;
 use std::time::SystemTime;
 
+use hashbrown::HashMap;
+
 use super::{
     Adopted, Answer, Append, Appended, Changed, Changes, Claim, Due, Epoch, Event, Head, Heads,
     Held, JournalError, Lease, Page, Position, Record, Sequence, Standing, Store, StreamId,
@@ -61,7 +63,9 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct All {
-    streams: BTreeMap<StreamId, Stream>,
+    streams: HashMap<StreamId, Stream>,
+    /// The same in their order, for lists.
+    names: BTreeSet<StreamId>,
     /// The stream and number of every record, by its place.
     order: BTreeMap<u64, (StreamId, Sequence)>,
     /// Streams that somebody has to work at, some day.
@@ -217,7 +221,10 @@ impl All {
 
     fn append_one(&mut self, append: Append, now: SystemTime) -> Appended {
         let Append { stream: id, events, due, priority, status, release, held, .. } = append;
-        let stream = self.streams.entry(id.clone()).or_insert_with(|| Stream::begun(now));
+        let stream = self.streams.entry_ref(&id).or_insert_with(|| {
+            self.names.insert(id.clone());
+            Stream::begun(now)
+        });
         let held = held.map(|(owner, lease)| {
             self.last_epoch += 1;
             stream.epoch = Epoch::new(self.last_epoch);
@@ -273,9 +280,11 @@ impl All {
         let wanted = |id: &StreamId, stream: &Stream| {
             heads.kind().is_none_or(|kind| kind == id.kind())
                 && heads.status().is_none_or(|status| status == stream.status)
-                && heads.behind().is_none_or(|behind| id > behind)
         };
-        let found = self.streams.iter().filter(|(id, stream)| wanted(id, stream));
+        let behind = heads.behind().map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = self.names.range((behind, Bound::Unbounded));
+        let found = behind.filter_map(|id| Some((id, self.streams.get(id)?)));
+        let found = found.filter(|(id, stream)| wanted(id, stream));
         found.map(|(id, stream)| stream.head(id)).take(heads.limit()).collect()
     }
 
@@ -328,6 +337,7 @@ impl All {
         if stream.is_some_and(|stream| stream.is_busy(now)) {
             return Err(JournalError::Busy { stream: id.clone() });
         }
+        self.names.remove(id);
         for kept in self.streams.remove(id).into_iter().flat_map(|stream| stream.records) {
             self.order.remove(&kept.position);
         }

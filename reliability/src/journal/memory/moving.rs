@@ -37,13 +37,19 @@ impl All {
             let Record { stream: id, epoch, at, event, .. } = record;
             self.last_position += 1;
             let position = self.last_position;
-            let stream = self.streams.entry(id.clone()).or_insert_with(|| Stream::begun(at));
+            let stream = self.streams.entry_ref(&id).or_insert_with(|| {
+                self.names.insert(id.clone());
+                Stream::begun(at)
+            });
             stream.records.push(Kept { position, epoch, at, event });
             self.order.insert(position, (id, stream.last()));
         }
         for head in adopted.heads {
-            let begun = || Stream::begun(head.created_at);
-            let stream = self.streams.entry(head.stream.clone()).or_insert_with(begun);
+            let begun = || {
+                self.names.insert(head.stream.clone());
+                Stream::begun(head.created_at)
+            };
+            let stream = self.streams.entry_ref(&head.stream).or_insert_with(begun);
             let before = stream.due_at.take();
             before.map(|at| self.due.remove(&(at, head.stream.clone())));
             stream.due_at = head.due_at;
