@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
+use std::sync::OnceLock;
 
 use super::Saga as _;
 use super::walk::TypedStep;
@@ -36,7 +37,9 @@ pub struct Cx<S: ?Sized = ()> {
     saga: &'static str,
     key: Arc<str>,
     step: &'static str,
-    effect: EffectId,
+    /// Written out when somebody asks for it.
+    effect: OnceLock<EffectId>,
+    run: u128,
     attempt: u32,
     shared: Arc<S>,
 }
@@ -104,13 +107,13 @@ impl fmt::Display for EffectId {
 impl<S> Cx<S> {
     /// Of no saga: for tests of a step's function.
     pub fn detached(step: &'static str, shared: S) -> Self {
-        Self::new("", "".into(), step, EffectId::new(0, step), 1, Arc::new(shared))
+        Self::new("", "".into(), step, 0, 1, Arc::new(shared))
     }
 
     /// For a walk by hand through a saga whose steps share that: each step gets its own
     /// [effect](Cx::effect). See [`walk`](super::walk).
     pub fn shared_with(shared: impl Into<Arc<S>>) -> Self {
-        Self::new("", "".into(), "", EffectId::new(0, ""), 1, shared.into())
+        Self::new("", "".into(), "", 0, 1, shared.into())
     }
 }
 
@@ -119,23 +122,29 @@ impl<S: ?Sized> Cx<S> {
         saga: &'static str,
         key: Arc<str>,
         step: &'static str,
-        effect: EffectId,
+        run: u128,
         attempt: u32,
         shared: Arc<S>,
     ) -> Self {
-        Self { saga, key, step, effect, attempt, shared }
+        Self { saga, key, step, effect: OnceLock::new(), run, attempt, shared }
+    }
+
+    /// Whose effect goes by another name than that of its step.
+    pub(in crate::distributed::transaction) fn with_effect(mut self, effect: EffectId) -> Self {
+        self.effect = OnceLock::from(effect);
+        self
     }
 
     /// The same for a step of a walk.
     pub(super) fn of<T: TypedStep>(&self) -> Self {
         let step = T::Saga::DEFINITION.steps().get(T::PLACE).map_or("?", super::Step::name);
         let (key, shared) = (Arc::clone(&self.key), Arc::clone(&self.shared));
-        Self::new(T::Saga::DEFINITION.name(), key, step, EffectId::new(0, step), 1, shared)
+        Self::new(T::Saga::DEFINITION.name(), key, step, 0, 1, shared)
     }
 
     /// The name of the effect, for idempotency keys.
-    pub const fn effect(&self) -> &EffectId {
-        &self.effect
+    pub fn effect(&self) -> &EffectId {
+        self.effect.get_or_init(|| EffectId::new(self.run, self.step))
     }
 
     /// The name of the saga.

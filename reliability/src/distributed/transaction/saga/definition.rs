@@ -376,7 +376,7 @@ impl Step {
     fn plan(&self) -> PlannedStep {
         let places = |places: &[u16]| places.iter().map(|&place| usize::from(place)).collect();
         PlannedStep {
-            name: self.name.to_owned(),
+            name: self.name.into(),
             kind: self.kind,
             waits: self.waits,
             after: places(self.after),

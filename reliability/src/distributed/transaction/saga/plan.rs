@@ -1,5 +1,6 @@
 //! What a saga is made of, without its types: what the journal keeps of it, and tools read.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -43,7 +44,7 @@ pub struct Plan {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedStep {
-    pub(super) name: String,
+    pub(super) name: Cow<'static, str>,
     pub(super) kind: Kind,
     pub(super) waits: Waits,
     pub(super) after: Vec<usize>,
@@ -144,7 +145,7 @@ impl PlannedStep {
             _ => Waits::Call,
         };
         Some(Self {
-            name: kept["name"].as_str()?.to_string(),
+            name: kept["name"].as_str()?.to_string().into(),
             kind: Kind::from_name(kept["kind"].as_str()?)?,
             waits,
             after: places("after")?,

@@ -97,10 +97,11 @@ impl<D: Saga> Desk<D> {
         let task = &hand.state.tasks[place];
         let started = started(&hand.state)?;
         let step = task.link.makes.map_or(task.link.handler, |it| self.room.wiring.event(it));
-        let effect = self.effect(hand, place)?;
+        let (run, effect) = (started.transaction().get(), self.effect(hand, place)?);
         let tried = if undo { task.undo_attempts } else { task.attempts };
         let (name, key) = (self.room.wiring.name(), started.key().into());
-        Ok(Cx::new(name, key, step, effect, tried.saturating_add(1), Arc::new(())))
+        let cx = Cx::new(name, key, step, run, tried.saturating_add(1), Arc::new(()));
+        Ok(cx.with_effect(effect))
     }
 
     fn effect(&self, hand: &Hand, place: usize) -> Result<EffectId, JournalError> {

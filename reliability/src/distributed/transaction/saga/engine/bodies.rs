@@ -23,7 +23,7 @@ use super::super::declared::{Doing, History, Old, Probing, Saga, Undoing, Unwrit
 use super::super::definition::Definition;
 use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Started};
-use super::super::{Cx, EffectId, Outcome};
+use super::super::{Cx, Outcome};
 use super::begun::Begun;
 use super::end::EndOf;
 use super::hub::AnyEnd;
@@ -369,8 +369,11 @@ impl<D: Saga> Bodies for Run<D> {
                 Act::Undo { .. } => undone(D::undo(step, cx, history)).await,
             }
         };
-        let limit = planned.limit();
-        Box::pin(Caught { body: limited(limit, body) })
+        // Most have no limit, and need no room for one.
+        match planned.limit() {
+            Some(limit) => Box::pin(Caught { body: limited(limit, body) }),
+            None => Box::pin(Caught { body }),
+        }
     }
 
     fn nest(&self, step: usize, act: Act, attempt: u32, within: Within) -> Attempted {
@@ -396,9 +399,8 @@ impl<D: Saga> Bodies for Run<D> {
 impl<D: Saga> Run<D> {
     fn cx(&self, step: usize, attempt: u32) -> Cx<D::Shared> {
         let planned = &self.steps.steps()[step];
-        let effect = EffectId::new(self.run, planned.name());
         let (key, shared) = (Arc::clone(&self.key), Arc::clone(&self.shared));
-        Cx::new(self.steps.name(), key, planned.name(), effect, attempt, shared)
+        Cx::new(self.steps.name(), key, planned.name(), self.run, attempt, shared)
     }
 }
 
@@ -456,8 +458,7 @@ pub(super) fn kept<D: Saga>(history: &History<D>, output: D) -> Ended {
     }
 }
 
-async fn limited(limit: Option<Duration>, body: impl Future<Output = Ended>) -> Ended {
-    let Some(limit) = limit else { return body.await };
+async fn limited(limit: Duration, body: impl Future<Output = Ended>) -> Ended {
     match tokio::time::timeout(limit, body).await {
         Ok(ended) => ended,
         Err(_) => Ended::Failed {

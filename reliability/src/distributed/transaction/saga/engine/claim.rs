@@ -1,16 +1,17 @@
 //! The tasks of an engine: one claims what is due, one keeps the leases.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::panic::AssertUnwindSafe;
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::time::Duration;
 use std::panic::catch_unwind;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::operator::{BROKEN, keep};
-use super::super::rules::{Input, Phase, Started};
+use super::super::rules::{Input, Phase};
 use super::bodies::{Bodies, Opened};
 use super::collect::{Over, collect};
 use super::drive::{Drive, Put, read};
@@ -33,7 +34,7 @@ pub(super) struct Fresh {
     pub(super) lease: Lease,
     pub(super) bodies: alloc::boxed::Box<dyn Bodies>,
     pub(super) input: Input,
-    pub(super) started: Started,
+    pub(super) traceparent: Option<String>,
     pub(super) kick: Arc<Kick>,
     pub(super) permit: OwnedSemaphorePermit,
 }
@@ -144,16 +145,16 @@ pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<
             let input = Input::Found { entries, fresh: false };
             let parent = started.parent.clone();
             let drive = Drive::new(hub, kind.plan(), lease, bodies, kick, parent);
-            in_its_trace(&started, run(drive, input)).await
+            in_its_trace(started.traceparent.as_deref(), pin!(run(drive, input))).await
         }
     }
 }
 
 pub(super) async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
-    let Fresh { lease, bodies, input, started, kick, permit } = fresh;
+    let Fresh { lease, bodies, input, traceparent, kick, permit } = fresh;
     if let Some(kind) = hub.kinds.get(lease.stream.kind()) {
         let drive = Drive::new(&hub, kind.plan(), lease.clone(), bodies, kick, None);
-        let done = in_its_trace(&started, run(drive, input)).await;
+        let done = in_its_trace(traceparent.as_deref(), pin!(run(drive, input))).await;
         put(&hub, &lease, done).await;
     }
     hub.leave(&lease);
@@ -187,9 +188,9 @@ fn panicked() -> JournalError {
 }
 
 #[cfg(feature = "telemetry")]
-async fn in_its_trace<F: Future>(started: &Started, work: F) -> F::Output {
+async fn in_its_trace<F: Future>(trace: Option<&str>, work: Pin<&mut F>) -> F::Output {
     use crate::telemetry::trace::{Context, in_context};
-    let parent = started.traceparent.as_deref().and_then(|it| Context::from_traceparent(it).ok());
+    let parent = trace.and_then(|it| Context::from_traceparent(it).ok());
     match parent {
         Some(parent) => in_context(parent, work).await,
         None => work.await,
@@ -197,8 +198,8 @@ async fn in_its_trace<F: Future>(started: &Started, work: F) -> F::Output {
 }
 
 #[cfg(not(feature = "telemetry"))]
-async fn in_its_trace<F: Future>(started: &Started, work: F) -> F::Output {
-    let _ = started;
+async fn in_its_trace<F: Future>(trace: Option<&str>, work: Pin<&mut F>) -> F::Output {
+    let _ = trace;
     work.await
 }
 

@@ -110,8 +110,8 @@ impl<'a> Drive<'a> {
     pub(super) async fn run(&mut self, mut input: Input) -> Result<Put, JournalError> {
         loop {
             let came = match self.machine.step(self.hub.clock.now(), input)? {
-                Next::Write { entries, rest: Some(rest), .. }
-                    if entries.is_empty() && rest.over =>
+                Next::Write { rest: Some(rest), .. }
+                    if rest.over && self.machine.to_write().is_empty() =>
                 {
                     // Others have ended it in this moment.
                     let (status, parent) = (rest.status, self.parent.clone());
@@ -119,16 +119,14 @@ impl<'a> Drive<'a> {
                     self.lease.sequence = self.sequence;
                     return collect(self.hub, &self.lease, Over { status, ended_at, parent }).await;
                 }
-                Next::Write { entries, status, rest } => {
-                    match self.write(entries, status, rest).await? {
-                        Written::Yes => match rest {
-                            None => Came::Input(Input::Written),
-                            Some(rest) if rest.over => return Ok(Put::Over(rest.status, None)),
-                            Some(_) => return Ok(Put::Stuck),
-                        },
-                        Written::No(came) => came,
-                    }
-                }
+                Next::Write { status, rest } => match self.write(status, rest).await? {
+                    Written::Yes => match rest {
+                        None => Came::Input(Input::Written),
+                        Some(rest) if rest.over => return Ok(Put::Over(rest.status, None)),
+                        Some(_) => return Ok(Put::Stuck),
+                    },
+                    Written::No(came) => came,
+                },
                 Next::Go { begin, until, busy } => match self.go(begin, until, busy).await? {
                     Some(came) => came,
                     None => return Ok(Put::Down),
@@ -162,7 +160,7 @@ impl<'a> Drive<'a> {
         // What would be begun is begun by another engine.
         let until = if self.is_left { Some(self.hub.clock.now()) } else { until };
         let rest = Some(self.machine.pause(until));
-        Ok(match self.write(Vec::new(), None, rest).await? {
+        Ok(match self.write(None, rest).await? {
             Written::Yes => None,
             Written::No(came) => Some(came),
         })
@@ -213,8 +211,8 @@ impl<'a> Drive<'a> {
 
     /// What comes next: an attempt ends, time goes by, or somebody has added records.
     async fn next(&mut self, until: Option<SystemTime>) -> Result<Came, JournalError> {
-        let now = self.hub.clock.now();
-        let pause = until.map(|until| until.duration_since(now).unwrap_or_default());
+        let pause = until.map(|until| until.duration_since(self.hub.clock.now()));
+        let pause = pause.map(Result::unwrap_or_default);
         let (running, kick) = (&mut self.running, &self.kick);
         let pause = async {
             match pause {
@@ -241,31 +239,36 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Writes records and puts the run down, as far as that is asked for.
+    /// What a run is told to the journal by. Made anew for each try: most need one.
+    fn append(&self, status: Option<&'static str>, rest: Option<Rest>) -> Append {
+        let append = Append::to(&self.lease.stream).fenced(&self.lease).after(self.sequence);
+        let append = append.events_of(self.events());
+        match (rest, status.or(self.machine.status(self.is_listed))) {
+            (Some(rest), _) => append.status(rest.status).due(self.due(rest)).release(),
+            (None, Some(status)) => append.status(status),
+            (None, None) => append,
+        }
+    }
+
+    fn events(&self) -> impl Iterator<Item = Event> {
+        self.machine.to_write().iter().map(|entry| entry.event(&self.plan))
+    }
+
+    /// Writes what there is to write and puts the run down, as far as that is asked for.
     async fn write(
         &mut self,
-        entries: Vec<Entry>,
         status: Option<&'static str>,
         rest: Option<Rest>,
     ) -> Result<Written, JournalError> {
-        let events: Vec<Event> = entries.into_iter().map(|it| it.event(&self.plan)).collect();
-        let mut append = Append::to(&self.lease.stream).fenced(&self.lease).after(self.sequence);
-        append = append.events_of(events);
-        if let Some(rest) = rest {
-            append = append.status(rest.status).due(self.due(rest)).release();
-        } else if let Some(status) = status.or(self.machine.status(self.is_listed)) {
-            append = append.status(status);
-        }
         // What ends it is news to the saga that it is a step of.
-        let told = self.parent.clone().zip(rest.filter(|_| !append.events().is_empty()));
+        let news = rest.filter(|_| !self.machine.to_write().is_empty());
+        let told = self.parent.clone().zip(news);
         let (mut pause, mut tries) = (Duration::ZERO, 0);
         loop {
+            let (journal, append) = (&self.hub.journal, self.append(status, rest));
             let appended = match &told {
-                None => self.hub.journal.append(append.clone()).await,
-                Some((parent, rest)) => {
-                    let journal = &self.hub.journal;
-                    append_and_tell(journal, append.clone(), parent, rest.status).await
-                }
+                None => journal.append(append).await,
+                Some((parent, rest)) => append_and_tell(journal, append, parent, rest.status).await,
             };
             match appended {
                 Ok(appended) => {
@@ -279,7 +282,7 @@ impl<'a> Drive<'a> {
                     return Ok(Written::Yes);
                 }
                 Err(JournalError::Fenced { .. }) => return Ok(Written::No(Came::Gone)),
-                Err(JournalError::Conflict { .. }) => return self.conflict(append.events()).await,
+                Err(JournalError::Conflict { .. }) => return self.conflict().await,
                 // What may have been written is a conflict when it was.
                 Err(JournalError::Unavailable { .. } | JournalError::Unknown { .. }) => {
                     tries += 1;
@@ -307,13 +310,14 @@ impl<'a> Drive<'a> {
 
     /// Somebody has added records: this worker, in an append of which the answer was lost, or
     /// somebody else.
-    async fn conflict(&mut self, ours: &[Event]) -> Result<Written, JournalError> {
+    async fn conflict(&mut self) -> Result<Written, JournalError> {
         let Some(records) = self.read().await? else { return Ok(Written::No(Came::Gone)) };
-        let written = records.len() >= ours.len()
-            && !ours.is_empty()
-            && records.iter().zip(ours).all(|(record, event)| record.event == *event);
+        let ours = self.machine.to_write().len();
+        let written = records.len() >= ours
+            && ours > 0
+            && records.iter().zip(self.events()).all(|(record, event)| record.event == event);
         if written {
-            self.sequence = Sequence::new(self.sequence.get() + ours.len() as u64);
+            self.sequence = Sequence::new(self.sequence.get() + ours as u64);
             self.is_listed = true;
             return Ok(Written::Yes);
         }

@@ -9,8 +9,8 @@ use core::any::Any;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::collections::HashMap;
 
+use hashbrown::HashMap;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 

@@ -288,7 +288,7 @@ impl<D: Saga> Nesting<'_, D> {
         };
         let priority = journal.head(&lease.stream).await?.map_or(0, |head| head.priority);
         let start = Append::to(self.child).after(Sequence::START).status("running").due(Due::Now);
-        let start = start.priority(priority).event(Entry::Started(started).event(&plan));
+        let start = start.priority(priority).event(started.event(&plan));
         // A worker that was taken for dead begins nothing that nobody would call back any more.
         let fence = Append::to(&lease.stream).fenced(lease);
         journal.append_all([start, fence]).await?;

@@ -88,7 +88,7 @@ impl<'a, D: Saga> Start<'a, D> {
         let run = fastrand::u128(1..);
         let started =
             Started { run, deadline, traceparent: traceparent(), parent: None, input: text };
-        let event = Entry::Started(started.clone()).event(kind.plan());
+        let event = started.event(kind.plan());
         let append = Append::to(&stream).after(Sequence::START).event(event).status("running");
         let append = append.due(Due::Now).priority(priority);
         // With room here, it is not claimed: it begins in the hands of who has started it.
@@ -106,10 +106,11 @@ impl<'a, D: Saga> Start<'a, D> {
                 match (here, appended.lease(&stream)) {
                     (Some(permit), Some(lease)) => {
                         let bodies = kind.fresh(&key, run, input);
-                        let entries = Vec::from([(now, Entry::Started(started.clone()))]);
+                        let traceparent = started.traceparent.clone();
+                        let entries = Vec::from([(now, Entry::Started(started))]);
                         let input = Input::Found { entries, fresh: true };
                         let kick = hub.enter(&lease);
-                        let fresh = Fresh { lease, bodies, input, started, kick, permit };
+                        let fresh = Fresh { lease, bodies, input, traceparent, kick, permit };
                         hub.spawn(work_fresh(Arc::clone(hub), fresh));
                     }
                     _ => hub.work.notify_one(),

@@ -117,36 +117,35 @@ impl Entry {
     }
 
     /// The event that says so, in the version of that plan.
-    pub(in super::super) fn event(self, plan: &Plan) -> Event {
+    pub(in super::super) fn event(&self, plan: &Plan) -> Event {
         let name = |step: usize| plan.steps().get(step).map_or("?", |step| step.name());
-        let doing = |undoing| if undoing { "undo" } else { "do" };
+        let doing = |undoing: &bool| if *undoing { "undo" } else { "do" };
         let (event, payload) = match self {
             Self::Done { step, output } => {
-                let name = name(step).to_string();
-                return Event::from_parts(name, plan.version(), Encoding::Json, output);
+                let name = plan.steps().get(*step).map_or("?".into(), |step| step.name.clone());
+                return Event::from_parts(name, plan.version(), Encoding::Json, output.clone());
             }
-            Self::Started(started) => {
-                let text = started.text();
-                return Event::from_parts(STARTED, plan.version(), Encoding::Json, text);
-            }
+            Self::Started(started) => return started.event(plan),
             Self::Refused { because, refusal } => {
                 let (because, step) = match because {
-                    Because::Rejected(step) => ("rejected", Some(name(step))),
+                    Because::Rejected(step) => ("rejected", Some(name(*step))),
                     Because::Deadline => ("deadline", None),
                     Because::Cancelled => ("cancelled", None),
                 };
-                let refusal = value(&refusal);
+                let refusal = value(refusal);
                 (REFUSED, json!({ "because": because, "step": step, "refusal": refusal }))
             }
-            Self::Undone { step, known } => (UNDONE, json!({ "step": name(step), "known": known })),
+            Self::Undone { step, known } => {
+                (UNDONE, json!({ "step": name(*step), "known": known }))
+            }
             Self::Tried { step, undoing, attempt, unknown, reason } => (
                 TRIED,
-                json!({ "step": name(step), "doing": doing(undoing), "attempt": attempt,
+                json!({ "step": name(*step), "doing": doing(undoing), "attempt": attempt,
                         "unknown": unknown, "reason": reason }),
             ),
             Self::Stuck { step, undoing, attempts, reason } => (
                 STUCK,
-                json!({ "step": name(step), "doing": doing(undoing), "attempts": attempts,
+                json!({ "step": name(*step), "doing": doing(undoing), "attempts": attempts,
                         "reason": reason }),
             ),
             Self::Completed => (COMPLETED, Value::Null),
@@ -154,10 +153,10 @@ impl Entry {
             Self::Cancelled { by, why } => (CANCELLED, json!({ "by": by, "why": why })),
             Self::Retried { by, why } => (RETRIED, json!({ "by": by, "why": why })),
             Self::Skipped { step, by, why } => {
-                (SKIPPED, json!({ "step": name(step), "by": by, "why": why }))
+                (SKIPPED, json!({ "step": name(*step), "by": by, "why": why }))
             }
             Self::Edited { step, value: new, by, why } => {
-                let (step, value) = (step.map(name), value(&new));
+                let (step, value) = (step.map(name), value(new));
                 (EDITED, json!({ "step": step, "value": value, "by": by, "why": why }))
             }
             Self::Abandoned { by, why } => (ABANDONED, json!({ "by": by, "why": why })),

@@ -62,10 +62,10 @@ pub(in super::super) enum Ended {
 /// What the driver is to do.
 #[derive(Debug, PartialEq)]
 pub(in super::super) enum Next {
-    /// Write these in one append, and say how it went. `rest` says that nothing is left to do for
-    /// now, so the saga is put down in the same append; `status` what lists say of it from now on,
-    /// if that is something else.
-    Write { entries: Vec<Entry>, status: Option<&'static str>, rest: Option<Rest> },
+    /// Write [what there is to write](super::Machine::to_write) in one append, and say how it went.
+    /// `rest` says that nothing is left to do for now, so the saga is put down in the same append;
+    /// `status` what lists say of it from now on, if that is something else.
+    Write { status: Option<&'static str>, rest: Option<Rest> },
     /// Begin these, and come back when something ends, or then. `busy` says that something is on its
     /// way.
     Go { begin: Vec<Begin>, until: Option<SystemTime>, busy: bool },

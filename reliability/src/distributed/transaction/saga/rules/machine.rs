@@ -49,6 +49,8 @@ struct Work {
     waits: bool,
     /// There was news while it was being looked at.
     told: bool,
+    /// Whether it could be begun before what is written now.
+    was_open: bool,
 }
 
 impl Machine {
@@ -124,12 +126,15 @@ impl Machine {
 
     fn written(&mut self, now: SystemTime) -> Result<(), JournalError> {
         let before = self.facts.phase;
-        let open: Vec<bool> = (0..self.work.len()).map(|it| self.facts.may_be_begun(it)).collect();
+        for step in 0..self.work.len() {
+            self.work[step].was_open = self.facts.may_be_begun(step);
+        }
         for entry in core::mem::take(&mut self.in_flight) {
             self.facts.apply(&entry, now)?;
         }
-        for (step, was_open) in open.into_iter().enumerate() {
-            self.work[step].clean |= !was_open && self.facts.may_be_begun(step);
+        for step in 0..self.work.len() {
+            let work = &mut self.work[step];
+            work.clean |= !work.was_open && self.facts.may_be_begun(step);
         }
         if before != self.facts.phase {
             self.begin_anew();
@@ -207,7 +212,8 @@ impl Machine {
     fn advance(&mut self, now: SystemTime) -> Result<Next, JournalError> {
         if self.facts.phase.is_over() {
             let rest = Some(self.rest(&self.facts));
-            return Ok(Next::Write { entries: Vec::new(), status: None, rest });
+            self.in_flight.clear();
+            return Ok(Next::Write { status: None, rest });
         }
         self.decide(now);
         if self.results.is_empty() && self.end(&self.facts).is_none() {
@@ -377,10 +383,15 @@ impl Machine {
         }
         let stuck = matches!(after.phase, Phase::Stuck | Phase::StuckUndoing);
         let rest = (after.phase.is_over() || stuck).then(|| self.rest(&after));
-        self.in_flight.clone_from(&entries);
+        self.in_flight = entries;
         let status = after.phase.status();
         let status = (status != self.facts.phase.status()).then_some(status);
-        Ok(Next::Write { entries, status, rest })
+        Ok(Next::Write { status, rest })
+    }
+
+    /// What is to be written, or is being written in this moment.
+    pub(in super::super) fn to_write(&self) -> &[Entry] {
+        &self.in_flight
     }
 
     fn rest(&self, after: &Facts) -> Rest {

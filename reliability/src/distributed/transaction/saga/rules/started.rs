@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
+use super::super::plan::Plan;
 use super::entry::{NESTED, STARTED};
 use crate::journal::{Encoding, Event, JournalError, StreamId};
 
@@ -42,8 +43,13 @@ impl Started {
         })
     }
 
+    /// The first record of a saga of that plan.
+    pub(in super::super) fn event(&self, plan: &Plan) -> Event {
+        Event::from_parts(STARTED, plan.version(), Encoding::Json, self.text())
+    }
+
     /// As JSON, with the input as it came.
-    pub(super) fn text(&self) -> Vec<u8> {
+    fn text(&self) -> Vec<u8> {
         let mut text = format!("{{\"run\":\"{:032x}\"", self.run);
         if let Some(deadline) = self.deadline {
             let since = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -144,7 +144,7 @@ async fn start<D: Saga>(
     })?;
     let deadline = plan.deadline.and_then(|time| clock.now().checked_add(time));
     let started = Started { run: 7, deadline, traceparent: None, parent: None, input };
-    let mut append = Append::to(stream).event(Entry::Started(started).event(plan)).due(Due::Now);
+    let mut append = Append::to(stream).event(started.event(plan)).due(Due::Now);
     for (step, output) in &test.signals {
         append = append.event(Entry::Done { step: *step, output: output.clone() }.event(plan));
     }
