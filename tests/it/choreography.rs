@@ -1,3 +1,4 @@
 //! Choreographies, as those who run them see them.
 
 mod events;
+mod versions;

@@ -95,6 +95,7 @@
 //! | `reliability.tcc.stuck` | error | `reliability.tcc.transaction`, `reliability.tcc.participants` |
 //! | `reliability.tcc.mended` | warn | `reliability.tcc.transaction`, `reliability.tcc.verb`, `reliability.tcc.by` |
 //! | `reliability.choreography.untold` | warn | `reliability.choreography.participant`, `reliability.choreography.event`, `reliability.choreography.transaction`, `reliability.error` |
+//! | `reliability.choreography.elsewhere` | warn | `reliability.choreography.participant`, `reliability.choreography.event`, `reliability.choreography.version`, `reliability.choreography.known` |
 //! | `reliability.choreography.parked` | error | `reliability.choreography.participant`, `reliability.choreography.handler`, `reliability.choreography.undo`, `reliability.error` |
 //! | `reliability.choreography.broken` | error | `reliability.choreography.participant`, `reliability.choreography.stream`, `reliability.error` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |

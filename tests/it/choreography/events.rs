@@ -53,6 +53,9 @@ impl Bus for Away {
     fn subscribe(&self, group: Group) -> Answer<'_, Box<dyn Subscription>> {
         self.0.subscribe(group)
     }
+    fn remove(&self, group: Group) -> Answer<'_, ()> {
+        self.0.remove(group)
+    }
 }
 
 /// Until a stream of that kind is as it should be.
@@ -87,7 +90,10 @@ async fn be_untold_and_parked_and_broken() {
 #[tokio::test(start_paused = true)]
 async fn a_choreography_that_needs_somebody_is_told() {
     let heard = heard_of(be_untold_and_parked_and_broken).await;
-    assert_as_documented(&heard, |event| event.starts_with("reliability.choreography."));
+    // That of other versions is heard where they are.
+    assert_as_documented(&heard, |event| {
+        event.starts_with("reliability.choreography.") && !event.ends_with(".elsewhere")
+    });
     let told: Vec<_> = heard.iter().map(|(event, fields)| (event.name(), fields)).collect();
     let [(untold, of_untold), (parked, of_parked), (broken, of_broken)] = told.as_slice() else {
         panic!("{told:?}")

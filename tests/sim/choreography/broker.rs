@@ -96,6 +96,13 @@ impl Bus for Broker {
             Ok(Box::new(member) as Box<dyn Subscription>)
         })
     }
+
+    fn remove(&self, group: Group) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.lock().remove(group.name());
+            Ok(())
+        })
+    }
 }
 
 #[derive(Debug)]

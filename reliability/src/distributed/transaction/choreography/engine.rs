@@ -10,15 +10,17 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::builder::check;
-use super::bus::{BusError, Envelope, EventId, TransactionId};
+use super::bus::{BusError, Envelope, EventId, Group, TransactionId};
 use super::desk::{Desk, Room, apply_all, control};
 use super::end::{End, Parked, Why};
 use super::entry::Entry;
+use super::history;
 use super::observe;
 use super::plan::Wiring;
 use super::rules::{REFUSED, STARTED, State};
+use super::starter;
 use super::wiring::Choreography;
-use crate::distributed::transaction::saga::{Durable, History, Saga};
+use crate::distributed::transaction::saga::{Durable, Saga};
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Encoding, Event, Heads, JournalError, Sequence, StreamId};
 
@@ -117,8 +119,8 @@ impl<C: Choreography> Choreographed<C> {
             Ok(_) => observe::started(),
             Err(JournalError::Conflict { .. }) => {
                 let before = started(room, &stream).await?;
-                let value = |it: &Envelope| it.event().read_json::<Value>().ok();
-                if before.as_ref().and_then(value) != value(&envelope) {
+                let input = |it| history::input::<C::Events>(&room.wiring, it);
+                if before.as_ref().map(input).transpose()? != Some(input(&envelope)?) {
                     let expected = "a key of its own for each input";
                     let invalid = Invalid::new("choreography", "key", expected, key);
                     return Err(invalid
@@ -209,6 +211,43 @@ impl<C: Choreography> Choreographed<C> {
         room.journal.append(Append::to(&stream).event(entry.event()).due(Due::Now)).await.map(drop)
     }
 
+    /// The group on the bus of those who start transactions on this journal: `start.` and a number that
+    /// was drawn for it. When the journal is gone for good, this is what to
+    /// [remove](super::bus::Bus::remove), so note it down as long as it is there.
+    ///
+    /// # Errors
+    ///
+    /// What the journal can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// The number was drawn or not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/choreography/example.rs"));
+    /// # use shop::*;
+    /// use reliability::distributed::transaction::choreography::bus::{Bus, JournalBus};
+    /// # use reliability::journal::Journal;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let journal = Journal::in_memory();
+    /// let bus = JournalBus::in_memory();
+    /// let orders = Orders::on(&journal, bus.clone(), (Warehouse, Card)).start().await?;
+    /// let group = orders.starter_group().await?;
+    /// assert!(group.name().starts_with("start."));
+    /// // Later, when orders are started here no more:
+    /// orders.stop().await;
+    /// bus.remove(group).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn starter_group(&self) -> Result<Group, BusError> {
+        starter::group(&self.shared.room.journal, self.shared.room.wiring.name()).await
+    }
+
     /// Who makes and handles what.
     pub fn wiring(&self) -> &Wiring {
         &self.shared.room.wiring
@@ -286,11 +325,7 @@ impl<C: Choreography> Handle<C> {
         if !state.is_complete(wiring) {
             return Ok(None);
         }
-        let history = History::<C::Events>::new(started.event().read_json()?);
-        for (place, envelope) in &state.heard {
-            let output = <C::Events as Saga>::read(*place, envelope.event().payload());
-            history.keep(output.map_err(|error| unreadable(&error))?);
-        }
+        let history = history::history::<C::Events>(wiring, started, &state)?;
         Ok(<C::Events as Saga>::done(history).map(End::Completed))
     }
 

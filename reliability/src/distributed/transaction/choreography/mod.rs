@@ -135,7 +135,8 @@
 //!
 //! Each journal in which transactions are started is a group of its own on the bus, `start.` and a number
 //! that was drawn for it, so that everybody hears of what was started there. When such a journal is gone
-//! for good, remove its group at the broker: what nobody takes is kept, until there is no more room.
+//! for good, [remove](bus::Bus::remove) its [group](Choreographed::starter_group), and so that of a
+//! participant: what nobody takes is kept, until there is no more room.
 //!
 //! # What is guaranteed
 //!
@@ -174,6 +175,7 @@ mod desk;
 mod end;
 mod engine;
 mod entry;
+mod history;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod observe;

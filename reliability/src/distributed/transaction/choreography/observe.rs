@@ -27,6 +27,11 @@ crate::metrics! {
         .unit("{event}")
         .by(["reliability.choreography.participant"])
         .series(200);
+    /// Events that were left to programs of another version, each time they came.
+    static ELSEWHERE: Family<Counter, 2> = Counter::builder("reliability.choreography.elsewhere")
+        .unit("{event}")
+        .by(["reliability.choreography.participant", "reliability.choreography.event"])
+        .series(2_000);
     /// Events that were told to the bus, by participant and event.
     static TOLD: Family<Counter, 2> = Counter::builder("reliability.choreography.told")
         .unit("{event}")
@@ -48,6 +53,27 @@ crate::metrics! {
         .unit("{handler}")
         .by(["reliability.choreography.participant", "reliability.choreography.handler"])
         .series(2_000);
+}
+
+/// An event is left to programs of its own version; with the one that is known here, if that is news.
+pub(super) fn elsewhere(participant: &str, envelope: &Envelope, known: Option<u32>) {
+    #[cfg(feature = "telemetry")]
+    {
+        ELSEWHERE.with([participant, envelope.event().name()]).add(1);
+        let Some(known) = known else { return };
+        tracing::event!(
+            name: "reliability.choreography.elsewhere",
+            target: "reliability",
+            tracing::Level::WARN,
+            reliability.choreography.participant = participant,
+            reliability.choreography.event = envelope.event().name(),
+            reliability.choreography.version = envelope.event().version(),
+            reliability.choreography.known = known,
+            "events of another version are left to programs that know it; see that one runs",
+        );
+    }
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (participant, envelope, known);
 }
 
 pub(super) fn started() {

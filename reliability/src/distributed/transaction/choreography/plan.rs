@@ -49,10 +49,12 @@ impl Wiring {
         self.definition.version()
     }
 
-    /// Whether it is an event of a newer version, which may have other events and other handlers.
-    pub(super) fn is_newer(&self, envelope: &Envelope) -> bool {
-        let event = envelope.event();
-        !matches!(event.name(), REFUSED | UNDONE) && event.version() > self.version()
+    /// Whether it is an event of a version that other programs take: a newer one, which may have other
+    /// events and other handlers, or one that is drained.
+    pub(super) fn is_elsewhere(&self, envelope: &Envelope) -> bool {
+        let (event, version) = (envelope.event(), envelope.event().version());
+        let foreign = version > self.version() || self.definition.is_drained(version);
+        !matches!(event.name(), REFUSED | UNDONE) && foreign
     }
 
     pub(super) const fn len(&self) -> usize {

@@ -250,9 +250,10 @@ impl State {
         self.started.is_some() && hears.all(|event| self.heard.contains_key(event))
     }
 
-    /// Whether newer programs have begun it, or gone on with it.
-    pub(super) fn is_newer(&self, wiring: &Wiring) -> bool {
-        self.started.iter().chain(self.heard.values()).any(|envelope| wiring.is_newer(envelope))
+    /// What programs of another version have begun it with, or gone on with it.
+    pub(super) fn elsewhere(&self, wiring: &Wiring) -> Option<&Envelope> {
+        let mut all = self.started.iter().chain(self.heard.values());
+        all.find(|envelope| wiring.is_elsewhere(envelope))
     }
 
     /// Whether there is only forward any more.

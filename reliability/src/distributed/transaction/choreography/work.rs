@@ -19,7 +19,7 @@ pub(super) async fn take<D: Saga>(desk: Arc<Desk<D>>, mut subscription: Box<dyn 
     loop {
         let taken = match subscription.next().await {
             Ok(delivery) => match desk.take(delivery.envelope()).await {
-                Ok(Taken::Newer) => {
+                Ok(Taken::Elsewhere) => {
                     let _ = delivery.nack(ELSEWHERE).await;
                     true
                 }

@@ -168,7 +168,7 @@ impl Definition {
         true
     }
 
-    pub(super) fn is_drained(&self, version: u32) -> bool {
+    pub(in crate::distributed::transaction) fn is_drained(&self, version: u32) -> bool {
         self.drains.contains(&version)
     }
 

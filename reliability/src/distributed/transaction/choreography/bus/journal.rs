@@ -1,22 +1,17 @@
+mod member;
+
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::pin::Pin;
 use core::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::{Answer, Bus, BusError, Delivery, Envelope, Group, Settle, Subscription};
+use super::{Answer, Bus, BusError, Envelope, Group, Subscription};
 use crate::error::Invalid;
-use crate::journal::{
-    Append, Changes, Claim, Due, Event, Journal, JournalError, Lease, Sequence, StreamId,
-};
-use crate::resilience::retry::Backoff;
-use crate::time::{Clock, Instant};
+use crate::journal::{Append, Claim, Due, Event, Heads, Journal, JournalError, Sequence, StreamId};
+use member::Member;
 
 /// A bus in a [`Journal`]: for the participants of one process, and for those of several that share a
 /// journal in PostgreSQL. It is as durable as the journal is.
@@ -73,12 +68,13 @@ struct Inner {
 const GROUPS: &str = "bus.groups";
 /// The most groups of a topic: one commit publishes to all of them.
 const MOST_GROUPS: usize = 500;
-/// The most envelopes that one claim takes.
-const AT_ONCE: usize = 32;
+/// How many envelopes of a group that is removed are looked at in one go.
+const AT_ONCE: usize = 1_000;
+/// What the records of that stream say.
+const DECLARED: &str = "Declared";
+const REMOVED: &str = "Removed";
 /// What has been acknowledged and not been forgotten yet.
 const SETTLED: &str = "settled";
-/// How long to wait for a journal that does not answer.
-const AGAIN: Backoff = Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
 
 impl JournalBus {
     /// The bus of a journal that is gone with the process: for tests.
@@ -90,6 +86,43 @@ impl JournalBus {
     pub fn on(journal: &Journal) -> Self {
         let JournalBusBuilder { journal, lease, poll } = Self::builder(journal);
         Self(Arc::new(Inner { journal, lease, poll }))
+    }
+
+    /// The groups of a topic, and how many envelopes wait for each, at most 100,000: those of a group that
+    /// nobody is in any more become more and more, until somebody [removes](Bus::remove) it.
+    ///
+    /// # Errors
+    ///
+    /// What the journal can meet with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing happens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::distributed::transaction::choreography::bus::{Bus, Group, JournalBus};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = JournalBus::in_memory();
+    /// bus.declare(Group::of("place_order", "stock")?).await?;
+    /// for (group, waiting) in bus.waiting("place_order").await? {
+    ///     println!("{group}: {waiting}");
+    /// }
+    /// # assert_eq!(bus.waiting("place_order").await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn waiting(&self, topic: &str) -> Result<Vec<(Group, usize)>, BusError> {
+        let (_, _, groups) = self.0.groups(topic).await?;
+        let mut all = Vec::with_capacity(groups.len());
+        for group in groups {
+            let waiting = self.0.waiting(&group).await?;
+            all.push((group, waiting));
+        }
+        Ok(all)
     }
 
     /// The same with other settings.
@@ -147,6 +180,10 @@ impl Bus for JournalBus {
             Ok(Box::new(Member::new(Arc::clone(&self.0), group)) as Box<dyn Subscription>)
         })
     }
+
+    fn remove(&self, group: Group) -> Answer<'_, ()> {
+        Box::pin(async move { self.0.remove(&group).await })
+    }
 }
 
 impl Inner {
@@ -154,11 +191,15 @@ impl Inner {
         let stream = StreamId::new(GROUPS, topic)?;
         let records = self.journal.read_to_end(&stream, Sequence::START).await.map_err(read)?;
         let last = records.last().map_or(Sequence::START, |record| record.sequence);
-        let groups = records.iter().map(|record| {
+        let mut groups: Vec<Group> = Vec::new();
+        for record in &records {
             let name: String = record.event.read_json().map_err(read)?;
-            Ok(Group::of(topic, &name)?)
-        });
-        Ok((stream, last, groups.collect::<Result<_, BusError>>()?))
+            match record.event.name() {
+                REMOVED => groups.retain(|group| group.name() != name),
+                _ => groups.push(Group::of(topic, &name)?),
+            }
+        }
+        Ok((stream, last, groups))
     }
 
     async fn declare(&self, group: &Group) -> Result<(), BusError> {
@@ -168,15 +209,62 @@ impl Inner {
                 return Ok(());
             }
             if groups.len() >= MOST_GROUPS {
-                let what = format!("`{}` has {MOST_GROUPS} groups already", group.topic());
+                let what = format!(
+                    "`{}` has {MOST_GROUPS} groups already: `remove` those that nobody is in any more, \
+                     which `waiting` lists",
+                    group.topic()
+                );
                 return Err(BusError::Full { what });
             }
-            let declared = Event::json("Declared", 1, group.name()).map_err(read)?;
+            let declared = Event::json(DECLARED, 1, group.name()).map_err(read)?;
             match self.journal.append(Append::to(&stream).after(last).event(declared)).await {
                 Err(JournalError::Conflict { .. }) => {}
                 other => return other.map(drop).map_err(wrote),
             }
         }
+    }
+
+    async fn remove(&self, group: &Group) -> Result<(), BusError> {
+        loop {
+            let (stream, last, groups) = self.groups(group.topic()).await?;
+            if groups.iter().all(|it| it.name() != group.name()) {
+                break;
+            }
+            let removed = Event::json(REMOVED, 1, group.name()).map_err(read)?;
+            match self.journal.append(Append::to(&stream).after(last).event(removed)).await {
+                Ok(_) => break,
+                Err(JournalError::Conflict { .. }) => {}
+                Err(error) => return Err(wrote(error)),
+            }
+        }
+        // What nobody takes any more, whoever has died before it was all gone.
+        let all = Heads::of(&kind(group)).most(AT_ONCE);
+        let mut behind: Option<StreamId> = None;
+        loop {
+            let page = match &behind {
+                Some(last) => all.clone().after(last),
+                None => all.clone(),
+            };
+            let heads = self.journal.heads(page).await.map_err(read)?;
+            let Some(last) = heads.last() else { return Ok(()) };
+            behind = Some(last.stream.clone());
+            for head in heads {
+                let append = Append::to(&head.stream).due(Due::Never).status(SETTLED);
+                let rested = self.journal.append(append).await.map_err(wrote)?;
+                match self.journal.remove(&head.stream, rested.sequence).await {
+                    // Somebody holds it, or publishes it: it is gone when it is settled, or with the
+                    // next sweep.
+                    Ok(()) | Err(JournalError::Busy { .. } | JournalError::Conflict { .. }) => {}
+                    Err(error) => return Err(wrote(error)),
+                }
+            }
+        }
+    }
+
+    async fn waiting(&self, group: &Group) -> Result<usize, BusError> {
+        let heads = Heads::of(&kind(group)).most(Journal::LONGEST_PAGE);
+        let heads = self.journal.heads(heads).await.map_err(read)?;
+        Ok(heads.iter().filter(|head| head.status != SETTLED).count())
     }
 
     async fn publish(&self, envelope: Envelope) -> Result<(), BusError> {
@@ -195,7 +283,7 @@ impl Inner {
 
     /// Forgets what was acknowledged by a process that died before it could forget it.
     async fn sweep(&self, group: &Group) -> Result<(), BusError> {
-        let settled = crate::journal::Heads::of(&kind(group)).with_status(SETTLED);
+        let settled = Heads::of(&kind(group)).with_status(SETTLED);
         for head in self.journal.heads(settled).await.map_err(read)? {
             // Somebody else may be at it, or it was published once more.
             let _ = self.journal.remove(&head.stream, head.sequence).await;
@@ -239,166 +327,6 @@ fn wrote(error: JournalError) -> BusError {
             BusError::Unavailable { what: "a commit", source: Box::new(error) }
         }
         other => read(other),
-    }
-}
-
-/// A member of a group.
-struct Member {
-    inner: Arc<Inner>,
-    group: Group,
-    claim: Claim,
-    changes: Changes,
-    room: Arc<Semaphore>,
-    taken: VecDeque<(Envelope, Held)>,
-    /// Since when those are held, at least.
-    held_since: Instant,
-    /// A claim on its way: it goes on with the next call when one is dropped.
-    taking: Option<Taking>,
-    failures: u32,
-}
-
-type Taken = Result<Vec<(Envelope, Held)>, BusError>;
-type Taking = Pin<Box<dyn core::future::Future<Output = Taken> + Send>>;
-
-/// An envelope in the hands of a member.
-struct Held {
-    inner: Arc<Inner>,
-    lease: Lease,
-    permit: OwnedSemaphorePermit,
-}
-
-impl Member {
-    fn new(inner: Arc<Inner>, group: Group) -> Self {
-        let claim = Claim::of([kind(&group).as_str()]).by(group.name()).lease(inner.lease);
-        let (changes, taken) = (inner.journal.changes(), VecDeque::new());
-        let room = Arc::new(Semaphore::new(group.most_unsettled()));
-        let held_since = Clock::default().now();
-        Self { inner, group, claim, changes, room, taken, held_since, taking: None, failures: 0 }
-    }
-
-    async fn next(&mut self) -> Result<Delivery, BusError> {
-        loop {
-            if !self.taken.is_empty() {
-                self.hold_on().await?;
-                if let Some((envelope, held)) = self.taken.pop_front() {
-                    return Ok(Delivery::new(envelope, held));
-                }
-            }
-            if self.taking.is_none() {
-                let permits = permits(&self.room).await?;
-                self.held_since = Clock::default().now();
-                let (inner, claim) = (Arc::clone(&self.inner), self.claim.clone());
-                self.taking = Some(Box::pin(take(inner, claim, permits)));
-            }
-            let Some(taking) = &mut self.taking else { continue };
-            let taken = taking.await;
-            self.taking = None;
-            match taken {
-                Ok(taken) => {
-                    self.failures = 0;
-                    self.taken.extend(taken);
-                }
-                Err(error) => {
-                    // So that who asks in a loop does not do so as fast as it can.
-                    self.failures = self.failures.saturating_add(1);
-                    let pause = AGAIN.delay(self.failures, Duration::ZERO, fastrand::u64(..));
-                    tokio::time::sleep(pause).await;
-                    return Err(error);
-                }
-            }
-            if self.taken.is_empty() {
-                let _ = tokio::time::timeout(self.inner.poll, self.changes.next()).await;
-            }
-        }
-    }
-}
-
-impl Member {
-    /// What has waited for those before it is held on, or left to whoever has it by now: it would
-    /// come twice.
-    async fn hold_on(&mut self) -> Result<(), BusError> {
-        let (now, length) = (Clock::default().now(), self.inner.lease);
-        if now.saturating_duration_since(self.held_since) < length / 4 {
-            return Ok(());
-        }
-        let leases: Vec<Lease> = self.taken.iter().map(|(_, held)| held.lease.clone()).collect();
-        let mut is_held =
-            self.inner.journal.renew(&leases, length).await.map_err(read)?.into_iter();
-        self.taken.retain(|_| is_held.next().unwrap_or_default());
-        self.held_since = now;
-        Ok(())
-    }
-}
-
-/// As many as there is room for, and one at least.
-async fn permits(room: &Arc<Semaphore>) -> Result<Vec<OwnedSemaphorePermit>, BusError> {
-    let first = Arc::clone(room).acquire_owned().await.map_err(|_| BusError::Closed)?;
-    let mut permits = Vec::from([first]);
-    while permits.len() < AT_ONCE
-        && let Ok(permit) = Arc::clone(room).try_acquire_owned()
-    {
-        permits.push(permit);
-    }
-    Ok(permits)
-}
-
-async fn take(inner: Arc<Inner>, claim: Claim, permits: Vec<OwnedSemaphorePermit>) -> Taken {
-    let leases = inner.journal.claim(claim.most(permits.len())).await.map_err(read)?;
-    let mut taken = Vec::with_capacity(leases.len());
-    for (lease, permit) in leases.into_iter().zip(permits) {
-        let records = inner.journal.read(&lease.stream, Sequence::START, 1).await.map_err(read)?;
-        let held = Held { inner: Arc::clone(&inner), lease, permit };
-        match records.first().map(|record| Envelope::read(record.event.payload())) {
-            Some(Ok(envelope)) => taken.push((envelope, held)),
-            // What is no envelope is kept for whoever looks, and comes to nobody.
-            _ => held.settle(Due::Never, "unreadable").await?,
-        }
-    }
-    Ok(taken)
-}
-
-impl Held {
-    async fn settle(&self, due: Due, status: &'static str) -> Result<(), BusError> {
-        let append = Append::to(&self.lease.stream).fenced(&self.lease).due(due).status(status);
-        match self.inner.journal.append(append.release()).await {
-            // Somebody else has it by now, and will say what becomes of it.
-            Ok(_) | Err(JournalError::Fenced { .. }) => Ok(()),
-            Err(error) => Err(wrote(error)),
-        }
-    }
-}
-
-impl Settle for Held {
-    fn ack(self: Box<Self>) -> Answer<'static, ()> {
-        Box::pin(async move {
-            // Published once more while it was held, it has more records, and is one event all the
-            // same: whoever receives it would know it again.
-            self.settle(Due::Never, SETTLED).await?;
-            let head = self.inner.journal.head(&self.lease.stream).await;
-            if let Ok(Some(head)) = head
-                && head.status == SETTLED
-            {
-                let _ = self.inner.journal.remove(&self.lease.stream, head.sequence).await;
-            }
-            drop(self.permit);
-            Ok(())
-        })
-    }
-
-    fn nack(self: Box<Self>, after: Duration) -> Answer<'static, ()> {
-        Box::pin(async move { self.settle(Due::After(after), "").await })
-    }
-}
-
-impl Subscription for Member {
-    fn next(&mut self) -> Answer<'_, Delivery> {
-        Box::pin(Member::next(self))
-    }
-}
-
-impl fmt::Debug for Member {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription").field("group", &self.group).finish_non_exhaustive()
     }
 }
 

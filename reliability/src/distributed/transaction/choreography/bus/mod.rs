@@ -93,6 +93,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send
 ///     fn subscribe(&self, group: Group) -> Answer<'_, Box<dyn Subscription>> {
 ///         self.inner.subscribe(group)
 ///     }
+///     fn remove(&self, group: Group) -> Answer<'_, ()> {
+///         self.inner.remove(group)
+///     }
 /// }
 ///
 /// let bus = Counting { inner: JournalBus::in_memory(), published: AtomicUsize::new(0) };
@@ -145,6 +148,40 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     ///
     /// As of [`declare`](Self::declare); nothing is delivered to a subscription that nobody has.
     fn subscribe(&self, group: Group) -> Answer<'_, Box<dyn Subscription>>;
+
+    /// The opposite of [`declare`](Self::declare), for a group that is gone for good: what waits for it is
+    /// thrown away, and nothing is kept for it any more. One that is not there is removed already. When
+    /// it is declared again, it begins with what is published after that.
+    ///
+    /// Stop its members first: one that is still subscribed may declare it again. What one of them holds
+    /// is gone when it settles it, and perhaps not before a second `remove`. And let nobody declare
+    /// another group of the topic while its last one is removed.
+    ///
+    /// # Errors
+    ///
+    /// What the broker can meet with. Then it is there, or removed, or removed in part: remove it again.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped before it returns, as after an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::distributed::transaction::choreography::bus::{Bus, Group, JournalBus};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = JournalBus::in_memory();
+    /// let fax = Group::of("place_order", "fax")?;
+    /// bus.declare(fax.clone()).await?;
+    /// // The last fax machine is switched off.
+    /// bus.remove(fax).await?;
+    /// assert!(bus.waiting("place_order").await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn remove(&self, group: Group) -> Answer<'_, ()>;
 }
 
 /// A member of a [`Group`], made by [`Bus::subscribe`].

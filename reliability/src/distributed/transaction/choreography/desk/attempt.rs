@@ -9,12 +9,10 @@ use core::time::Duration;
 use super::{Desk, Hand, Put, started};
 use crate::distributed::transaction::choreography::calls::{caught, limited};
 use crate::distributed::transaction::choreography::entry::{Entry, How};
+use crate::distributed::transaction::choreography::history::history;
 use crate::distributed::transaction::choreography::observe;
 use crate::distributed::transaction::choreography::participant::Bound;
-use crate::distributed::transaction::choreography::rules::State;
-use crate::distributed::transaction::saga::{
-    Cx, EffectId, History, Outcome, Saga, Step, Transient,
-};
+use crate::distributed::transaction::saga::{Cx, EffectId, Outcome, Saga, Step, Transient};
 use crate::journal::JournalError;
 
 impl<D: Saga> Desk<D> {
@@ -36,7 +34,8 @@ impl<D: Saga> Desk<D> {
         undo: bool,
     ) -> Result<Vec<Entry>, JournalError> {
         let (task, handler) = (&hand.state.tasks[place], &self.handlers[place]);
-        let history = Arc::new(self.history(&hand.state)?);
+        let started = started(&hand.state)?;
+        let history = Arc::new(history::<D>(&self.room.wiring, started, &hand.state)?);
         let cx = self.cx(hand, place, undo)?;
         let seen = observe::Attempt::begin(self, &hand.state, place, undo);
         let ended = match undo {
@@ -113,20 +112,6 @@ impl<D: Saga> Desk<D> {
             None => format!("{}.{}", self.name, task.name),
         };
         Ok(EffectId::new(run, &name))
-    }
-
-    fn history(&self, state: &State) -> Result<History<D>, JournalError> {
-        let input = started(state)?.event().read_json()?;
-        let history = History::<D>::new(input);
-        for (place, envelope) in &state.heard {
-            let output = D::read(*place, envelope.event().payload()).map_err(|error| {
-                let name = self.room.wiring.event(*place);
-                let what = format!("the event `{name}` is of another form");
-                JournalError::Unreadable { what, source: Some(error.to_string().into()) }
-            })?;
-            history.keep(output);
-        }
-        Ok(history)
     }
 }
 

@@ -5,6 +5,7 @@ mod lease;
 mod said;
 mod write;
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -21,6 +22,7 @@ use crate::distributed::transaction::saga::Saga;
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Journal, JournalError, Lease, Record, Sequence, StreamId};
 use crate::resilience::retry::Backoff;
+use crate::sync::Mutex;
 use crate::time::WallClock;
 
 pub(super) use said::control;
@@ -46,6 +48,8 @@ pub(super) struct Desk<D: Saga> {
     /// The kind of its streams.
     pub(super) kind: String,
     handlers: Vec<Bound<D>>,
+    /// The versions of other programs that were told of.
+    foreign: Mutex<BTreeSet<u32>>,
 }
 
 /// The name under which who starts transactions looks on.
@@ -53,7 +57,9 @@ pub(super) const START: &str = "start";
 /// How long to wait for a journal or a bus that does not answer.
 pub(super) const AGAIN: Backoff =
     Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
-/// How long a transaction rests that only newer programs know.
+/// The most versions of other programs that are told of.
+const MOST_FOREIGN: usize = 100;
+/// How long a transaction rests that only programs of another version know.
 const ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// Why a worker has put a transaction down.
@@ -74,8 +80,9 @@ pub(super) enum Taken {
     Heard,
     /// It is known already, or no business of this participant.
     Known,
-    /// Newer programs know what to do about it; here, nobody can even say whether it matters.
-    Newer,
+    /// Programs of another version know what to do about it; here, nobody can even say whether it
+    /// matters.
+    Elsewhere,
 }
 
 /// A transaction in the hands of a worker.
@@ -97,7 +104,17 @@ impl<D: Saga> Desk<D> {
         let kind = format!("{}.{name}", room.wiring.name());
         // Says what is wrong with the name before anything is begun.
         StreamId::new(&kind, "name")?;
-        Ok(Self { room: Arc::clone(room), name, kind, handlers })
+        let foreign = Mutex::new(BTreeSet::new());
+        Ok(Self { room: Arc::clone(room), name, kind, handlers, foreign })
+    }
+
+    /// An event is left to programs of its version. Each version is told of once, however often its
+    /// events come.
+    fn elsewhere(&self, envelope: &Envelope) {
+        let mut foreign = self.foreign.lock();
+        let is_new = foreign.len() < MOST_FOREIGN && foreign.insert(envelope.event().version());
+        drop(foreign);
+        observe::elsewhere(self.name, envelope, is_new.then_some(self.room.wiring.version()));
     }
 
     fn state(&self) -> State {
@@ -126,8 +143,9 @@ impl<D: Saga> Desk<D> {
     /// The inbox: writes an event down that is its business and that it does not know yet.
     pub(super) async fn take(&self, envelope: &Envelope) -> Result<Taken, JournalError> {
         let wiring = &self.room.wiring;
-        if wiring.is_newer(envelope) {
-            return Ok(Taken::Newer);
+        if wiring.is_elsewhere(envelope) {
+            self.elsewhere(envelope);
+            return Ok(Taken::Elsewhere);
         }
         if !self.state().wants(wiring, envelope) {
             return Ok(Taken::Known);
@@ -175,11 +193,17 @@ impl<D: Saga> Desk<D> {
         loop {
             self.read(&mut hand).await?;
             let now = self.room.clock.now();
-            let went = match hand.state.next(&self.room.wiring, now) {
-                // Who does not know all of it would think that it is over.
-                _ if hand.state.is_newer(&self.room.wiring) => {
-                    self.put(&mut hand, "elsewhere", Due::After(ELSEWHERE)).await
+            // Who does not know all of it would think that it is over.
+            if let Some(envelope) = hand.state.elsewhere(&self.room.wiring) {
+                self.elsewhere(envelope);
+                match self.put(&mut hand, "elsewhere", Due::After(ELSEWHERE)).await {
+                    Ok(None) => continue,
+                    Ok(Some(put)) => return Ok(put),
+                    Err(JournalError::Fenced { .. }) => return Ok(Put::Gone),
+                    Err(error) => return Err(error),
                 }
+            }
+            let went = match hand.state.next(&self.room.wiring, now) {
                 Todo::Tell(envelope) => self.tell(&mut hand, &envelope).await,
                 Todo::Do(task) => self.attempt(&mut hand, task, false).await,
                 Todo::Undo(task) => self.attempt(&mut hand, task, true).await,

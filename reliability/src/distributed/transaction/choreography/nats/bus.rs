@@ -104,7 +104,7 @@ impl Inner {
                 Err(error) => {
                     if error.kind() == PublishErrorKind::StreamNotFound {
                         // Whoever declares the topic anew is asked for a group again.
-                        self.heard.lock().remove(envelope.topic());
+                        self.has_no_group(envelope.topic());
                     }
                     Err(of_publish(error))
                 }
@@ -149,6 +149,10 @@ impl Inner {
         heard.insert(topic.to_string());
     }
 
+    pub(super) fn has_no_group(&self, topic: &str) {
+        self.heard.lock().remove(topic);
+    }
+
     /// Waits for a connection for as long as there is patience.
     pub(super) async fn connected(&self, what: &'static str) -> Result<(), BusError> {
         if self.client.connection_state() == State::Connected {
@@ -182,6 +186,10 @@ impl Bus for NatsBus {
             let subscription = NatsSubscription::open(&self.0, group).await?;
             Ok(Box::new(subscription) as Box<dyn Subscription>)
         })
+    }
+
+    fn remove(&self, group: Group) -> Answer<'_, ()> {
+        Box::pin(async move { group::remove(&self.0, &group).await })
     }
 }
 

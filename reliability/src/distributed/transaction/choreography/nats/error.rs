@@ -5,7 +5,10 @@ use alloc::string::ToString;
 use core::error::Error;
 
 use async_nats::client::RequestErrorKind;
-use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::context::{
+    GetStreamError, GetStreamErrorKind, PublishError, PublishErrorKind,
+};
+use async_nats::jetstream::stream::{ConsumerError, ConsumerErrorKind};
 use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{ConnectError, ConnectErrorKind};
 
@@ -14,6 +17,7 @@ use crate::error::Invalid;
 
 pub(super) const PUBLISHING: &str = "publishing an event to NATS";
 pub(super) const DECLARING: &str = "declaring a group in NATS";
+pub(super) const REMOVING: &str = "removing a group from NATS";
 pub(super) const SETTLING: &str = "telling NATS what became of an event";
 pub(super) const RECEIVING: &str = "receiving from NATS";
 
@@ -98,6 +102,16 @@ pub(super) fn of_jetstream(error: &(dyn Error + 'static)) -> Option<jetstream::E
         error = it.source();
     }
     None
+}
+
+/// Whether the stream that was named is not there.
+pub(super) fn has_no_stream(error: &GetStreamError) -> bool {
+    matches!(error.kind(), GetStreamErrorKind::JetStream(said) if said.code() == 404)
+}
+
+/// Whether the consumer that was named is not there, or its stream.
+pub(super) fn has_no_consumer(error: &ConsumerError) -> bool {
+    matches!(error.kind(), ConsumerErrorKind::JetStream(said) if said.code() == 404)
 }
 
 /// JetStream has said no, and has done nothing.

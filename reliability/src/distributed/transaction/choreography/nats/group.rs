@@ -4,14 +4,13 @@ use alloc::string::String;
 
 use async_nats::jetstream::consumer::pull::Config as Pulling;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
-use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{ErrorCode, stream::ConsumerErrorKind};
 use bytes::Bytes;
 
 use super::super::bus::{BusError, Group};
 use super::bus::Inner;
-use super::error::{DECLARING, PUBLISHING, of_request};
+use super::error::{DECLARING, PUBLISHING, REMOVING, has_no_consumer, has_no_stream, of_request};
 use super::names;
 
 /// The most of what is no envelope that is kept.
@@ -46,15 +45,36 @@ pub(super) async fn declare(bus: &Inner, group: &Group) -> Result<PullConsumer, 
     Ok(consumer)
 }
 
+/// Removes the consumer of a group, and with the last one the stream: JetStream takes what nobody
+/// listens to and forgets it at once, and without a stream it says that there is none.
+pub(super) async fn remove(bus: &Inner, group: &Group) -> Result<(), BusError> {
+    bus.connected(REMOVING).await?;
+    let name = names::stream(&bus.settings.prefix, group.topic());
+    let stream = match bus.context.get_stream(&name).await {
+        Err(error) if has_no_stream(&error) => return Ok(()),
+        found => found.map_err(|error| of_request(REMOVING, error))?,
+    };
+    match stream.delete_consumer(&names::escaped(group.name())).await {
+        Err(error) if !has_no_consumer(&error) => return Err(of_request(REMOVING, error)),
+        Ok(_) | Err(_) => {}
+    }
+    if is_heard(bus, group.topic()).await? {
+        return Ok(());
+    }
+    bus.has_no_group(group.topic());
+    match bus.context.delete_stream(&name).await {
+        Err(error) if !has_no_stream(&error) => Err(of_request(REMOVING, error)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Whether there is a group for which JetStream keeps what is published.
 pub(super) async fn is_heard(bus: &Inner, topic: &str) -> Result<bool, BusError> {
     let stream = names::stream(&bus.settings.prefix, topic);
     match bus.context.get_stream(stream).await {
         Ok(stream) => Ok(stream.cached_info().state.consumer_count > 0),
-        Err(error) => match error.kind() {
-            GetStreamErrorKind::JetStream(said) if said.code() == 404 => Ok(false),
-            _ => Err(of_request(PUBLISHING, error)),
-        },
+        Err(error) if has_no_stream(&error) => Ok(false),
+        Err(error) => Err(of_request(PUBLISHING, error)),
     }
 }
 

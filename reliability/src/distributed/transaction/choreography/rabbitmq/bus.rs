@@ -116,6 +116,10 @@ impl Bus for RabbitMqBus {
             Ok(Box::new(subscription) as Box<dyn Subscription>)
         })
     }
+
+    fn remove(&self, group: Group) -> Answer<'_, ()> {
+        Box::pin(async move { group::remove(&self.0, &group).await })
+    }
 }
 
 impl fmt::Debug for RabbitMqBus {

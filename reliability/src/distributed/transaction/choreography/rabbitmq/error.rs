@@ -10,6 +10,7 @@ use super::super::bus::BusError;
 
 pub(super) const PUBLISHING: &str = "publishing an event to RabbitMQ";
 pub(super) const DECLARING: &str = "declaring a group in RabbitMQ";
+pub(super) const REMOVING: &str = "removing a group from RabbitMQ";
 pub(super) const SETTLING: &str = "telling RabbitMQ what became of an event";
 pub(super) const RECEIVING: &str = "receiving from RabbitMQ";
 pub(super) const CONNECTING: &str = "connecting to RabbitMQ";

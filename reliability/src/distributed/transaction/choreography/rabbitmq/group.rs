@@ -2,16 +2,19 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::future::Future;
 
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::options::{
+    ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
 use lapin::{Channel, ExchangeKind};
 use tokio::time::timeout;
 
 use super::super::bus::{BusError, Group};
 use super::bus::Inner;
-use super::error::{DECLARING, away, of};
+use super::error::{DECLARING, REMOVING, away, of};
 use super::names;
 
 /// The most of what is no envelope that is kept.
@@ -32,8 +35,25 @@ pub(super) async fn declare(bus: &Inner, group: &Group) -> Result<String, BusErr
         let (key, options) = (group.topic().into(), QueueBindOptions::default());
         channel.queue_bind(queue.as_str().into(), exchange.into(), key, options, none).await
     };
-    within(bus, declared).await?;
+    within(bus, DECLARING, declared).await?;
     Ok(queue)
+}
+
+/// Removes the queue of a group, and those beside it first: what expires in them goes to that one.
+pub(super) async fn remove(bus: &Inner, group: &Group) -> Result<(), BusError> {
+    let channel = bus.link.channel(REMOVING).await?;
+    let queue = names::queue(&bus.settings.prefix, group);
+    let laters: Vec<String> = names::levels().map(|it| names::later(&queue, it)).collect();
+    let removed = async {
+        // RabbitMQ takes one that is not there for removed already.
+        for name in laters.iter().chain([&queue]) {
+            channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default()).await?;
+        }
+        Ok(())
+    };
+    let removed = within(bus, REMOVING, removed).await;
+    laters.iter().for_each(|later| bus.forget_later(later));
+    removed
 }
 
 /// The queue beside that of a group from which what expires goes to that of the group.
@@ -47,7 +67,7 @@ pub(super) async fn declare_later(bus: &Inner, queue: &str, later: &str) -> Resu
     table.insert("x-dead-letter-routing-key".into(), text(queue));
     // Only then it leaves the one when the other has confirmed it.
     table.insert("x-dead-letter-strategy".into(), text("at-least-once"));
-    within(bus, make(&channel, later, table)).await?;
+    within(bus, DECLARING, make(&channel, later, table)).await?;
     bus.has_later(later);
     Ok(())
 }
@@ -58,17 +78,18 @@ pub(super) async fn declare_set_aside(bus: &Inner) -> Result<String, BusError> {
     let name = names::set_aside(&bus.settings.prefix);
     let mut table = quorum();
     table.insert("x-max-length".into(), AMQPValue::LongLongInt(MOST_SET_ASIDE));
-    within(bus, make(&channel, &name, table)).await?;
+    within(bus, DECLARING, make(&channel, &name, table)).await?;
     Ok(name)
 }
 
 async fn within<T>(
     bus: &Inner,
+    what: &'static str,
     declared: impl Future<Output = Result<T, lapin::Error>>,
 ) -> Result<T, BusError> {
     match timeout(bus.settings.timeout, declared).await {
-        Ok(declared) => declared.map_err(|error| of(DECLARING, error)),
-        Err(_) => Err(away(DECLARING, Some("RabbitMQ has not answered in time".into()))),
+        Ok(declared) => declared.map_err(|error| of(what, error)),
+        Err(_) => Err(away(what, Some("RabbitMQ has not answered in time".into()))),
     }
 }
 

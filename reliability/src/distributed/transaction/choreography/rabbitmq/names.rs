@@ -20,14 +20,16 @@ pub(super) fn set_aside(prefix: &str) -> String {
     alloc::format!("{prefix}/set-aside")
 }
 
-/// The longest delay of the queue for that delay, in seconds: powers of four, up to a day.
-pub(super) fn level(after: Duration) -> u64 {
+/// The longest delays of those queues, in seconds: powers of four, up to a day.
+pub(super) fn levels() -> impl Iterator<Item = u64> {
     const DAY: u64 = 86_400;
-    let mut seconds = 1;
-    while Duration::from_secs(seconds) < after && seconds < DAY {
-        seconds = (seconds * 4).min(DAY);
-    }
-    seconds
+    core::iter::successors(Some(1), |seconds| (*seconds < DAY).then(|| (seconds * 4).min(DAY)))
+}
+
+/// That of the queue for that delay.
+pub(super) fn level(after: Duration) -> u64 {
+    let long_enough = |seconds: &u64| Duration::from_secs(*seconds) >= after;
+    levels().find(long_enough).or_else(|| levels().last()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ mod tests {
         let mut levels: Vec<u64> = (0..=86_400).map(|it| level(Duration::from_secs(it))).collect();
         levels.dedup();
         assert_eq!(levels.len(), 10);
+        assert_eq!(super::levels().collect::<Vec<_>>(), levels);
     }
 
     #[test]

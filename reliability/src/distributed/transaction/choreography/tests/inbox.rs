@@ -45,7 +45,7 @@ async fn what_is_newer_is_left_to_who_knows_it() {
     let (world, journal) = (Arc::<World>::default(), Journal::in_memory());
     let desk = warehouse(&journal, &world);
     for newer in [event(STARTED, 2), event("Insured", 2), event("Charged", 2)] {
-        assert_eq!(desk.take(&newer).await.unwrap(), Taken::Newer, "{}", newer.event().name());
+        assert_eq!(desk.take(&newer).await.unwrap(), Taken::Elsewhere, "{}", newer.event().name());
     }
     assert!(journal.heads(Heads::of(&desk.kind)).await.unwrap().is_empty());
     // What nobody has any more is no reason to keep it.

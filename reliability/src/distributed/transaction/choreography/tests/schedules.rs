@@ -130,6 +130,10 @@ impl Bus for Rumour {
     fn subscribe(&self, _: Group) -> Answer<'_, Box<dyn Subscription>> {
         Box::pin(async { Err(BusError::Closed) })
     }
+
+    fn remove(&self, _: Group) -> Answer<'_, ()> {
+        Box::pin(async { Err(BusError::Closed) })
+    }
 }
 
 /// One order in one made-up world.

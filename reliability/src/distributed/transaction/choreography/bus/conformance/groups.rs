@@ -6,6 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::future::poll_fn;
 use core::task::Poll;
+use core::time::Duration;
 
 use super::{Bench, Found, envelope, equal, group, holds, next, next_number, numbers, text};
 use crate::distributed::transaction::choreography::bus::{
@@ -134,4 +135,49 @@ pub(super) async fn what_many_publish_at_once_all_comes(bench: &Bench) -> Found 
     .await;
     published.map_err(text)?;
     equal("all of them", numbers(&mut stock, 50).await?, (1..=50).collect())
+}
+
+pub(super) async fn what_was_removed_gets_nothing_any_more(bench: &Bench) -> Found {
+    let remove = async || bench.bus.remove(group("fax")?).await.map_err(text);
+    // One that is not there is removed already, also where there is nothing yet.
+    remove().await?;
+    let mut stock = bench.subscribe(group("stock")?).await?;
+    remove().await?;
+    // One that somebody has held and given back for later, one that nobody has taken.
+    let mut fax = bench.subscribe(group("fax")?.with_most_unsettled(1).map_err(text)?).await?;
+    bench.publish(envelope(1)?).await?;
+    next(&mut fax).await?.nack(Duration::from_secs(1)).await.map_err(text)?;
+    drop(fax);
+    bench.publish(envelope(2)?).await?;
+    remove().await?;
+    remove().await?;
+    bench.publish(envelope(3)?).await?;
+    equal("what the others get", numbers(&mut stock, 3).await?, vec![1, 2, 3])?;
+    let mut anew = bench.subscribe(group("fax")?).await?;
+    bench.publish(envelope(4)?).await?;
+    equal("what comes first to who is there again", next_number(&mut anew).await?, 4)?;
+    // And nothing comes late.
+    match tokio::time::timeout(Duration::from_secs(3), anew.next()).await {
+        Err(_) => Ok(()),
+        Ok(came) => {
+            let came = super::number(&came.map_err(text)?)?;
+            Err(alloc::format!("{came} was thrown away with its group, and comes all the same"))
+        }
+    }
+}
+
+pub(super) async fn a_topic_whose_last_group_was_removed_is_as_new(bench: &Bench) -> Found {
+    bench.bus.declare(group("fax")?).await.map_err(text)?;
+    bench.publish(envelope(1)?).await?;
+    bench.bus.remove(group("fax")?).await.map_err(text)?;
+    let published = bench.bus.publish(envelope(2)?).await;
+    let mut stock = bench.subscribe(group("stock")?).await?;
+    match published {
+        // It may take two attempts to find out.
+        Err(BusError::Nobody { .. } | BusError::Unavailable { .. }) => {}
+        Err(other) => return Err(alloc::format!("expected `Nobody`, found: {other}")),
+        Ok(()) => equal("what was kept for a group", next_number(&mut stock).await?, 2)?,
+    }
+    bench.publish(envelope(3)?).await?;
+    equal("what comes first", next_number(&mut stock).await?, 3)
 }

@@ -96,6 +96,8 @@ cases! {
     groups::what_nobody_listens_to_is_not_dropped,
     groups::members_of_a_group_share_what_comes,
     groups::what_many_publish_at_once_all_comes,
+    groups::what_was_removed_gets_nothing_any_more,
+    groups::a_topic_whose_last_group_was_removed_is_as_new,
     settling::what_was_acknowledged_does_not_come_again,
     settling::what_was_not_settled_comes_again,
     settling::what_was_given_back_comes_again_and_not_too_soon,
