@@ -221,15 +221,21 @@ impl Bulkhead {
         self.shared.gate.try_enter_below(part_of).map(|_| Permit(Held(&*self.shared)))
     }
 
-    /// The refusal of a call that could not even wait, without the lock of the queue.
+    /// Refuses a call that could not even wait, without the lock of the queue; false if it could. Its
+    /// refusal is [`full`](Bulkhead::full).
     #[inline]
-    pub(crate) fn refuse_at_once(&self) -> Option<Rejected> {
-        let shared = &*self.shared;
-        if !shared.gate.is_full() {
-            return None;
+    pub(crate) fn refuse_at_once(&self) -> bool {
+        let full = self.shared.gate.is_full();
+        if full {
+            self.shared.rejected.add(1);
         }
-        shared.rejected.add(1);
-        Some(Rejected::new(Reason::BulkheadFull, shared.name.clone()))
+        full
+    }
+
+    /// What a call is told that was refused because it could not even wait.
+    #[inline]
+    pub(crate) fn full(&self) -> Rejected {
+        Rejected::new(Reason::BulkheadFull, self.name().clone())
     }
 
     /// The way in for a driver that bounds the wait with a timer of its own.

@@ -8,6 +8,7 @@ use super::step::{Caller, Step};
 use super::timer::Timer;
 use super::wait::{nothing_known_bounds_the_call, poll_fired};
 use crate::error::Rejected;
+use crate::resilience::Bulkhead;
 use crate::resilience::rate_limit::KeyHash;
 
 /// Passes what is left of the first so many steps. Ready with the refusal of one, or when all have let
@@ -21,8 +22,8 @@ pub(super) fn poll_admission<E>(
 ) -> Poll<Result<(), Rejected>> {
     if !timer.is_armed() {
         call.check_inherited_deadline()?;
-        if let Some(rejected) = call.refuse_at_once() {
-            return Poll::Ready(Err(rejected));
+        if let Some(bulkhead) = call.refuse_at_once() {
+            return Poll::Ready(Err(bulkhead.full()));
         }
     }
     while call.step() < steps {
@@ -46,7 +47,7 @@ pub(super) fn poll_admission<E>(
     Poll::Ready(Ok(()))
 }
 
-impl<E> Call<'_, E> {
+impl<'a, E> Call<'a, E> {
     /// Passes the admission steps that are left as long as they let the call through at once; true
     /// if those were all. Otherwise nothing has happened at the step that did not.
     #[inline]
@@ -91,11 +92,13 @@ impl<E> Call<'_, E> {
         self.policy.is_degradable && self.takes_turns()
     }
 
-    /// The refusal of the next step, where that takes neither a wait nor a lock.
+    /// Whoever refuses the call at its next step, where that takes neither a wait nor a lock.
     #[inline]
-    fn refuse_at_once(&self) -> Option<Rejected> {
+    fn refuse_at_once(&self) -> Option<&'a Bulkhead> {
         match self.policy.steps.get(self.step()) {
-            Some(Step::Bulkhead(bulkhead)) if !self.waits() => bulkhead.refuse_at_once(),
+            Some(Step::Bulkhead(bulkhead)) if !self.waits() && bulkhead.refuse_at_once() => {
+                Some(bulkhead)
+            }
             _ => None,
         }
     }
@@ -103,17 +106,17 @@ impl<E> Call<'_, E> {
     /// Refuses and ends the call where the next step does so at once, and there is nothing else to it:
     /// nothing to give back, nothing to write down, and no deadline that would be the reason instead.
     ///
-    /// For who makes no further attempt. A refusal is much larger than most answers, and copying it
-    /// from step to step is most of what it costs.
+    /// For who makes no further attempt, and makes the refusal where it is wanted: it is much larger
+    /// than most answers, and copying it from step to step is most of what it costs.
     #[cfg(feature = "tower")]
     #[inline]
-    pub(super) fn end_refused(&mut self) -> Option<Rejected> {
+    pub(super) fn end_refused(&mut self) -> Option<&'a Bulkhead> {
         if self.takes_turns() || self.more.is_some() || !nothing_known_bounds_the_call() {
             return None;
         }
-        let rejected = self.refuse_at_once()?;
-        self.fail_at_once(&rejected);
-        Some(rejected)
+        let bulkhead = self.refuse_at_once()?;
+        self.fail_at_once(bulkhead);
+        Some(bulkhead)
     }
 
     /// Passes the next admission step, outermost first; false if there is none left.

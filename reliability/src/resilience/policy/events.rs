@@ -8,6 +8,8 @@ use core::time::Duration;
 
 use super::inner::Inner;
 use crate::error::{Class, Rejected};
+#[cfg(feature = "tower")]
+use crate::resilience::Bulkhead;
 
 /// A function that emits an event of a policy.
 macro_rules! event {
@@ -48,6 +50,17 @@ event! {
         reliability.reason = rejected.reason().as_str(),
         reliability.rejected_by = rejected.policy().as_str(),
         reliability.retry_after_ms = rejected.retry_after().map(|after| after.as_millis() as u64),
+    }
+}
+
+event! {
+    /// The same, of a call that a bulkhead refuses at once: nobody has made its refusal yet.
+    #[cfg(feature = "tower")]
+    DEBUG "reliability.policy.rejected", "rejected":
+    fn full(bulkhead: &Bulkhead) {
+        reliability.reason = crate::error::Reason::BulkheadFull.as_str(),
+        reliability.rejected_by = bulkhead.name().as_str(),
+        reliability.retry_after_ms = None::<u64>,
     }
 }
 

@@ -105,13 +105,13 @@ impl<E> Call<'_, E> {
         self.finish(total, |call| call.counted(failure));
     }
 
-    /// Counts the refusal of a call that holds nothing.
+    /// Counts the refusal of a call that holds nothing, by a bulkhead that is full.
     #[cfg(feature = "tower")]
     #[inline]
-    pub(super) fn fail_at_once(&mut self, rejected: &crate::error::Rejected) {
-        events::rejected(self.policy, rejected);
+    pub(super) fn fail_at_once(&mut self, bulkhead: &crate::resilience::Bulkhead) {
+        events::full(self.policy, bulkhead);
         self.phase = Phase::Over;
-        self.policy.totals.count(Total::Rejected(rejected.reason()));
+        self.policy.totals.count(Total::Rejected(Reason::BulkheadFull));
     }
 
     /// The pause before the next attempt, if there is to be one.

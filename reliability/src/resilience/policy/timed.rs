@@ -10,6 +10,7 @@ use super::fallback::poll_fall_back;
 use super::pause::poll_pause;
 use super::timer::Timer;
 use crate::error::{Failure, Rejected};
+use crate::resilience::Bulkhead;
 
 pin_project! {
     /// A call, and the one timer of all its waits: for a driver that is one future, and lends the work
@@ -40,9 +41,10 @@ impl<'a, E> Timed<'a, E> {
         !this.call.phase.is_before_work() || this.call.enter_at_once(&this.timer)
     }
 
-    /// The refusal that ends a call which makes no further attempt, where nothing else is to be done.
+    /// Who refuses a call which makes no further attempt, and ends it, where nothing else is to be
+    /// done.
     #[inline]
-    pub(in crate::resilience) fn end_refused(self: Pin<&mut Self>) -> Option<Rejected> {
+    pub(in crate::resilience) fn end_refused(self: Pin<&mut Self>) -> Option<&'a Bulkhead> {
         let this = self.project();
         if this.timer.is_armed() { None } else { this.call.end_refused() }
     }

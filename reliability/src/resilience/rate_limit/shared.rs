@@ -15,6 +15,7 @@ use crate::sync::{Counter, Mutex, Padded};
 use crate::time::{Clock, Instant};
 
 mod changes;
+mod unused;
 
 /// What all clones of a limit share.
 #[derive(Debug)]
@@ -67,7 +68,9 @@ impl Shared {
     }
 
     /// Takes the permits if all of them may be used now, and says how many are left.
-    #[inline]
+    // Always, here and below: a verdict is three words, which are written to the stack and read again
+    // wherever it is handed back by a call.
+    #[inline(always)]
     pub(super) fn take(&self, permits: u32) -> Result<Left, Wait> {
         let taken = self.take_quietly(permits);
         if taken.is_err() {
@@ -78,16 +81,33 @@ impl Shared {
 
     /// The same for who is not refused yet.
     ///
-    /// Inlined as far as a bucket or a window goes that nobody else writes to at the same moment;
-    /// everything else is a call.
-    #[inline]
+    /// Inlined as far as a bucket goes that nobody else writes to at the same moment; everything else
+    /// is a call.
+    #[inline(always)]
     pub(super) fn take_quietly(&self, permits: u32) -> Result<Left, Wait> {
+        if let Cell::TokenBucket(word) = &self.cell
+            && self.leases.is_none()
+        {
+            let now = self.clock.now();
+            let seen = word.load(Ordering::Relaxed);
+            return match self.decide::<TokenBucket>(word, seen, now, permits) {
+                Some(Ok(taken)) => taken,
+                _ => self.take_otherwise(now, permits).map(Left::permits),
+            };
+        }
+        self.take_apart(permits).map(Left::permits)
+    }
+
+    /// From leases, and by all algorithms. Answers with a number, so that the quicker answer need not
+    /// lie where this one writes its own.
+    #[inline(never)]
+    fn take_apart(&self, permits: u32) -> Result<u32, Wait> {
         if let Some(leases) = &self.leases
             && permits == 1
         {
             return match leases.take_own() {
-                Some(left) => Ok(Left::permits(left)),
-                None => self.lease(leases).map(Left::permits),
+                Some(left) => Ok(left),
+                None => self.lease(leases),
             };
         }
         let now = self.clock.now();
@@ -101,14 +121,14 @@ impl Shared {
             _ => None,
         };
         match decided {
-            Some(Ok(taken)) => taken,
-            _ => self.take_otherwise(now, permits).map(Left::permits),
+            Some(Ok(taken)) => taken.map(Left::count),
+            _ => self.take_otherwise(now, permits),
         }
     }
 
     /// Decides if the algorithm can in a few operations, or says what somebody else has made of the
     /// word in between.
-    #[inline]
+    #[inline(always)]
     fn decide<L: Word>(
         &self,
         word: &AtomicU64,
@@ -247,54 +267,6 @@ impl Shared {
         }
     }
 
-    /// Gives permits back that were not used, as far as that lets nobody have too many.
-    ///
-    /// `version` is that of the settings under which they were booked: under others a place says
-    /// nothing, and is not given back. Whoever changes them announces it, and then changes the state;
-    /// so it is the state after the look at the version that must not have changed.
-    #[cold]
-    pub(super) fn give_back(&self, booking: &Booking, version: u64) {
-        let now = self.clock.now();
-        match &self.cell {
-            Cell::TokenBucket(word) => {
-                self.give_back_in::<TokenBucket>(word, now, booking, version);
-            }
-            Cell::LeakyBucket(word) => {
-                self.give_back_in::<LeakyBucket>(word, now, booking, version);
-            }
-            Cell::FixedWindow(word) => {
-                self.give_back_in::<FixedWindow>(word, now, booking, version);
-            }
-            Cell::SlidingLog(cell) => {
-                let (rule, log) = &mut *cell.lock();
-                if self.version() == version {
-                    rule.give_back(log, now, booking);
-                }
-            }
-            Cell::SlidingCounter(cell) => {
-                let (rule, windows) = &mut *cell.lock();
-                if self.version() == version {
-                    rule.give_back(windows, now, booking);
-                }
-            }
-        }
-    }
-
-    fn give_back_in<L: Word>(
-        &self,
-        word: &AtomicU64,
-        now: Instant,
-        booking: &Booking,
-        version: u64,
-    ) {
-        self.update(word, |state| {
-            let rule = L::from_words(self.live.words());
-            if self.version() == version {
-                rule.give_back(state, now, booking);
-            }
-        });
-    }
-
     fn update(&self, word: &AtomicU64, change: impl Fn(&mut u64)) {
         let mut seen = word.load(Ordering::Relaxed);
         loop {
@@ -373,7 +345,8 @@ impl Shared {
         self.rejected.sum()
     }
 
-    #[cold]
+    // Not cold: under load it is what most calls come to.
+    #[inline]
     pub(super) fn count_rejected(&self) {
         self.rejected.add(1);
     }

@@ -18,7 +18,7 @@ use super::refuse::{Refuse, reply};
 use super::repeat::{Repeat, Word};
 use crate::error::{Failure, Fault};
 use crate::resilience::policy::Timed;
-use crate::resilience::{Call, Classifier, Policy};
+use crate::resilience::{Bulkhead, Call, Classifier, Policy};
 
 pin_project! {
     /// One call of a service, from its first attempt to the fallback, under a policy that sends one
@@ -125,8 +125,8 @@ where
                 }
             }
             if !this.timed.as_mut().enter_at_once() {
-                if let ended @ Poll::Ready(_) = self.as_mut().refuse_at_once() {
-                    return ended;
+                if let Some(bulkhead) = self.as_mut().refuse_at_once() {
+                    return self.answer_refused(bulkhead);
                 }
                 match ready!(self.as_mut().poll_entry(cx)) {
                     Entry::LetIn => this = self.as_mut().project(),
@@ -172,9 +172,9 @@ enum Entry<T> {
     Refused(Option<T>),
 }
 
-impl<S, Req, Q, V, A, X, B, C, W>
+impl<'a, S, Req, Q, V, A, X, B, C, W>
     Driving<
-        '_,
+        'a,
         S,
         Req,
         S::Future,
@@ -229,21 +229,24 @@ where
         *this.stage = Stage::Attempt;
     }
 
-    /// Ends the call where it is refused at once, and there is nothing else to it; pending otherwise.
-    ///
-    /// By itself, and answered as the call is: a refusal is much larger than most answers, and each
-    /// time that it is packed otherwise it is copied, and waited for.
-    #[cold]
+    /// Ends the call where it is refused at once, and there is nothing else to it: who refuses it.
     #[inline(never)]
-    fn refuse_at_once(self: Pin<&mut Self>) -> Poll<Ended<S, Req, X>> {
+    fn refuse_at_once(self: Pin<&mut Self>) -> Option<&'a Bulkhead> {
         let mut this = self.project();
         if this.again.is_some() || this.kept.is_some() {
-            return Poll::Pending;
+            return None;
         }
-        let Some(rejected) = this.timed.as_mut().end_refused() else { return Poll::Pending };
+        let bulkhead = this.timed.as_mut().end_refused()?;
         this.asking.set(Asking::Nothing);
         *this.stage = Stage::Over;
-        Poll::Ready(this.rules.refuse.refuse(rejected))
+        Some(bulkhead)
+    }
+
+    /// By itself, made here and answered as the call is: a refusal is much larger than most answers,
+    /// and each time that it is packed otherwise it is copied, and waited for.
+    #[inline(never)]
+    fn answer_refused(self: Pin<&mut Self>, bulkhead: &Bulkhead) -> Poll<Ended<S, Req, X>> {
+        Poll::Ready(self.rules.refuse.refuse(bulkhead.full()))
     }
 
     /// Lets an attempt in that was not let in at once.
