@@ -2,6 +2,7 @@
 
 mod events;
 mod nested;
+mod spans;
 mod workers;
 
 use std::sync::{Arc, Mutex};

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::panic::AssertUnwindSafe;
-use core::pin::{Pin, pin};
+use core::pin::pin;
 use core::time::Duration;
 use std::panic::catch_unwind;
 
@@ -144,8 +144,12 @@ pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<
         Opened::Here { bodies, entries, started } => {
             let input = Input::Found { entries, fresh: false };
             let parent = started.parent.clone();
+            let (stream, resumed) = (lease.stream.clone(), records.len() > 1);
             let drive = Drive::new(hub, kind.plan(), lease, bodies, kick, parent);
-            in_its_trace(started.traceparent.as_deref(), pin!(run(drive, input))).await
+            let work = observe::Work::begin(&stream, started.traceparent.as_deref(), resumed);
+            let done = work.around(pin!(run(drive, input))).await;
+            work.end(&done);
+            done
         }
     }
 }
@@ -154,7 +158,9 @@ pub(super) async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
     let Fresh { lease, bodies, input, traceparent, kick, permit } = fresh;
     if let Some(kind) = hub.kinds.get(lease.stream.kind()) {
         let drive = Drive::new(&hub, kind.plan(), lease.clone(), bodies, kick, None);
-        let done = in_its_trace(traceparent.as_deref(), pin!(run(drive, input))).await;
+        let work = observe::Work::begin(&lease.stream, traceparent.as_deref(), false);
+        let done = work.around(pin!(run(drive, input))).await;
+        work.end(&done);
         put(&hub, &lease, done).await;
     }
     hub.leave(&lease);
@@ -185,22 +191,6 @@ async fn run(mut drive: Drive<'_>, input: Input) -> Result<Put, JournalError> {
 fn panicked() -> JournalError {
     let what = "the saga's worker panicked: see the standard error".into();
     JournalError::Unreadable { what, source: None }
-}
-
-#[cfg(feature = "telemetry")]
-async fn in_its_trace<F: Future>(trace: Option<&str>, work: Pin<&mut F>) -> F::Output {
-    use crate::telemetry::trace::{Context, in_context};
-    let parent = trace.and_then(|it| Context::from_traceparent(it).ok());
-    match parent {
-        Some(parent) => in_context(parent, work).await,
-        None => work.await,
-    }
-}
-
-#[cfg(not(feature = "telemetry"))]
-async fn in_its_trace<F: Future>(trace: Option<&str>, work: Pin<&mut F>) -> F::Output {
-    let _ = trace;
-    work.await
 }
 
 pub(super) async fn put(hub: &Hub, lease: &Lease, done: Result<Put, JournalError>) {

@@ -1,10 +1,13 @@
 //! What sagas do, in numbers, events and spans.
 
+use alloc::string::String;
 use alloc::sync::Arc;
+use core::pin::Pin;
 
 use super::super::plan::Plan;
 use super::super::rules::{Act, Ended};
 use super::bodies::Attempted;
+use super::drive::Put;
 use crate::journal::{JournalError, StreamId};
 
 #[cfg(feature = "telemetry")]
@@ -66,6 +69,74 @@ impl Attempt {
     pub(super) fn end(self, how: &Ended) {
         #[cfg(feature = "telemetry")]
         self.seen.end(how);
+        #[cfg(not(feature = "telemetry"))]
+        let _ = how;
+    }
+}
+
+/// The start of a saga, seen: its span is what the rest of its trace hangs from, also after a crash.
+pub(super) struct Starting {
+    #[cfg(feature = "telemetry")]
+    span: crate::telemetry::trace::OpenSpan,
+}
+
+impl Starting {
+    pub(super) fn begin(saga: &'static str, key: &str) -> Self {
+        #[cfg(feature = "telemetry")]
+        return Self { span: telemetry::starting(saga, key) };
+        #[cfg(not(feature = "telemetry"))]
+        {
+            let _ = (saga, key);
+            Self {}
+        }
+    }
+
+    /// What is written into the first record.
+    pub(super) fn traceparent(&self) -> Option<String> {
+        #[cfg(feature = "telemetry")]
+        return self.span.context().traceparent();
+        #[cfg(not(feature = "telemetry"))]
+        None
+    }
+
+    pub(super) fn end<T>(self, how: &Result<T, JournalError>) {
+        #[cfg(feature = "telemetry")]
+        if let Err(error) = how {
+            self.span.fail(error);
+        }
+        #[cfg(not(feature = "telemetry"))]
+        let _ = how;
+    }
+}
+
+/// What one worker does about a run, from when it takes it up to when it puts it down, seen.
+pub(super) struct Work {
+    #[cfg(feature = "telemetry")]
+    work: telemetry::Work,
+}
+
+impl Work {
+    /// In the trace that the saga was started in; `resumed` says that others have worked at it before.
+    pub(super) fn begin(stream: &StreamId, traceparent: Option<&str>, resumed: bool) -> Self {
+        #[cfg(feature = "telemetry")]
+        return Self { work: telemetry::Work::begin(stream, traceparent, resumed) };
+        #[cfg(not(feature = "telemetry"))]
+        {
+            let _ = (stream, traceparent, resumed);
+            Self {}
+        }
+    }
+
+    pub(super) async fn around<F: Future>(&self, work: Pin<&mut F>) -> F::Output {
+        #[cfg(feature = "telemetry")]
+        return self.work.around(work).await;
+        #[cfg(not(feature = "telemetry"))]
+        work.await
+    }
+
+    pub(super) fn end(self, how: &Result<Put, JournalError>) {
+        #[cfg(feature = "telemetry")]
+        self.work.end(how);
         #[cfg(not(feature = "telemetry"))]
         let _ = how;
     }
@@ -160,9 +231,55 @@ mod telemetry {
     use alloc::sync::Arc;
     use core::time::Duration;
 
-    use super::{ATTEMPTS, Act, Attempted, Ended, Plan};
-    use crate::telemetry::trace::{self, OpenSpan};
+    use super::{ATTEMPTS, Act, Attempted, Ended, JournalError, Pin, Plan, Put, StreamId};
+    use crate::telemetry::trace::{self, Context, Kind, OpenSpan};
     use crate::time::{Clock, Instant};
+
+    pub(super) fn starting(saga: &'static str, key: &str) -> OpenSpan {
+        let span = trace::span("saga.start").kind(Kind::Producer);
+        span.fields(|fields| {
+            fields.add("reliability.saga.name", saga);
+            fields.add("reliability.saga.key", key.to_owned());
+        })
+        .begin()
+    }
+
+    pub(super) struct Work {
+        span: OpenSpan,
+        started: Context,
+    }
+
+    impl Work {
+        pub(super) fn begin(stream: &StreamId, traceparent: Option<&str>, resumed: bool) -> Self {
+            let started = traceparent.and_then(|it| Context::from_traceparent(it).ok());
+            let started = started.unwrap_or_else(Context::empty);
+            let mut span = trace::span("saga.run").kind(Kind::Consumer).within(&started);
+            if resumed {
+                span = span.attribute("reliability.saga.resumed", true).link(&started);
+            }
+            let span = span.fields(|fields| {
+                fields.add("reliability.saga.name", stream.kind().to_owned());
+                fields.add("reliability.saga.key", stream.key().to_owned());
+            });
+            Self { span: span.begin(), started }
+        }
+
+        pub(super) async fn around<F: Future>(&self, work: Pin<&mut F>) -> F::Output {
+            // Calls that the steps make belong to the trace, also where nobody records it.
+            trace::in_context(self.started.clone(), self.span.around(work)).await
+        }
+
+        pub(super) fn end(self, how: &Result<Put, JournalError>) {
+            let outcome = match how {
+                Ok(Put::Over(status, _)) => status,
+                Ok(Put::Stuck) => "stuck",
+                Ok(Put::Down) => "put_down",
+                Ok(Put::Gone) => "lost",
+                Err(error) => return self.span.fail(error),
+            };
+            self.span.set("reliability.saga.outcome", outcome);
+        }
+    }
 
     fn name(plan: &Plan, step: usize) -> &str {
         plan.steps().get(step).map_or("?", |step| step.name())

@@ -79,6 +79,13 @@ impl<'a, D: Saga> Start<'a, D> {
     }
 
     async fn start(self) -> Result<Handle<D>, JournalError> {
+        let seen = observe::Starting::begin(D::DEFINITION.name(), &self.key);
+        let started = self.write(seen.traceparent()).await;
+        seen.end(&started);
+        started
+    }
+
+    async fn write(self, traceparent: Option<String>) -> Result<Handle<D>, JournalError> {
         let Self { sagas, key, input, priority, deadline } = self;
         let (hub, kind) = (&sagas.hub, sagas.kind::<D>()?);
         let stream = StreamId::new(D::DEFINITION.name(), &key)?;
@@ -87,7 +94,7 @@ impl<'a, D: Saga> Start<'a, D> {
         let deadline = deadline.or(kind.plan().deadline).and_then(|time| now.checked_add(time));
         let run = fastrand::u128(1..);
         let started =
-            Started { run, deadline, traceparent: traceparent(), parent: None, input: text };
+            Started { run, deadline, traceparent: traceparent.clone(), parent: None, input: text };
         let event = started.event(kind.plan());
         let append = Append::to(&stream).after(Sequence::START).event(event).status("running");
         let append = append.due(Due::Now).priority(priority);
@@ -106,7 +113,6 @@ impl<'a, D: Saga> Start<'a, D> {
                 match (here, appended.lease(&stream)) {
                     (Some(permit), Some(lease)) => {
                         let bodies = kind.fresh(&key, run, input);
-                        let traceparent = started.traceparent.clone();
                         let entries = Vec::from([(now, Entry::Started(started))]);
                         let input = Input::Found { entries, fresh: true };
                         let kick = hub.enter(&lease);
