@@ -37,6 +37,9 @@
 //! The first four keep what they promise whatever crashes, and however messages are lost, doubled and
 //! put out of order. What each of them cannot promise stands in its own module.
 //!
+//! What operators see of all of them and do about them: `operator`, and the program `reliability`
+//! (feature `cli`).
+//!
 //! # Words
 //!
 //! They mean the same in all of these modules.
@@ -66,6 +69,8 @@ mod exhaustive;
 mod members;
 #[cfg(any(feature = "saga", feature = "tcc", feature = "two_phase"))]
 pub mod operator;
+#[cfg(any(feature = "saga", feature = "tcc"))]
+mod retention;
 #[cfg(feature = "saga")]
 pub mod saga;
 #[cfg(feature = "tcc")]
@@ -79,3 +84,5 @@ pub mod two_phase;
 pub use decision::{Decision, Followed, Vote};
 #[cfg(feature = "two_phase")]
 pub use members::Members;
+#[cfg(any(feature = "saga", feature = "tcc"))]
+pub use retention::Retention;

@@ -109,6 +109,7 @@ mod rules;
 mod tests;
 pub mod walk;
 
+pub use super::Retention;
 pub use super::operator::Moment;
 #[cfg(feature = "choreography")]
 pub(super) use cx::push_printable;
@@ -116,8 +117,8 @@ pub use cx::{Cx, EffectId};
 pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
 pub use definition::{Definition, Kind, Step};
 pub use engine::{
-    CrashTest, Crashes, End, EndOf, Handle, Nest, NestedRun, Progress, Retention, Sagas,
-    SagasBuilder, Start, StepProgress, StepState, Why,
+    CrashTest, Crashes, End, EndOf, Handle, Nest, NestedRun, Progress, Sagas, SagasBuilder, Start,
+    StepProgress, StepState, Why,
 };
 pub use operator::{Around, Operator, Shown};
 pub use outcome::{Attempt, Outcome, Transient, Unknown};

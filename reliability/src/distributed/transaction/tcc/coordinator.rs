@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::hub::{Hub, Shared};
 use super::participant::{Entry, Tcc};
+use crate::distributed::transaction::Retention;
 use crate::error::Invalid;
 use crate::journal::Journal;
 use crate::time::WallClock;
@@ -55,6 +56,7 @@ pub struct CoordinatorBuilder {
     expires: Duration,
     patience: Duration,
     attempts: u32,
+    retention: Retention,
     twice: Option<&'static str>,
 }
 
@@ -72,6 +74,7 @@ impl Coordinator {
             expires: Duration::from_secs(30),
             patience: Duration::from_secs(10),
             attempts: 100,
+            retention: Retention::Forever,
             twice: None,
         }
     }
@@ -109,6 +112,41 @@ impl CoordinatorBuilder {
     /// default, which is an hour and a half.
     pub fn stuck_after(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
+        self
+    }
+
+    /// What becomes of transactions that are over; they stay by default. With [`Retention::For`],
+    /// whoever [recovers](Coordinator::recover) removes their records when their time has come.
+    ///
+    /// None that is gone is taken for one that never was: see [what is
+    /// guaranteed](super#what-is-forgotten). Say the same in all processes, and make it longer than the clocks of two processes may differ,
+    /// and, where participants are transactions of their own, than all processes of the outer
+    /// coordinator may be away at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use reliability::distributed::transaction::tcc::{Cx, Tcc, Transient};
+    /// # struct Seats;
+    /// # impl Tcc for Seats {
+    /// #     const NAME: &'static str = "seats";
+    /// #     type Input = u32;
+    /// #     type Refused = String;
+    /// #     async fn reserve(&self, _: &Cx, _: &u32) -> Result<(), String> { Ok(()) }
+    /// #     async fn confirm(&self, _: &Cx, _: &u32) -> Result<(), Transient> { Ok(()) }
+    /// #     async fn cancel(&self, _: &Cx, _: &u32) -> Result<(), Transient> { Ok(()) }
+    /// # }
+    /// use std::time::Duration;
+    /// use reliability::distributed::transaction::tcc::{Coordinator, Retention};
+    /// use reliability::journal::Journal;
+    ///
+    /// let week = Retention::For(Duration::from_secs(7 * 86_400));
+    /// let coordinator = Coordinator::on(&Journal::in_memory()).participant(Seats).retain(week).build()?;
+    /// # let _ = coordinator;
+    /// # Ok::<(), reliability::resilience::Invalid>(())
+    /// ```
+    pub fn retain(mut self, retention: Retention) -> Self {
+        self.retention = retention;
         self
     }
 
@@ -154,8 +192,10 @@ impl CoordinatorBuilder {
                 "a participant that fails is told again; leave it out for 100 times",
             ));
         }
-        let Self { journal, clock, owner, participants, expires, patience, attempts, .. } = self;
-        let hub = Hub { journal, clock, owner, participants, expires, patience, attempts };
+        let Self { journal, clock, owner, participants, .. } = self;
+        let Self { expires, patience, attempts, retention, .. } = self;
+        let hub =
+            Hub { journal, clock, owner, participants, expires, patience, attempts, retention };
         Ok(Coordinator(Arc::new(hub)))
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::core::{Effect, Entry, Input, Machine, Moment, Stage};
 use super::hub::Shared;
 use super::participant::{Cx, Part, Transient};
+use super::written::Birth;
 use super::{Decision, TccError, observe, written};
 use crate::journal::{Append, Due, JournalError, Lease, Sequence, StreamId};
 
@@ -20,6 +21,7 @@ use crate::journal::{Append, Due, JournalError, Lease, Sequence, StreamId};
 pub(super) struct Drive {
     pub(super) hub: Shared,
     pub(super) stream: StreamId,
+    pub(super) birth: Birth,
     /// Nothing where another transaction decides: then only the sequence fences.
     lease: Option<Lease>,
     held_until: Moment,
@@ -34,7 +36,7 @@ pub(super) struct Drive {
 impl Drive {
     pub(super) fn new(
         hub: &Shared,
-        stream: StreamId,
+        (stream, birth): (StreamId, Birth),
         lease: Option<(Lease, Duration)>,
         sequence: Sequence,
         (machine, parts): (Machine, Vec<Part>),
@@ -42,7 +44,7 @@ impl Drive {
         let (hub, telling, told) = (Arc::clone(hub), JoinSet::new(), HashMap::new());
         let held_until = hub.now() + lease.as_ref().map_or(Duration::ZERO, |(_, length)| *length);
         let lease = lease.map(|(lease, _)| lease);
-        Self { hub, stream, lease, held_until, sequence, machine, parts, telling, told }
+        Self { hub, stream, birth, lease, held_until, sequence, machine, parts, telling, told }
     }
 
     pub(super) fn id(&self) -> &str {
@@ -148,7 +150,7 @@ impl Drive {
     async fn write(&mut self, entry: &Entry) -> Result<(), TccError> {
         let append = self.append();
         let append = match entry {
-            Entry::Began { expires_at } => append.event(written::began(*expires_at)?),
+            Entry::Began { expires_at } => append.event(written::began(*expires_at, &self.birth)?),
             Entry::Joined => {
                 let part = self
                     .machine
@@ -168,7 +170,8 @@ impl Drive {
             // What operators write.
             Entry::Retried | Entry::Abandoned => append,
             Entry::Ended => {
-                let append = append.event(written::ended()).due(Due::Never).status("over");
+                let append = append.event(written::ended()).status(written::IS_OVER);
+                let append = append.due(self.hub.due(&self.birth));
                 if self.lease.is_some() { append.release() } else { append }
             }
         };
@@ -199,7 +202,7 @@ impl Drive {
     fn tell(&mut self, index: usize, decision: Decision) {
         let Some(part) = self.parts.get(index).cloned() else { return };
         let hub = Arc::clone(&self.hub);
-        let cx = Cx::new(self.stream.key(), index, &part.name);
+        let cx = Cx::new(self.stream.key(), &self.birth, index, &part.name);
         let task = self.telling.spawn(async move {
             let told = timeout(hub.patience, told(&hub, &cx, &part, decision)).await;
             told.unwrap_or_else(|_| Err(Transient::new("it did not answer in time")))

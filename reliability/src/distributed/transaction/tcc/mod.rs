@@ -72,11 +72,27 @@
 //! - Reservations expire: what is not decided in time is cancelled, and never confirmed after that.
 //! - Participants are told until they have done it, with pauses up to a minute. They are told more than
 //!   once, too late, and in the wrong order: that is what the [barrier] is for.
+//! - What is over stays, or is [forgotten](#what-is-forgotten) after a time.
 //! - Where that is in vain for [too long](CoordinatorBuilder::stuck_after), the transaction is *stuck*,
 //!   durably: nobody tells it hot for ever, and an [`Operator`] has it told again, or abandons it.
 //!
 //! The example `tcc` (`cargo run --example tcc`) is a whole program: a flight and a hotel with a database
 //! each, a process that dies by `kill -9`, and tries that come after their cancel.
+//!
+//! # What is forgotten
+//!
+//! What is over stays in the journal, unless the coordinator is told to [forget](CoordinatorBuilder::retain)
+//! it after a time. One that is forgotten is not taken for one that never was:
+//!
+//! | comes after that | and is |
+//! |---|---|
+//! | a try that was on its way, of a participant with a [barrier] | refused by the barrier, which remembers by itself |
+//! | a try that was on its way, of a participant that has forgotten it as well | to be refused by [`Cx::expires_at`]: what is forgotten has expired |
+//! | a try of a participant that is a transaction itself | refused: it cannot [begin](Coordinator::begin_nested) once the other one has expired, and is not forgotten before |
+//! | a confirm or cancel of such a one | done, as it was |
+//! | `begin` with the same id | another transaction, as it is with every store of keys that ends: its participants know it by another [key](Cx::key), so that it is neither taken for the first, nor disturbed by what is still on its way of that |
+//!
+//! That takes clocks that differ by less than the time for which it is kept.
 //!
 //! # Transactions in transactions
 //!
@@ -153,6 +169,7 @@ mod transaction;
 mod tried;
 mod written;
 
+pub use super::Retention;
 pub use super::operator::Moment;
 pub use coordinator::{Coordinator, CoordinatorBuilder};
 pub use decision::Decision;

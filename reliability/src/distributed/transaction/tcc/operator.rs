@@ -134,7 +134,8 @@ impl Operator {
         };
         let append = Append::to(&stream).after(last).event(written::mended(&entry, &said)?);
         let append = match entry {
-            Entry::Abandoned => append.due(Due::Never).status("abandoned"),
+            // Whoever recovers knows for how long it stays.
+            Entry::Abandoned => append.due(Due::Now).status(written::IS_ABANDONED),
             _ => append.due(Due::Now).status(decision.as_str()),
         };
         self.journal.append(append).await?;

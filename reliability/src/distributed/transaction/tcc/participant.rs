@@ -5,12 +5,15 @@ use core::any::Any;
 use core::error::Error;
 use core::fmt;
 use core::pin::Pin;
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Decision;
 use super::barrier::Key;
+use super::core::Moment;
+use super::written::Birth;
 use crate::journal::Event;
 
 /// A part of a transaction that is reserved first, and then used or released.
@@ -88,16 +91,46 @@ pub trait Tcc: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cx {
     key: Key,
+    until: Option<Moment>,
 }
 
 impl Cx {
-    pub(super) fn new(transaction: &str, index: usize, name: &str) -> Self {
-        Self { key: Key::new(transaction, alloc::format!("{index}-{name}")) }
+    pub(super) fn new(transaction: &str, birth: &Birth, index: usize, name: &str) -> Self {
+        let branch = match &birth.run {
+            Some(run) => alloc::format!("{index}-{name}#{run}"),
+            None => alloc::format!("{index}-{name}"),
+        };
+        Self { key: Key::new(transaction, branch), until: birth.until }
     }
 
-    /// The same for all that this participant is asked in this transaction, and for nothing else.
+    /// The same for all that this participant is asked in this transaction, and for nothing else: also
+    /// not for what it is asked in a later one of the same id, when the first is
+    /// [forgotten](super#what-is-forgotten).
     pub fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// Until when it is decided, by the clock of whoever coordinates. A try that comes later can be
+    /// refused by whoever has forgotten what has become of it: nothing is confirmed that is tried then.
+    /// `None` in transactions that were begun by older programs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use reliability::distributed::transaction::tcc::Cx;
+    ///
+    /// fn is_late(cx: &Cx, now: SystemTime) -> bool {
+    ///     cx.expires_at().is_some_and(|until| now >= until)
+    /// }
+    /// # let _ = is_late;
+    /// ```
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        SystemTime::UNIX_EPOCH.checked_add(self.until?)
+    }
+
+    pub(super) const fn until(&self) -> Option<Moment> {
+        self.until
     }
 
     /// The id of the transaction.

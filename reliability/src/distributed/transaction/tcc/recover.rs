@@ -1,11 +1,13 @@
 use alloc::string::ToString;
 use core::time::Duration;
+use std::time::SystemTime;
 
 use tokio::task::JoinSet;
 
 use super::coordinator::Coordinator;
-use super::core::{Machine, Stage};
+use super::core::{Machine, Moment, Stage};
 use super::drive::Drive;
+use super::written::Birth;
 use super::{Decision, TccError, observe, written};
 use crate::journal::{Append, Claim, Due, JournalError, Lease, Sequence};
 
@@ -23,6 +25,18 @@ pub struct Recovered {
     pub cancelled: usize,
     /// So many have participants that did not answer, and come again.
     pub pending: usize,
+    /// So many were over for [long enough](super::CoordinatorBuilder::retain), and are forgotten.
+    pub forgotten: usize,
+}
+
+/// What has become of one that was claimed.
+enum Came {
+    To(Decision),
+    /// It comes again.
+    Nowhere,
+    /// It was over, and its records stay for now.
+    Rest,
+    Forgotten,
 }
 
 /// How many are claimed at once.
@@ -84,9 +98,11 @@ impl Coordinator {
             }
             while let Some(ended) = working.join_next().await {
                 match ended {
-                    Ok(Some(Decision::Confirm)) => recovered.confirmed += 1,
-                    Ok(Some(Decision::Cancel)) => recovered.cancelled += 1,
-                    Ok(None) | Err(_) => recovered.pending += 1,
+                    Ok(Came::To(Decision::Confirm)) => recovered.confirmed += 1,
+                    Ok(Came::To(Decision::Cancel)) => recovered.cancelled += 1,
+                    Ok(Came::Forgotten) => recovered.forgotten += 1,
+                    Ok(Came::Rest) => {}
+                    Ok(Came::Nowhere) | Err(_) => recovered.pending += 1,
                 }
             }
             if last {
@@ -129,39 +145,71 @@ impl Coordinator {
         }
     }
 
-    /// How it has ended; nothing if it has not yet.
-    async fn end(&self, lease: Lease) -> Option<Decision> {
+    async fn end(&self, lease: Lease) -> Came {
         let id = lease.stream.key().to_string();
         let rest = Append::to(&lease.stream).fenced(&lease).due(Due::After(BROKEN));
         match self.carry_on(lease).await {
-            Ok(ended) => ended,
+            Ok(came) => came,
             Err(error) => {
                 observe::broken(&id, &error);
                 // If not even that can be written, its claim runs out.
                 let _ = self.0.journal.append(rest.status(written::IS_BROKEN).release()).await;
-                None
+                Came::Nowhere
             }
         }
     }
 
-    async fn carry_on(&self, lease: Lease) -> Result<Option<Decision>, TccError> {
+    async fn carry_on(&self, lease: Lease) -> Result<Came, TccError> {
         let hub = &self.0;
         let stream = lease.stream.clone();
         let records = hub.journal.read_to_end(&stream, Sequence::START).await?;
         let sequence = records.last().map_or(Sequence::START, |record| record.sequence);
+        let birth = Birth::read(&records)?;
+        if let Some((at, status)) = written::ended_at(&records) {
+            let ended_at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            return Ok(self.collect(&lease, hub.goes_at(ended_at, &birth), status).await?);
+        }
         let (entries, parts) = written::read(&records)?;
         // The first claim was that of who began it, and an operator begins anew.
         let claims = lease.epoch.get().saturating_sub(written::retried_at(&records));
         let before = u32::try_from(claims).unwrap_or(u32::MAX);
         let (machine, effects) = Machine::recover(hub.now(), &entries, before);
         observe::recovered();
-        let mut drive =
-            Drive::new(hub, stream, Some((lease, hub.lease())), sequence, (machine, parts));
+        let mut drive = Drive::new(
+            hub,
+            (stream, birth),
+            Some((lease, hub.lease())),
+            sequence,
+            (machine, parts),
+        );
         drive.follow(effects).await?;
         drive.settle().await?;
         match drive.machine.stage() {
-            Stage::Over(decision) => Ok(Some(decision)),
-            _ => Ok(None),
+            Stage::Over(decision) => Ok(Came::To(decision)),
+            _ => Ok(Came::Nowhere),
+        }
+    }
+
+    /// It was over when it was claimed: when its time has come, its records go.
+    async fn collect(
+        &self,
+        lease: &Lease,
+        goes_at: Option<Moment>,
+        status: &'static str,
+    ) -> Result<Came, JournalError> {
+        let (journal, now) = (&self.0.journal, self.0.now());
+        let left = goes_at.map(|at| at.saturating_sub(now)).filter(|left| !left.is_zero());
+        let append = Append::to(&lease.stream).fenced(lease).after(lease.sequence);
+        let append = append.due(left.map_or(Due::Never, Due::After)).status(status).release();
+        journal.append(append).await?;
+        if left.is_some() || goes_at.is_none() {
+            return Ok(Came::Rest);
+        }
+        match journal.remove(&lease.stream, lease.sequence).await {
+            Ok(()) => Ok(Came::Forgotten),
+            // Somebody has said something meanwhile.
+            Err(JournalError::Conflict { .. } | JournalError::Busy { .. }) => Ok(Came::Rest),
+            Err(error) => Err(error),
         }
     }
 }

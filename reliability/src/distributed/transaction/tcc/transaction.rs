@@ -1,12 +1,14 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use super::coordinator::Coordinator;
 use super::core::{Input, Machine, Stage};
 use super::drive::Drive;
 use super::participant::{Cx, Part, Tcc, Transient};
 use super::tried::{AllTried, AnyTried, Tried};
+use super::written::Birth;
 use super::{Decision, ReserveError, TccError, observe, written};
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Event, JournalError, Sequence, StreamId};
@@ -83,17 +85,18 @@ impl Coordinator {
         let hub = &self.0;
         let stream = StreamId::new(written::KIND, id)?;
         let expires_at = hub.now() + hub.expires;
+        let birth = Birth::new(Some(expires_at));
         let append = Append::to(&stream)
             .after(Sequence::START)
             .held_by(&hub.owner, hub.expires)
-            .event(written::began(Some(expires_at))?)
+            .event(written::began(Some(expires_at), &birth)?)
             .due(Due::Now)
             .status("trying");
         let appended = hub.journal.append(append).await.map_err(|error| begun(id, error))?;
         observe::begun();
         let machine = (Machine::new(Some(expires_at)), Vec::new());
         let lease = appended.lease(&stream).map(|lease| (lease, hub.expires));
-        let drive = Drive::new(hub, stream, lease, appended.sequence, machine);
+        let drive = Drive::new(hub, (stream, birth), lease, appended.sequence, machine);
         Ok(Transaction { drive })
     }
 
@@ -103,7 +106,9 @@ impl Coordinator {
     /// # Errors
     ///
     /// As of [`begin`](Self::begin). A transaction that was cancelled before it began is
-    /// [`TccError::Begun`], too: its reservations would never be released.
+    /// [`TccError::Begun`], too: its reservations would never be released. One that begins when the
+    /// other one has expired is [`TccError::Over`]: it cannot be confirmed any more, and nobody may know
+    /// any more that it was cancelled.
     ///
     /// # Cancel safety
     ///
@@ -115,12 +120,25 @@ impl Coordinator {
     pub async fn begin_nested(&self, cx: &Cx) -> Result<Transaction, TccError> {
         let (hub, id) = (&self.0, cx.to_string());
         let stream = StreamId::new(written::KIND, &id)?;
-        let append = Append::to(&stream).after(Sequence::START).event(written::began(None)?);
-        let append = append.due(Due::Never).status("trying");
+        let birth = Birth::new(cx.until());
+        let late = || TccError::Over { id: id.clone(), decision: Some(Decision::Cancel) };
+        if hub.is_late(birth.until) {
+            return Err(late());
+        }
+        let append = Append::to(&stream).after(Sequence::START);
+        let append = append.event(written::began(None, &birth)?).due(Due::Never).status("trying");
         let appended = hub.journal.append(append).await.map_err(|error| begun(&id, error))?;
+        if hub.is_late(birth.until) {
+            // One that was cancelled may have been here and be forgotten: nothing is reserved for it.
+            let over = Append::to(&stream).after(appended.sequence).due(hub.due(&birth));
+            let over = over.events_of([written::decided(Decision::Cancel), written::ended()]);
+            hub.journal.append(over.status(written::IS_OVER)).await?;
+            return Err(late());
+        }
         observe::begun();
         let machine = (Machine::new(None), Vec::new());
-        Ok(Transaction { drive: Drive::new(hub, stream, None, appended.sequence, machine) })
+        let drive = Drive::new(hub, (stream, birth), None, appended.sequence, machine);
+        Ok(Transaction { drive })
     }
 
     /// Confirms or cancels a transaction that is a participant of another one: in its `confirm` and
@@ -147,19 +165,27 @@ impl Coordinator {
         };
         let records = hub.journal.read_to_end(&stream, Sequence::START).await?;
         let Some(last) = records.last() else {
+            let birth = Birth::new(cx.until());
+            // Only what has ended is forgotten, and it has ended as the other one has decided: that never
+            // changes. Who tries now is too late.
+            if hub.goes_at(Duration::ZERO, &birth).is_some_and(|at| hub.now() >= at) {
+                return Ok(());
+            }
             if decision == Decision::Confirm {
                 return Err(Transient::new(
                     "it has reserved nothing, so there is nothing to confirm",
                 ));
             }
-            let entries = [written::began(None)?, written::decided(decision), written::ended()];
+            let began = written::began(None, &birth)?;
+            let entries = [began, written::decided(decision), written::ended()];
             let append = Append::to(&stream).after(Sequence::START).events_of(entries);
-            hub.journal.append(append.due(Due::Never).status("over")).await?;
+            hub.journal.append(append.due(hub.due(&birth)).status(written::IS_OVER)).await?;
             return Ok(());
         };
         let (entries, parts) = written::read(&records)?;
         let (machine, effects) = Machine::recover(hub.now(), &entries, 0);
-        let mut drive = Drive::new(hub, stream, None, last.sequence, (machine, parts));
+        let birth = Birth::read(&records)?;
+        let mut drive = Drive::new(hub, (stream, birth), None, last.sequence, (machine, parts));
         drive.follow(effects).await?;
         if drive.machine.stage() == Stage::Trying {
             drive.take(Input::Decide(decision)).await?;
@@ -222,7 +248,7 @@ impl Transaction {
             self.drive.parts.pop();
             return Err(self.over().into());
         };
-        let cx = Cx::new(self.drive.id(), index, P::NAME);
+        let cx = Cx::new(self.drive.id(), &self.drive.birth, index, P::NAME);
         match participant.reserve(&cx, &input).await {
             Ok(()) => {
                 self.drive.take(Input::Reserved(index)).await?;

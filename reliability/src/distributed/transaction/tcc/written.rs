@@ -3,6 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
+use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
@@ -26,12 +27,58 @@ const ENDED: &str = "Ended";
 
 /// The status of what waits for an operator.
 pub(super) const IS_STUCK: &str = "stuck";
+/// Those of what is over.
+pub(super) const IS_OVER: &str = "over";
+pub(super) const IS_ABANDONED: &str = "abandoned";
 /// That of what cannot be read.
 pub(super) const IS_BROKEN: &str = "broken";
 
-pub(super) fn began(expires_at: Option<Duration>) -> Result<Event, JournalError> {
-    let millis = expires_at.map(|at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX));
-    Event::json(BEGAN, 1, &Map::from_iter([("expires_at_ms".to_string(), Value::from(millis))]))
+/// What tells a transaction from others of its id, and how long there may be tries of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Birth {
+    /// Another one for each that begins. None of what older programs began.
+    pub(super) run: Option<String>,
+    /// When it expires, or that one of which it is a part.
+    pub(super) until: Option<Duration>,
+}
+
+impl Birth {
+    /// That of a transaction that begins now.
+    pub(super) fn new(until: Option<Duration>) -> Self {
+        Self { run: Some(alloc::format!("{:08x}", fastrand::u32(..))), until }
+    }
+
+    pub(super) fn read(records: &[Record]) -> Result<Self, JournalError> {
+        let began = records.first().filter(|first| first.event.name() == BEGAN);
+        let Some(began) = began else { return Ok(Self::default()) };
+        let fields: Map<String, Value> = began.event.read_json()?;
+        let run = fields.get("run").and_then(Value::as_str).map(ToString::to_string);
+        let until = fields.get("until_ms").or_else(|| fields.get("expires_at_ms"));
+        Ok(Self { run, until: until.and_then(Value::as_u64).map(Duration::from_millis) })
+    }
+}
+
+/// One that is part of another one does not expire by itself.
+pub(super) fn began(expires_at: Option<Duration>, birth: &Birth) -> Result<Event, JournalError> {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let mut fields = Map::new();
+    fields.insert("expires_at_ms".to_string(), expires_at.map(millis).into());
+    if let Some(until) = birth.until.filter(|_| expires_at.is_none()) {
+        fields.insert("until_ms".to_string(), millis(until).into());
+    }
+    if let Some(run) = &birth.run {
+        fields.insert("run".to_string(), run.clone().into());
+    }
+    Event::json(BEGAN, 1, &fields)
+}
+
+/// When it ended, and as what, if it has.
+pub(super) fn ended_at(records: &[Record]) -> Option<(SystemTime, &'static str)> {
+    records.iter().find_map(|record| match record.event.name() {
+        ENDED => Some((record.at, IS_OVER)),
+        ABANDONED => Some((record.at, IS_ABANDONED)),
+        _ => None,
+    })
 }
 
 /// An operator reads it without our types: the input stands in it as it was written.

@@ -8,8 +8,9 @@ use core::time::Duration;
 
 use super::super::declared::Saga;
 use super::bodies::{Kind, Of};
-use super::hub::{Hub, Limits, Retention, this_process};
+use super::hub::{Hub, Limits, this_process};
 use super::sagas::Sagas;
+use crate::distributed::transaction::Retention;
 use crate::error::Invalid;
 use crate::journal::{Claim, Journal, StreamId};
 use crate::time::WallClock;

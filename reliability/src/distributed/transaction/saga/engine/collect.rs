@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use super::super::nested::is_asked_for;
 use super::super::rules::{Entry, Parent};
 use super::drive::Put;
-use super::hub::{Hub, Retention};
+use super::hub::Hub;
+use crate::distributed::transaction::Retention;
 use crate::journal::{Append, Due, JournalError, Lease, Record};
 
 /// How long what has ended stays, at least, for the saga that it is a step of.

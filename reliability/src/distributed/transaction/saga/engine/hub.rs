@@ -15,43 +15,11 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::bodies::Kind;
-use crate::journal::{Due, Journal, Lease, StreamId};
+use crate::distributed::transaction::Retention;
+use crate::journal::{Journal, Lease, StreamId};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::time::WallClock;
-
-/// What becomes of a saga that is over: completed, rolled back, or abandoned by an operator; in
-/// whichever version, also one that is drained.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use reliability::distributed::transaction::saga::Retention;
-///
-/// assert_eq!(Retention::default(), Retention::Forever);
-/// let month = Retention::For(Duration::from_secs(30 * 86_400));
-/// # let _ = month;
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Retention {
-    /// Its records stay, until somebody removes them.
-    #[default]
-    Forever,
-    /// Its records are removed when so much time has gone by since its end, by an engine that works
-    /// at that saga; those of a saga that is a step of another one not before that one is over. Until
-    /// then, the same key starts nothing.
-    For(Duration),
-}
-
-impl Retention {
-    pub(super) fn due(self) -> Due {
-        match self {
-            Self::Forever => Due::Never,
-            Self::For(time) => Due::After(time),
-        }
-    }
-}
 
 /// What all runs of an engine share.
 pub(in super::super) struct Hub {

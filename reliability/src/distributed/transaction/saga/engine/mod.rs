@@ -19,7 +19,6 @@ pub use builder::SagasBuilder;
 pub use crash::{CrashTest, Crashes};
 pub use end::{End, EndOf, Why};
 pub use handle::{Handle, NestedRun, Progress, StepProgress, StepState};
-pub use hub::Retention;
 pub use nested::Nest;
 pub use sagas::Sagas;
 pub use start::Start;

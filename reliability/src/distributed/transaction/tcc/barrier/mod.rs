@@ -12,6 +12,9 @@
 //! | confirm | refused | **run** | repeated | refused |
 //! | cancel | **empty**, and remembered | **run** | refused | repeated |
 //!
+//! A barrier that forgets what is over, after longer than any message is under way, can be helped by the
+//! clock: a try that comes [too late](super::Cx::expires_at) is refused without looking.
+//!
 //! ```
 //! use reliability::distributed::transaction::tcc::barrier::{Key, MemoryBarrier, Phase, Verdict};
 //!

@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::sync::Mutex;
 
 use super::super::barrier::{MemoryBarrier, Phase, Verdict};
+use super::super::written::Birth;
 use super::super::{Coordinator, Cx, Decision, ReserveError, Tcc, TccError, Transient};
 use crate::journal::{Heads, Journal, Sequence, StreamId};
 use crate::time::WallClock;
@@ -337,7 +338,7 @@ async fn a_transaction_in_a_transaction_ends_as_that_one_does() {
 async fn a_nested_one_that_was_cancelled_before_it_began_never_begins() {
     let shop = Shop::new();
     let inner = shop.coordinator("inner");
-    let cx = Cx::new("holiday", 0, "Trip");
+    let cx = Cx::new("holiday", &Birth::default(), 0, "Trip");
     inner.settle_nested(&cx, Decision::Cancel).await.unwrap();
     inner.settle_nested(&cx, Decision::Cancel).await.unwrap();
     let hanging = inner.begin_nested(&cx).await.unwrap_err();

@@ -8,4 +8,5 @@ mod barriers;
 mod engine;
 mod hard;
 mod machine;
+mod retention;
 mod stuck;

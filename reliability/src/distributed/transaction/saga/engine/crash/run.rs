@@ -15,12 +15,13 @@ use std::time::SystemTime;
 use super::CrashTest;
 use super::faults::{Crasher, Faults, Faulty};
 use super::store::{Crashing, Shared};
+use crate::distributed::transaction::Retention;
 use crate::distributed::transaction::saga::Saga;
 use crate::distributed::transaction::saga::engine::bodies::{Kind, Of};
 use crate::distributed::transaction::saga::engine::builder::complete;
 use crate::distributed::transaction::saga::engine::claim::{put, worked};
 use crate::distributed::transaction::saga::engine::end::{End, EndOf, end_of};
-use crate::distributed::transaction::saga::engine::hub::{Hub, Limits, Retention};
+use crate::distributed::transaction::saga::engine::hub::{Hub, Limits};
 use crate::distributed::transaction::saga::plan::Plan;
 use crate::distributed::transaction::saga::rules::{Entry, Phase, Started};
 use crate::journal::{
