@@ -1,4 +1,5 @@
 //! Choreographies, as those who run them see them.
 
 mod events;
+mod operator;
 mod versions;

@@ -4,6 +4,7 @@
 mod alone;
 mod crashes;
 mod events;
+mod operator;
 
 use std::collections::BTreeMap;
 use std::future::Future;

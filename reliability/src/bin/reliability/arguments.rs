@@ -15,6 +15,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Definitions,
     List { kind: Option<String>, status: Option<String> },
+    InDoubt { kind: Option<String>, participant: String },
     Show { stream: StreamId, picture: Option<Picture> },
     Watch { stream: StreamId },
     Mend { stream: StreamId, by: String, why: String, how: Mend },
@@ -26,8 +27,9 @@ pub(crate) enum Picture {
     Dot,
 }
 
-/// What lists say of sagas, of transactions by TCC, and of two-phase commits.
-const STATUSES: [&str; 17] = [
+/// What lists say of sagas, of transactions by TCC, of two-phase and three-phase commits, and of
+/// choreographies.
+const STATUSES: [&str; 24] = [
     "running",
     "undoing",
     "trying",
@@ -35,11 +37,18 @@ const STATUSES: [&str; 17] = [
     "confirm",
     "cancel",
     "telling",
+    "working",
+    "waiting",
+    "pre-committed",
     "stuck",
+    "parked",
     "broken",
     "elsewhere",
+    "untold",
     "completed",
     "rolled_back",
+    "done",
+    "undone",
     "over",
     "aborted",
     "finished",
@@ -94,7 +103,10 @@ fn verb(matches: &ArgMatches) -> Result<Verb, Invalid> {
         StreamId::new(&text(of, "kind").unwrap_or_default(), &text(of, "key").unwrap_or_default())
     };
     Ok(match name {
-        "list" => Verb::List { kind: text(of, "kind"), status: text(of, "status") },
+        "list" => match text(of, "in-doubt") {
+            Some(participant) => Verb::InDoubt { kind: text(of, "kind"), participant },
+            None => Verb::List { kind: text(of, "kind"), status: text(of, "status") },
+        },
         "show" => {
             let picture = match (of.get_flag("mermaid"), of.get_flag("dot")) {
                 (true, _) => Some(Picture::Mermaid),
@@ -163,7 +175,9 @@ fn command() -> Command {
         .subcommand(
             Command::new("list")
                 .about("Transactions, the oldest change first")
-                .arg(Arg::new("kind").help("only sagas of that name; or `tcc`, or `two_phase`"))
+                .arg(Arg::new("kind").help(
+                    "only sagas or choreographies of that name; or `tcc`, `two_phase`, `three_phase`",
+                ))
                 .arg(
                     Arg::new("status")
                         .long("status")
@@ -171,6 +185,16 @@ fn command() -> Command {
                         // A list without a line must mean that there is none, not that it was misspelt.
                         .value_parser(PossibleValuesParser::new(STATUSES))
                         .help("only those"),
+                )
+                .arg(
+                    Arg::new("in-doubt")
+                        .long("in-doubt")
+                        .value_name("NAME=URL")
+                        .conflicts_with("status")
+                        .help(
+                            "what that participant of two-phase commits has promised and was not told \
+                             how it ends: its name in the log, and its PostgreSQL",
+                        ),
                 ),
         )
         .subcommand(
@@ -202,11 +226,10 @@ fn command() -> Command {
 
 fn of_one(command: Command) -> Command {
     command
-        .arg(
-            Arg::new("kind")
-                .required(true)
-                .help("the name of the saga, place_order; or `tcc`, or `two_phase`"),
-        )
+        .arg(Arg::new("kind").required(true).help(
+            "the name of the saga or choreography, place_order; or `tcc`, `two_phase`, \
+                     `three_phase`",
+        ))
         .arg(Arg::new("key").required(true).help("the key or id that it was begun with"))
 }
 
@@ -248,6 +271,13 @@ mod tests {
         }
         let words = said("list --status stcuk").unwrap_or_default();
         assert!(words.contains("possible values: running, undoing, trying"), "{words}");
+    }
+
+    #[test]
+    fn who_is_in_doubt_is_asked_by_name_and_instead_of_a_status() {
+        assert_eq!(said("list two_phase --in-doubt here=postgres://localhost/bank"), None);
+        let words = said("list --status stuck --in-doubt here=x").unwrap_or_default();
+        assert!(words.contains("cannot be used with"), "{words}");
     }
 
     #[test]

@@ -4,8 +4,11 @@ use std::time::SystemTime;
 
 use reliability::distributed::transaction::operator::Moment;
 use reliability::distributed::transaction::saga::Plan;
-use reliability::distributed::transaction::{saga, tcc, two_phase};
-use reliability::journal::Head;
+use reliability::distributed::transaction::two_phase::TransactionId;
+use reliability::distributed::transaction::{
+    Decision, choreography, saga, tcc, three_phase, two_phase,
+};
+use reliability::journal::{Head, StreamId};
 use serde_json::{Value, json};
 
 use crate::kind::Kind;
@@ -58,7 +61,8 @@ pub(crate) fn saga(shown: &saga::Shown) -> Value {
     let around = shown.around.as_ref().map(|around| {
         json!({ "kind": around.stream.kind(), "key": around.stream.key(), "step": around.step })
     });
-    json!({ "version": shown.plan.version(), "around": around, "steps": steps })
+    let (version, defined) = (shown.plan.version(), shown.is_defined);
+    json!({ "version": version, "defined": defined, "around": around, "steps": steps })
 }
 
 /// What only transactions by TCC have.
@@ -77,6 +81,78 @@ pub(crate) fn two_phase(shown: &two_phase::Shown) -> Value {
     })
 }
 
+/// One three-phase commit: it has a stream for each who takes part.
+pub(crate) fn three_phase(stream: &StreamId, shown: &three_phase::Shown) -> Value {
+    let seats = shown.seats.iter().map(|seat| {
+        json!({
+            "name": seat.name,
+            "coordinates": seat.coordinates,
+            "standing": seat.standing.map(three_phase::Standing::as_str),
+            "status": seat.head.as_ref().map(|head| &head.status),
+            "followed": seat.followed,
+            "against": seat.against,
+        })
+    });
+    let seats: Vec<Value> = seats.collect();
+    json!({
+        "transaction": Kind::ThreePhase.as_str(),
+        "kind": stream.kind(),
+        "key": stream.key(),
+        "decision": shown.decision.map(Decision::as_str),
+        "seats": seats,
+        "timeline": shown.timeline.iter().map(moment).collect::<Value>(),
+    })
+}
+
+/// Whether one who takes part in a three-phase commit and is in that status has nothing to do any more.
+pub(crate) fn is_over_at_a_site(status: &str) -> bool {
+    ["done", "heuristic"].contains(&status)
+}
+
+/// One transaction of a choreography: it has a stream for each participant.
+pub(crate) fn choreography(shown: &choreography::Shown) -> Value {
+    let parts = shown.parts.iter().map(|part| {
+        let parked =
+            part.parked.iter().map(|(handler, why)| json!({ "handler": handler, "why": why }));
+        let parked: Vec<Value> = parked.collect();
+        json!({
+            "participant": part.participant,
+            "kind": part.head.stream.kind(),
+            "key": part.head.stream.key(),
+            "status": part.head.status,
+            "changed_at_ms": millis(part.head.changed_at),
+            "owner": part.head.held.as_ref().map(|held| &held.owner),
+            "parked": parked,
+        })
+    });
+    let parts: Vec<Value> = parts.collect();
+    json!({
+        "transaction": Kind::Choreography.as_str(),
+        "kind": shown.choreography,
+        "key": shown.key,
+        "number": shown.transaction.to_string(),
+        "status": shown.status,
+        "participants": parts,
+        "timeline": shown.timeline.iter().map(moment).collect::<Value>(),
+    })
+}
+
+/// What a participant of two-phase commits has promised, and what the log says of it.
+pub(crate) fn in_doubt(
+    kind: &str,
+    participant: &str,
+    doubt: &(TransactionId, Option<Decision>),
+) -> Value {
+    let (id, decision) = doubt;
+    json!({
+        "transaction": Kind::TwoPhase.as_str(),
+        "kind": kind,
+        "key": id.as_str(),
+        "participant": participant,
+        "decision": decision.map(Decision::as_str),
+    })
+}
+
 /// One transaction: what all have, and its own.
 pub(crate) fn seen(kind: Kind, of: &Head, own: Value, timeline: &[Moment]) -> Value {
     let mut whole = head(kind, of);
@@ -91,6 +167,7 @@ pub(crate) fn seen(kind: Kind, of: &Head, own: Value, timeline: &[Moment]) -> Va
 pub(crate) fn moment(moment: &Moment) -> Value {
     json!({
         "at_ms": millis(moment.at),
+        "stream": moment.stream.to_string(),
         "record": moment.sequence.get(),
         "name": moment.name,
         "text": moment.text,

@@ -1,6 +1,7 @@
 //! The kinds of transactions, and what can be done about each.
 
-use reliability::distributed::transaction::{tcc, two_phase};
+use reliability::distributed::transaction::choreography::bus::Envelope;
+use reliability::distributed::transaction::{operator, tcc, three_phase, two_phase};
 use reliability::journal::{Heads, Journal, JournalError, Sequence, StreamId};
 
 /// What a transaction is. The kind of its stream says so.
@@ -9,24 +10,50 @@ pub(crate) enum Kind {
     Saga,
     Tcc,
     TwoPhase,
+    ThreePhase,
+    Choreography,
 }
 
 impl Kind {
-    /// That of the streams of that name.
+    /// That of the streams of that name, or of those who take part in transactions of that name and
+    /// have a kind each, `place_order.card`.
     pub(crate) async fn of(journal: &Journal, name: &str) -> Result<Self, JournalError> {
+        if let Some(kind) = Self::found(journal, name).await? {
+            return Ok(kind);
+        }
+        let prefix = format!("{name}.");
+        for kind in operator::kinds(journal).await?.iter().filter(|it| it.starts_with(&prefix)) {
+            if let Some(kind @ (Self::Choreography | Self::ThreePhase)) =
+                Self::found(journal, kind).await?
+            {
+                return Ok(kind);
+            }
+        }
+        Ok(Self::Saga)
+    }
+
+    /// That of the streams of exactly that kind, if they are those of transactions.
+    pub(crate) async fn found(journal: &Journal, name: &str) -> Result<Option<Self>, JournalError> {
         match name {
-            tcc::Operator::KIND => return Ok(Self::Tcc),
-            two_phase::Operator::KIND => return Ok(Self::TwoPhase),
+            tcc::Operator::KIND => return Ok(Some(Self::Tcc)),
+            two_phase::Operator::KIND => return Ok(Some(Self::TwoPhase)),
+            three_phase::Operator::KIND => return Ok(Some(Self::ThreePhase)),
             _ => {}
         }
-        // Coordinators may call theirs as they like: what such a stream begins with is a decision.
+        // Those who coordinate may call theirs as they like: what such a stream begins with says what
+        // it is.
         let any = journal.heads(Heads::of(name).most(1)).await?;
-        let Some(any) = any.first() else { return Ok(Self::Saga) };
+        let Some(any) = any.first() else { return Ok(None) };
         let first = journal.read(&any.stream, Sequence::START, 1).await?;
-        let first = first.first().map(|record| record.event.name());
-        Ok(match first {
-            Some("Committed" | "Aborted") => Self::TwoPhase,
-            _ => Self::Saga,
+        let Some(event) = first.first().map(|record| &record.event) else { return Ok(None) };
+        Ok(match event.name() {
+            "saga.started" => Some(Self::Saga),
+            "Committed" | "Aborted" => {
+                event.read_json::<(u64, Vec<String>)>().ok().map(|_| Self::TwoPhase)
+            }
+            "Stands" | "Forced" => Some(Self::ThreePhase),
+            "started" | "heard" => Envelope::read(event.payload()).ok().map(|_| Self::Choreography),
+            _ => None,
         })
     }
 
@@ -36,6 +63,8 @@ impl Kind {
             Self::Saga => "saga",
             Self::Tcc => "tcc",
             Self::TwoPhase => "two_phase",
+            Self::ThreePhase => "three_phase",
+            Self::Choreography => "choreography",
         }
     }
 
@@ -43,8 +72,9 @@ impl Kind {
     const fn verbs(self) -> &'static [&'static str] {
         match self {
             Self::Saga => &["retry", "skip", "finish", "edit", "abandon", "cancel"],
-            Self::Tcc => &["retry", "abandon"],
+            Self::Tcc | Self::Choreography => &["retry", "abandon"],
             Self::TwoPhase => &["retry", "abandon", "cancel"],
+            Self::ThreePhase => &[],
         }
     }
 
@@ -57,6 +87,13 @@ impl Kind {
             Self::Saga => "is a saga",
             Self::Tcc => "is a transaction by TCC",
             Self::TwoPhase => "is a two-phase commit",
+            Self::Choreography => "is a choreography",
+            Self::ThreePhase => {
+                return Err(format!(
+                    "`{stream}` is a three-phase commit: it is only shown here. A site that waits for \
+                     somebody who never comes back is ended in its own process, by `Site::force`"
+                ));
+            }
         };
         let verbs = self.verbs().join(", ");
         Err(format!("`{stream}` {what}: there is no `{verb}` for it, but {verbs}"))
@@ -70,13 +107,19 @@ mod tests {
     #[test]
     fn a_verb_of_another_kind_is_refused_with_those_that_there_are() -> Result<(), String> {
         let order = StreamId::new("tcc", "order-17").map_err(|wrong| wrong.to_string())?;
-        let table = [(Kind::Tcc, "retry, abandon"), (Kind::TwoPhase, "retry, abandon, cancel")];
+        let table = [
+            (Kind::Tcc, "retry, abandon"),
+            (Kind::Choreography, "retry, abandon"),
+            (Kind::TwoPhase, "retry, abandon, cancel"),
+        ];
         for (kind, verbs) in table {
             assert_eq!(kind.check(&order, "retry"), Ok(()));
             let said = kind.check(&order, "skip").err().unwrap_or_default();
             assert!(said.ends_with(&format!("no `skip` for it, but {verbs}")), "{said}");
         }
         assert_eq!(Kind::Saga.check(&order, "skip"), Ok(()));
+        let said = Kind::ThreePhase.check(&order, "retry").err().unwrap_or_default();
+        assert!(said.contains("`Site::force`"), "{said}");
         Ok(())
     }
 }

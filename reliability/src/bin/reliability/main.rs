@@ -1,6 +1,7 @@
 //! `reliability`: what an operator sees of transactions and does about them, from a terminal.
 
 mod arguments;
+mod doubt;
 mod journal;
 mod json;
 mod kind;

@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use reliability::distributed::transaction::operator::Moment;
-use reliability::distributed::transaction::{saga, tcc, two_phase};
+use reliability::distributed::transaction::two_phase::TransactionId;
+use reliability::distributed::transaction::{choreography, saga, tcc, three_phase, two_phase};
 use reliability::journal::{Head, Journal, StreamId};
 use serde_json::Value;
 
@@ -29,8 +30,16 @@ impl Seen {
             Kind::Tcc => Self::tcc(tcc::Operator::on(journal).show(stream.key()).await?),
             Kind::TwoPhase => {
                 let operator = two_phase::Operator::on(journal).kind(stream.kind());
-                let id = two_phase::TransactionId::new(stream.key())?;
-                Self::two_phase(operator.show(&id).await?)
+                Self::two_phase(operator.show(&TransactionId::new(stream.key())?).await?)
+            }
+            Kind::ThreePhase => {
+                let operator = three_phase::Operator::on(journal).kind(stream.kind());
+                let shown = operator.show(&TransactionId::new(stream.key())?).await?;
+                Self::three_phase(stream, shown)
+            }
+            Kind::Choreography => {
+                let operator = choreography::Operator::on(journal);
+                Self::choreography(operator.show(stream.kind(), stream.key()).await?)
             }
         })
     }
@@ -51,6 +60,19 @@ impl Seen {
         let (text, json) = (shown.to_string(), json::two_phase(&shown));
         let is_over = shown.head.status != "committed";
         Self::new(text, json, (Kind::TwoPhase, &shown.head), shown.timeline, is_over)
+    }
+
+    fn three_phase(stream: &StreamId, shown: three_phase::Shown) -> Self {
+        let (text, json) = (shown.to_string(), json::three_phase(stream, &shown));
+        let is_over = shown.seats.iter().filter_map(|seat| seat.head.as_ref());
+        let is_over = is_over.map(|head| head.status.as_str()).all(json::is_over_at_a_site);
+        Self { text, json, timeline: shown.timeline, is_over }
+    }
+
+    fn choreography(shown: choreography::Shown) -> Self {
+        let (text, json) = (shown.to_string(), json::choreography(&shown));
+        let is_over = ["done", "undone", "abandoned"].contains(&shown.status.as_str());
+        Self { text, json, timeline: shown.timeline, is_over }
     }
 
     fn new(

@@ -1,17 +1,20 @@
 //! The verbs on a journal in memory, without the program around them.
 #![allow(clippy::unwrap_used, reason = "a test says by panicking that it failed")]
 
+mod many;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use reliability::distributed::transaction::tcc::{Coordinator, Cx, Tcc, Transient};
 use reliability::distributed::transaction::two_phase::{
-    Answer, Participant, Resource, TransactionId, TwoPhase, Unreachable,
+    self, Answer, Participant, Resource, TransactionId, TwoPhase, Unreachable,
 };
 use reliability::distributed::transaction::{Followed, Vote};
 use reliability::journal::{Journal, StreamId};
 
 use crate::arguments::Mend;
+use crate::doubt;
 use crate::kind::Kind;
 use crate::seen::Seen;
 use crate::verbs::{heads, mend};
@@ -132,6 +135,11 @@ impl Resource for Bank {
     fn abort(&self, _: &TransactionId) -> Answer<'_, Followed> {
         Box::pin(async { Ok(Followed::AsTold) })
     }
+
+    fn in_doubt(&self, _: Duration) -> Answer<'_, Vec<TransactionId>> {
+        let promised = ["lost", "transfer-9"].map(|id| TransactionId::new(id).unwrap());
+        Box::pin(async { Ok(promised.into()) })
+    }
 }
 
 impl Participant for Bank {
@@ -198,4 +206,35 @@ async fn what_nobody_has_decided_is_cancelled_and_what_is_decided_stays() {
     let coordinator = TwoPhase::on(&journal);
     let id = TransactionId::new("transfer-9").unwrap();
     assert!(coordinator.run(id, banks.into()).await.is_err());
+}
+
+#[tokio::test]
+async fn what_a_participant_is_in_doubt_about_is_listed_with_what_the_log_says() {
+    for kind in ["two_phase", "transfers"] {
+        let (journal, _) = undelivered(kind).await;
+        let bank = Bank { name: "there", against: false };
+        let doubts = doubt::of(&journal, kind, &bank).await.unwrap();
+        let lines: Vec<_> = doubts.iter().map(|it| doubt::told(kind, it)).collect();
+        assert!(lines[0].starts_with(&format!("{kind}/lost  decided: commit")), "{lines:?}");
+        assert!(lines[1].starts_with(&format!("{kind}/transfer-9  not decided")), "{lines:?}");
+        let [lost, other] = [0, 1].map(|at| crate::json::in_doubt(kind, "there", &doubts[at]));
+        assert_eq!((&lost["decision"], &lost["participant"]), (&"commit".into(), &"there".into()));
+        assert!(other["decision"].is_null() && other["key"] == "transfer-9");
+        // To ask has decided nothing.
+        let unknown = TransactionId::new("transfer-9").unwrap();
+        let operator = two_phase::Operator::on(&journal).kind(kind);
+        assert_eq!(operator.decision(&unknown).await.unwrap(), None);
+    }
+    let nameless = doubt::at(&Journal::in_memory(), "two_phase", "postgres://x").await.unwrap_err();
+    assert!(nameless.to_string().contains("--in-doubt here=postgres://"), "{nameless}");
+}
+
+#[tokio::test]
+async fn a_list_of_all_has_commits_whatever_their_streams_are_called() {
+    let (journal, streams) = undelivered("transfers").await;
+    let found = heads(&journal, None, None).await.unwrap();
+    assert_eq!(found.len(), streams.len());
+    assert!(
+        found.iter().all(|(kind, head)| *kind == Kind::TwoPhase && streams.contains(&head.stream))
+    );
 }

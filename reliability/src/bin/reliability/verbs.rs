@@ -1,11 +1,12 @@
 //! What is done for each verb.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use reliability::distributed::transaction::two_phase::{self, TransactionId};
-use reliability::distributed::transaction::{saga, tcc};
+use reliability::distributed::transaction::{choreography, operator, saga, tcc, three_phase};
 use reliability::journal::{Head, Journal, JournalError, StreamId};
 use reliability::time::WallClock;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use crate::arguments::{Arguments, Mend, Picture, Verb};
 use crate::kind::Kind;
 use crate::seen::Seen;
-use crate::{journal, json};
+use crate::{doubt, journal, json};
 
 type Done = Result<(), Box<dyn Error>>;
 
@@ -27,6 +28,19 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
                 true => say(Value::from_iter(heads.iter().map(|(kind, it)| json::head(*kind, it)))),
                 false => list(&heads),
             }
+        }
+        Verb::InDoubt { kind, participant } => {
+            let kind = kind.as_deref().unwrap_or(two_phase::Operator::KIND);
+            let (name, doubts) = doubt::at(&journal, kind, participant).await?;
+            if arguments.json {
+                return say(Value::from_iter(
+                    doubts.iter().map(|doubt| json::in_doubt(kind, &name, doubt)),
+                ));
+            }
+            if doubts.is_empty() {
+                return say("none");
+            }
+            doubts.iter().try_for_each(|doubt| say(doubt::told(kind, doubt)))
         }
         Verb::Show { stream, picture: Some(picture) } => draw(&journal, stream, *picture).await,
         Verb::Show { stream, picture: None } => {
@@ -82,10 +96,32 @@ pub(crate) async fn heads(
         let heads = tcc::Operator::on(journal).list(status).await?;
         found.extend(heads.into_iter().map(|head| (Kind::Tcc, head)));
     }
-    if wanted(Kind::TwoPhase) {
-        let kind = name.unwrap_or(two_phase::Operator::KIND);
-        let heads = two_phase::Operator::on(journal).kind(kind).list(status).await?;
-        found.extend(heads.into_iter().map(|head| (Kind::TwoPhase, head)));
+    let names = match name {
+        Some(name) => Vec::from([name.to_string()]),
+        None => operator::kinds(journal).await?,
+    };
+    for name in &names {
+        let kind = match kind {
+            Some(kind) => Some(kind),
+            None => Kind::found(journal, name).await?,
+        };
+        let heads = match kind {
+            Some(kind @ Kind::TwoPhase) => {
+                let operator = two_phase::Operator::on(journal).kind(name);
+                (kind, operator.list(status).await?)
+            }
+            Some(kind @ Kind::ThreePhase) => {
+                let operator = three_phase::Operator::on(journal).kind(name);
+                (kind, operator.list(status).await?)
+            }
+            Some(kind @ Kind::Choreography) => {
+                let operator = choreography::Operator::on(journal);
+                (kind, operator.list(Some(name), status).await?)
+            }
+            Some(Kind::Saga | Kind::Tcc) | None => continue,
+        };
+        let (kind, heads) = heads;
+        found.extend(heads.into_iter().map(|head| (kind, head)));
     }
     found.sort_by_key(|(_, head)| head.changed_at);
     Ok(found)
@@ -129,6 +165,16 @@ pub(crate) async fn mend(
                 _ => operator.retry(&id, by, why).await,
             };
         }
+        Kind::Choreography => {
+            let operator = choreography::Operator::on(journal);
+            let (name, key) = (stream.kind(), stream.key());
+            return match how {
+                Mend::Abandon => operator.abandon(name, key, by, why).await,
+                _ => operator.retry(name, key, by, why).await,
+            };
+        }
+        // There is no verb for it.
+        Kind::ThreePhase => return Ok(()),
     }
     match how {
         Mend::Retry => sagas.retry(stream, by, why).await,
@@ -159,6 +205,14 @@ async fn draw(journal: &Journal, stream: &StreamId, picture: Picture) -> Done {
         .into());
     }
     let shown = saga::Operator::on(journal).show(stream).await?;
+    if !shown.is_defined {
+        let (name, version) = (shown.plan.name(), shown.plan.version());
+        return Err(format!(
+            "there is no picture of `{stream}` yet: no engine has written down what version {version} of \
+             {name} is made of; start one, or leave `--mermaid` and `--dot` out for what has happened"
+        )
+        .into());
+    }
     match picture {
         Picture::Mermaid => say(shown.plan.mermaid(Some(&shown.progress)).trim_end()),
         Picture::Dot => say(shown.plan.dot(Some(&shown.progress)).trim_end()),
@@ -166,16 +220,19 @@ async fn draw(journal: &Journal, stream: &StreamId, picture: Picture) -> Done {
 }
 
 async fn watch(journal: &Journal, stream: &StreamId, as_json: bool) -> Done {
-    let mut told = 0;
+    // What several streams say is not always put in its order in the order in which it is seen.
+    let mut told = HashSet::new();
     loop {
         let seen = Seen::of(journal, stream).await?;
-        for moment in seen.timeline.iter().skip(told) {
+        for moment in &seen.timeline {
+            if !told.insert((moment.stream.clone(), moment.sequence)) {
+                continue;
+            }
             match as_json {
                 true => say(json::moment(moment))?,
-                false => say(format_args!("{:>4}  {}", moment.sequence.get(), moment.text))?,
+                false => say(format_args!("{moment}"))?,
             }
         }
-        told = seen.timeline.len();
         if seen.is_over {
             return Ok(());
         }

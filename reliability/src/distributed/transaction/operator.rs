@@ -9,6 +9,8 @@
 //! | `saga::Operator` | `saga` | list, show, retry, skip, finish, edit, cancel, abandon |
 //! | `tcc::Operator` | `tcc` | list, show, retry, abandon |
 //! | `two_phase::Operator` | `two_phase` | list, show, retry, cancel, abandon |
+//! | `choreography::Operator` | `choreography` | list, show, retry, abandon |
+//! | `three_phase::Operator` | `two_phase` | list, show |
 //!
 //! The program `reliability` (feature `cli`) puts them together.
 
@@ -44,6 +46,8 @@ use crate::journal::{Head, Heads, Journal, JournalError, Record, Sequence, Strea
 pub struct Moment {
     /// When it was written.
     pub at: SystemTime,
+    /// In whose records: a transaction may have several streams, one for each who takes part.
+    pub stream: StreamId,
     /// The number of its record.
     pub sequence: Sequence,
     /// The name of its record.
@@ -58,9 +62,14 @@ impl Moment {
     /// That record, in words that are made of its name and of what it holds.
     pub(super) fn of(record: &Record, told: impl FnOnce(&str, &Value) -> String) -> Self {
         let payload = record.event.read_json().unwrap_or_default();
-        let name = record.event.name().to_string();
-        let text = told(&name, &payload);
-        Self { at: record.at, sequence: record.sequence, name, text, payload }
+        let text = told(record.event.name(), &payload);
+        Self::with(record, payload, text)
+    }
+
+    /// That record, with what it holds and what it says.
+    pub(super) fn with(record: &Record, payload: Value, text: String) -> Self {
+        let (stream, name) = (record.stream.clone(), record.event.name().to_string());
+        Self { at: record.at, stream, sequence: record.sequence, name, text, payload }
     }
 }
 
@@ -118,6 +127,17 @@ pub async fn kinds(journal: &Journal) -> Result<Vec<String>, JournalError> {
 
 /// What no key sorts behind, repeated as often as a key has room for it.
 const LAST_KEY: &str = "\u{10ffff}";
+
+/// Those kinds of a journal that are `name`, or begin with it and a dot: those who take part in
+/// transactions of one name have a kind each.
+#[cfg(any(feature = "choreography", feature = "two_phase"))]
+pub(super) async fn kinds_of(journal: &Journal, name: &str) -> Result<Vec<String>, JournalError> {
+    let is_of = |kind: &String| {
+        let behind = kind.strip_prefix(name);
+        behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('.'))
+    };
+    Ok(kinds(journal).await?.into_iter().filter(is_of).collect())
+}
 
 /// The heads of that kind and status, page by page; the oldest change first.
 pub(super) async fn heads(
@@ -186,6 +206,7 @@ impl Said {
     /// It is over as it is.
     pub(super) const ABANDONED: &'static str = "has abandoned it";
     /// It is not to happen.
+    #[cfg(feature = "two_phase")]
     pub(super) const CANCELLED: &'static str = "has cancelled it";
 }
 

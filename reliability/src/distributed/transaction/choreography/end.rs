@@ -32,6 +32,13 @@ pub enum End<T, R> {
     Completed(T),
     /// Whatever was done is undone.
     RolledBack(Why<R>),
+    /// An [operator](super::Operator) has ended it, as it was.
+    Abandoned {
+        /// Who it was.
+        by: String,
+        /// Why.
+        why: String,
+    },
 }
 
 /// Why a transaction went back.

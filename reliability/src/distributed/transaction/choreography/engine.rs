@@ -1,6 +1,6 @@
 //! What is asked of participants from outside.
 
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -16,10 +16,12 @@ use super::end::{End, Parked, Why};
 use super::entry::Entry;
 use super::history;
 use super::observe;
+use super::operator::reasons;
 use super::plan::Wiring;
 use super::rules::{REFUSED, STARTED, State};
 use super::starter;
 use super::wiring::Choreography;
+use crate::distributed::transaction::operator::Said;
 use crate::distributed::transaction::saga::{Durable, Saga};
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Encoding, Event, Heads, JournalError, Sequence, StreamId};
@@ -169,18 +171,7 @@ impl<C: Choreography> Choreographed<C> {
             for status in ["parked", "broken"] {
                 for head in journal.heads(Heads::of(&kind).with_status(status)).await? {
                     let records = journal.read_to_end(&head.stream, Sequence::START).await?;
-                    let mut reasons: Vec<(String, String)> = Vec::new();
-                    for record in &records {
-                        match Entry::read(record) {
-                            Ok(Entry::Parked { task, reason, .. }) => reasons.push((task, reason)),
-                            Ok(Entry::Retried { .. }) => reasons.clear(),
-                            Ok(Entry::Settled { task, .. }) => {
-                                reasons.retain(|(it, _)| *it != task)
-                            }
-                            Ok(_) => {}
-                            Err(error) => reasons.push(("?".into(), error.to_string())),
-                        }
-                    }
+                    let reasons = reasons(&records);
                     let transaction = head.stream.key().to_string();
                     all.push(Parked { participant: (*name).to_string(), transaction, reasons });
                 }
@@ -190,16 +181,19 @@ impl<C: Choreography> Choreographed<C> {
     }
 
     /// Lets a participant try again what is [parked](Self::parked), from its first attempt on. Who says
-    /// so, and why, is written down.
+    /// so, and why, is written down. An [`Operator`](super::Operator) does so without the types, and can
+    /// also end it as it is.
     ///
     /// # Errors
     ///
-    /// [`JournalError::Invalid`] when nothing of that transaction is there.
+    /// [`JournalError::Invalid`] when nothing of that transaction is there, or nothing is said of who and
+    /// why.
     ///
     /// # Cancel safety
     ///
     /// When it is dropped before it returns, it is tried again or not.
     pub async fn retry(&self, parked: &Parked, by: &str, why: &str) -> Result<(), JournalError> {
+        let Said { by, why } = Said::new("choreography", by, why)?;
         let room = &self.shared.room;
         let kind = alloc::format!("{}.{}", room.wiring.name(), parked.participant);
         let stream = StreamId::new(&kind, &parked.transaction)?;
@@ -207,7 +201,7 @@ impl<C: Choreography> Choreographed<C> {
             let expected = "one that `parked` lists";
             return Err(Invalid::new("choreography", "parked", expected, stream.to_string()).into());
         }
-        let entry = Entry::Retried { by: by.to_string(), why: why.to_string() };
+        let entry = Entry::Retried { by, why };
         room.journal.append(Append::to(&stream).event(entry.event()).due(Due::Now)).await.map(drop)
     }
 
@@ -283,7 +277,7 @@ impl<C: Choreography> Handle<C> {
         self.transaction
     }
 
-    /// Waits until all events were made, or until whatever was done is undone.
+    /// Waits until all events were made, whatever was done is undone, or an operator has ended it.
     ///
     /// # Errors
     ///
@@ -316,6 +310,9 @@ impl<C: Choreography> Handle<C> {
             let invalid = Invalid::new("choreography", "key", expected, self.key());
             return Err(invalid.with_advice("keep it longer, by `retention`").into());
         };
+        if let Some((by, why)) = state.abandoned {
+            return Ok(Some(End::Abandoned { by, why }));
+        }
         if let Some(why) = &state.refused
             && state.is_undone(wiring)
         {

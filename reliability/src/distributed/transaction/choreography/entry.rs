@@ -24,6 +24,8 @@ pub(super) enum Entry {
     Parked { task: String, undo: bool, reason: String },
     /// Somebody has looked at it.
     Retried { by: String, why: String },
+    /// Somebody has ended it, as it is.
+    Abandoned { by: String, why: String },
     /// The bus has it.
     Told(EventId),
 }
@@ -85,6 +87,7 @@ impl Entry {
                 said("parked", json!({"task": task, "undo": undo, "reason": reason}))
             }
             Self::Retried { by, why } => said("retried", json!({"by": by, "why": why})),
+            Self::Abandoned { by, why } => said("abandoned", json!({"by": by, "why": why})),
             Self::Told(id) => said("told", json!(id.as_str())),
         }
     }
@@ -118,6 +121,10 @@ impl Entry {
             "retried" => {
                 let said = said()?;
                 Self::Retried { by: text(&said, "by"), why: text(&said, "why") }
+            }
+            "abandoned" => {
+                let said = said()?;
+                Self::Abandoned { by: text(&said, "by"), why: text(&said, "why") }
             }
             "told" => {
                 let id: String = event.read_json()?;

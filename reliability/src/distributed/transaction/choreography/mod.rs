@@ -153,12 +153,13 @@
 //! - Once the pivot was made, there is only forward, whatever is called off.
 //! - What fails is tried again with pauses, 16 times unless something else is said, and then
 //!   [parked](Choreographed::parked): it is kept, shown and counted, tried by nobody, and goes on when
-//!   somebody says [`retry`](Choreographed::retry).
+//!   somebody says [`retry`](Choreographed::retry). An [`Operator`] sees all of it in a journal without
+//!   the types, has it tried again, or ends it as it is.
 //!
 //! # What it cannot do
 //!
-//! Nobody has the whole picture: there is no deadline over all, no priority, no step by step view for an
-//! operator, and whether the processes agree on who does what is not known to any compiler. When a
+//! Nobody has the whole picture: there is no deadline over all, no priority, an operator sees of it what
+//! stands in one journal, and whether the processes agree on who does what is not known to any compiler. When a
 //! transaction has one owner, an orchestrated [saga](mod@super::saga) is simpler to follow and to change. The
 //! guide's chapter weighs the two.
 //!
@@ -179,6 +180,7 @@ mod history;
 #[cfg(feature = "nats")]
 pub mod nats;
 mod observe;
+mod operator;
 mod participant;
 mod plan;
 #[cfg(feature = "rabbitmq")]
@@ -190,9 +192,11 @@ mod tests;
 mod wiring;
 mod work;
 
+pub use super::operator::Moment;
 pub use builder::ChoreographedBuilder;
 pub use end::{End, Parked, Why};
 pub use engine::{Choreographed, Handle};
+pub use operator::{Operator, Part, Shown};
 pub use participant::{Handler, Handling, Link, Member, Participant, Participants, Undoing};
 pub use plan::Wiring;
 pub use wiring::{Choreography, check, check_link};

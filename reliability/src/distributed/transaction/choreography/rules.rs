@@ -31,6 +31,9 @@ pub(super) const REFUSED: &str = "choreography.refused";
 /// An event is undone, or will never be made.
 pub(super) const UNDONE: &str = "choreography.undone";
 
+/// What lists say of what an operator has ended.
+pub(super) const ABANDONED: &str = "abandoned";
+
 /// One participant in one transaction.
 #[derive(Debug)]
 pub(super) struct State {
@@ -44,6 +47,8 @@ pub(super) struct State {
     pub(super) tasks: Vec<Task>,
     /// What the bus does not have yet.
     untold: VecDeque<Envelope>,
+    /// Who has ended it, as it is, and why: whatever is heard, nothing is done about it any more.
+    pub(super) abandoned: Option<(String, String)>,
     /// Whether it only looks on: who has started the transaction.
     looks_on: bool,
     /// A mistake that the tests must find.
@@ -105,7 +110,7 @@ impl State {
             parked: None,
         });
         let (heard, undone, untold) = (BTreeMap::new(), BTreeSet::new(), VecDeque::new());
-        let (started, refused, tasks) = (None, None, tasks.collect());
+        let (started, refused, abandoned, tasks) = (None, None, None, tasks.collect());
         Self {
             started,
             heard,
@@ -113,6 +118,7 @@ impl State {
             undone,
             tasks,
             untold,
+            abandoned,
             looks_on,
             #[cfg(test)]
             planted: None,
@@ -170,6 +176,9 @@ impl State {
                     (task.parked, task.not_before) = (None, None);
                     (task.attempts, task.undo_attempts) = (0, 0);
                 }
+            }
+            Entry::Abandoned { by, why } => {
+                self.abandoned.get_or_insert((by, why));
             }
             Entry::Told(id) => self.untold.retain(|envelope| *envelope.id() != id),
         }
@@ -252,6 +261,10 @@ impl State {
 
     /// What programs of another version have begun it with, or gone on with it.
     pub(super) fn elsewhere(&self, wiring: &Wiring) -> Option<&Envelope> {
+        // What is over is over, whoever understands it.
+        if self.abandoned.is_some() {
+            return None;
+        }
         let mut all = self.started.iter().chain(self.heard.values());
         all.find(|envelope| wiring.is_elsewhere(envelope))
     }
@@ -273,6 +286,9 @@ impl State {
     pub(super) fn next(&self, wiring: &Wiring, now: SystemTime) -> Todo {
         if let Some(envelope) = self.untold.front() {
             return Todo::Tell(envelope.clone());
+        }
+        if self.abandoned.is_some() {
+            return Todo::Over(ABANDONED);
         }
         if self.looks_on {
             return self.look_on(wiring);

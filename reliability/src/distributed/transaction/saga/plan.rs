@@ -131,6 +131,23 @@ impl Plan {
 }
 
 impl PlannedStep {
+    /// One of which nothing is known but its name.
+    pub(super) fn named(name: String) -> Self {
+        Self {
+            name: name.into(),
+            kind: Kind::Compensable,
+            waits: Waits::Call,
+            after: Vec::new(),
+            needs: Vec::new(),
+            attempts: None,
+            undo_attempts: None,
+            backoff: Step::BACKOFF,
+            undo: true,
+            probed: false,
+            nested: None,
+        }
+    }
+
     fn from_json(kept: &Value) -> Option<Self> {
         let places = |key: &str| -> Option<Vec<usize>> {
             let places = kept[key].as_array()?.iter();

@@ -7,6 +7,7 @@ use core::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Standing;
+use crate::distributed::transaction::operator::Said;
 use crate::distributed::transaction::two_phase::TransactionId;
 use crate::distributed::transaction::{Decision, Followed, Members};
 use crate::journal::{
@@ -45,6 +46,8 @@ pub(super) struct Found {
     pub(super) standing: Standing,
     /// Its work has been let happen, or undone.
     pub(super) followed: bool,
+    /// It was ended here one way, and elsewhere the other.
+    pub(super) against: bool,
     pub(super) last: Sequence,
 }
 
@@ -122,16 +125,7 @@ impl Log {
     ) -> Result<Option<Found>, JournalError> {
         let stream = StreamId::new(&self.kind, transaction.as_str())?;
         let records = self.journal.read_to_end(&stream, Sequence::START).await?;
-        let mut found: Option<Found> = None;
-        for Record { event, sequence, .. } in records {
-            let now = match event.name() {
-                STANDS | FORCED => Some(stood(&event, sequence)?),
-                FOLLOWED => found.take().map(|it| Found { followed: true, ..it }),
-                other => return Err(unreadable(alloc::format!("`{other}` in `{stream}`"))),
-            };
-            found = now.map(|it| Found { last: sequence, ..it });
-        }
-        Ok(found)
+        read(&stream, &records)
     }
 
     /// The transactions that need somebody, and those that have that status.
@@ -175,6 +169,53 @@ impl Log {
     }
 }
 
+/// What the records of a transaction say.
+pub(super) fn read(stream: &StreamId, records: &[Record]) -> Result<Option<Found>, JournalError> {
+    let mut found: Option<Found> = None;
+    for Record { event, sequence, .. } in records {
+        let now = match event.name() {
+            STANDS | FORCED => Some(stood(event, *sequence)?),
+            FOLLOWED => {
+                let fields: Map<String, Value> = event.read_json()?;
+                let against = fields.get("against").and_then(Value::as_bool).unwrap_or_default();
+                found.take().map(|it| Found { followed: true, against, ..it })
+            }
+            other => return Err(unreadable(alloc::format!("`{other}` in `{stream}`"))),
+        };
+        found = now.map(|it| Found { last: *sequence, ..it });
+    }
+    Ok(found)
+}
+
+/// Whether that is the name of a record that a site or a coordinator begins with.
+pub(super) fn begins(event: &str) -> bool {
+    matches!(event, STANDS | FORCED)
+}
+
+/// For people: what somebody of that name has written down.
+pub(super) fn told(name: &str, event: &str, payload: &Value) -> String {
+    let standing = payload["standing"].as_str().and_then(Standing::from_name);
+    let coordinates = payload["coordinator"] == name;
+    let stands = match standing {
+        Some(Standing::Working) => "is at work",
+        Some(Standing::Waiting) => "has voted yes",
+        Some(Standing::PreCommitted) => "knows that all have voted yes",
+        Some(Standing::Ended(Decision::Commit)) if coordinates => "has decided: commit",
+        Some(Standing::Ended(Decision::Abort)) if coordinates => "has decided: abort",
+        Some(Standing::Ended(Decision::Commit)) => "commits",
+        Some(Standing::Ended(Decision::Abort)) => "aborts",
+        None => "has written what nobody can read",
+    };
+    let said = match event {
+        STANDS => stands.to_string(),
+        FORCED => alloc::format!("{stands}, {}", Said::told(payload, "wants it so")),
+        FOLLOWED if payload["against"] == true => "others had done the opposite".to_string(),
+        FOLLOWED => "has done so".to_string(),
+        other => other.to_string(),
+    };
+    alloc::format!("{name}: {said}")
+}
+
 /// How long one may take to forget a page of transactions.
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -192,7 +233,7 @@ fn stood(event: &Event, last: Sequence) -> Result<Found, JournalError> {
     };
     Members::first(members.len())?;
     let cast = Cast { coordinator: coordinator.to_string(), members };
-    Ok(Found { cast, standing, followed: false, last })
+    Ok(Found { cast, standing, followed: false, against: false, last })
 }
 
 fn unreadable(what: String) -> JournalError {

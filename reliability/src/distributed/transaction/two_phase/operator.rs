@@ -124,6 +124,35 @@ impl Operator {
         Ok(Shown { head, decision, participants, against, timeline })
     }
 
+    /// How a transaction ends, as the log says; `None` when it is not decided, or long over. It changes
+    /// nothing, unlike [`TwoPhase::ask`](super::TwoPhase::ask), which closes the log to whoever began
+    /// it.
+    ///
+    /// What is in doubt its participants know: this says of each whether somebody has to be waited for.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the journal says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reliability::distributed::transaction::two_phase::{Operator, Resource};
+    /// use reliability::journal::Journal;
+    ///
+    /// # async fn shown(bank: &dyn Resource) -> Result<(), Box<dyn std::error::Error>> {
+    /// let operator = Operator::on(&Journal::in_memory());
+    /// for id in bank.in_doubt(Duration::from_secs(60)).await? {
+    ///     println!("{id}: {:?}", operator.decision(&id).await?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn decision(&self, id: &TransactionId) -> Result<Option<Decision>, JournalError> {
+        Ok(self.log.read(id).await?.map(|entry| entry.decision))
+    }
+
     /// Those who have not heard that it commits are told now, and not when it is due again.
     ///
     /// # Errors

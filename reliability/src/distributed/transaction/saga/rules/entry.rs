@@ -168,6 +168,11 @@ impl Entry {
         Event::from_parts(event, plan.version(), Encoding::Json, text)
     }
 
+    /// Whether a saga begins with a record of that name.
+    pub(in super::super) fn begins(name: &str) -> bool {
+        name == STARTED
+    }
+
     /// With what end of a saga a record of that name is written, if it is.
     pub(in super::super) fn ends(name: &str) -> Option<Phase> {
         match name {

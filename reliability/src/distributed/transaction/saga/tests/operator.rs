@@ -108,6 +108,40 @@ async fn a_saga_that_is_not_there_is_told_with_where_to_look() {
     assert!(words.contains("`list` says which there are"), "{words}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn before_an_engine_has_said_what_a_saga_is_made_of_it_is_shown_by_its_records() {
+    let world = World::failing(&[("reserve", &["busy"; 5])]);
+    let (journal, sagas, _) = stuck(&world).await;
+    drop(sagas);
+    let definition = StreamId::new("saga.definition", "place_order@1").unwrap();
+    let last = journal.head(&definition).await.unwrap().unwrap().sequence;
+    journal.remove(&definition, last).await.unwrap();
+
+    let operator = Operator::on(&journal);
+    let listed = operator.list(None, Some("stuck")).await.unwrap();
+    assert_eq!(listed.iter().map(|head| &head.stream).collect::<Vec<_>>(), [&stream()]);
+    let shown = operator.show(&stream()).await.unwrap();
+    assert!(!shown.is_defined);
+    let steps: Vec<_> = shown.progress.steps.iter().map(|it| it.name.as_str()).collect();
+    assert!(steps.contains(&"Reserved") && steps.len() < 4, "{steps:?}");
+    let text = shown.to_string();
+    for line in [
+        "place_order/4711 is stuck",
+        "no engine has written down yet what version 1 of place_order is made of",
+        "stuck doing Reserved after 5 attempts: busy",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let words = operator.retry(&stream(), "ada", "now").await.unwrap_err().to_string();
+    assert!(words.contains("`place_order@1`, of which it does not"), "{words}");
+    assert!(words.contains("start one of that version, or wait for it"), "{words}");
+
+    let again = Sagas::on(&journal).saga::<PlaceOrder>(Arc::clone(&world)).start().unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(operator.show(&stream()).await.unwrap().is_defined);
+    drop(again);
+}
+
 #[tokio::test]
 async fn pictures_show_the_declaration_and_a_run() {
     let plan = PlaceOrder::DEFINITION.plan();

@@ -103,7 +103,12 @@ async fn operators_say_who_they_are_and_which_transaction_they_mean() {
             assert!(matches!(refused, Err(JournalError::Invalid(_))), "{id} {by} {why}");
         }
     }
-    assert!(operator.show("other").await.is_err());
+    let words = operator.show("other").await.unwrap_err().to_string();
+    assert!(
+        words.contains("the id of a transaction that is in this journal, but is `other`"),
+        "{words}"
+    );
+    assert!(words.contains("`list` says which there are"), "{words}");
     assert!(Coordinator::on(&shop.journal).stuck_after(0).build().is_err());
 }
 

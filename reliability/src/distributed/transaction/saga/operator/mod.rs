@@ -1,20 +1,28 @@
 //! What an operator sees of sagas and does about them, without their types.
 
+mod shown;
+mod undefined;
+
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::engine::{NestedRun, Progress};
+use super::engine::Progress;
 use super::nested::append_and_tell;
 use super::plan::Plan;
 use super::rules::{Entry, Facts, Parent, Phase};
-use crate::distributed::transaction::operator::{self, Moment, Said};
+use crate::distributed::transaction::operator::{self, Said};
 use crate::error::Invalid;
-use crate::journal::{Append, Due, Event, Head, Journal, JournalError, Record, Sequence, StreamId};
+use crate::journal::{
+    Append, Due, Event, Head, Heads, Journal, JournalError, Record, Sequence, StreamId,
+};
+
+pub use shown::{Around, Shown};
+use shown::{around, moment};
+use undefined::{facts_as_far_as_known, heard_of, undefined};
 
 /// What lists say of a saga that no engine can carry on.
 pub(super) const BROKEN: &str = "broken";
@@ -49,40 +57,6 @@ pub struct Operator {
     journal: Journal,
 }
 
-/// One saga, as an operator sees it. Its `Display` is for people.
-///
-/// # Examples
-///
-/// See [`Operator`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Shown {
-    /// What lists say of it.
-    pub head: Head,
-    /// What it is made of.
-    pub plan: Arc<Plan>,
-    /// The step of another saga that it is.
-    pub around: Option<Around>,
-    /// How far it is; of sagas that are steps of it, what lists say of them now.
-    pub progress: Progress,
-    /// What has happened, in order.
-    pub timeline: Vec<Moment>,
-}
-
-/// The step of another saga that a saga is.
-///
-/// # Examples
-///
-/// See [`Operator`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Around {
-    /// That other saga.
-    pub stream: StreamId,
-    /// Its step.
-    pub step: String,
-}
-
 impl Operator {
     /// On that journal.
     pub fn on(journal: &Journal) -> Self {
@@ -114,7 +88,7 @@ impl Operator {
     ) -> Result<Vec<Head>, JournalError> {
         let mut names: Vec<String> = match saga {
             Some(saga) => Vec::from([saga.to_string()]),
-            None => self.definitions().await?.iter().map(|plan| plan.name().to_string()).collect(),
+            None => self.names().await?,
         };
         names.sort();
         names.dedup();
@@ -126,14 +100,21 @@ impl Operator {
         Ok(found)
     }
 
-    /// All there is to know of one saga.
+    /// All there is to know of one saga. Before an engine has written down what it is made of, which
+    /// each does when it begins, that is what its records say [alone](Shown::is_defined).
     ///
     /// # Errors
     ///
-    /// [`JournalError::Invalid`] when there is no such saga, or it is not known what it is made of;
-    /// and whatever the journal says.
+    /// [`JournalError::Invalid`] when there is no such saga; and whatever the journal says.
     pub async fn show(&self, saga: &StreamId) -> Result<Shown, JournalError> {
-        let (records, plan, facts) = self.read(saga).await?;
+        let (records, version) = self.records(saga).await?;
+        let plan = self.plan_of(&definition(saga, version)?).await?;
+        let is_defined = plan.is_some();
+        let plan = plan.unwrap_or_else(|| Arc::new(heard_of(saga, version, &records)));
+        let facts = match is_defined {
+            true => facts(&plan, &records)?,
+            false => facts_as_far_as_known(&plan, &records),
+        };
         let head = self.journal.head(saga).await?.ok_or_else(|| unknown(saga))?;
         let mut progress = Progress::of(&facts);
         for nested in progress.steps.iter_mut().filter_map(|step| step.nested.as_mut()) {
@@ -142,7 +123,7 @@ impl Operator {
         }
         let around = records.first().and_then(around);
         let timeline = records.iter().map(|record| moment(record, &plan)).collect();
-        Ok(Shown { head, plan, around, progress, timeline })
+        Ok(Shown { head, plan, is_defined, around, progress, timeline })
     }
 
     /// A stuck saga tries again, with all its attempts.
@@ -288,19 +269,34 @@ impl Operator {
     }
 
     async fn read(&self, saga: &StreamId) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
+        let (records, version) = self.records(saga).await?;
+        let stream = definition(saga, version)?;
+        let plan = self.plan_of(&stream).await?.ok_or_else(|| undefined(&stream))?;
+        let facts = facts(&plan, &records)?;
+        Ok((records, plan, facts))
+    }
+
+    /// What was written of it, and the highest version in which.
+    async fn records(&self, saga: &StreamId) -> Result<(Vec<Record>, u32), JournalError> {
         let records = self.journal.read_to_end(saga, Sequence::START).await?;
         let version = records.iter().map(|record| record.event.version()).max();
         let version = version.ok_or_else(|| unknown(saga))?;
-        let key = alloc::format!("{}@{version}", saga.kind());
-        let plan = self.plan_of(&StreamId::new(DEFINITION, &key)?).await?.ok_or_else(|| {
-            let expected = "a saga that an engine has worked at";
-            Invalid::new("saga", "definition", expected, key)
-        })?;
-        let mut facts = Facts::new(Arc::clone(&plan));
-        for record in &records {
-            facts.apply(&Entry::read(record, &plan)?, record.at)?;
+        Ok((records, version))
+    }
+
+    /// The sagas that were started here, or that engines have said that they know.
+    async fn names(&self) -> Result<Vec<String>, JournalError> {
+        let defined = self.definitions().await?;
+        let mut names: Vec<String> = defined.iter().map(|plan| plan.name().to_string()).collect();
+        for kind in operator::kinds(&self.journal).await? {
+            let any = self.journal.heads(Heads::of(&kind).most(1)).await?;
+            let Some(any) = any.first() else { continue };
+            let first = self.journal.read(&any.stream, Sequence::START, 1).await?;
+            if first.first().is_some_and(|first| Entry::begins(first.event.name())) {
+                names.push(kind);
+            }
         }
-        Ok((records, plan, facts))
+        Ok(names)
     }
 
     async fn plan_of(&self, stream: &StreamId) -> Result<Option<Arc<Plan>>, JournalError> {
@@ -311,9 +307,17 @@ impl Operator {
     }
 }
 
-fn around(first: &Record) -> Option<Around> {
-    let Parent { stream, step, .. } = Parent::of(&first.event)?;
-    Some(Around { stream, step })
+/// Where it stands what that version of a saga is made of.
+fn definition(saga: &StreamId, version: u32) -> Result<StreamId, Invalid> {
+    StreamId::new(DEFINITION, &alloc::format!("{}@{version}", saga.kind()))
+}
+
+fn facts(plan: &Arc<Plan>, records: &[Record]) -> Result<Facts, JournalError> {
+    let mut facts = Facts::new(Arc::clone(plan));
+    for record in records {
+        facts.apply(&Entry::read(record, plan)?, record.at)?;
+    }
+    Ok(facts)
 }
 
 /// What is stuck.
@@ -360,36 +364,4 @@ fn unknown(saga: &StreamId) -> JournalError {
     Invalid::new("saga", "key", "a saga that was started", saga.to_string())
         .with_advice(advice)
         .into()
-}
-
-/// A record in words, or why it cannot be read.
-fn moment(record: &Record, plan: &Plan) -> Moment {
-    Moment::of(record, |_, _| match Entry::read(record, plan) {
-        Ok(entry) => entry.told(plan),
-        Err(error) => error.to_string(),
-    })
-}
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { head, around, progress, timeline, .. } = self;
-        // A broken saga has a status of its own in lists; what it has come to says nothing of it.
-        let is_broken = head.status == BROKEN;
-        writeln!(f, "{} is {}", head.stream, if is_broken { BROKEN } else { progress.status })?;
-        if let Some(Around { stream, step }) = around {
-            writeln!(f, "it is {step} of {stream}")?;
-        }
-        operator::write_held(f, head)?;
-        for step in &progress.steps {
-            write!(f, "  {:<24} {}", step.name, step.state.as_str())?;
-            if step.failed_attempts > 0 {
-                write!(f, ", {} failed", step.failed_attempts)?;
-            }
-            if let Some(NestedRun { stream, status: Some(status) }) = &step.nested {
-                write!(f, ", {stream} is {}", status.replace('_', " "))?;
-            }
-            writeln!(f)?;
-        }
-        operator::write_timeline(f, timeline)
-    }
 }
