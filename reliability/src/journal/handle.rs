@@ -52,7 +52,7 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`JournalError::Unusable`] when the file belongs to another program or to a newer version of
+    /// [`JournalError::Unusable`] when the file belongs to another program or to another version of
     /// this one; [`JournalError::Unavailable`] when it cannot be opened.
     ///
     /// # Examples
@@ -82,7 +82,7 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`JournalError::Unusable`] when the file belongs to another program or to a newer version of
+    /// [`JournalError::Unusable`] when the file belongs to another program or to another version of
     /// this one, or is damaged; [`JournalError::Unavailable`] when it cannot be opened, also because
     /// it is open already.
     ///

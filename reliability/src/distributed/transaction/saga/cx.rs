@@ -130,6 +130,7 @@ impl<S: ?Sized> Cx<S> {
     }
 
     /// Whose effect goes by another name than that of its step.
+    #[cfg(feature = "choreography")]
     pub(in crate::distributed::transaction) fn with_effect(mut self, effect: EffectId) -> Self {
         self.effect = OnceLock::from(effect);
         self
