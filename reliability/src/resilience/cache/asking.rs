@@ -7,6 +7,7 @@ use super::entry::{Age, AnyEntry, Entry, Pair};
 use super::inner::Glance;
 use super::lead::{Lead, Outcome};
 use super::snapshot::Mark;
+use super::store::Seen;
 use super::{Cache, Key, Sharing, Value};
 use crate::error::{Failure, Reason, Rejected};
 use crate::resilience::single_flight::{Follower, Joined, Turn, join, join_first};
@@ -22,6 +23,41 @@ pub enum Found<T, E> {
     Answer(Result<T, Failure<E>>),
     /// The right, and the duty, to do the work.
     Lead(Lead<T>),
+}
+
+/// What the first look has found.
+pub(super) enum Begun<T, E> {
+    Answer(Result<T, Failure<E>>),
+    /// Nothing, as of that turn of the set: by itself, because what most misses have is no more than
+    /// a word.
+    Nothing(u64),
+    /// What is there, and is no answer for everybody.
+    Old(Glance),
+    /// It follows already.
+    Waits,
+}
+
+impl<T, E> Begun<T, E> {
+    /// The answer, or what to go on with.
+    #[inline(always)]
+    pub(super) fn or_glance(self) -> Result<Result<T, Failure<E>>, Option<Glance>> {
+        match self {
+            Begun::Answer(answer) => Ok(answer),
+            Begun::Nothing(turn) => Err(Some(Glance { entry: None, turn })),
+            Begun::Old(glance) => Err(Some(glance)),
+            Begun::Waits => Err(None),
+        }
+    }
+}
+
+/// What came of a lead that was to be taken at once.
+pub(super) enum Led<T, E> {
+    /// It lies where it was wanted.
+    InPlace,
+    /// Something has changed since the first look, and this is what was found then.
+    Found(Found<T, E>),
+    /// Another call leads, and nothing has happened.
+    Not,
 }
 
 /// A lookup without a timer: who polls it also bounds its wait.
@@ -44,25 +80,44 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         Self { cache, key, hash, sharing, follower: None, value: PhantomData }
     }
 
-    /// The answer, if there is a fresh one; or what is there, to go on with. Nothing once it waits.
+    /// The answer, if there is a fresh one; or what is there, to go on with.
     #[inline(always)]
-    pub(super) fn begin(&self) -> Result<Result<T, Failure<E>>, Option<Glance>> {
+    pub(super) fn begin(&self) -> Begun<T, E> {
         if self.follower.is_some() {
-            return Err(None);
+            return Begun::Waits;
         }
-        let glance = self.glance();
-        if let Some((entry, Age::Fresh)) = &glance.entry
-            && let Some(answer) = self.answer(entry)
+        // In parts, and not as a glance: what most lookups find is not to be put together first.
+        let Seen { entry, turn } = self.cache.see::<K, T>(&self.key, self.hash);
+        let Some(entry) = entry else { return Begun::Nothing(turn) };
+        let age = self.cache.age(&entry, self.cache.now());
+        if age == Age::Fresh
+            && let Some(answer) = self.answer(&entry)
         {
-            return Ok(answer);
+            return Begun::Answer(answer);
         }
-        Err(Some(glance))
+        Begun::Old(Glance { entry: Some((entry, age)), turn })
+    }
+
+    /// Where nothing was there as of that turn of its set, and nobody works on it: takes the lead, and
+    /// puts it where it is wanted.
+    #[inline(always)]
+    pub(super) fn lead_at_once(&self, turn: u64, lead: &mut Lead<T>) -> Led<T, E> {
+        let is = |awaited: &Arc<_>| self.is(awaited);
+        let Some(seat) = join_first(self.cache, self.hash, is, self.awaited()) else {
+            return Led::Not;
+        };
+        if self.cache.store().has_turned(self.hash, turn) {
+            return Led::Found(self.lead(Lead::new(seat, None), turn, Mark::Miss));
+        }
+        *lead = Lead::new(seat, None);
+        self.cache.tally().count(Mark::Miss);
+        Led::InPlace
     }
 
     /// Ready with an answer, or with the lead; pending while another call has it.
     #[inline]
     pub(crate) fn poll_found(&mut self, cx: &mut Context<'_>) -> Poll<Found<T, E>> {
-        match self.begin() {
+        match self.begin().or_glance() {
             Ok(answer) => Poll::Ready(Found::Answer(answer)),
             Err(glance) => self.go_on(glance, cx),
         }
@@ -92,7 +147,8 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
         Rejected::new(reason, self.cache.name().clone())
     }
 
-    #[inline(always)]
+    #[cold]
+    #[inline(never)]
     fn glance(&self) -> Glance {
         self.cache.glance::<K, T>(&self.key, self.hash)
     }
@@ -206,6 +262,8 @@ impl<'c, K: Key, T: Value, E> Asking<'c, K, T, E> {
     }
 
     /// Between the look and the lead another call may have landed.
+    #[cold]
+    #[inline(never)]
     fn lead(&self, mut lead: Lead<T>, turn: u64, mark: Mark) -> Found<T, E> {
         if self.cache.store().has_turned(self.hash, turn) {
             let entry = self.glance().entry;

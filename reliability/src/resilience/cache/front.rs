@@ -62,7 +62,8 @@ struct Place {
     in_moka: bool,
 }
 
-/// What has to be done after the lock is given back.
+/// What has to be done after the lock is given back. Written where it lies: handed back from hand to
+/// hand it would be copied each time, though there is seldom more in it than one entry.
 #[derive(Default)]
 pub(super) struct Moved {
     /// To be dropped.
@@ -118,48 +119,47 @@ impl Set {
 
     /// The entry is the answer from now on.
     #[inline]
-    pub(super) fn put(&mut self, entry: Arc<AnyEntry>, room: Room) -> Moved {
+    pub(super) fn put(&mut self, entry: Arc<AnyEntry>, room: Room, moved: &mut Moved) {
         let hash = entry.hash();
         let is = |other: &AnyEntry| other.has_key_of(&entry);
         let index = self.place_of(hash, &is);
         let leaving = self.leaving_of(hash, &is);
-        let older_than = self.maybe_in_moka.contains(short(hash)).then(|| Arc::clone(&entry));
+        if self.maybe_in_moka.contains(short(hash)) {
+            moved.older_than = Some(Arc::clone(&entry));
+        }
         if let Some(index) = leaving {
             self.leaving.swap_remove(index).retire();
         }
-        let mut moved = match index.and_then(|index| self.places[index].as_mut()) {
+        match index.and_then(|index| self.places[index].as_mut()) {
             Some(place) => {
                 place.entry.retire();
                 place.in_moka = false;
-                let replaced = mem::replace(&mut place.entry, entry);
-                Moved { replaced: Some(replaced), ..Moved::default() }
+                moved.replaced = Some(mem::replace(&mut place.entry, entry));
             }
             None => {
                 let wanted = has(&self.remembered, short(hash));
-                self.take_place(Place { entry, used: false, wanted, in_moka: false }, room)
+                self.take_place(Place { entry, used: false, wanted, in_moka: false }, room, moved);
             }
-        };
-        moved.older_than = older_than;
-        moved
+        }
     }
 
     /// What was found in moka gets a place, if none is taken from what is used more.
-    pub(super) fn promote(&mut self, entry: &Arc<AnyEntry>, room: Room) -> Moved {
+    pub(super) fn promote(&mut self, entry: &Arc<AnyEntry>, room: Room, moved: &mut Moved) {
         let hash = entry.hash();
         let is = |other: &AnyEntry| other.has_key_of(entry);
         if entry.is_retired() || self.place_of(hash, &is).is_some() {
-            return Moved::default();
+            return;
         }
         if self.tags.free(room.ways).is_none()
             && let Some(place) = &mut self.places[self.hand]
             && mem::take(&mut place.used)
         {
             self.hand = (self.hand + 1) % room.ways;
-            return Moved::default();
+            return;
         }
         // It is used: otherwise keys of which there is one too many would drive each other out.
         let entry = Arc::clone(entry);
-        self.take_place(Place { entry, used: true, wanted: true, in_moka: true }, room)
+        self.take_place(Place { entry, used: true, wanted: true, in_moka: true }, room, moved);
     }
 
     /// There is no answer from now on. Returns what was here, to be dropped, and whether moka may
@@ -240,18 +240,17 @@ impl Set {
     }
 
     #[inline]
-    fn take_place(&mut self, place: Place, room: Room) -> Moved {
+    fn take_place(&mut self, place: Place, room: Room, moved: &mut Moved) {
         if room.ways == 0 {
-            return self.leave(place, room);
+            return self.leave(place, room, moved);
         }
         let index = match self.tags.free(room.ways) {
             Some(free) => free,
             None => self.index_to_leave(room.ways),
         };
         self.tags.set(index, place.entry.hash());
-        match self.places[index].replace(place) {
-            Some(victim) => self.leave(victim, room),
-            None => Moved::default(),
+        if let Some(victim) = self.places[index].replace(place) {
+            self.leave(victim, room, moved);
         }
     }
 
@@ -268,27 +267,27 @@ impl Set {
     }
 
     #[inline]
-    fn leave(&mut self, place: Place, room: Room) -> Moved {
+    fn leave(&mut self, place: Place, room: Room, moved: &mut Moved) {
         let Place { entry, wanted, in_moka, .. } = place;
         if entry.is_retired() || !wanted && in_moka {
-            return Moved { replaced: Some(entry), ..Moved::default() };
-        }
-        if !wanted && !room.moka_has_room {
+            moved.replaced = Some(entry);
+        } else if !wanted && !room.moka_has_room {
             self.remembered[self.thrown_out % REMEMBERED] = short(entry.hash());
             self.thrown_out += 1;
-            let thrown_out = Some(self.thrown_out);
-            return Moved { replaced: Some(entry), thrown_out, ..Moved::default() };
+            moved.thrown_out = Some(self.thrown_out);
+            moved.replaced = Some(entry);
+        } else {
+            moved.leaves = Some(self.leave_for_moka(entry, in_moka, room));
         }
-        self.leave_for_moka(entry, in_moka, room)
     }
 
     #[cold]
-    fn leave_for_moka(&mut self, entry: Arc<AnyEntry>, in_moka: bool, room: Room) -> Moved {
+    fn leave_for_moka(&mut self, entry: Arc<AnyEntry>, in_moka: bool, room: Room) -> Leaves {
         if !in_moka && room.ways > 0 {
             self.maybe_in_moka.push(short(entry.hash()));
         }
         self.leaving.push(Arc::clone(&entry));
-        Moved { leaves: Some(Leaves { entry, in_moka }), ..Moved::default() }
+        Leaves { entry, in_moka }
     }
 }
 

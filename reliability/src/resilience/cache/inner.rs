@@ -89,12 +89,18 @@ impl Cache {
     /// What is kept under a key, and how old it is.
     #[inline(always)]
     pub(super) fn glance<K: Key, T: Value>(&self, key: &K, hash: u64) -> Glance {
-        let Seen { entry, turn } = self.0.store.find(hash, |entry| entry.is::<K, T>(key));
+        let Seen { entry, turn } = self.see::<K, T>(key, hash);
         let entry = entry.map(|entry| {
             let age = self.age(&entry, self.now());
             (entry, age)
         });
         Glance { entry, turn }
+    }
+
+    /// What is kept under a key, however old.
+    #[inline(always)]
+    pub(super) fn see<K: Key, T: Value>(&self, key: &K, hash: u64) -> Seen {
+        self.0.store.find(hash, |entry| entry.is::<K, T>(key))
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 use alloc::sync::Arc;
 use core::fmt;
+use core::mem;
 
 use super::entry::{Age, AnyEntry};
 use super::events;
@@ -36,7 +37,8 @@ struct Leading<T> {
     seat: single_flight::Lead<Cache>,
     /// The value that is to be refreshed.
     stale: Option<Arc<AnyEntry>>,
-    of: Of<T>,
+    /// A word of it, and not all: it is looked at once.
+    of: fn() -> Of<T>,
 }
 
 /// How a value gets into an entry, and out of it: so that only the lookup asks what `T` is.
@@ -46,20 +48,47 @@ struct Of<T> {
     find: fn(&AnyEntry) -> Option<T>,
 }
 
+impl<T: Value> Of<T> {
+    fn value() -> Self {
+        let find = |entry: &AnyEntry| entry.as_value().cloned();
+        Self { clone: T::clone, fill: AnyEntry::succeed::<T>, find }
+    }
+}
+
 impl<T> Lead<T> {
     #[inline]
     pub(super) fn new(seat: single_flight::Lead<Cache>, stale: Option<Arc<AnyEntry>>) -> Self
     where
         T: Value,
     {
-        let find = |entry: &AnyEntry| entry.as_value().cloned();
-        let of = Of { clone: T::clone, fill: AnyEntry::succeed::<T>, find };
-        Self { leading: Some(Leading { seat, stale, of }) }
+        Self { leading: Some(Leading { seat, stale, of: Of::value }) }
     }
 
     /// Of a policy without a cache: nobody waits, and nothing is kept.
     pub(in crate::resilience) fn of_nothing() -> Self {
         Self { leading: None }
+    }
+
+    /// As [`settle`](Lead::settle) of a value, where it is known what `T` is. Nothing is left of it.
+    #[inline]
+    pub(super) fn land_value(&mut self, value: &T)
+    where
+        T: Value,
+    {
+        let over = Over(self);
+        if let Some(leading) = &mut over.0.leading {
+            let (value, now) = (value.clone(), leading.cache().now());
+            land(&mut leading.seat, |entry| entry.succeed(value, now), true);
+        }
+    }
+
+    /// Makes the work that it is for. Should that panic, it goes to whoever waits.
+    #[inline]
+    pub(super) fn make<W>(&mut self, make: impl FnOnce() -> W) -> W {
+        let over = Over(self);
+        let work = make();
+        mem::forget(over);
+        work
     }
 
     /// What its key is known by, where something is kept.
@@ -81,7 +110,7 @@ impl<T> Lead<T> {
     /// The stale value that the work is to refresh, if there is one.
     pub fn stale(&self) -> Option<T> {
         let leading = self.leading.as_ref()?;
-        (leading.of.find)(leading.stale.as_deref()?)
+        ((leading.of)().find)(leading.stale.as_deref()?)
     }
 
     /// Takes what came of the work: keeps it, gives it to those who waited, and says what the caller
@@ -125,15 +154,15 @@ impl<T> Leading<T> {
     }
 
     #[inline]
-    fn settle_value(self, value: &T) {
-        let Self { seat, of, .. } = self;
-        let (value, now) = ((of.clone)(value), seat.field().now());
-        land(seat, |entry| (of.fill)(entry, value, now), true);
+    fn settle_value(mut self, value: &T) {
+        let of = (self.of)();
+        let (value, now) = ((of.clone)(value), self.cache().now());
+        land(&mut self.seat, |entry| (of.fill)(entry, value, now), true);
     }
 
     #[cold]
     fn settle_failure<E>(
-        self,
+        mut self,
         failure: Failure<E>,
         classifier: &Classifier<E>,
         sharing: Sharing<E>,
@@ -161,7 +190,7 @@ impl<T> Leading<T> {
             Failure::Error(error) => {
                 if let Some(error) = sharing.keep(error) {
                     let kept = self.cache().keeps_errors(class);
-                    land(self.seat, |entry| entry.fail(error, class, now), kept);
+                    land(&mut self.seat, |entry| entry.fail(error, class, now), kept);
                 }
             }
         }
@@ -175,7 +204,7 @@ impl<T> Leading<T> {
         if gone || entry.is_retired() || self.seat.is_forgotten() {
             return None;
         }
-        let value = (self.of.find)(entry)?;
+        let value = ((self.of)().find)(entry)?;
         self.cache().pause_refresh(entry, now);
         self.cache().tally().count(Mark::StaleIfError);
         events::stale_if_error(self.cache().name(), class);
@@ -183,11 +212,22 @@ impl<T> Leading<T> {
     }
 }
 
+/// Nothing is left of a lead, also where a value or its weigher panics: nobody is to wait until the
+/// caller's future is dropped.
+struct Over<'l, T>(&'l mut Lead<T>);
+
+impl<T> Drop for Over<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.leading = None;
+    }
+}
+
 /// What was awaited has come.
 #[inline]
-fn land(mut seat: single_flight::Lead<Cache>, fill: impl FnOnce(&mut AnyEntry), kept: bool) {
+fn land(seat: &mut single_flight::Lead<Cache>, fill: impl FnOnce(&mut AnyEntry), kept: bool) {
     match seat.field().store().land(seat.flight(), fill, kept) {
-        Some(entry) => seat.land(|| Outcome::Answered(entry)),
+        Some(entry) => seat.land_in_place(|| Outcome::Answered(entry)),
         None => seat.has_ended(),
     }
 }

@@ -6,9 +6,9 @@ use core::task::{Context, Poll, ready};
 
 use tokio::time::Sleep;
 
-use super::asking::{Asking, Found};
+use super::asking::{Asking, Begun, Found, Led};
 use super::inner::Glance;
-use super::{Key, Value};
+use super::{Key, Lead, Value};
 use crate::error::{Failure, Reason};
 use crate::time::{Clock, Instant, Scope, timer_at};
 
@@ -44,8 +44,15 @@ impl<'c, K, T, E> LookUp<'c, K, T, E> {
 impl<K: Key, T: Value, E> LookUp<'_, K, T, E> {
     /// The answer, if there is a fresh one; or what is there, to go on with.
     #[inline(always)]
-    pub(super) fn begin(&self) -> Result<Result<T, Failure<E>>, Option<Glance>> {
+    pub(super) fn begin(&self) -> Begun<T, E> {
         self.asking.begin()
+    }
+
+    /// What comes after [`begin`](LookUp::begin) where there was nothing: see
+    /// [`lead_at_once`](Asking::lead_at_once).
+    #[inline(always)]
+    pub(super) fn lead_at_once(&self, turn: u64, lead: &mut Lead<T>) -> Led<T, E> {
+        self.asking.lead_at_once(turn, lead)
     }
 
     /// What comes after [`begin`](LookUp::begin).
@@ -80,7 +87,7 @@ impl<K: Key, T: Value, E> Future for LookUp<'_, K, T, E> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        match this.begin() {
+        match this.begin().or_glance() {
             Ok(answer) => Poll::Ready(Found::Answer(answer)),
             Err(glance) => this.go_on(glance, cx),
         }

@@ -167,12 +167,13 @@ impl<B: Behind> Store<B> {
             let turning = self.sets.of(asked.hash);
             let mut set = turning.set.lock();
             if turning.turn.load(Ordering::Relaxed) == turn {
-                let moved = set.promote(&entry, self.room());
+                let mut moved = Moved::default();
+                set.promote(&entry, self.room(), &mut moved);
                 if moved.leaves.is_some() || moved.replaced.is_some() {
                     turning.turn.store(turn + 1, Ordering::Relaxed);
                 }
                 drop(set);
-                self.follow_up(moved);
+                self.follow_up(&mut moved);
             }
         }
         // Whoever takes it away takes it away from all who come now.
@@ -184,9 +185,10 @@ impl<B: Behind> Store<B> {
         let hash = entry.hash();
         let mut set = self.sets.of(hash).turn();
         set.flights.forget(hash, |awaited| awaited.has_key_of(&entry));
-        let moved = set.put(entry, self.room());
+        let mut moved = Moved::default();
+        set.put(entry, self.room(), &mut moved);
         drop(set);
-        self.follow_up(moved);
+        self.follow_up(&mut moved);
     }
 
     /// A leader has the answer: `fill` puts it into what was awaited, and it is kept if that is wanted.
@@ -212,14 +214,15 @@ impl<B: Behind> Store<B> {
         let for_followers = flight.is_followed().then(|| Arc::clone(&flight.key));
         let entry = match &for_followers {
             Some(entry) => Arc::clone(entry),
-            None => set.flights.remove(hash, number)?.key,
+            None => set.flights.remove_key(hash, number)?,
         };
-        let moved = match kept {
-            true => set.put(entry, self.room()),
-            false => Moved { replaced: Some(entry), ..Moved::default() },
-        };
+        let mut moved = Moved::default();
+        match kept {
+            true => set.put(entry, self.room(), &mut moved),
+            false => moved.replaced = Some(entry),
+        }
         drop(set);
-        self.follow_up(moved);
+        self.follow_up(&mut moved);
         for_followers
     }
 
@@ -273,19 +276,18 @@ impl<B: Behind> Store<B> {
     /// Outside of the lock of the set: what has to leave it is brought behind, and found in both
     /// until it is there.
     #[inline]
-    fn follow_up(&self, moved: Moved) {
-        let Moved { replaced, leaves, thrown_out, older_than } = moved;
-        drop(replaced);
-        if let Some(entry) = older_than {
+    fn follow_up(&self, moved: &mut Moved) {
+        drop(moved.replaced.take());
+        if let Some(entry) = moved.older_than.take() {
             self.retire_older(&entry);
         }
-        if let Some(so_far) = thrown_out {
+        if let Some(so_far) = moved.thrown_out {
             self.tally.evicted();
             if so_far.is_multiple_of(TIDY_EVERY) {
                 self.behind.tidy();
             }
         }
-        if let Some(leaves) = leaves {
+        if let Some(leaves) = moved.leaves.take() {
             self.bring(&leaves);
         }
     }

@@ -122,6 +122,7 @@ pub(crate) fn join<F: Field>(
 
 /// Begins the flight of a key, unless it is under way already.
 #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+#[inline]
 pub(crate) fn join_first<F: Field>(
     field: &F,
     hash: u64,
@@ -254,6 +255,16 @@ impl<K, O> Shard<K, O> {
             return first;
         }
         self.remove_other(hash, number)
+    }
+
+    /// The same, of a flight that nobody follows: hands on no more of it than its key.
+    #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
+    #[inline]
+    pub(crate) fn remove_key(&mut self, hash: u64, number: u64) -> Option<K> {
+        match &self.first {
+            Some(first) if first.number == number => self.first.take().map(|flight| flight.key),
+            _ => self.remove_other(hash, number).map(|flight| flight.key),
+        }
     }
 
     #[cold]

@@ -10,9 +10,12 @@ use super::waiting::{Called, Waiting};
 pub(crate) struct Lead<F: Field> {
     field: F,
     hash: u64,
+    /// Or [`ENDED`]: a word less, for a lead is handed from hand to hand.
     number: u64,
-    ended: bool,
 }
+
+/// No flight has this number.
+const ENDED: u64 = u64::MAX;
 
 /// A place among those that wait for a flight. Dropping it gives the place up.
 pub(crate) struct Follower<F: Field> {
@@ -35,7 +38,7 @@ pub(crate) enum Turn<F: Field> {
 impl<F: Field> Lead<F> {
     #[inline]
     pub(super) fn new(field: F, hash: u64, number: u64) -> Self {
-        Self { field, hash, number, ended: false }
+        Self { field, hash, number }
     }
 
     /// Where it flies.
@@ -78,25 +81,31 @@ impl<F: Field> Lead<F> {
     /// After somebody has taken it out of its shard: spares the look for what is gone.
     #[cfg_attr(not(feature = "cache"), allow(dead_code, reason = "only the cache uses it"))]
     pub(crate) fn has_ended(&mut self) {
-        self.ended = true;
+        self.number = ENDED;
     }
 
     /// Gives the outcome to all that wait for it. It is made outside of all locks, and only if
     /// somebody does; should that panic, the flight is handed on.
     #[inline]
     pub(crate) fn land(mut self, outcome: impl FnOnce() -> F::Outcome) {
-        if !self.ended && !self.end_alone().alone {
+        self.land_in_place(outcome);
+    }
+
+    /// The same for a lead that stays where it is, and is nothing afterwards.
+    #[inline]
+    pub(crate) fn land_in_place(&mut self, outcome: impl FnOnce() -> F::Outcome) {
+        if self.number != ENDED && !self.end_alone().alone {
             let outcome = outcome();
             land(&self.field, self.hash, self.number, outcome);
         }
-        self.ended = true;
+        self.number = ENDED;
     }
 }
 
 impl<F: Field> Drop for Lead<F> {
     #[inline]
     fn drop(&mut self) {
-        if !self.ended {
+        if self.number != ENDED {
             hand_over(&self.field, self.hash, self.number);
         }
     }

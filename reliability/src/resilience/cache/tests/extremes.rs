@@ -71,6 +71,16 @@ fn a_weigher_that_panics_takes_its_caller_along_and_nobody_else() {
 }
 
 #[test]
+fn work_that_panics_while_it_is_made_is_left_to_who_comes_next() {
+    let (cache, _) = with(|builder| builder);
+    let make = || -> core::future::Ready<Price> { panic!("on purpose") };
+    let mut leader = Box::pin(cache.get_or("tea", make));
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(leader.as_mut()))).is_err());
+    assert_eq!(cache.snapshot().in_flight, 0, "though its caller still has it");
+    assert_eq!(ask(&cache, Ok(8)), Ok(8));
+}
+
+#[test]
 fn the_longest_times_do_not_overflow() {
     let year = Duration::from_secs(365 * 86_400);
     let (cache, clock) = with(|builder| builder.ttl(year).stale(year));
