@@ -2,4 +2,6 @@
 
 mod events;
 mod operator;
+mod probes;
 mod versions;
+mod world;

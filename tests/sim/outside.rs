@@ -16,6 +16,8 @@ pub(crate) struct Outside {
     pub(crate) calm: bool,
     /// They do not heed the id of an effect: a bug.
     pub(crate) effects_are_new: bool,
+    /// Those that know no ids of effects: they have to be asked before anything is repeated.
+    pub(crate) heedless: BTreeSet<&'static str>,
     done: BTreeMap<&'static str, Done>,
     pub(crate) calls: usize,
     pub(crate) trace: Vec<String>,
@@ -53,7 +55,7 @@ impl Outside {
                 self.wrong(format!("`{what}` happens without `{before}`"));
             }
         }
-        let new = self.effects_are_new;
+        let new = self.effects_are_new || self.heedless.contains(what);
         let done = self.done.entry(what).or_default();
         let undone = done.undone;
         if done.effects.insert(effect.to_string()) || new {
@@ -93,7 +95,9 @@ impl World {
     pub(crate) fn new(random: Random) -> Self {
         let (calm, effects_are_new, done) = (false, false, BTreeMap::new());
         let (calls, trace, wrong) = (0, Vec::new(), None);
-        let outside = Outside { random, calm, effects_are_new, done, calls, trace, wrong };
+        let heedless = BTreeSet::new();
+        let outside =
+            Outside { random, calm, effects_are_new, heedless, done, calls, trace, wrong };
         Self(Arc::new(Mutex::new(outside)))
     }
 
@@ -146,6 +150,22 @@ impl World {
         match self.often(120) {
             true => Err(Outcome::unknown("the answer was lost")),
             false => Ok(()),
+        }
+    }
+
+    /// A service is asked whether it has done something.
+    pub(crate) async fn find(&self, what: &'static str) -> Result<bool, Transient> {
+        self.tell(format!("find {what}"));
+        self.pause().await;
+        if self.often(100) {
+            return Err(Transient::new("busy"));
+        }
+        let found = self.lock().is_there(what);
+        self.tell(format!("{what} is {}", if found { "found" } else { "not found" }));
+        self.pause().await;
+        match self.often(100) {
+            true => Err(Transient::new("the answer was lost")),
+            false => Ok(found),
         }
     }
 

@@ -5,10 +5,11 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
 
+use crate::distributed::transaction::choreography::Probed;
 use crate::distributed::transaction::saga::walk::TypedStep;
 use crate::distributed::transaction::saga::{History, Outcome, Saga, Transient};
 
-use super::FromAttempt;
+use super::{FromAttempt, ProbeEnded};
 
 /// What a handler that makes an event returns.
 #[diagnostic::on_unimplemented(
@@ -76,6 +77,19 @@ pub fn listened<D: Saga, O: Listens>(ended: O) -> Result<Option<D>, Outcome<D::R
     ended.ended().map(|()| None).map_err(Outcome::Transient)
 }
 
+/// What a probe has found out about a handler that makes an event.
+pub fn probed<E: TypedStep<Saga = D>, D: Saga, O: ProbeEnded<E::Output>>(
+    ended: O,
+) -> Result<Probed<D>, Transient> {
+    let found = ended.ended()?;
+    Ok(found.map_or(Probed::NotFound, |output| Probed::Happened(Some(E::wrap(output)))))
+}
+
+/// What a probe has found out about one that makes none.
+pub fn probed_listener<D: Saga, O: ProbeEnded<()>>(ended: O) -> Result<Probed<D>, Transient> {
+    Ok(ended.ended()?.map_or(Probed::NotFound, |()| Probed::Happened(None)))
+}
+
 /// What a handler is given of an event that it waits for.
 #[diagnostic::on_unimplemented(
     message = "the event `{E}` comes with `{T}`, and this takes `{Self}`",
@@ -128,6 +142,11 @@ pub fn attempt_of<'a, E: TypedStep, A: FromAttempt<'a, E::Output>>(
 /// A handler is called when all it waits for is there.
 pub fn unheard<R>() -> Outcome<R> {
     Outcome::unknown("an event that it waits for is not there")
+}
+
+/// And so is its probe.
+pub fn unprobed() -> Transient {
+    Transient::new("an event that it waits for is not there")
 }
 
 pub fn boxed<'a, T>(

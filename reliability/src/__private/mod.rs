@@ -82,7 +82,7 @@ pub use chaos::{Outcome, chaos, inject_with, makes};
 #[cfg(feature = "choreography")]
 pub use choreography::{
     HandlerEnd, Heard, Input, Listens, Makes, MayRefuse, attempt_of, boxed, heard, listened, made,
-    started, unheard,
+    probed, probed_listener, started, unheard, unprobed,
 };
 pub use described::{
     DescribeDebug, DescribeDisplay, DescribeError, DescribeName, Described, describe,

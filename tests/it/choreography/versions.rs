@@ -1,14 +1,11 @@
 //! Programs of several versions in one choreography: what older ones have said is carried over, and what
 //! others know is left to them.
 
-use std::time::{Duration, SystemTime};
-
 use reliability::distributed::transaction::choreography::End;
-use reliability::distributed::transaction::choreography::bus::JournalBus;
 use reliability::distributed::transaction::saga::{Old, Unwritable};
-use reliability::journal::{Heads, Journal, MemoryStore};
-use reliability::time::WallClock;
+use reliability::journal::Heads;
 
+use super::world::World;
 use crate::policy::events::{assert_as_documented, heard_of};
 
 /// The program of one version: the events, who reserves, who charges, and who starts orders.
@@ -118,50 +115,6 @@ fn under_another_name(mut old: Old) -> Result<Old, Unwritable> {
         *event = "Held".into();
     }
     Ok(old)
-}
-
-/// One bus, and a journal for each participant's machine.
-struct World {
-    clock: WallClock,
-    bus: JournalBus,
-    shop: Journal,
-    bank: Journal,
-}
-
-impl World {
-    fn new() -> Self {
-        let clock = WallClock::manual(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-        let journal = || Journal::on(MemoryStore::with_clock(&clock));
-        let (bus, shop, bank) = (JournalBus::on(&journal()), journal(), journal());
-        Self { clock, bus, shop, bank }
-    }
-
-    async fn tick(&self) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        self.clock.advance(Duration::from_millis(10));
-    }
-
-    /// Until somebody has written that down.
-    async fn until(&self, journal: &Journal, kind: &str, status: &str) {
-        for _ in 0..10_000 {
-            if !journal.heads(Heads::of(kind).with_status(status)).await.unwrap().is_empty() {
-                return;
-            }
-            self.tick().await;
-        }
-        panic!("no `{kind}` was ever {status:?}");
-    }
-
-    async fn end_of<T>(&self, end: impl Future<Output = T>) -> T {
-        let mut end = std::pin::pin!(end);
-        loop {
-            tokio::select! {
-                biased;
-                end = &mut end => return end,
-                () = self.tick() => {}
-            }
-        }
-    }
 }
 
 /// Begins one of those on a journal of that world.

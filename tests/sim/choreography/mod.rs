@@ -17,7 +17,8 @@ use reliability::time::WallClock;
 
 use self::broker::Broker;
 use self::order::{
-    Card, Cards, Mail, Mails, MisinformedStock, Prices, Pricing, SERVICES, Shop, Stock, Warehouse,
+    Card, Cards, HastyCard, HastyCards, Mail, Mails, MisinformedStock, Prices, Pricing, SERVICES,
+    Shop, Stock, Warehouse,
 };
 use self::process::{Node, Process};
 use crate::outside::World;
@@ -32,6 +33,8 @@ enum Bug {
     UndoesOnlyWhatIsDone,
     /// The other side does not heed the effect id.
     EffectsAreNew,
+    /// The card is charged again without asking the probe.
+    AsksNobody,
     /// One process knows something else of the others than they do.
     Misinformed,
 }
@@ -68,6 +71,7 @@ async fn play(seed: u64, bug: Bug) -> Played<&'static str> {
     let said = said(&mut random);
     let world = World::new(random);
     world.lock().effects_are_new = bug == Bug::EffectsAreNew;
+    world.lock().heedless.insert("charge");
     let clock = WallClock::manual(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
     let broker = Broker::new(&world, bug == Bug::Loses);
     let all = (&clock, &broker, &world);
@@ -78,10 +82,16 @@ async fn play(seed: u64, bug: Bug) -> Played<&'static str> {
         Bug::Misinformed => Box::new(Node::<MisinformedStock>::new("warehouse", all, warehouse)),
         _ => Box::new(Node::<Stock>::new("warehouse", all, warehouse)),
     };
+    let cards: Box<dyn Process> = match bug {
+        Bug::AsksNobody => {
+            Box::new(Node::<HastyCards>::new("card", all, |world| (HastyCard(world.clone()),)))
+        }
+        _ => Box::new(Node::<Cards>::new("card", all, |world| (Card(world.clone()),))),
+    };
     let mut others: [Box<dyn Process>; PROCESSES - 1] = [
         stock,
         Box::new(Node::<Prices>::new("pricing", all, |world| (Pricing(world.clone()),))),
-        Box::new(Node::<Cards>::new("card", all, |world| (Card(world.clone()),))),
+        cards,
         Box::new(Node::<Mails>::new("mail", all, |world| (Mail(world.clone()),))),
     ];
     let (mut started, mut cancelled, mut end) = (false, false, None);
@@ -190,7 +200,14 @@ fn a_choreography_is_done_or_undone_whatever_goes_wrong() {
 
 #[test]
 fn choreography_bugs_are_found() {
-    for bug in [Bug::Loses, Bug::UndoesOnlyWhatIsDone, Bug::EffectsAreNew, Bug::Misinformed] {
+    let wrong = [
+        Bug::Loses,
+        Bug::UndoesOnlyWhatIsDone,
+        Bug::EffectsAreNew,
+        Bug::AsksNobody,
+        Bug::Misinformed,
+    ];
+    for bug in wrong {
         let tally = Tally::default();
         let first = (0..600).find_map(|seed| run(Schedule::of(seed), bug, &tally).err());
         let first = first.unwrap_or_else(|| panic!("{bug:?} was not found"));

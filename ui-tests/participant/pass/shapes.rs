@@ -21,6 +21,7 @@ impl<S: Clone + Send + Sync + 'static> Warehouse<S> {
     #[on(
         start => Reserved,
         undo = release,
+        probe = find,
         retry = 5,
         undo_retry = 7,
         backoff = exponential("50ms", max = "1s"),
@@ -36,15 +37,30 @@ impl<S: Clone + Send + Sync + 'static> Warehouse<S> {
         Ok(())
     }
 
+    async fn find(&self, cx: &Cx, _: &u64) -> Result<Option<u32>, Transient> {
+        let _ = (self.shelf(), cx.effect());
+        Ok(None)
+    }
+
     /// Not a handler.
     fn shelf(&self) -> &S {
         &self.store
     }
 
-    #[on(Reserved, Charged)]
+    #[on(Reserved, Charged, probe = is_packed)]
     async fn pack(&self, _: &Cx, _: &u64, _: &u32, receipt: &String) -> Result<(), Transient> {
         let _ = (self.shelf(), receipt);
         Ok(())
+    }
+
+    async fn is_packed(
+        &self,
+        _: &Cx,
+        _: &u64,
+        _: &u32,
+        receipt: &String,
+    ) -> Result<Option<()>, Transient> {
+        Ok((!receipt.is_empty()).then_some(()))
     }
 }
 

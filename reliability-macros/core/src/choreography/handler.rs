@@ -20,6 +20,7 @@ pub(super) struct Handler {
     pub(super) arguments: Vec<Type>,
     pub(super) output: Type,
     pub(super) undo: Option<Undo>,
+    pub(super) probe: Option<Ident>,
     pub(super) retry: Option<u32>,
     pub(super) undo_retry: Option<u32>,
     pub(super) backoff: Option<Backoff>,
@@ -34,6 +35,7 @@ pub(super) enum Undo {
 
 const KNOWN: Known = &[
     ("undo", "undo = release"),
+    ("probe", "probe = find"),
     ("retry", "retry = 5"),
     ("undo_retry", "undo_retry = 8"),
     ("backoff", "backoff = exponential(\"50ms\", max = \"1s\")"),
@@ -119,6 +121,7 @@ fn read(
         arguments,
         output,
         undo: None,
+        probe: None,
         retry: None,
         undo_retry: None,
         backoff: None,
@@ -127,6 +130,7 @@ fn read(
     let choices = settings::parse(own, rest, "undo = release");
     settings::walk(own, "`#[on]`", KNOWN, choices, |own, setting| match setting.name {
         "undo" => handler.undo = own.keep(undo(&setting, methods)),
+        "probe" => handler.probe = own.keep(probe(&setting, methods)),
         "retry" => handler.retry = own.keep(setting.count(ATTEMPTS)),
         "undo_retry" => handler.undo_retry = own.keep(setting.count(ATTEMPTS)),
         "backoff" => handler.backoff = Backoff::read(own, &setting),
@@ -137,6 +141,11 @@ fn read(
     {
         let message = "a handler that makes no event is told to nobody, so it is never undone; \
                        remove `undo`, or let it make an event";
+        own.error(word, message);
+    }
+    if let (Some(Undo::Nothing), Some(word)) = (&handler.undo, &handler.probe) {
+        let message = "a handler that leaves nothing to undo can simply be called again, so nobody \
+                       asks whether it has happened; remove `probe`, or say what undoes it";
         own.error(word, message);
     }
     Some(handler)
@@ -165,13 +174,8 @@ fn undo(setting: &Setting, methods: &[Ident]) -> syn::Result<Undo> {
         syn::Expr::Path(path) => match path.path.get_ident() {
             Some(name) if methods.contains(name) => Ok(Undo::Method(name.clone())),
             Some(name) => {
-                let known: Vec<String> = methods.iter().map(ToString::to_string).collect();
-                let near = did_you_mean(&name.to_string(), known.iter().map(String::as_str));
-                let message = format!(
-                    "this block has no method `{name}`{near}; write `async fn {name}(&self, cx: &Cx, \
-                     input: &.., done: Attempt<'_, ..>) -> Result<(), Transient>`"
-                );
-                Err(syn::Error::new_spanned(name, message))
+                let wanted = "done: Attempt<'_, ..>) -> Result<(), Transient>";
+                Err(no_method(name, methods, wanted))
             }
             None => {
                 Err(syn::Error::new_spanned(path, "name a method of this block: `undo = release`"))
@@ -189,6 +193,30 @@ fn undo(setting: &Setting, methods: &[Ident]) -> syn::Result<Undo> {
         }
         _ => Err(syn::Error::new_spanned(value, "name a method of this block: `undo = release`")),
     }
+}
+
+/// `probe = find`
+fn probe(setting: &Setting, methods: &[Ident]) -> syn::Result<Ident> {
+    let value = setting.expr()?;
+    let name = match &value {
+        syn::Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    };
+    match name {
+        Some(name) if methods.contains(name) => Ok(name.clone()),
+        Some(name) => Err(no_method(name, methods, "..) -> Result<Option<..>, Transient>")),
+        None => Err(syn::Error::new_spanned(value, "name a method of this block: `probe = find`")),
+    }
+}
+
+fn no_method(name: &Ident, methods: &[Ident], wanted: &str) -> syn::Error {
+    let known: Vec<String> = methods.iter().map(ToString::to_string).collect();
+    let near = did_you_mean(&name.to_string(), known.iter().map(String::as_str));
+    let message = format!(
+        "this block has no method `{name}`{near}; write `async fn {name}(&self, cx: &Cx, input: &.., \
+         {wanted}`"
+    );
+    syn::Error::new_spanned(name, message)
 }
 
 /// The types of the arguments and of the result.

@@ -204,7 +204,7 @@ impl Scope<'_> {
                 quote_spanned!(span=> #krate::__private::listened::<#events, #output>)
             }
         };
-        let undoes = self.undoes(handler);
+        let (probes, undoes) = (self.probes(handler), self.undoes(handler));
         let count = |method: &str, count: Option<u32>| {
             let (method, count) = (format_ident!("{method}"), count.map(Literal::u32_unsuffixed));
             count.map(|count| quote!(.#method(#count)))
@@ -223,8 +223,40 @@ impl Scope<'_> {
                     #(#needs)*
                     #ended(Self::#method(&#me, &#cx, #first #(, #others)*).await)
                 })
-            }) #undoes #attempts #undo_attempts #backoff #timeout
+            }) #probes #undoes #attempts #undo_attempts #backoff #timeout
         }
+    }
+
+    fn probes(&self, handler: &Handler) -> Option<TokenStream> {
+        let method = handler.probe.as_ref()?;
+        let (krate, events) = (self.krate, self.events);
+        let (me, cx, history) = (local("me"), local("cx"), local("history"));
+        let needed: Vec<TokenStream> = handler.link.hears.iter().map(|it| self.event(it)).collect();
+        let names: Vec<Ident> = (0..needed.len()).map(|at| local(&format!("need_{at}"))).collect();
+        let span = method.span();
+        let private = krate.at(span);
+        let called = quote_spanned! {span=>
+            Self::#method(&#me, &#cx, #history.input() #(, #names)*).await
+        };
+        let found = match &handler.link.makes {
+            Some(made) => {
+                let event = self.event(made);
+                quote_spanned!(span=> #private::__private::probed::<#event, #events, _>(#called))
+            }
+            None => {
+                quote_spanned!(span=> #private::__private::probed_listener::<#events, _>(#called))
+            }
+        };
+        Some(quote! {
+            .probes(|#me, #cx, #history| {
+                #krate::__private::boxed(async move {
+                    #(let ::core::option::Option::Some(#names) = #history.of::<#needed>() else {
+                        return ::core::result::Result::Err(#krate::__private::unprobed())
+                    };)*
+                    #found
+                })
+            })
+        })
     }
 
     fn undoes(&self, handler: &Handler) -> Option<TokenStream> {

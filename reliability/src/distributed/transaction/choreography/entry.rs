@@ -18,8 +18,10 @@ pub(super) enum Entry {
     Heard(Envelope),
     /// A handler is through; what it made is to be told.
     Settled { task: String, how: How, envelope: Option<Envelope> },
-    /// An attempt has failed.
-    Tried { task: String, undo: bool, reason: String, pause: Duration },
+    /// A handler with a probe is begun.
+    Begun { task: String },
+    /// An attempt has failed; whether nobody knows if it has happened.
+    Tried { task: String, undo: bool, unknown: bool, reason: String, pause: Duration },
     /// Nobody tries any more, until somebody has looked at it.
     Parked { task: String, undo: bool, reason: String },
     /// Somebody has looked at it.
@@ -76,12 +78,14 @@ impl Entry {
                 let written = envelope.as_ref().map(Envelope::write).unwrap_or_default();
                 Event::bytes(format!("{}.{task}", how.as_str()), 1, written)
             }
-            Self::Tried { task, undo, reason, pause } => {
+            Self::Begun { task } => said("begun", json!({"task": task})),
+            Self::Tried { task, undo, unknown, reason, pause } => {
                 let pause = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                said(
-                    "tried",
-                    json!({"task": task, "undo": undo, "reason": reason, "pause_ms": pause}),
-                )
+                let tried = json!({
+                    "task": task, "undo": undo, "unknown": unknown, "reason": reason,
+                    "pause_ms": pause,
+                });
+                said("tried", tried)
             }
             Self::Parked { task, undo, reason } => {
                 said("parked", json!({"task": task, "undo": undo, "reason": reason}))
@@ -107,11 +111,13 @@ impl Entry {
         Ok(match name {
             "started" => Self::Started(envelope()?),
             "heard" => Self::Heard(envelope()?),
+            "begun" => Self::Begun { task: text(&said()?, "task") },
             "tried" => {
                 let said = said()?;
+                let unknown = said["unknown"].as_bool().unwrap_or(true);
                 let pause = Duration::from_millis(said["pause_ms"].as_u64().unwrap_or_default());
                 let (task, reason) = (text(&said, "task"), text(&said, "reason"));
-                Self::Tried { task, undo: undo(&said), reason, pause }
+                Self::Tried { task, undo: undo(&said), unknown, reason, pause }
             }
             "parked" => {
                 let said = said()?;

@@ -145,6 +145,10 @@
 //!   the wrong order changes nothing.
 //! - A handler may be called again after a crash or a lost answer, always with the same
 //!   [`Cx::effect`](super::saga::Cx::effect).
+//! - With `probe = method` it is asked first whether it has happened, wherever nobody knows: behind a
+//!   timeout, [`Outcome::Unknown`](super::saga::Outcome::Unknown), a panic, or a crash between what it did
+//!   and writing it down. A pivot that the probe says has not happened never will when somebody has
+//!   refused or called it off.
 //! - A refusal is an event. Who hears it begins nothing any more, and undoes what it has done, or may
 //!   have: each after all that was made of its event is undone. An undo that comes before its action
 //!   leaves word, and the action never happens.
@@ -166,6 +170,8 @@
 //! # What it costs
 //!
 //! For each participant two appends for each event that it hears and answers, beside what the bus costs.
+//! A handler with a probe takes one more, which says that it begins: so that a probe is asked only where
+//! something may have happened.
 
 #[cfg(any(feature = "nats", feature = "rabbitmq"))]
 pub mod broker;
@@ -187,6 +193,7 @@ mod plan;
 pub mod rabbitmq;
 mod rules;
 mod starter;
+mod task;
 #[cfg(all(test, not(reliability_loom)))]
 mod tests;
 mod wiring;
@@ -197,7 +204,9 @@ pub use builder::ChoreographedBuilder;
 pub use end::{End, Parked, Why};
 pub use engine::{Choreographed, Handle};
 pub use operator::{Operator, Part, Shown};
-pub use participant::{Handler, Handling, Link, Member, Participant, Participants, Undoing};
+pub use participant::{
+    Handler, Handling, Link, Member, Participant, Participants, Probed, Probing, Undoing,
+};
 pub use plan::Wiring;
 pub use wiring::{Choreography, check, check_link};
 
@@ -297,6 +306,7 @@ pub use reliability_derive::choreography;
 /// |---|---|---|
 /// | `undo = method` | of a `step`: `async fn(&self, cx, input, Attempt<'_, C>) -> Result<(), Transient>` | required, or |
 /// | `undo = none("why")` | there is nothing to undo | |
+/// | `probe = method` | finds out whether the handler has happened: its arguments, `-> Result<Option<C>, Transient>` | it is called again |
 /// | `retry = 1..=1_000_000` | so many attempts, the first one included; then it is parked | 16 |
 /// | `undo_retry = 1..=1_000_000` | the same for the undo | 16 |
 /// | `backoff =` `constant("..")`, or `linear`, `exponential`, `fibonacci`, `decorrelated` `("..", max = "..")` | the pause between two attempts | `exponential("100ms", max = "60s")` |

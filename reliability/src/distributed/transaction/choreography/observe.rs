@@ -8,6 +8,7 @@ use core::pin::Pin;
 use super::bus::{BusError, Envelope};
 use super::desk::Desk;
 use super::rules::State;
+use super::task::Act;
 use crate::distributed::transaction::saga::{Saga, Transient};
 
 #[cfg(feature = "telemetry")]
@@ -37,7 +38,7 @@ crate::metrics! {
         .unit("{event}")
         .by(["reliability.choreography.participant", "reliability.choreography.event"])
         .series(2_000);
-    /// Attempts at handlers and undos, by how they ended.
+    /// Attempts at handlers, probes and undos, by how they ended.
     static ATTEMPTS: Family<Histogram, 4> =
         Histogram::builder("reliability.choreography.attempt.duration")
             .unit("s")
@@ -174,15 +175,15 @@ pub(super) struct Attempt {
     #[cfg(feature = "telemetry")]
     labels: [String; 2],
     #[cfg(feature = "telemetry")]
-    undo: bool,
+    act: Act,
 }
 
 type Attempted<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 #[cfg(not(feature = "telemetry"))]
 impl Attempt {
-    pub(super) fn begin<D: Saga>(desk: &Desk<D>, state: &State, task: usize, undo: bool) -> Self {
-        let _ = (desk, state, task, undo);
+    pub(super) fn begin<D: Saga>(desk: &Desk<D>, state: &State, task: usize, act: Act) -> Self {
+        let _ = (desk, state, task, act);
         Self {}
     }
 
@@ -194,14 +195,14 @@ impl Attempt {
         None
     }
 
-    pub(super) fn end(self, failed: Option<&Transient>, refused: bool) {
-        let _ = (failed, refused);
+    pub(super) fn end(self, failed: Option<&Transient>, how: &'static str) {
+        let _ = (failed, how);
     }
 }
 
 #[cfg(feature = "telemetry")]
 impl Attempt {
-    pub(super) fn begin<D: Saga>(desk: &Desk<D>, state: &State, task: usize, undo: bool) -> Self {
+    pub(super) fn begin<D: Saga>(desk: &Desk<D>, state: &State, task: usize, act: Act) -> Self {
         use alloc::borrow::ToOwned as _;
         use alloc::vec::Vec;
 
@@ -209,9 +210,9 @@ impl Attempt {
 
         let task = &state.tasks[task];
         let heard = task.link.hears.iter().filter_map(|event| state.heard.get(event));
-        let causes: Vec<&Envelope> = match undo {
-            true => state.refused.iter().collect(),
-            false => heard.collect(),
+        let causes: Vec<&Envelope> = match act {
+            Act::Undo => state.refused.iter().collect(),
+            Act::Do | Act::Probe => heard.collect(),
         };
         let causes = causes.into_iter().chain(&state.started);
         let contexts: Vec<Context> = causes
@@ -229,7 +230,7 @@ impl Attempt {
                     fields.add("reliability.choreography.name", desk.room.wiring.name());
                     fields.add("reliability.choreography.participant", participant.clone());
                     fields.add("reliability.choreography.handler", handler.clone());
-                    fields.add("reliability.choreography.action", action(undo));
+                    fields.add("reliability.choreography.action", action(act));
                 })
                 .begin()
         };
@@ -238,7 +239,7 @@ impl Attempt {
             None => begin(),
         };
         let since = crate::time::Clock::precise().now();
-        Self { span, since, labels: [participant, handler], undo }
+        Self { span, since, labels: [participant, handler], act }
     }
 
     pub(super) fn around<'a, T: 'a>(&self, attempted: Attempted<'a, T>) -> Attempted<'a, T> {
@@ -253,26 +254,25 @@ impl Attempt {
         self.span.is_recorded().then(|| self.span.context().traceparent()).flatten()
     }
 
-    pub(super) fn end(self, failed: Option<&Transient>, refused: bool) {
+    pub(super) fn end(self, failed: Option<&Transient>, how: &'static str) {
         use alloc::string::ToString as _;
 
-        let outcome = match (failed, refused) {
-            (Some(_), _) => "failed",
-            (None, true) => "refused",
-            (None, false) => "done",
-        };
         match failed {
             Some(why) => self.span.fail(why.to_string()),
             None => self.span.succeed(),
         }
         let took = crate::time::Clock::precise().now().saturating_duration_since(self.since);
         let [participant, handler] = &self.labels;
-        ATTEMPTS.with([participant, handler, action(self.undo), outcome]).record_duration(took);
+        ATTEMPTS.with([participant, handler, action(self.act), how]).record_duration(took);
         self.span.end();
     }
 }
 
 #[cfg(feature = "telemetry")]
-const fn action(undo: bool) -> &'static str {
-    if undo { "undo" } else { "do" }
+const fn action(act: Act) -> &'static str {
+    match act {
+        Act::Do => "do",
+        Act::Probe => "probe",
+        Act::Undo => "undo",
+    }
 }

@@ -414,6 +414,7 @@ fn told(entry: &Entry) -> String {
             format!("refuses {task}: {why}")
         }
         Entry::Settled { task, how: How::Undone, .. } => format!("{task} is undone"),
+        Entry::Begun { task } => format!("begins {task}"),
         Entry::Tried { task, undo, reason, .. } => {
             format!("{} {task} has failed: {reason}", doing(undo))
         }

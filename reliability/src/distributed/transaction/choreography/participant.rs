@@ -139,7 +139,29 @@ pub type Handling<D> =
 /// See [`Handler`].
 pub type Undoing = Pin<Box<dyn Future<Output = Result<(), Transient>> + Send>>;
 
+/// What a probe has found out about a handler.
+///
+/// # Examples
+///
+/// See [`Handler`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "it has happened, or it has not")]
+pub enum Probed<D> {
+    /// It has happened, with that event; with none, if the handler makes none.
+    Happened(Option<D>),
+    /// It has not happened, and will not.
+    NotFound,
+}
+
+/// What a probe is doing.
+///
+/// # Examples
+///
+/// See [`Handler`].
+pub type Probing<D> = Pin<Box<dyn Future<Output = Result<Probed<D>, Transient>> + Send>>;
+
 type Does<D, P> = fn(Arc<P>, Cx, Arc<History<D>>) -> Handling<D>;
+type Probes<D, P> = fn(Arc<P>, Cx, Arc<History<D>>) -> Probing<D>;
 type Undoes<D, P> = fn(Arc<P>, Cx, Arc<History<D>>) -> Undoing;
 
 /// What is called for one [`Link`], and how often.
@@ -150,19 +172,21 @@ type Undoes<D, P> = fn(Arc<P>, Cx, Arc<History<D>>) -> Undoing;
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/distributed/transaction/saga/example.rs"));
-/// use reliability::distributed::transaction::choreography::Handler;
+/// use reliability::distributed::transaction::choreography::{Handler, Probed};
 /// use shop::PlaceOrder;
 ///
 /// struct Warehouse;
 ///
 /// const RESERVE: Handler<PlaceOrder, Warehouse> =
 ///     Handler::does(|_warehouse, _cx, _history| Box::pin(async { Ok(Some(PlaceOrder::Reserved(7))) }))
+///         .probes(|_warehouse, _cx, _history| Box::pin(async { Ok(Probed::NotFound) }))
 ///         .undoes(|_warehouse, _cx, _history| Box::pin(async { Ok(()) }))
 ///         .attempts(5);
 /// # fn main() { let _ = RESERVE; }
 /// ```
 pub struct Handler<D: Saga, P> {
     pub(super) does: Does<D, P>,
+    pub(super) probes: Option<Probes<D, P>>,
     pub(super) undoes: Option<Undoes<D, P>>,
     pub(super) attempts: Option<u32>,
     pub(super) undo_attempts: u32,
@@ -175,12 +199,20 @@ impl<D: Saga, P> Handler<D, P> {
     pub const fn does(does: Does<D, P>) -> Self {
         Self {
             does,
+            probes: None,
             undoes: None,
             attempts: None,
             undo_attempts: crate::distributed::transaction::saga::Step::UNDO_ATTEMPTS,
             backoff: crate::distributed::transaction::saga::Step::BACKOFF,
             timeout: None,
         }
+    }
+
+    /// And that to find out whether it has happened: asked before it is called again, when nobody knows.
+    #[must_use]
+    pub const fn probes(mut self, probes: Probes<D, P>) -> Self {
+        self.probes = Some(probes);
+        self
     }
 
     /// And that to undo it.
@@ -235,6 +267,7 @@ type Call<D, T> = Box<dyn Fn(Cx, Arc<History<D>>) -> T + Send + Sync>;
 pub(super) struct Bound<D: Saga> {
     pub(super) link: Link,
     pub(super) does: Call<D, Handling<D>>,
+    pub(super) probes: Option<Call<D, Probing<D>>>,
     pub(super) undoes: Option<Call<D, Undoing>>,
     pub(super) attempts: Option<u32>,
     pub(super) undo_attempts: u32,
@@ -258,14 +291,19 @@ impl<D: Saga> Member<D> {
         let participant = Arc::new(participant);
         let all = P::LINKS.iter().zip(P::HANDLERS);
         let handlers = all.map(|(link, handler)| {
-            let (does, undoes) = (handler.does, handler.undoes);
+            let (does, probes, undoes) = (handler.does, handler.probes, handler.undoes);
             let (me, undoer) = (Arc::clone(&participant), Arc::clone(&participant));
+            let prober = Arc::clone(&participant);
+            let probes = probes.map(|probes| {
+                Box::new(move |cx, history| probes(Arc::clone(&prober), cx, history)) as Box<_>
+            });
             let undoes = undoes.map(|undoes| {
                 Box::new(move |cx, history| undoes(Arc::clone(&undoer), cx, history)) as Box<_>
             });
             Bound {
                 link: *link,
                 does: Box::new(move |cx, history| does(Arc::clone(&me), cx, history)),
+                probes,
                 undoes,
                 attempts: handler.attempts,
                 undo_attempts: handler.undo_attempts,

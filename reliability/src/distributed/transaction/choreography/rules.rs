@@ -10,11 +10,14 @@
 //!   never ("undone" is told at once)     undone: as soon as all that was made of its event is
 //! ```
 //!
+//! A handler with a probe says that it begins before it does. Whoever finds that, and not what it has
+//! come to, asks the probe; what has not happened is done, or never will be when a refusal is heard.
+//!
 //! What was ready when the refusal came may have happened, so it is undone as "maybe". What was not will
 //! never happen: that is written down, so that an event which comes later finds it.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use std::time::SystemTime;
 
@@ -22,6 +25,9 @@ use super::bus::{Envelope, EventId};
 use super::entry::{Entry, How};
 use super::participant::Link;
 use super::plan::Wiring;
+#[cfg(test)]
+use super::task::Planted;
+use super::task::{Task, Todo, Wanted};
 use crate::distributed::transaction::saga::Kind;
 
 /// The event with which a transaction begins; its payload is the input.
@@ -56,58 +62,16 @@ pub(super) struct State {
     pub(super) planted: Option<Planted>,
 }
 
-/// Mistakes that the tests make on purpose.
-#[cfg(test)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Planted {
-    /// Undoes without waiting for what was made of it.
-    Hasty,
-    /// Does not remember that something will never happen.
-    NoBarrier,
-}
-
-/// One of its handlers.
-#[derive(Debug)]
-pub(super) struct Task {
-    pub(super) link: Link,
-    pub(super) name: String,
-    pub(super) settled: Option<How>,
-    /// It had all it waits for when the refusal came, so it may have happened.
-    was_ready: bool,
-    pub(super) attempts: u32,
-    pub(super) undo_attempts: u32,
-    not_before: Option<SystemTime>,
-    pub(super) parked: Option<String>,
-}
-
-/// What is next.
-#[derive(Debug, PartialEq)]
-pub(super) enum Todo {
-    /// Tell the bus.
-    Tell(Envelope),
-    /// Call a handler.
-    Do(usize),
-    /// Call its undo.
-    Undo(usize),
-    /// Write down that it will never happen.
-    Never(usize),
-    /// Nothing, until then or until something is heard.
-    Rest { until: Option<SystemTime>, status: &'static str },
-    /// Nothing any more.
-    Over(&'static str),
-}
-
 impl State {
-    pub(super) fn new(wiring: &Wiring, links: impl Iterator<Item = Link>, looks_on: bool) -> Self {
-        let tasks = links.map(|link| Task {
-            link,
-            name: link.makes.map_or(link.handler, |made| wiring.event(made)).to_string(),
-            settled: None,
-            was_ready: false,
-            attempts: 0,
-            undo_attempts: 0,
-            not_before: None,
-            parked: None,
+    /// With its handlers, and whether each has a probe.
+    pub(super) fn new(
+        wiring: &Wiring,
+        links: impl Iterator<Item = (Link, bool)>,
+        looks_on: bool,
+    ) -> Self {
+        let tasks = links.map(|(link, probed)| {
+            let name = link.makes.map_or(link.handler, |made| wiring.event(made));
+            Task::new(link, name, probed)
         });
         let (heard, undone, untold) = (BTreeMap::new(), BTreeSet::new(), VecDeque::new());
         let (started, refused, abandoned, tasks) = (None, None, None, tasks.collect());
@@ -159,8 +123,14 @@ impl State {
             }
             Entry::Heard(envelope) => self.hear(wiring, envelope),
             Entry::Settled { task, how, envelope } => self.settle(wiring, &task, how, envelope),
-            Entry::Tried { task, undo, pause, .. } => {
+            Entry::Begun { task } => {
                 if let Some(task) = self.task(&task) {
+                    task.begun = true;
+                }
+            }
+            Entry::Tried { task, undo, unknown, pause, .. } => {
+                if let Some(task) = self.task(&task) {
+                    task.begun = if undo { task.begun } else { unknown };
                     let tried = if undo { &mut task.undo_attempts } else { &mut task.attempts };
                     *tried = tried.saturating_add(1);
                     task.not_before = at.checked_add(pause);
@@ -346,14 +316,29 @@ impl State {
                 Wanted::Waiting
             }
             (_, Some(How::Done), _) => Wanted::Nothing,
-            (Kind::Retriable, None, _) if ready => Wanted::Now(Todo::Do(place)),
+            (Kind::Retriable, None, _) if ready => Wanted::Now(self.forward(place)),
             (Kind::Retriable, None, true) => Wanted::Nothing,
             (_, None, true) if !task.was_ready => Wanted::Now(Todo::Never(place)),
             // What may have happened beyond return is gone on with until one knows.
-            (Kind::Pivot, None, true) => Wanted::Now(Todo::Do(place)),
+            (Kind::Pivot, None, true) => match self.forward(place) {
+                Todo::Do(_) if task.probed => Wanted::Now(Todo::Never(place)),
+                todo => Wanted::Now(todo),
+            },
             (_, None, true) => self.undo(wiring, place),
-            (_, None, false) if ready => Wanted::Now(Todo::Do(place)),
+            (_, None, false) if ready => Wanted::Now(self.forward(place)),
             (_, None, false) => Wanted::Waiting,
+        }
+    }
+
+    /// What may have happened is asked for before it is repeated, where there is a probe.
+    fn forward(&self, place: usize) -> Todo {
+        #[cfg(test)]
+        if self.planted == Some(Planted::NoProbe) {
+            return Todo::Do(place);
+        }
+        match self.tasks[place].may_have_happened() {
+            true => Todo::Probe(place),
+            false => Todo::Do(place),
         }
     }
 
@@ -387,14 +372,6 @@ impl State {
             (_, false) => Todo::Rest { until: None, status: "running" },
         }
     }
-}
-
-/// What a handler wants.
-enum Wanted {
-    Now(Todo),
-    /// Something has to be heard first.
-    Waiting,
-    Nothing,
 }
 
 /// The event that an envelope says is undone, by its place.

@@ -26,6 +26,7 @@
 //! That a connection was lost and is there again, and that something was set aside, are
 //! [events](crate::telemetry) as well.
 
+mod error;
 mod health;
 mod observe;
 mod settings;
@@ -33,6 +34,7 @@ mod settings;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+pub(super) use error::{away, unknown};
 pub use health::Health;
 pub(super) use health::Standing;
 pub(super) use observe::{delivered, published, set_aside, settled};

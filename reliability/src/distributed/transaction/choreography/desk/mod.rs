@@ -17,7 +17,8 @@ use super::entry::Entry;
 use super::observe;
 use super::participant::Bound;
 use super::plan::Wiring;
-use super::rules::{State, Todo};
+use super::rules::State;
+use super::task::{Act, Todo};
 use crate::distributed::transaction::saga::Saga;
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Journal, JournalError, Lease, Record, Sequence, StreamId};
@@ -38,7 +39,7 @@ pub(super) struct Room {
     pub(super) lease: Duration,
     pub(super) retention: Option<Duration>,
     #[cfg(test)]
-    pub(super) planted: Option<super::rules::Planted>,
+    pub(super) planted: Option<super::task::Planted>,
 }
 
 /// One participant, or who has started transactions and looks on.
@@ -118,7 +119,7 @@ impl<D: Saga> Desk<D> {
     }
 
     fn state(&self) -> State {
-        let links = self.handlers.iter().map(|handler| handler.link);
+        let links = self.handlers.iter().map(|it| (it.link, it.probes.is_some()));
         #[cfg_attr(not(test), expect(unused_mut, reason = "tests plant mistakes in it"))]
         let mut state = State::new(&self.room.wiring, links, self.looks_on());
         #[cfg(test)]
@@ -205,8 +206,12 @@ impl<D: Saga> Desk<D> {
             }
             let went = match hand.state.next(&self.room.wiring, now) {
                 Todo::Tell(envelope) => self.tell(&mut hand, &envelope).await,
-                Todo::Do(task) => self.attempt(&mut hand, task, false).await,
-                Todo::Undo(task) => self.attempt(&mut hand, task, true).await,
+                Todo::Do(task) if hand.state.tasks[task].is_to_be_begun() => {
+                    self.begin(&mut hand, task).await
+                }
+                Todo::Do(task) => self.attempt(&mut hand, task, Act::Do).await,
+                Todo::Probe(task) => self.attempt(&mut hand, task, Act::Probe).await,
+                Todo::Undo(task) => self.attempt(&mut hand, task, Act::Undo).await,
                 Todo::Never(task) => {
                     let undone = self.undone(&hand, task, None)?;
                     self.write(&mut hand, undone).await

@@ -12,6 +12,7 @@ use async_nats::jetstream::stream::{ConsumerError, ConsumerErrorKind};
 use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{ConnectError, ConnectErrorKind};
 
+pub(super) use super::super::broker::{away, unknown};
 use super::super::bus::BusError;
 use crate::error::Invalid;
 
@@ -23,15 +24,6 @@ pub(super) const RECEIVING: &str = "receiving from NATS";
 
 pub(super) fn unavailable(what: &'static str, why: impl Error + Send + Sync + 'static) -> BusError {
     BusError::Unavailable { what, source: Box::new(why) }
-}
-
-pub(super) fn away(what: &'static str, why: Option<alloc::string::String>) -> BusError {
-    let why = why.unwrap_or_else(|| "there is no connection".into());
-    BusError::Unavailable { what, source: why.into() }
-}
-
-pub(super) fn unknown(what: &'static str, why: &str) -> BusError {
-    BusError::Unknown { what, source: why.into() }
 }
 
 /// There is no connection yet.

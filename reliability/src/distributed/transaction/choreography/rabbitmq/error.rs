@@ -1,11 +1,12 @@
 //! What the errors of the client and of the server mean for who has asked.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 
 use lapin::ErrorKind;
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 
+pub(super) use super::super::broker::{away, unknown};
 use super::super::bus::BusError;
 
 pub(super) const PUBLISHING: &str = "publishing an event to RabbitMQ";
@@ -14,15 +15,6 @@ pub(super) const REMOVING: &str = "removing a group from RabbitMQ";
 pub(super) const SETTLING: &str = "telling RabbitMQ what became of an event";
 pub(super) const RECEIVING: &str = "receiving from RabbitMQ";
 pub(super) const CONNECTING: &str = "connecting to RabbitMQ";
-
-pub(super) fn away(what: &'static str, why: Option<String>) -> BusError {
-    let why = why.unwrap_or_else(|| "there is no connection".into());
-    BusError::Unavailable { what, source: why.into() }
-}
-
-pub(super) fn unknown(what: &'static str, why: &str) -> BusError {
-    BusError::Unknown { what, source: why.into() }
-}
 
 /// It was refused, or the way to the server is gone: nothing has happened that matters.
 pub(super) fn of(what: &'static str, error: lapin::Error) -> BusError {

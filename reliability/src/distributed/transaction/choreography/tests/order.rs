@@ -70,11 +70,23 @@ impl World {
         if what != "release" && self.effects.lock().get(&effect) == Some(&false) {
             self.wrong.lock().push(alloc::format!("{effect} was done after it was undone"));
         }
-        self.effects.lock().insert(effect, true);
+        let before = self.effects.lock().insert(effect, true);
+        if what == "charge" && before == Some(true) {
+            self.wrong.lock().push("charged twice: the bank knows no effects".into());
+        }
         if chance(0.1) {
             return Err(Outcome::unknown("the answer was lost"));
         }
         Ok(())
+    }
+
+    /// Whether it has happened.
+    fn find(&self, cx: &Cx) -> Result<bool, Transient> {
+        self.calls.lock().push("find".to_string());
+        match self.random.lock().as_mut().is_some_and(|it| it.f64() < 0.1) {
+            true => Err(Transient::new("not now")),
+            false => Ok(self.effects.lock().get(cx.effect().as_str()) == Some(&true)),
+        }
     }
 
     fn undo(&self, cx: &Cx, what: &'static str) -> Result<(), Transient> {
@@ -134,7 +146,7 @@ impl Pricing {
 
 #[participant(PlaceOrder)]
 impl Card {
-    #[on(Reserved, Quoted => Charged, retry = 3, backoff = constant("1ms"))]
+    #[on(Reserved, Quoted => Charged, probe = find, retry = 3, backoff = constant("1ms"))]
     async fn charge(
         &self,
         cx: &Cx,
@@ -146,6 +158,19 @@ impl Card {
         self.0.call(cx, "charge")?;
         tokio::task::yield_now().await;
         Ok((pieces * cents).to_string())
+    }
+
+    async fn find(
+        &self,
+        cx: &Cx,
+        _: &Value,
+        pieces: &u32,
+        cents: &u32,
+    ) -> Result<Option<String>, Transient> {
+        tokio::task::yield_now().await;
+        let charged = self.0.find(cx)?;
+        tokio::task::yield_now().await;
+        Ok(charged.then(|| (pieces * cents).to_string()))
     }
 }
 

@@ -24,7 +24,8 @@ use crate::distributed::transaction::choreography::desk::{Desk, Put, Room, START
 use crate::distributed::transaction::choreography::entry::Entry;
 use crate::distributed::transaction::choreography::participant::Participants;
 use crate::distributed::transaction::choreography::plan::Wiring;
-use crate::distributed::transaction::choreography::rules::{Planted, REFUSED, STARTED};
+use crate::distributed::transaction::choreography::rules::{REFUSED, STARTED};
+use crate::distributed::transaction::choreography::task::Planted;
 use crate::journal::{
     Answer as Answered, Append, Appended, Changes, Claim, Due, Encoding, Event, Head, Heads,
     Journal, JournalError, Lease, MemoryStore, Position, Record, Sequence, Store, StreamId,
@@ -363,7 +364,7 @@ fn found(seeds: u64, planted: Option<Planted>) -> Option<String> {
 
 #[test]
 fn mistakes_in_the_rules_are_found() {
-    for planted in [Planted::Hasty, Planted::NoBarrier] {
+    for planted in [Planted::Hasty, Planted::NoBarrier, Planted::NoProbe] {
         assert!(found(1_500, Some(planted)).is_some(), "{planted:?} is found by no schedule");
     }
     assert_eq!(found(300, None), None, "and without a mistake");

@@ -1,0 +1,29 @@
+//~ a handler that leaves nothing to undo can simply be called again
+use reliability::distributed::transaction::choreography::participant;
+use reliability::distributed::transaction::saga::{Cx, Outcome, Transient, saga};
+
+#[saga(input = u64, refuse = String, choreographed)]
+pub enum PlaceOrder {
+    #[step]
+    Reserved(u32),
+    #[pivot]
+    Charged(String),
+    #[then]
+    Mailed(()),
+}
+
+struct Card;
+
+#[participant(PlaceOrder)]
+impl Card {
+    #[on(start => Reserved, undo = none("read only"), probe = find)]
+    async fn reserve(&self, _: &Cx, _: &u64) -> Result<u32, Outcome<String>> {
+        Ok(1)
+    }
+
+    async fn find(&self, _: &Cx, _: &u64) -> Result<Option<u32>, Transient> {
+        Ok(None)
+    }
+}
+
+fn main() {}
