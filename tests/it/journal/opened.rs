@@ -63,7 +63,7 @@ fn hear(mut child: Child, opened: usize) -> Vec<String> {
 }
 
 #[test]
-fn a_file_can_be_opened_while_others_close_it_and_die_in_it() {
+fn a_file_can_be_opened_while_others_close_it_and_are_killed_in_it() {
     let cycles = std::env::var(CYCLES).map_or(20, |it| it.parse::<usize>().unwrap());
     let name = format!("journal-opened-{}", std::process::id());
     let folder = Folder(std::env::temp_dir().join(name));

@@ -224,6 +224,21 @@ mod tests {
     }
 
     #[test]
+    fn every_commit_waits_for_the_disk() {
+        let name = alloc::format!("journal-durable-{}.db", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        let connection = to_write(&file, Duration::ZERO).expect("it can be made");
+        let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
+        let (synchronous, flushes) = (number("synchronous"), number("fullfsync"));
+        drop(connection);
+        for left in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(alloc::format!("{}{left}", file.display()));
+        }
+        // 2 is `FULL`: <https://sqlite.org/pragma.html#pragma_synchronous>.
+        assert_eq!((synchronous, flushes), (Ok(2_i64), Ok(1_i64)));
+    }
+
+    #[test]
     fn what_may_only_be_read_is_refused() {
         let name = alloc::format!("journal-read-only-{}.db", std::process::id());
         let file = std::env::temp_dir().join(name);

@@ -61,7 +61,7 @@ async fn write(journal: Journal, writer: u32, written: Arc<AtomicU64>, enough: u
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_outlives_kill_9_and_nothing_is_there_by_half() {
+async fn what_was_acknowledged_outlives_a_server_that_is_killed_and_nothing_is_there_by_half() {
     const EACH: u64 = 150;
     // As somebody has set it up who wants speed: the journal wants its commits on the disk all the
     // same.

@@ -73,7 +73,7 @@ async fn workers_of_several_stores_do_each_work_once() {
 }
 
 #[tokio::test]
-async fn who_waits_in_another_process_is_woken_also_after_the_server_was_away() {
+async fn who_waits_in_another_process_is_woken_also_after_the_server_was_killed() {
     let server = Postgres::start();
     let (one, other) = (journal(&server.url()).await, journal(&server.url()).await);
     let mut changes = other.changes();

@@ -3,7 +3,7 @@ use core::error::Error;
 use core::fmt;
 
 use super::Decision;
-use crate::error::Invalid;
+use crate::error::{Class, Fault, Invalid};
 use crate::journal::JournalError;
 
 /// Why a transaction could not be carried on. What becomes of it is in the journal: whoever
@@ -65,6 +65,19 @@ impl Error for TccError {
     }
 }
 
+impl Fault for TccError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Begun { .. } | Self::Over { .. } | Self::Invalid(_) => Class::Permanent,
+            Self::Journal(error) => error.class(),
+        }
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl From<Invalid> for TccError {
     fn from(invalid: Invalid) -> Self {
         Self::Invalid(invalid)
@@ -81,7 +94,14 @@ impl From<JournalError> for TccError {
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// ```
+/// use reliability::distributed::transaction::tcc::ReserveError;
+/// use reliability::error::{Class, Fault};
+///
+/// let refused = ReserveError::Refused("no seat is left");
+/// assert_eq!(refused.to_string(), "refused: no seat is left");
+/// assert_eq!(refused.class(), Class::Permanent);
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReserveError<R> {
@@ -100,10 +120,73 @@ impl<R: fmt::Display> fmt::Display for ReserveError<R> {
     }
 }
 
-impl<R: fmt::Display + fmt::Debug> Error for ReserveError<R> {}
+impl<R: fmt::Display + fmt::Debug> Error for ReserveError<R> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Failed(error) => Some(error),
+        }
+    }
+}
+
+impl<R: fmt::Display> Fault for ReserveError<R> {
+    fn class(&self) -> Class {
+        match self {
+            // Asked again, it says the same.
+            Self::Refused(_) => Class::Permanent,
+            Self::Failed(error) => error.class(),
+        }
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl<R, E: Into<TccError>> From<E> for ReserveError<R> {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+#[cfg(all(test, not(reliability_loom)))]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn away() -> TccError {
+        let source = "no such disk".into();
+        TccError::Journal(JournalError::Unavailable { what: "asking the disk", source })
+    }
+
+    #[test]
+    fn only_a_journal_that_is_away_is_worth_another_try() {
+        let id = || String::from("order-17");
+        let table = [
+            (TccError::Begun { id: id() }, Class::Permanent),
+            (TccError::Over { id: id(), decision: None }, Class::Permanent),
+            (Invalid::new("tcc", "id", "some text", "none").into(), Class::Permanent),
+            (JournalError::Closed.into(), Class::Permanent),
+            (away(), Class::Transient),
+        ];
+        for (error, class) in table {
+            assert_eq!(error.class(), class, "{error}");
+            assert_eq!(ReserveError::<String>::Failed(error).class(), class);
+        }
+        assert_eq!(ReserveError::Refused("sold out").class(), Class::Permanent);
+    }
+
+    #[test]
+    fn what_keeps_a_participant_from_being_reserved_leads_to_what_the_disk_has_said() {
+        let failed = ReserveError::<String>::Failed(away());
+        let mut why = failed.source();
+        let mut told = alloc::vec::Vec::new();
+        while let Some(error) = why {
+            told.push(error.to_string());
+            why = error.source();
+        }
+        let whole = "asking the disk failed, and nothing was written: no such disk";
+        assert_eq!(told, [whole, whole, "no such disk"]);
+        assert!(ReserveError::Refused("sold out").source().is_none());
     }
 }

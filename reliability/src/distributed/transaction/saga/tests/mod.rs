@@ -14,4 +14,8 @@ mod order;
 mod retention;
 mod rules;
 #[cfg(feature = "macros")]
+mod starting;
+#[cfg(feature = "macros")]
+mod times;
+#[cfg(feature = "macros")]
 mod trade;

@@ -96,6 +96,31 @@ fn a_deadline_that_was_not_written_is_asked_anew_when_somebody_has_finished_the_
     assert_eq!(entries, [Entry::Completed]);
 }
 
+/// A step, an hour, and a pivot that comes after the hour.
+fn paused() -> Arc<Plan> {
+    const STEPS: [Step; 3] = [
+        Step::new("Booked", Kind::Compensable).undo(),
+        Step::new("Waited", Kind::Compensable).after(&[0]).timer(Duration::from_secs(3600)),
+        Step::new("Charged", Kind::Pivot).after(&[1]),
+    ];
+    Definition::new("paused", 1, &STEPS).plan()
+}
+
+#[test]
+fn a_timer_is_done_when_its_time_has_gone_by_since_what_it_comes_after_and_not_before() {
+    let act = super::super::rules::Act::Do;
+    let mut machine = Machine::new(paused());
+    assert_eq!(begun(&machine.step(at(0), found([started(None)])).unwrap()), [0]);
+    assert!(matches!(machine.step(at(100), ended(0, act)).unwrap(), Next::Write { .. }));
+    let waits = Next::Go { begin: Vec::new(), until: Some(at(3700)), busy: false };
+    assert_eq!(machine.step(at(100), Input::Written).unwrap(), waits);
+    assert_eq!(machine.step(at(3700) - Duration::from_millis(1), Input::Tick).unwrap(), waits);
+    let next = machine.step(at(3700), Input::Tick).unwrap();
+    assert!(matches!(next, Next::Write { .. }), "{next:?}");
+    assert_eq!(machine.to_write(), [done(1)]);
+    assert_eq!(begun(&machine.step(at(3700), Input::Written).unwrap()), [2]);
+}
+
 /// Twenty-five times two steps side by side, each pair after the one before: there are 2^24 ways
 /// from the first to the last.
 #[test]
