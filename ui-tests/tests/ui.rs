@@ -41,6 +41,31 @@ fn every_failing_program_begins_with_our_words_and_its_stderr_has_them() {
     }
 }
 
+#[test]
+fn under_another_compiler_a_program_has_the_features_and_crates_that_it_has_here() {
+    let package = package_of("has-all", &programs("fail"));
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--quiet", "--edges", "normal,features", "--depth", "2"])
+        .current_dir(&package)
+        .output()
+        .expect("cargo runs");
+    let (tree, said) = (String::from_utf8_lossy(&output.stdout), &output.stderr);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(said));
+    let manifest = fs::read_to_string(here().join("Cargo.toml")).expect("a manifest");
+    let list = section(&manifest, "dev-dependencies");
+    assert!(list.contains("\"choreography\"") && list.contains("tower"), "{list}");
+    for line in list.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(['.', ' ']).next().unwrap_or_default();
+        assert!(tree.contains(&format!(" {name} ")), "{name} is not in\n{tree}");
+    }
+    let (_, ours) = list.split_once("reliability = ").expect("it is about us");
+    let (ours, _) = ours.split_once('\n').expect("there are others");
+    for feature in ours.split('"').skip(1).step_by(2) {
+        let feature = format!("reliability feature \"{feature}\"");
+        assert!(tree.contains(&feature), "{feature} is not in\n{tree}");
+    }
+}
+
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -79,7 +104,7 @@ fn our_words(program: &Path) -> String {
 /// Checks each program in a package of its own making, and looks for our words.
 fn fail_with_our_words() {
     let programs = programs("fail");
-    let package = package_of(&programs);
+    let package = package_of("our-words", &programs);
     let mut complaints = Vec::new();
     for program in &programs {
         let output = Command::new(env!("CARGO"))
@@ -106,18 +131,28 @@ fn name_of(program: &Path) -> String {
     format!("{folder}-{}", stem(program))
 }
 
+/// What stands below a heading of a manifest.
+fn section<'a>(manifest: &'a str, name: &str) -> &'a str {
+    let heading = format!("\n[{name}]\n");
+    let (_, below) = manifest.split_once(&heading).expect("the heading is there");
+    below.split("\n[").next().unwrap_or_default().trim()
+}
+
 /// Writes a package with a binary for each program, and the dependencies of this one.
-fn package_of(programs: &[PathBuf]) -> PathBuf {
-    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("our-words");
+fn package_of(name: &str, programs: &[PathBuf]) -> PathBuf {
+    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&package).expect("the target folder can be written");
     let lock = here().join("../Cargo.lock");
     fs::copy(lock, package.join("Cargo.lock")).expect("the lock file can be copied");
+    let read = |path: &str| fs::read_to_string(here().join(path)).expect("a manifest");
+    let (ours, everybodys) = (read("Cargo.toml"), read("../Cargo.toml"));
+    let root = here().join("..");
+    let known = section(&everybodys, "workspace.dependencies");
+    let known = known.replace("path = \"", &format!("path = \"{}/", root.display()));
+    let needed = section(&ours, "dev-dependencies");
     let mut manifest = format!(
         "[package]\nname = \"our-words\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nreliability = {{ path = {:?}, features = [\"full\", \"event_sourcing\", \"saga\", \"two_phase\"] }}\n\
-         serde = {{ version = \"1\", features = [\"derive\"] }}\n\
-         tokio = {{ version = \"1\", features = [\"macros\", \"rt\", \"time\"] }}\n",
-        here().join("../reliability"),
+         [workspace.dependencies]\n{known}\n\n[dependencies]\n{needed}\n",
     );
     for program in programs {
         manifest += &format!("\n[[bin]]\nname = {:?}\npath = {program:?}\n", name_of(program));
