@@ -111,10 +111,12 @@
 )]
 #![allow(clippy::redundant_pub_crate, reason = "it is the opposite of `unreachable_pub`")]
 
+mod choreography;
 mod events;
 mod fault;
 mod resilient;
 mod saga;
 mod slo;
 mod state_machine;
+mod tcc;
 mod traced;
