@@ -98,6 +98,27 @@ impl Step {
         }
     }
 
+    /// The functions that it names.
+    fn paths(&mut self) -> impl Iterator<Item = &mut Path> {
+        let undo = match &mut self.undo {
+            Some(UndoBy::Function(path)) => Some(path),
+            _ => None,
+        };
+        let [mut does, mut input, mut output, mut refused] = [None, None, None, None];
+        if let What::Step(by) | What::Pivot(by) | What::Then(by) = &mut self.what {
+            match by {
+                By::Function(path) => does = Some(path),
+                By::Saga(nested) => {
+                    [input, output, refused] =
+                        [&mut nested.input, &mut nested.output, &mut nested.refused]
+                            .map(Option::as_mut);
+                }
+                By::Participant => {}
+            }
+        }
+        [does, undo, self.probe.as_mut(), input, output, refused].into_iter().flatten()
+    }
+
     const fn by(&self) -> Option<&By> {
         match &self.what {
             What::Step(by) | What::Pivot(by) | What::Then(by) => Some(by),
@@ -109,6 +130,16 @@ impl Step {
 /// The derives that the struct of outputs can have, too.
 const SHARED_DERIVES: [&str; 8] =
     ["Debug", "Clone", "Copy", "PartialEq", "Eq", "Hash", "PartialOrd", "Ord"];
+
+/// `Self::reserve` is a function of the saga, where it is called from a type of the step.
+fn of_saga(path: &mut Path, saga: &Ident) {
+    let count = path.segments.len();
+    if let Some(first) =
+        path.segments.first_mut().filter(|first| first.ident == "Self" && count > 1)
+    {
+        first.ident = Ident::new(&saga.to_string(), first.ident.span());
+    }
+}
 
 /// A saga that is a step of itself.
 fn endless(diagnostics: &mut Diagnostics, ident: &Ident, step: &Step) {
@@ -157,7 +188,8 @@ impl Model {
         }
         let mut steps: Vec<Step> = Vec::new();
         for variant in &data.variants {
-            let step = step::read(diagnostics, variant, &steps, args.choreographed);
+            let mut step = step::read(diagnostics, variant, &steps, args.choreographed);
+            step.paths().for_each(|path| of_saga(path, ident));
             endless(diagnostics, ident, &step);
             if let Some(twin) = steps.iter().find(|other| other.field == step.field) {
                 // Two variants of one name are an error already.
