@@ -15,6 +15,17 @@ pub fn dump(item: &dyn core::fmt::Display, expansion: TokenStream) -> TokenStrea
     expansion
 }
 
+/// Every token that a user sees when a macro is expanded, groups counted by their delimiters.
+#[cfg(test)]
+pub(crate) fn count(tokens: TokenStream) -> usize {
+    use proc_macro2::TokenTree;
+    let each = |token| match token {
+        TokenTree::Group(group) => 2 + count(group.stream()),
+        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => 1,
+    };
+    tokens.into_iter().map(each).sum()
+}
+
 /// The tokens of items, formatted; as they are when they are not items.
 #[must_use]
 pub fn pretty(tokens: TokenStream) -> String {

@@ -78,7 +78,7 @@ impl Parse for FnItem {
 }
 
 /// `#![allow(..)]` may only stand first in a body, where an expansion has statements of its own:
-/// it moves to the function.
+/// it moves to the function, or to the block.
 fn hoist_inner_attributes(block: &Group, attrs: &mut Vec<Attribute>) -> syn::Result<TokenStream> {
     let split = |input: ParseStream<'_>| {
         let inner = input.call(Attribute::parse_inner)?;
@@ -110,6 +110,9 @@ pub(crate) struct ImplItem {
     pub(crate) attrs: Vec<Attribute>,
     /// From `impl` to the brace.
     pub(crate) header: TokenStream,
+    pub(crate) generics: syn::Generics,
+    /// The trait that it is of.
+    pub(crate) of: Option<syn::Path>,
     pub(crate) self_ty: syn::Type,
     pub(crate) members: Vec<Member>,
     braces: Group,
@@ -126,7 +129,7 @@ pub(crate) enum Member {
 
 impl Parse for ImplItem {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attrs = input.call(Attribute::parse_outer)?;
+        let mut attrs = input.call(Attribute::parse_outer)?;
         let mut header = TokenStream::new();
         let braces = loop {
             match input.parse::<TokenTree>()? {
@@ -146,11 +149,14 @@ impl Parse for ImplItem {
             }
             Ok(members)
         };
+        let inside = hoist_inner_attributes(&braces, &mut attrs)?;
         Ok(Self {
             attrs,
             header,
+            generics: parsed.generics,
+            of: parsed.trait_.map(|(of, _)| of),
             self_ty: *parsed.self_ty,
-            members: syn::parse::Parser::parse2(members, braces.stream())?,
+            members: syn::parse::Parser::parse2(members, inside)?,
             braces,
         })
     }
@@ -172,6 +178,14 @@ impl Parse for Member {
 }
 
 impl ImplItem {
+    /// Its functions.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &FnItem> {
+        self.members.iter().filter_map(|member| match member {
+            Member::Fn(function) => Some(&**function),
+            Member::Other(_) => None,
+        })
+    }
+
     /// The block with each function replaced by what `expand` makes of it.
     pub(crate) fn map_functions(
         &self,
@@ -185,6 +199,40 @@ impl ImplItem {
         let (attrs, header) = (&self.attrs, &self.header);
         quote!(#(#attrs)* #header #block)
     }
+}
+
+impl ToTokens for ImplItem {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.append_all(self.map_functions(ToTokens::to_token_stream));
+    }
+}
+
+/// The same tokens without the attributes of that name, wherever they stand.
+pub(crate) fn without_attribute(tokens: TokenStream, name: &str) -> TokenStream {
+    let is_named = |group: &Group| {
+        let first = group.stream().into_iter().next();
+        group.delimiter() == Delimiter::Bracket
+            && matches!(first, Some(TokenTree::Ident(word)) if word == name)
+    };
+    let mut rest = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match (token, tokens.peek()) {
+            (TokenTree::Punct(sign), Some(TokenTree::Group(group)))
+                if sign.as_char() == '#' && is_named(group) =>
+            {
+                tokens.next();
+            }
+            (TokenTree::Group(group), _) => {
+                let inside = without_attribute(group.stream(), name);
+                let mut group_without = Group::new(group.delimiter(), inside);
+                group_without.set_span(group.span());
+                rest.append(group_without);
+            }
+            (token, _) => rest.append(token),
+        }
+    }
+    rest
 }
 
 /// Whether the function hands out a future, so that its body ends before the work begins.

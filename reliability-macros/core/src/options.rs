@@ -103,11 +103,19 @@ impl Parse for Choice {
     }
 }
 
-/// The tokens up to the next comma that is not part of an expression: those in `|sku, error| ..`
-/// and in `new::<A, B>()` are.
+/// The tokens up to the next comma that is not part of an expression or a type: those in
+/// `|sku, error| ..`, in `new::<A, B>()` and in `Command<A, B>` are.
 fn value(input: ParseStream<'_>) -> syn::Result<TokenStream> {
-    let ahead = input.fork();
-    let is_expression = ahead.parse::<syn::Expr>().is_ok();
+    let (mut ahead, as_type) = (input.fork(), input.fork());
+    let ends = |at: ParseStream<'_>| at.is_empty() || at.peek(Token![,]);
+    let mut is_expression = ahead.parse::<syn::Expr>().is_ok();
+    // Of `Command<A, B>` an expression has read `Command < A`.
+    if as_type.parse::<syn::Type>().is_ok()
+        && ends(&as_type)
+        && (!is_expression || as_type.cursor() > ahead.cursor())
+    {
+        (ahead, is_expression) = (as_type, true);
+    }
     if is_expression && !ahead.is_empty() && !ahead.peek(Token![,]) {
         return Err(ahead.error("expected a comma before the next setting"));
     }
@@ -157,6 +165,21 @@ mod tests {
             })
             .collect();
         assert_eq!(values, [quote!(|x, y| x + y).to_string(), quote!(new::<A, B>()).to_string()]);
+    }
+
+    #[test]
+    fn commas_inside_a_type_do_not_part() {
+        let choices = quote!(a = Command<A, B>, b = Event<'a, [S; N], 3>, c = x < y, d = Vec<u8>);
+        let choices = Choice::parse_all(choices).unwrap();
+        let values = choices.iter().map(|choice| match &choice.value {
+            Value::Equals(_, value) => value.to_string(),
+            _ => String::new(),
+        });
+        let values: Vec<String> = values.collect();
+        assert_eq!(
+            values,
+            ["Command < A , B >", "Event < 'a , [S ; N] , 3 >", "x < y", "Vec < u8 >"]
+        );
     }
 
     #[test]

@@ -62,6 +62,74 @@ pub fn led<Prev, Next: ReachableFrom<Prev>>(next: Next) -> Next {
     next
 }
 
+/// What there is before anything has happened.
+#[diagnostic::on_unimplemented(
+    message = "nobody says what a `{Self}` is to which nothing has happened",
+    label = "this has no `Default`",
+    note = "derive `Default` for `{Self}`, or write `initial = ..` in `#[aggregate(..)]`, a `fn() -> {Self}`"
+)]
+pub trait Initial: Sized {
+    fn initial() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Initial for T {
+    fn initial() -> Self {
+        Self::default()
+    }
+}
+
+/// What the function that decides takes: the command, or what a command is seen as.
+#[diagnostic::on_unimplemented(
+    message = "this aggregate is asked by commands that are a `{C}`, and decides on a `{Self}`",
+    label = "takes `&{Self}`, and `command = {C}` is declared",
+    note = "let the function take `&{C}`, or write `command = {Self}` in `#[aggregate(..)]`"
+)]
+pub trait Decided<C> {
+    fn of(command: &C) -> &Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C> Decided<C> for C {
+    fn of(command: &C) -> &Self {
+        command
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Decided<alloc::string::String> for str {
+    fn of(command: &alloc::string::String) -> &Self {
+        command
+    }
+}
+
+/// The command, as the function that decides takes it.
+pub fn command<C, A: Decided<C> + ?Sized>(command: &C) -> &A {
+    A::of(command)
+}
+
+/// What an upcast makes: what the next one takes or, of the last one, what the event carries.
+#[diagnostic::on_unimplemented(
+    message = "this upcast makes `{Made}`, and what comes after it takes `{Self}`",
+    label = "makes `{Made}`",
+    note = "each upcast makes what the next one takes, and the last one what the event carries: here `{Self}`"
+)]
+pub trait Upcast<Made> {
+    fn of(made: Made) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Upcast<T> for T {
+    fn of(made: T) -> Self {
+        made
+    }
+}
+
+/// What an upcast has made, as it is taken.
+pub fn upcast<New: Upcast<Made>, Made>(made: Made) -> New {
+    New::of(made)
+}
+
 pub const fn snapshots<A: Kept>(every: u32, version: u32) -> Snapshots<A> {
     Snapshots::json(every, version)
 }

@@ -94,7 +94,10 @@ pub use diagnostics::{
 #[cfg(all(feature = "std", feature = "resilience"))]
 pub use diagnostics::{Switch, switch};
 #[cfg(feature = "event_sourcing")]
-pub use events::{Kept, OldPayload, Payload, led, read_event, snapshots};
+pub use events::{
+    Decided, Initial, Kept, OldPayload, Payload, Upcast, command, led, read_event, snapshots,
+    upcast,
+};
 #[cfg(all(feature = "std", feature = "telemetry"))]
 pub use operation::{Finished, FinishedFault, FinishedOther, FinishedResult, Timed};
 #[cfg(all(feature = "std", feature = "resilience"))]

@@ -1,4 +1,4 @@
-//~ mismatched types
+//~ this aggregate is asked by commands that are a `String`, and decides on a `u32`
 use reliability::distributed::transaction::event_sourcing::{Aggregate, Events};
 
 #[derive(Default, Aggregate)]

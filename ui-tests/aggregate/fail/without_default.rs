@@ -1,4 +1,4 @@
-//~ the trait bound `Counter: Default` is not satisfied
+//~ nobody says what a `Counter` is to which nothing has happened
 use reliability::distributed::transaction::event_sourcing::{Aggregate, Events};
 
 #[derive(Aggregate)]

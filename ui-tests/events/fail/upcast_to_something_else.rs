@@ -1,4 +1,4 @@
-//~ mismatched types
+//~ this upcast makes `u32`, and what comes after it takes `String`
 use reliability::distributed::transaction::event_sourcing::Events;
 
 #[derive(Events)]

@@ -1,12 +1,12 @@
 use proc_macro2::Ident;
 use syn::{
-    Attribute, FnArg, ImplItem, ImplItemFn, ItemImpl, Meta, ReturnType, Type, ext::IdentExt as _,
-    parse::Parser as _,
+    Attribute, FnArg, GenericParam, Meta, ReturnType, Type, ext::IdentExt as _, parse::Parser as _,
 };
 
 use super::link::Link;
 use crate::{
     diagnostics::{Diagnostics, did_you_mean},
+    item::{FnItem, ImplItem, Member},
     literal::{self, Period},
     resilient::retry::Backoff,
     settings::{self, Known, Setting},
@@ -49,23 +49,16 @@ const LONGEST: usize = 120;
 const ATTEMPTS: core::ops::RangeInclusive<u32> = 1..=1_000_000;
 
 /// Reads all handlers of a block, and takes their attributes away.
-pub(super) fn read_all(diagnostics: &mut Diagnostics, block: &mut ItemImpl) -> Vec<Handler> {
-    if let Some((of, _)) = &block.trait_ {
+pub(super) fn read_all(diagnostics: &mut Diagnostics, block: &mut ImplItem) -> Vec<Handler> {
+    if let Some(of) = &block.of {
         let message = "a participant is an `impl` block of its own, not that of a trait";
         diagnostics.error(of, message);
     }
-    let methods: Vec<Ident> = block
-        .items
-        .iter()
-        .filter_map(|item| match item {
-            ImplItem::Fn(method) => Some(method.sig.ident.clone()),
-            _ => None,
-        })
-        .collect();
+    let methods: Vec<Ident> = block.functions().map(|method| method.sig.ident.clone()).collect();
     let mut handlers: Vec<Handler> = Vec::new();
     let mut found = false;
-    for item in &mut block.items {
-        let ImplItem::Fn(method) = item else { continue };
+    for member in &mut block.members {
+        let Member::Fn(method) = member else { continue };
         let Some(attr) = take(diagnostics, method) else { continue };
         found = true;
         let mut own = Diagnostics::new();
@@ -86,7 +79,7 @@ pub(super) fn read_all(diagnostics: &mut Diagnostics, block: &mut ItemImpl) -> V
 }
 
 /// Takes `#[on(..)]` off a method.
-fn take(diagnostics: &mut Diagnostics, method: &mut ImplItemFn) -> Option<Attribute> {
+fn take(diagnostics: &mut Diagnostics, method: &mut FnItem) -> Option<Attribute> {
     let is_on = |attr: &Attribute| attr.path().is_ident("on");
     let mut found = method.attrs.iter().filter(|attr| is_on(attr)).cloned();
     let first = found.next();
@@ -99,10 +92,25 @@ fn take(diagnostics: &mut Diagnostics, method: &mut ImplItemFn) -> Option<Attrib
     first
 }
 
+/// Whether a handler is there must not depend on how the program is built: the others hear of it.
+fn sometimes(own: &mut Diagnostics, method: &FnItem) {
+    let of_arguments = method.sig.inputs.iter().flat_map(|input| match input {
+        FnArg::Receiver(it) => &it.attrs,
+        FnArg::Typed(it) => &it.attrs,
+    });
+    let attrs = method.attrs.iter().chain(of_arguments);
+    for attr in attrs.filter(|attr| attr.path().is_ident("cfg")) {
+        let message = "who does what is one and the same in every build, because others rely on it: \
+                       put `#[cfg(..)]` above the whole `impl` block, of which there is one for each \
+                       build, or into the body of the handler";
+        own.error(attr, message);
+    }
+}
+
 fn read(
     own: &mut Diagnostics,
     attr: &Attribute,
-    method: &ImplItemFn,
+    method: &FnItem,
     methods: &[Ident],
 ) -> Option<Handler> {
     let tokens = match &attr.meta {
@@ -113,6 +121,7 @@ fn read(
         }
     };
     let (link, rest) = own.keep(Link::parse.parse2(tokens))?;
+    sometimes(own, method);
     too_long(own, link.makes.as_ref().unwrap_or(&method.sig.ident), link.makes.is_some());
     let (arguments, output) = signature(own, method, &link)?;
     let mut handler = Handler {
@@ -220,7 +229,7 @@ fn no_method(name: &Ident, methods: &[Ident], wanted: &str) -> syn::Error {
 }
 
 /// The types of the arguments and of the result.
-fn signature(own: &mut Diagnostics, method: &ImplItemFn, link: &Link) -> Option<(Vec<Type>, Type)> {
+fn signature(own: &mut Diagnostics, method: &FnItem, link: &Link) -> Option<(Vec<Type>, Type)> {
     let sig = &method.sig;
     let wanted = || shape(&sig.ident, link);
     let mut inputs = sig.inputs.iter();
@@ -228,7 +237,8 @@ fn signature(own: &mut Diagnostics, method: &ImplItemFn, link: &Link) -> Option<
         FnArg::Receiver(it) => matches!(it.kind, syn::ReceiverKind::Reference(_, _, None)),
         FnArg::Typed(_) => false,
     });
-    if sig.asyncness.is_none() || !receiver || !sig.generics.params.is_empty() {
+    let lifetimes = lifetimes(sig);
+    if sig.asyncness.is_none() || !receiver || lifetimes.len() != sig.generics.params.len() {
         own.error(&sig.ident, format!("a handler is {}", wanted()));
         return None;
     }
@@ -253,7 +263,10 @@ fn signature(own: &mut Diagnostics, method: &ImplItemFn, link: &Link) -> Option<
     let mut arguments = Vec::new();
     for ty in types.into_iter().skip(1) {
         match ty {
-            Type::Reference(it) if it.mutability.is_none() => arguments.push(*it.elem),
+            Type::Reference(it) if it.mutability.is_none() => {
+                owned(own, &it.elem, &lifetimes);
+                arguments.push(*it.elem);
+            }
             other => own.error(
                 &other,
                 "others hear of it as well, so a handler gets a reference: write `&` before the type",
@@ -264,7 +277,35 @@ fn signature(own: &mut Diagnostics, method: &ImplItemFn, link: &Link) -> Option<
         own.error(&sig.ident, format!("a handler says how it ended: write {}", wanted()));
         return None;
     };
+    owned(own, output, &lifetimes);
     (arguments.len() + 1 == expected).then(|| (arguments, (**output).clone()))
+}
+
+fn lifetimes(sig: &syn::Signature) -> Vec<String> {
+    let params = sig.generics.params.iter().filter_map(|param| match param {
+        GenericParam::Lifetime(it) => Some(it.lifetime.to_string()),
+        _ => None,
+    });
+    params.collect()
+}
+
+/// A lifetime may stand at a reference to what is heard, and not in it.
+fn owned(own: &mut Diagnostics, ty: &Type, lifetimes: &[String]) {
+    struct Lifetimes<'a>(&'a [String], Option<syn::Lifetime>);
+    impl<'ast> syn::visit::Visit<'ast> for Lifetimes<'_> {
+        fn visit_lifetime(&mut self, it: &'ast syn::Lifetime) {
+            if self.0.contains(&it.to_string()) {
+                self.1 = Some(it.clone());
+            }
+        }
+    }
+    let mut found = Lifetimes(lifetimes, None);
+    syn::visit::Visit::visit_type(&mut found, ty);
+    if let Some(found) = found.1 {
+        let message = "what is heard and what is made is written down, so it borrows nothing: let the \
+                       event hold what it owns, and take the lifetime out";
+        own.error(found, message);
+    }
 }
 
 /// The signature that is wanted.

@@ -1,7 +1,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{
-    ItemImpl, LitStr, Path, Token, Type, parse::ParseStream, parse::Parser as _,
+    LitStr, Path, Token, Type, ext::IdentExt as _, parse::ParseStream, parse::Parser as _,
     spanned::Spanned as _,
 };
 
@@ -13,6 +13,7 @@ use crate::{
     crate_path::CratePath,
     derive::snake_case,
     diagnostics::Diagnostics,
+    item::ImplItem,
     settings::{self, Known},
 };
 
@@ -67,6 +68,26 @@ impl Args {
         }
         this
     }
+
+    /// Without a name of its own, it has that of its type, which may be no name for a bus.
+    pub(super) fn check_name(&self, diagnostics: &mut Diagnostics, block: &ImplItem) {
+        let written = self.written(block);
+        if self.name.is_none() && !fits(&written.value()) {
+            let message = format!(
+                "this participant would be called `{}`, and a participant's name has 1 to 64 of \
+                 `a-z`, `0-9`, `_` and `-`, and is not `start`: write another one, such as \
+                 `name = \"warehouse\"`",
+                written.value()
+            );
+            diagnostics.error(&block.self_ty, message);
+        }
+    }
+
+    /// The name that others know it by.
+    fn written(&self, block: &ImplItem) -> LitStr {
+        let of_type = || snake_case(&name(block)).unraw().to_string();
+        self.name.clone().unwrap_or_else(|| LitStr::new(&of_type(), block.self_ty.span()))
+    }
 }
 
 fn fits(name: &str) -> bool {
@@ -75,8 +96,15 @@ fn fits(name: &str) -> bool {
 }
 
 /// The name of the type.
-pub(super) fn name(block: &ItemImpl) -> Ident {
-    match &*block.self_ty {
+pub(super) fn name(block: &ImplItem) -> Ident {
+    let mut who = &block.self_ty;
+    // What a macro was given as a type comes in a group of its own.
+    while let Type::Group(syn::TypeGroup { elem, .. }) | Type::Paren(syn::TypeParen { elem, .. }) =
+        who
+    {
+        who = elem;
+    }
+    match who {
         Type::Path(path) => path.path.segments.last().map(|last| last.ident.clone()),
         _ => None,
     }
@@ -85,7 +113,7 @@ pub(super) fn name(block: &ItemImpl) -> Ident {
 
 pub(super) fn render(
     args: &Args,
-    block: &ItemImpl,
+    block: &ImplItem,
     handlers: &[Handler],
     stand_in: bool,
 ) -> Option<TokenStream> {
@@ -94,10 +122,9 @@ pub(super) fn render(
     let root = quote!(#krate::distributed::transaction::choreography);
     let (generics, _, bounds) = block.generics.split_for_impl();
     let who = &block.self_ty;
-    let written = match &args.name {
-        Some(name) => name.clone(),
-        None => LitStr::new(&snake_case(&name(block)).to_string(), who.span()),
-    };
+    let written = args.written(block);
+    // What is built only sometimes, takes part only then.
+    let cfgs: Vec<_> = block.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let scope = Scope { events, module: module(events, args.steps.as_ref()), krate, root: &root };
     let (links, called): (Vec<_>, Vec<_>) = match stand_in {
         // Whoever puts participants together knows by this that something was told already.
@@ -110,6 +137,7 @@ pub(super) fn render(
         let (span, place) = (made.span(), Literal::usize_unsuffixed(place));
         let root = krate.at(span);
         Some(quote_spanned! {span=>
+            #(#cfgs)*
             const _: () = #root::distributed::transaction::choreography::check_link(
                 <#events as #root::distributed::transaction::saga::Saga>::DEFINITION,
                 <#who as #root::distributed::transaction::choreography::Participant<#events>>::LINKS[#place],
@@ -117,9 +145,10 @@ pub(super) fn render(
         })
     });
     Some(quote! {
+        #(#cfgs)*
         #[automatically_derived]
         impl #generics #root::Participant<#events> for #who #bounds {
-            const NAME: &'static str = #written;
+            const NAME: &'static ::core::primitive::str = #written;
             const LINKS: &'static [#root::Link] = &[#(#links),*];
             const HANDLERS: &'static [#root::Handler<#events, Self>] = &[#(#called),*];
         }
@@ -149,7 +178,7 @@ impl Scope<'_> {
 
     fn link(&self, participant: &LitStr, handler: &Handler) -> TokenStream {
         let root = self.root;
-        let name = handler.ident.to_string();
+        let name = handler.ident.unraw().to_string();
         let hears = handler.link.hears.iter().map(|event| self.place(event));
         let hears = (!handler.link.hears.is_empty()).then(|| quote!(.hears(&[#(#hears),*])));
         let makes = handler.link.makes.as_ref().map(|event| self.place(event));

@@ -183,15 +183,15 @@ impl Wiring {
         let here: Vec<&Type> = self.items.iter().filter_map(Item::here).collect();
         // Where the compiler says that one of them is no participant.
         let all = quote_spanned!(self.inside=> (#(#here,)*));
-        let elsewhere = self
-            .items
-            .iter()
-            .filter_map(Item::elsewhere)
-            .flat_map(|(who, links)| links.iter().map(move |link| (who.to_string(), link)));
+        let elsewhere =
+            self.items.iter().filter_map(Item::elsewhere).flat_map(|(who, links)| {
+                links.iter().map(move |link| (who.unraw().to_string(), link))
+            });
         let elsewhere = elsewhere.map(|(who, link)| {
             let hears = link.hears.iter().map(&place);
             let makes = link.makes.as_ref().map(&place).map(|place| quote!(.makes(#place)));
-            let handler = link.makes.as_ref().map_or_else(|| "listen".into(), ToString::to_string);
+            let handler = link.makes.as_ref().map(|event| event.unraw().to_string());
+            let handler = handler.unwrap_or_else(|| "listen".into());
             quote!(#root::Link::of(#who, #handler).hears(&[#(#hears),*]) #makes)
         });
         let terminal = self.items.iter().filter_map(|item| match item {
@@ -207,7 +207,9 @@ impl Wiring {
         });
         let (journal, bus, participants) = (local("journal"), local("bus"), local("here"));
         let (docs, does) = match attrs.is_empty() {
-            true => (format!("Who does what in a [`{}`].", quote!(#events)), quote!()),
+            true => {
+                (format!("Who does what in a [`{}`].", crate::body::in_words(events)), quote!())
+            }
             false => (String::new(), quote!(#(#attrs)*)),
         };
         let docs = (!docs.is_empty()).then(|| quote!(#[doc = #docs]));
@@ -222,7 +224,7 @@ impl Wiring {
                 type Events = #events;
                 type Here = #all;
                 const ELSEWHERE: &'static [#root::Link] = &[#(#elsewhere),*];
-                const TERMINAL: &'static [usize] = &[#(#terminal),*];
+                const TERMINAL: &'static [::core::primitive::usize] = &[#(#terminal),*];
             }
 
             #check

@@ -4,7 +4,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Fields, Path, Type, spanned::Spanned as _};
 
-use super::events::{choices, room_of, ty};
+use super::{
+    borrows,
+    events::{choices, room_of, ty},
+};
 use crate::{
     crate_path::CratePath,
     diagnostics::Diagnostics,
@@ -40,13 +43,15 @@ struct Settings {
 /// Expands `#[derive(Aggregate)]`.
 #[must_use]
 pub fn aggregate(input: TokenStream) -> TokenStream {
-    let input: DeriveInput = match syn::parse2(input) {
+    let mut input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
     let mut diagnostics = Diagnostics::new();
     let settings = read(&mut diagnostics, &input);
     complete(&mut diagnostics, &input, &settings);
+    let why = "an aggregate is made of what the journal holds";
+    borrows(&mut diagnostics, &mut input.generics, why);
     let initial = initial(&mut diagnostics, &input, &settings);
     let has_errors = diagnostics.has_errors();
     let errors = diagnostics.finish().err();
@@ -122,7 +127,8 @@ fn initial(diagnostics: &mut Diagnostics, input: &DeriveInput, settings: &Settin
     }
     let by_default = || {
         let span = input.ident.span().resolved_at(Span::mixed_site());
-        quote_spanned!(span=> ::core::default::Default::default())
+        let krate = settings.krate.at(span);
+        quote_spanned!(span=> #krate::__private::Initial::initial())
     };
     let Data::Enum(data) = &input.data else { return by_default() };
     let mut silent = Diagnostics::new();
@@ -169,6 +175,9 @@ fn render(
     let decided = match decide {
         Some(decide) => {
             let receiver = Ident::new("self", Span::call_site().located_at(decide.span()));
+            let last = decide.segments.last().map_or(decide.span(), |last| last.ident.span());
+            let at = krate.at(last);
+            let asked = quote_spanned!(last=> #at::__private::command::<#command, _>(#asked));
             quote_spanned!(decide.span()=> #decide(#receiver, #asked))
         }
         None => quote!({

@@ -1,6 +1,7 @@
 //! The derives.
 
 mod aggregate;
+mod borrows;
 mod events;
 mod fault;
 mod packed;
@@ -8,6 +9,7 @@ mod state_machine;
 mod tcc;
 
 pub use aggregate::aggregate;
+pub(crate) use borrows::{borrows, borrows_unnamed};
 pub use events::events;
 pub use fault::fault;
 pub use packed::packed;

@@ -2,10 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Data, DeriveInput, LitStr, Path, Type, spanned::Spanned as _};
+use syn::{Data, DeriveInput, LitStr, Path, Type, ext::IdentExt as _, spanned::Spanned as _};
 
 use crate::{
     crate_path::CratePath,
+    derive::borrows,
     diagnostics::Diagnostics,
     dump::dump,
     settings::{self, Known, Setting},
@@ -38,13 +39,15 @@ struct Written {
 /// Expands `#[derive(Tcc)]`.
 #[must_use]
 pub fn tcc(input: TokenStream) -> TokenStream {
-    let input: DeriveInput = match syn::parse2(input) {
+    let mut input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
     let mut diagnostics = Diagnostics::new();
     let written = Written::read(&mut diagnostics, &input);
     written.check(&mut diagnostics, &input);
+    let why = "a participant is there for as long as its coordinator";
+    borrows(&mut diagnostics, &mut input.generics, why);
     let expansion = match diagnostics.finish() {
         Ok(()) => written.render(&input),
         Err(errors) => {
@@ -155,7 +158,7 @@ impl Written {
     }
 
     fn name(&self, input: &DeriveInput) -> LitStr {
-        let name = || LitStr::new(&input.ident.to_string(), input.ident.span());
+        let name = || LitStr::new(&input.ident.unraw().to_string(), input.ident.span());
         self.name.clone().unwrap_or_else(name)
     }
 
@@ -266,45 +269,4 @@ fn ty(setting: &Setting) -> syn::Result<Type> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn told(written: TokenStream) -> String {
-        tcc(quote!(
-            #[tcc(#written)]
-            struct Stock;
-        ))
-        .to_string()
-    }
-
-    #[test]
-    fn what_is_missing_is_asked_for_one_by_one() {
-        let all = [
-            ("input", quote!(input = Order)),
-            ("refuse", quote!(refuse = No)),
-            ("try", quote!(try = Stock::reserve)),
-            ("confirm", quote!(confirm = Stock::take)),
-            ("cancel", quote!(cancel = Stock::release)),
-        ];
-        for (missing, _) in &all {
-            let written = all.iter().filter(|(name, _)| name != missing).map(|(_, it)| it);
-            let told = told(quote!(#(#written),*));
-            assert_eq!(told.matches("compile_error").count(), 1, "{told}");
-            assert!(told.contains(&format!("Add `{missing} = ")), "{told}");
-        }
-        let written = all.iter().map(|(_, it)| it);
-        let expansion = told(quote!(#(#written),*));
-        assert!(!expansion.contains("compile_error"), "{expansion}");
-        assert!(
-            expansion.contains("const NAME : & 'static :: core :: primitive :: str = \"Stock\"")
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_reserved_is_sent_to_a_saga() {
-        let told =
-            told(quote!(input = u32, refuse = No, try = charge, confirm = charge, cancel = back));
-        assert_eq!(told.matches("compile_error").count(), 1, "{told}");
-        assert!(told.contains("take a saga"), "{told}");
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use super::*;
-use crate::dump::pretty;
+use crate::dump::{count, pretty};
 
 fn place_order() -> TokenStream {
     quote! {
@@ -48,15 +48,6 @@ fn the_derive_writes_the_same_without_the_enum() {
     let (_, items) = declared.split_once("The outputs of all steps").unwrap();
     assert!(!derived.contains("enum PlaceOrder {"), "{derived}");
     assert_eq!(derived.split("mod place_order").nth(1), items.split("mod place_order").nth(1));
-}
-
-/// Every token that a user sees when the macro is expanded, groups counted by their delimiters.
-fn count(tokens: TokenStream) -> usize {
-    let each = |token| match token {
-        TokenTree::Group(group) => 2 + count(group.stream()),
-        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => 1,
-    };
-    tokens.into_iter().map(each).sum()
 }
 
 fn saga_of(steps: usize) -> TokenStream {

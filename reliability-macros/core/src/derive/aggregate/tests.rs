@@ -2,7 +2,7 @@ use expect_test::expect_file;
 use quote::quote;
 
 use super::aggregate;
-use crate::pretty;
+use crate::dump::{count, pretty};
 
 #[test]
 fn the_expansion_reads_like_code_by_hand() {
@@ -26,6 +26,17 @@ fn the_expansion_reads_like_code_by_hand() {
     let text = pretty(expansion);
     assert!(!text.contains("::reliability"), "{text}");
     expect_file!["tests/account.expanded.rs"].assert_eq(&text);
+}
+
+#[test]
+fn an_expansion_stays_within_its_budget() {
+    let tokens = count(aggregate(quote! {
+        #[aggregate(command = u8, event = Event, refuse = (), decide = decide)]
+        struct Sum(u64);
+    }));
+    let budget = 130;
+    assert!(tokens <= budget, "{tokens} tokens of {budget}");
+    assert!(tokens > budget * 8 / 10, "the budget of {tokens} tokens can be cut from {budget}");
 }
 
 #[test]

@@ -14,16 +14,18 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields, Ident, LitInt, LitStr, Path, Type};
 
+use super::borrows;
 use crate::{crate_path::CratePath, diagnostics::Diagnostics, dump::dump};
 
 /// Expands `#[derive(Events)]`.
 #[must_use]
 pub fn events(input: TokenStream) -> TokenStream {
-    let input: DeriveInput = match syn::parse2(input) {
+    let mut input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
     let mut diagnostics = Diagnostics::new();
+    borrows(&mut diagnostics, &mut input.generics, "an event is read from the journal");
     let container = attrs::container(&mut diagnostics, &input);
     let events = variants(&mut diagnostics, &input);
     check::check(&mut diagnostics, &container, &events);

@@ -188,7 +188,8 @@ fn upcast(container: &Container, item: &EventItem<'_>, version: u32) -> TokenStr
     steps.into_iter().fold(read, |read, step| {
         let function = &step.function;
         let span = function.span();
-        quote_spanned!(span=> #function(#read))
+        let krate = container.krate.at(span);
+        quote_spanned!(span=> #krate::__private::upcast(#function(#read)))
     })
 }
 

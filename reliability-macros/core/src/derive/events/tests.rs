@@ -1,9 +1,8 @@
 use expect_test::expect_file;
-use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use super::events;
-use crate::pretty;
+use crate::dump::{count, pretty};
 
 #[test]
 fn the_expansion_reads_like_code_by_hand() {
@@ -35,15 +34,6 @@ fn the_expansion_for_a_struct_reads_like_code_by_hand() {
     let text = pretty(expansion);
     assert!(!text.contains("::reliability"), "{text}");
     expect_file!["tests/counter.expanded.rs"].assert_eq(&text);
-}
-
-/// Every token that a user sees when a derive is expanded, groups counted by their delimiters.
-fn count(tokens: TokenStream) -> usize {
-    let each = |token| match token {
-        TokenTree::Group(group) => 2 + count(group.stream()),
-        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => 1,
-    };
-    tokens.into_iter().map(each).sum()
 }
 
 #[test]

@@ -15,6 +15,6 @@ impl ::elsewhere::distributed::transaction::event_sourcing::Aggregate for Accoun
         &self,
         command: &Command,
     ) -> ::core::result::Result<::elsewhere::__private::Vec<AccountEvent<u8>>, Refused> {
-        Self::decided(self, command)
+        Self::decided(self, ::elsewhere::__private::command::<Command, _>(command))
     }
 }

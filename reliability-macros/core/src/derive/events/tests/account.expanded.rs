@@ -48,11 +48,21 @@ impl ::reliability::distributed::transaction::event_sourcing::Events for Account
                     }
                     ("Paid" | "In", 1u32) => {
                         Self::Paid(
-                            b(old::a(::reliability::__private::read_event(event)?)),
+                            ::reliability::__private::upcast(
+                                b(
+                                    ::reliability::__private::upcast(
+                                        old::a(::reliability::__private::read_event(event)?),
+                                    ),
+                                ),
+                            ),
                         )
                     }
                     ("Paid" | "In", 2u32) => {
-                        Self::Paid(b(::reliability::__private::read_event(event)?))
+                        Self::Paid(
+                            ::reliability::__private::upcast(
+                                b(::reliability::__private::read_event(event)?),
+                            ),
+                        )
                     }
                     ("Paid" | "In", 3u32) => {
                         Self::Paid(
