@@ -43,6 +43,30 @@ pub(crate) fn told(metric: &str, of: &str) -> Vec<String> {
     rows
 }
 
+/// What a metric says of all points that have those attributes, together.
+pub(crate) fn sum(metric: &str, having: &[(&str, &str)]) -> f64 {
+    let metrics = metrics::collect();
+    let Some(metric) = metrics.iter().find(|it| it.name == metric) else { return 0.0 };
+    let has = |attributes: &[Attribute], (key, value): &(&str, &str)| {
+        attributes.iter().any(|it| it.key == *key && it.value.as_str() == Some(*value))
+    };
+    let all = |(attributes, _): &(&[Attribute], f64)| having.iter().all(|it| has(attributes, it));
+    points(metric).into_iter().filter(all).map(|(_, value)| value).sum()
+}
+
+/// By how much a metric grows, of the points that have one attribute, or of all.
+pub(crate) type Grows = (&'static str, Option<(&'static str, &'static str)>, f64);
+
+/// Other tests count meanwhile, so these grow by so much while that is done, or by more.
+pub(crate) async fn grows(all: &[Grows], work: impl Future<Output = ()>) {
+    let now = || all.iter().map(|(metric, having, _)| sum(metric, having.as_slice()));
+    let before: Vec<f64> = now().collect();
+    work.await;
+    for ((of, before), after) in all.iter().zip(before).zip(now()) {
+        assert!(after >= before + of.2, "{of:?}: {before} -> {after}");
+    }
+}
+
 /// A row of the table in the guide.
 #[derive(Debug)]
 struct Row {

@@ -1,6 +1,7 @@
 //! `#[saga]`: the order of the documentation, on the engine in memory and by hand.
 
 mod events;
+mod metrics;
 mod nested;
 mod spans;
 mod workers;

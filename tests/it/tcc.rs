@@ -1,3 +1,4 @@
 //! Try, confirm, cancel from outside.
 
 mod events;
+mod metrics;

@@ -11,6 +11,7 @@ use reliability::error::{Class, Fault};
 use reliability_tests::nats::Nats;
 
 use super::{PATIENCE, envelope, killed, next, next_number, number, orders, shared, stock};
+use crate::metrics::grows;
 
 const PREFIX: &str = "shop";
 /// What is lost with the server, acknowledgements and answers, is not waited for much longer.
@@ -49,7 +50,7 @@ async fn nothing_is_lost_when_nats_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn orders_over_nats_end_as_a_whole() {
+async fn orders_over_nats_that_is_killed_end_as_a_whole() {
     let server = Arc::new(Nats::start());
     let bus = at(&server).redelivery(SOON).timeout(SOON).build().await.unwrap();
     let killed = Arc::clone(&server);
@@ -57,7 +58,7 @@ async fn orders_over_nats_end_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_group_that_was_declared_outlives_nats() {
+async fn a_group_that_was_declared_outlives_nats_that_is_killed() {
     let server = Nats::start();
     let bus = at(&server).build().await.unwrap();
     super::a_group_that_was_declared_outlives_the_server(bus, async || restart(&server)).await;
@@ -141,6 +142,47 @@ async fn what_is_no_envelope_is_set_aside() {
     assert_eq!(next_number(&mut stock).await, 1);
     let aside = jetstream.get_stream("shop=set-aside").await.unwrap();
     assert_eq!(aside.get_raw_message(1).await.unwrap().payload, "nonsense");
+}
+
+#[tokio::test]
+async fn what_goes_through_a_bus_is_told_in_numbers() {
+    let server = Arc::new(Nats::start());
+    let outcome = |outcome| Some(("reliability.bus.outcome", outcome));
+    let of = Some(("messaging.system", "nats"));
+    let all = [
+        ("reliability.bus.published", outcome("confirmed"), 3.0),
+        ("reliability.bus.published", of, 3.0),
+        ("reliability.bus.delivered", of, 3.0),
+        ("reliability.bus.settled", outcome("acked"), 1.0),
+        ("reliability.bus.settled", outcome("nacked"), 1.0),
+        ("reliability.bus.settled", outcome("dropped"), 1.0),
+        ("reliability.bus.set_aside", of, 1.0),
+        ("reliability.bus.lost", of, 1.0),
+    ];
+    grows(&all, through_a_bus(&server)).await;
+}
+
+async fn through_a_bus(server: &Arc<Nats>) {
+    let bus = at(server).build().await.unwrap();
+    let mut group = bus.subscribe(stock()).await.unwrap();
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client);
+    let sent = jetstream.publish("shop.place_order", "nonsense".into()).await.unwrap();
+    sent.await.unwrap();
+    for number in 1..=3 {
+        bus.publish(envelope(number)).await.unwrap();
+    }
+    next(&mut group).await.ack().await.unwrap();
+    next(&mut group).await.nack(PATIENCE).await.unwrap();
+    drop(next(&mut group).await);
+    let killed = Arc::clone(server);
+    tokio::task::spawn_blocking(move || restart(&killed)).await.unwrap();
+    let lost = async {
+        while bus.health().losses() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, lost).await.expect("it finds out");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod alone;
 mod crashes;
 mod events;
+mod metrics;
 mod operator;
 
 use std::collections::BTreeMap;

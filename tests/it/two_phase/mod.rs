@@ -1,6 +1,7 @@
 //! Transactions of participants in memory, which fail, sleep and panic as they are told.
 
 pub(crate) mod failures;
+mod metrics;
 mod operator;
 mod postgres;
 mod recovery;

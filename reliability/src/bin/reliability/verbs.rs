@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reliability::distributed::transaction::two_phase::{self, TransactionId};
 use reliability::distributed::transaction::{choreography, operator, saga, tcc, three_phase};
+use reliability::error::Invalid;
 use reliability::journal::{Head, Journal, JournalError, StreamId};
 use reliability::time::WallClock;
 use serde_json::Value;
@@ -147,13 +148,19 @@ pub(crate) async fn mend(
     how: &Mend,
 ) -> Result<(), JournalError> {
     let sagas = saga::Operator::on(journal);
+    // Who asks has seen to it that there is that verb.
+    let no_such = || {
+        let wrong = Invalid::new("reliability", "verb", "one that there is for it", how.verb());
+        Err(JournalError::Invalid(wrong))
+    };
     match kind {
         Kind::Saga => {}
         Kind::Tcc => {
             let (operator, id) = (tcc::Operator::on(journal), stream.key());
             return match how {
+                Mend::Retry => operator.retry(id, by, why).await,
                 Mend::Abandon => operator.abandon(id, by, why).await,
-                _ => operator.retry(id, by, why).await,
+                Mend::Skip | Mend::Cancel | Mend::Edit { .. } | Mend::Finish { .. } => no_such(),
             };
         }
         Kind::TwoPhase => {
@@ -162,19 +169,20 @@ pub(crate) async fn mend(
             return match how {
                 Mend::Abandon => operator.abandon(&id, by, why).await,
                 Mend::Cancel => operator.cancel(&id, by, why).await,
-                _ => operator.retry(&id, by, why).await,
+                Mend::Retry => operator.retry(&id, by, why).await,
+                Mend::Skip | Mend::Edit { .. } | Mend::Finish { .. } => no_such(),
             };
         }
         Kind::Choreography => {
             let operator = choreography::Operator::on(journal);
             let (name, key) = (stream.kind(), stream.key());
             return match how {
+                Mend::Retry => operator.retry(name, key, by, why).await,
                 Mend::Abandon => operator.abandon(name, key, by, why).await,
-                _ => operator.retry(name, key, by, why).await,
+                Mend::Skip | Mend::Cancel | Mend::Edit { .. } | Mend::Finish { .. } => no_such(),
             };
         }
-        // There is no verb for it.
-        Kind::ThreePhase => return Ok(()),
+        Kind::ThreePhase => return no_such(),
     }
     match how {
         Mend::Retry => sagas.retry(stream, by, why).await,

@@ -1,0 +1,42 @@
+//! What three-phase commits tell in numbers.
+
+use super::*;
+use crate::metrics::grows;
+
+async fn commit_and_abort() {
+    for (last, decision) in [("yes", Decision::Commit), ("no", Decision::Abort)] {
+        let play = Play::new();
+        let ended = play.run(["yes", "yes", last]).await.unwrap();
+        assert_eq!(ended.is_ok(), decision == Decision::Commit);
+        rounds(30).await;
+        assert_eq!(play.done(), [Some(decision); 3]);
+    }
+}
+
+/// The coordinator dies, and all others do it.
+async fn commit_alone() {
+    let play = Play::new();
+    let coordinator = play.world().coordinator.clone().unwrap();
+    let voted = coordinator.begin(id(), NAMES.map(|name| (name, "yes"))).unwrap();
+    drop(voted.ask().await.unwrap().pre_commit().await.unwrap());
+    play.kill(COORDINATOR);
+    rounds(60).await;
+    assert_eq!(play.done(), [Some(Decision::Commit); 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn transactions_are_told_by_their_end_and_by_who_has_said_so() {
+    let outcome = |outcome| Some(("reliability.three_phase.outcome", outcome));
+    let decision = |decision| Some(("reliability.three_phase.decision", decision));
+    let way = |way| Some(("reliability.three_phase.way", way));
+    let all = [
+        ("reliability.three_phase.transactions", outcome("committed"), 1.0),
+        ("reliability.three_phase.transactions", outcome("aborted"), 1.0),
+        ("reliability.three_phase.duration", None, 2.0),
+        ("reliability.three_phase.ended", decision("commit"), 3.0),
+        ("reliability.three_phase.ended", decision("abort"), 3.0),
+        ("reliability.three_phase.ended", way("told"), 3.0),
+    ];
+    grows(&all, commit_and_abort()).await;
+    grows(&[("reliability.three_phase.ended", way("alone"), 1.0)], commit_alone()).await;
+}
