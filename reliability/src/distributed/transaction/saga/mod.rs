@@ -69,8 +69,8 @@
 //! # What does not compile
 //!
 //! A step before the pivot without an undo, an undo behind it, a step behind it that may refuse, two
-//! pivots, a saga behind it that may refuse, a step that reads what does not exist yet, an undo that does not think of
-//! [`Attempt::Maybe`], an output that cannot be stored, a new version without a migration. Each with
+//! pivots, a saga behind it that may refuse, a step that reads what does not exist yet, an undo that takes the
+//! output alone, or leaves [`Attempt::Maybe`] out of its `match`, an output that cannot be stored, a new version without a migration. Each with
 //! what to write instead.
 //!
 //! # What is guaranteed

@@ -68,7 +68,8 @@
 //!   crash leaves nothing reserved for ever: whoever [recovers](Coordinator::recover), in whichever
 //!   process, confirms what was decided and cancels what was not.
 //! - All are confirmed or all are cancelled. A [`Tried`] is confirmed or cancelled by being handed
-//!   over: it cannot be both, nor be forgotten without a warning.
+//!   over: it cannot be both, nor be forgotten without a warning; who
+//!   hands over fewer than were reserved is refused at run time.
 //! - Reservations expire: what is not decided in time is cancelled, and never confirmed after that.
 //! - Participants are told until they have done it, with pauses up to a minute. They are told more than
 //!   once, too late, and in the wrong order: that is what the [barrier] is for.

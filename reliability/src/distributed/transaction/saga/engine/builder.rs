@@ -44,8 +44,8 @@ impl SagasBuilder {
         Self { journal, clock, kinds, elsewhere: BTreeSet::new(), limits, wrong: None }
     }
 
-    /// Works at sagas of that type, whose steps share that; and at those that are steps of it, where
-    /// theirs share the same.
+    /// Works at sagas of that type, whose steps share that: what the declaration calls `shared = Shop`,
+    /// or `()`. And at those that are steps of it, where theirs share the same.
     pub fn saga<D: Saga>(mut self, shared: impl Into<Arc<D::Shared>>) -> Self {
         let kind = Of::<D>::new(shared.into());
         let name = D::DEFINITION.name();

@@ -125,6 +125,7 @@ pub enum Progress {
 /// See the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[must_use = "it says whether to do anything, and what to answer"]
 pub enum Verdict {
     /// Do it, in this same transaction.
     Run,
@@ -142,7 +143,7 @@ impl Verdict {
         matches!(self, Verdict::Run)
     }
 
-    /// Whether the answer is yes.
+    /// Whether the answer is yes. What neither runs nor is fine was refused: answer with an error.
     pub const fn is_fine(self) -> bool {
         !matches!(self, Verdict::Refused(_))
     }
