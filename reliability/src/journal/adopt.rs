@@ -1,7 +1,9 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::numbers::LAST;
 use super::{Epoch, Head, JournalError, Record, Sequence, StreamId};
+use crate::error::Invalid;
 
 /// Records and heads of another journal, which a sealed store takes as they are: see
 /// [`Store::adopt`](super::Store::adopt).
@@ -69,6 +71,35 @@ impl Adopted {
             ends.insert(stream, follows.unwrap_or(found));
         }
         Ok(Ok(()))
+    }
+
+    /// The highest epoch of all that is in it: none is given up to that one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::journal::{Adopted, Epoch};
+    ///
+    /// let highest = |epoch| Adopted::new(Vec::new(), Vec::new(), Epoch::new(epoch)).highest_epoch();
+    /// assert_eq!(highest(7)?, Epoch::new(7));
+    /// assert!(highest(u64::MAX).is_err());
+    /// # Ok::<(), reliability::journal::JournalError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when it is above 2^63 - 1, which no store can write down.
+    pub fn highest_epoch(&self) -> Result<Epoch, JournalError> {
+        let heads = self.heads.iter().map(|head| head.epoch);
+        let all = heads.chain(self.records.iter().map(|record| record.epoch));
+        let highest = all.fold(self.epoch, Epoch::max);
+        match highest.get() {
+            0..=LAST => Ok(highest),
+            got => {
+                let expected = "at most 9223372036854775807";
+                Err(Invalid::new("journal", "epoch", expected, got).into())
+            }
+        }
     }
 
     #[cfg(any(feature = "redb", feature = "sqlite"))]

@@ -250,17 +250,26 @@ impl Terms<'_> {
         last: Sequence,
         current: Epoch,
     ) -> Result<(), JournalError> {
-        if let Some(shown) = self.epoch
-            && shown != current
-        {
-            return Err(JournalError::Fenced { stream: stream.clone(), shown, current });
+        allow(stream, (self.after, self.epoch), (last, current))
+    }
+}
+
+/// Whether a stream is where somebody wants it to be, and in that epoch.
+pub(super) fn allow(
+    stream: &StreamId,
+    (after, shown): (Option<Sequence>, Option<Epoch>),
+    (last, current): (Sequence, Epoch),
+) -> Result<(), JournalError> {
+    if let Some(shown) = shown
+        && shown != current
+    {
+        return Err(JournalError::Fenced { stream: stream.clone(), shown, current });
+    }
+    match after {
+        Some(expected) if expected != last => {
+            Err(JournalError::Conflict { stream: stream.clone(), expected, found: last })
         }
-        match self.after {
-            Some(expected) if expected != last => {
-                Err(JournalError::Conflict { stream: stream.clone(), expected, found: last })
-            }
-            _ => Ok(()),
-        }
+        _ => Ok(()),
     }
 }
 

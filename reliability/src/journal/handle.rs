@@ -383,6 +383,38 @@ impl Journal {
         self.0.remove(stream.clone(), last).await
     }
 
+    /// Forgets a stream with all its records: the last word of a worker who holds it. It may be due,
+    /// so that somebody comes back to it when the worker dies before this happens.
+    ///
+    /// # Errors
+    ///
+    /// [`Fenced`](JournalError::Fenced) when somebody else has claimed it since that lease was given,
+    /// or it is not there any more; [`Conflict`](JournalError::Conflict) when it does not end with the
+    /// lease's [`sequence`](Lease::sequence).
+    ///
+    /// # Cancel safety
+    ///
+    /// When this is dropped before it returns, the stream is forgotten or not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reliability::journal::{Append, Claim, Due, Event, Journal, StreamId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), reliability::journal::JournalError> {
+    /// let (journal, order) = (Journal::in_memory(), StreamId::new("order", "4711")?);
+    /// journal.append(Append::to(&order).event(Event::bytes("Placed", 1, [])).due(Due::Now)).await?;
+    /// let lease = journal.claim(Claim::of(["order"])).await?.remove(0);
+    /// journal.remove_held(&lease).await?;
+    /// assert_eq!(journal.head(&order).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn remove_held(&self, lease: &Lease) -> Result<(), JournalError> {
+        self.0.remove_held(lease.clone()).await
+    }
+
     /// Whether the journal is sealed, and which is the highest epoch that it has ever given.
     ///
     /// # Errors

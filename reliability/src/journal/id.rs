@@ -128,7 +128,8 @@ impl fmt::Display for Sequence {
 }
 
 /// The number of a claim, higher than those of all claims before: a fencing token, which a worker
-/// shows with every append.
+/// shows with every append. Numbers go up to 2^63 - 1; when they are used up, nothing can be claimed any
+/// more, and none is given twice.
 ///
 /// # Examples
 ///

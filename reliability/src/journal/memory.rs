@@ -13,9 +13,11 @@ use std::time::SystemTime;
 
 use hashbrown::HashMap;
 
+use super::numbers::room_for;
 use super::{
     Adopted, Answer, Append, Appended, Changed, Changes, Claim, Due, Epoch, Event, Head, Heads,
-    Held, JournalError, Lease, Page, Position, Record, Sequence, Standing, Store, StreamId,
+    Held, JournalError, Lease, Page, Position, Record, Removal, Sequence, Standing, Store,
+    StreamId,
 };
 use crate::sync::Mutex;
 use crate::time::WallClock;
@@ -106,6 +108,11 @@ impl MemoryStore {
         let (all, changed) = (Mutex::new(All::default()), Changed::new());
         Self { clock: clock.clone(), all, changed }
     }
+
+    fn forget(&self, removal: Removal) -> Answer<'_, ()> {
+        let now = self.clock.now();
+        Box::pin(ready(self.all.lock().open().and_then(|all| all.remove(&removal, now))))
+    }
 }
 
 impl Default for MemoryStore {
@@ -152,7 +159,7 @@ impl Store for MemoryStore {
 
     fn claim(&self, claim: Claim) -> Answer<'_, Vec<Lease>> {
         let now = self.clock.now();
-        Box::pin(ready(self.all.lock().open().map(|all| all.claim(&claim, now))))
+        Box::pin(ready(self.all.lock().open().and_then(|all| all.claim(&claim, now))))
     }
 
     fn renew(&self, leases: Vec<Lease>, length: Duration) -> Answer<'_, Vec<bool>> {
@@ -161,8 +168,11 @@ impl Store for MemoryStore {
     }
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
-        let now = self.clock.now();
-        Box::pin(ready(self.all.lock().open().and_then(|all| all.remove(&stream, last, now))))
+        self.forget(Removal::of(stream, last))
+    }
+
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.forget(Removal::held(lease))
     }
 
     fn standing(&self) -> Answer<'_, Standing> {
@@ -197,6 +207,7 @@ impl All {
         if let [append] = &batch[..] {
             // By far the most of them: nothing else in the batch has to be looked at.
             self.allow(append, None)?;
+            self.room_for(&batch)?;
             return Ok(batch.into_iter().map(|append| self.append_one(append, now)).collect());
         }
         let mut ends: BTreeMap<&StreamId, Sequence> = BTreeMap::new();
@@ -204,7 +215,15 @@ impl All {
             let last = self.allow(append, ends.get(&append.stream).copied())?;
             ends.insert(&append.stream, last);
         }
+        self.room_for(&batch)?;
         Ok(batch.into_iter().map(|append| self.append_one(append, now)).collect())
+    }
+
+    fn room_for(&self, batch: &[Append]) -> Result<(), JournalError> {
+        let events = batch.iter().map(|append| append.events.len()).sum();
+        let held = batch.iter().filter(|append| append.held.is_some()).count();
+        room_for(events, self.last_position, "positions")?;
+        room_for(held, self.last_epoch, "epochs")
     }
 
     /// Says where its stream ends with it, when those before it in its batch have brought it there.
@@ -288,7 +307,7 @@ impl All {
         found.map(|(id, stream)| stream.head(id)).take(heads.limit()).collect()
     }
 
-    fn claim(&mut self, claim: &Claim, now: SystemTime) -> Vec<Lease> {
+    fn claim(&mut self, claim: &Claim, now: SystemTime) -> Result<Vec<Lease>, JournalError> {
         let free = |id: &StreamId| {
             let stream = self.streams.get(id)?;
             let free = stream.held.as_ref().is_none_or(|held| held.is_over(now));
@@ -299,6 +318,7 @@ impl All {
             due.filter_map(|(at, id)| Some((-i32::from(free(id)?), *at, id.clone()))).collect();
         found.sort();
         found.truncate(claim.most);
+        room_for(found.len(), self.last_epoch, "epochs")?;
         let mut leases = Vec::with_capacity(found.len());
         for (_, _, id) in found {
             let Some(stream) = self.streams.get_mut(&id) else { continue };
@@ -311,7 +331,7 @@ impl All {
             });
             leases.push(Lease::new(id, stream.epoch, stream.last()));
         }
-        leases
+        Ok(leases)
     }
 
     fn renew(&mut self, leases: &[Lease], length: Duration, now: SystemTime) -> Vec<bool> {
@@ -323,22 +343,18 @@ impl All {
         leases.iter().map(&mut renew).collect()
     }
 
-    fn remove(
-        &mut self,
-        id: &StreamId,
-        expected: Sequence,
-        now: SystemTime,
-    ) -> Result<(), JournalError> {
+    fn remove(&mut self, removal: &Removal, now: SystemTime) -> Result<(), JournalError> {
+        let id = &removal.stream;
         let stream = self.streams.get(id);
         let found = stream.map_or(Sequence::START, Stream::last);
-        if found != expected {
-            return Err(JournalError::Conflict { stream: id.clone(), expected, found });
-        }
-        if stream.is_some_and(|stream| stream.is_busy(now)) {
-            return Err(JournalError::Busy { stream: id.clone() });
+        let epoch = stream.map_or(Epoch::NEVER, |stream| stream.epoch);
+        removal.allow(found, epoch, stream.is_some_and(|stream| stream.is_busy(now)))?;
+        let Some(stream) = self.streams.remove(id) else { return Ok(()) };
+        if let Some(due) = stream.due_at {
+            self.due.remove(&(due, id.clone()));
         }
         self.names.remove(id);
-        for kept in self.streams.remove(id).into_iter().flat_map(|stream| stream.records) {
+        for kept in stream.records {
             self.order.remove(&kept.position);
         }
         Ok(())

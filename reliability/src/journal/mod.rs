@@ -86,12 +86,14 @@ mod group;
 mod handle;
 mod id;
 mod memory;
+mod numbers;
 mod observe;
 mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redb")]
 mod redb;
+mod remove;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
@@ -118,6 +120,7 @@ pub use page::Page;
 pub(crate) use postgres::{Dial, drive};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresBuilder, PostgresStore};
+use remove::Removal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteBuilder, SqliteStore};
 pub use store::{Answer, Store};

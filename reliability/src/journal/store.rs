@@ -63,6 +63,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + 
 /// #   fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
 /// #       self.inner.remove(stream, last)
 /// #   }
+/// #   fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+/// #       self.inner.remove_held(lease)
+/// #   }
 /// #   fn changes(&self) -> Changes {
 /// #       self.inner.changes()
 /// #   }
@@ -118,6 +121,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// there ends with record 0.
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()>;
 
+    /// Forgets the stream of a lease, also one that is due, if it ends with the lease's record and
+    /// nobody else has claimed it since: [`Fenced`](JournalError::Fenced) or else
+    /// [`Conflict`](JournalError::Conflict). One that is not there was never claimed.
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()>;
+
     /// Whether it is sealed, and which is the highest epoch that it has ever given.
     ///
     /// This, [`seal`](Self::seal) and [`adopt`](Self::adopt) are what [`copy`](super::copy()) takes.
@@ -136,7 +144,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Takes what was another store's, as it is: all of it or nothing, durably before it answers.
-    /// What does not [fit](Adopted::fits) is refused, and all of it when the store is not sealed.
+    /// What does not [fit](Adopted::fits) is refused, and all of it when the store is not sealed. No
+    /// epoch is given up to the [highest](Adopted::highest_epoch) of them.
     fn adopt(&self, adopted: Adopted) -> Answer<'_, ()> {
         drop(adopted);
         Box::pin(ready(Err(unmovable())))

@@ -77,6 +77,10 @@ impl Store for Hard {
         self.0.remove(stream, last)
     }
 
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.0.remove_held(lease)
+    }
+
     fn changes(&self) -> Changes {
         self.0.changes()
     }

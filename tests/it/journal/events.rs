@@ -53,6 +53,10 @@ impl Store for Gone {
         gone()
     }
 
+    fn remove_held(&self, _: Lease) -> Answer<'_, ()> {
+        gone()
+    }
+
     fn changes(&self) -> Changes {
         Changes::never()
     }

@@ -188,6 +188,9 @@ impl Store for Flaky {
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer2<'_, ()> {
         self.inner.remove(stream, last)
     }
+    fn remove_held(&self, lease: Lease) -> Answer2<'_, ()> {
+        self.inner.remove_held(lease)
+    }
     fn changes(&self) -> Changes {
         self.inner.changes()
     }

@@ -133,3 +133,33 @@ pub(super) async fn what_does_not_fit_is_not_adopted(bench: &Bench) -> Found {
     equal("all there is", all.len(), 1)?;
     equal("the epochs", journal.standing().await.map_err(text)?.epoch, Epoch::NEVER)
 }
+
+pub(super) async fn when_all_epochs_are_given_that_is_an_error(bench: &Bench) -> Found {
+    let (journal, store, last) = (&bench.journal, bench.journal.store(), i64::MAX.cast_unsigned());
+    let (order, other) = (stream("order", "1")?, stream("order", "2")?);
+    let adopted = |heads, epoch| Adopted::new(Vec::new(), heads, Epoch::new(epoch));
+    journal.seal().await.map_err(text)?;
+    let beyond = store.adopt(adopted(Vec::new(), last + 1)).await;
+    holds("no store has a higher one", matches!(beyond, Err(JournalError::Invalid(_))))?;
+    // What a head says counts as well.
+    let heads = vec![Head { due_at: Some(noon()), ..head(&order, 0, last - 1) }];
+    store.adopt(adopted(heads, 7)).await.map_err(text)?;
+    equal("the epochs", journal.standing().await.map_err(text)?.epoch, Epoch::new(last - 1))?;
+    journal.unseal().await.map_err(text)?;
+
+    bench.append(Append::to(&other).event(event(1)).due(Due::After(LEASE))).await?;
+    let claim = async || journal.claim(Claim::of(["order"]).lease(LEASE).most(9)).await;
+    let leases = claim().await.map_err(text)?;
+    equal("the last one", leases[0].epoch, Epoch::new(last))?;
+    bench.append(Append::to(&order).fenced(&leases[0]).due(Due::Never).release()).await?;
+    bench.clock.advance(LEASE);
+    let used_up = |it: &JournalError| matches!(it, JournalError::Unusable { .. });
+    let refused = claim().await.err();
+    holds("an epoch was given twice", refused.as_ref().is_some_and(used_up))?;
+    let begin = Append::to(&stream("order", "3")?).after(Sequence::START).event(event(1));
+    let refused = bench.refused(begin.held_by("worker", LEASE)).await?;
+    holds("one that begins a stream was given twice", used_up(&refused))?;
+    equal("nothing was written", journal.head(&stream("order", "3")?).await.map_err(text)?, None)?;
+    // All else goes on.
+    bench.append(Append::to(&other).event(event(2))).await.map(drop)
+}

@@ -94,6 +94,7 @@ cases! {
     copying::a_journal_in_which_somebody_works_is_not_sealed,
     copying::what_is_adopted_is_as_it_was,
     copying::what_does_not_fit_is_not_adopted,
+    copying::when_all_epochs_are_given_that_is_an_error,
 }
 
 cases! {
@@ -111,6 +112,7 @@ cases! {
     streams::heads_are_listed_in_order_and_in_pages,
     streams::a_removed_stream_is_gone,
     streams::a_busy_stream_is_not_removed,
+    streams::who_holds_a_stream_removes_it_while_it_is_due,
     streams::who_waits_is_woken,
     streams::who_waits_is_not_woken_when_there_is_no_news,
     claims::only_what_is_due_is_claimed,

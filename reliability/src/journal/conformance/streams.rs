@@ -123,6 +123,44 @@ pub(super) async fn a_busy_stream_is_not_removed(bench: &Bench) -> Found {
     equal("its head", bench.journal.head(&order).await.map_err(text)?, None)
 }
 
+pub(super) async fn who_holds_a_stream_removes_it_while_it_is_due(bench: &Bench) -> Found {
+    let (order, minute) = (stream("order", "1")?, Duration::from_secs(60));
+    let claim = async || bench.journal.claim(Claim::of(["order"])).await.map_err(text);
+    bench.append(Append::to(&order).event(event(1)).due(Due::Now)).await?;
+    let slow = claim().await?.pop().ok_or("nothing was claimed")?;
+    bench.clock.advance(minute);
+    let mut quick = claim().await?.pop().ok_or("nothing was claimed again")?;
+    match bench.journal.remove_held(&slow).await {
+        Err(JournalError::Fenced { shown, current, .. }) => {
+            equal("the epochs", (shown, current), (slow.epoch, quick.epoch))?;
+        }
+        other => return Err(format!("another one has claimed it, and that gave {other:?}")),
+    }
+    bench.append(Append::to(&order).event(event(2))).await?;
+    match bench.journal.remove_held(&quick).await {
+        Err(JournalError::Conflict { found, .. }) => equal("its end", found.get(), 2)?,
+        other => return Err(format!("it goes on behind the lease, and that gave {other:?}")),
+    }
+    let head = bench.journal.head(&order).await.map_err(text)?.ok_or("it is gone")?;
+    holds("who is refused changes nothing", head.due_at.is_some() && head.held.is_some())?;
+    // As long as nobody else has come, a lease that has run out does no harm.
+    bench.clock.advance(minute);
+    quick.sequence = Sequence::new(2);
+    bench.journal.remove_held(&quick).await.map_err(text)?;
+    equal("its head", bench.journal.head(&order).await.map_err(text)?, None)?;
+    equal("its records", bench.journal.read_all(Position::START, 9).await.map_err(text)?.len(), 0)?;
+    equal("nothing is left to be claimed", claim().await?.len(), 0)?;
+    match bench.journal.remove_held(&quick).await {
+        Err(JournalError::Fenced { current, .. }) => equal("its epoch", current, Epoch::NEVER)?,
+        other => return Err(format!("it is gone, and that gave {other:?}")),
+    }
+    // What comes after it is nobody's yet.
+    bench.append(Append::to(&order).events_of([event(1), event(2)]).due(Due::Now)).await?;
+    let old = bench.journal.remove_held(&quick).await;
+    holds("one of the same name is another one", matches!(old, Err(JournalError::Fenced { .. })))?;
+    equal("which is claimed", claim().await?.len(), 1)
+}
+
 pub(super) async fn who_waits_is_woken(bench: &Bench) -> Found {
     let order = stream("order", "1")?;
     let mut changes = bench.journal.changes();

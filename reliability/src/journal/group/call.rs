@@ -5,16 +5,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::oneshot::Sender;
 
 use super::{Failed, Writing};
-use crate::journal::{
-    Adopted, Append, Appended, Claim, JournalError, Lease, Sequence, StreamId, not_sealed,
-};
+use crate::journal::{Adopted, Append, Appended, Claim, JournalError, Lease, Removal, not_sealed};
 
 /// One call of a store that writes.
 pub(in crate::journal) enum Write {
     Append(Call<Vec<Append>, Vec<Appended>>),
     Claim(Call<Claim, Vec<Lease>>),
     Renew(Call<(Vec<Lease>, Duration), Vec<bool>>),
-    Remove(Call<(StreamId, Sequence), ()>),
+    Remove(Call<Removal, ()>),
     Seal(Call<bool, ()>),
     Adopt(Call<Adopted, ()>),
 }
@@ -105,10 +103,7 @@ impl Write {
                 let (leases, length) = &call.asked;
                 call.done = Some(writing.renew(leases, *length)?);
             }
-            Self::Remove(call) => {
-                let (stream, last) = &call.asked;
-                call.done = Some(writing.remove(stream, *last)?);
-            }
+            Self::Remove(call) => call.done = Some(writing.remove(&call.asked)?),
             Self::Seal(call) => {
                 let done = call.done.insert(writing.seal(call.asked)?);
                 return Ok(if done.is_ok() { call.asked } else { sealed });

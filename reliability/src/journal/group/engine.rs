@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::journal::{Adopted, Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
+use crate::journal::{Adopted, Append, Appended, Claim, JournalError, Lease, Removal};
 use crate::time::WallClock;
 
 /// What a call came to: what the store could not do is outside, what the journal refuses inside.
@@ -26,7 +26,7 @@ pub(in crate::journal) trait Writing {
     fn append(&mut self, batch: &[Append]) -> Outcome<Vec<Appended>>;
     fn claim(&mut self, claim: &Claim) -> Outcome<Vec<Lease>>;
     fn renew(&mut self, leases: &[Lease], length: Duration) -> Outcome<Vec<bool>>;
-    fn remove(&mut self, stream: &StreamId, last: Sequence) -> Outcome<()>;
+    fn remove(&mut self, removal: &Removal) -> Outcome<()>;
     fn is_sealed(&mut self) -> Result<bool, JournalError>;
     fn seal(&mut self, sealed: bool) -> Outcome<()>;
     fn adopt(&mut self, adopted: &Adopted) -> Outcome<()>;

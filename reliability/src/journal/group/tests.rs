@@ -12,7 +12,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::journal::{
-    Adopted, Append, Appended, Claim, Event, JournalError, Lease, Position, Sequence, StreamId,
+    Adopted, Append, Appended, Claim, Event, JournalError, Lease, Position, Removal, Sequence,
+    StreamId,
 };
 use crate::time::WallClock;
 
@@ -67,7 +68,7 @@ impl Writing for Keys {
         Ok(Ok(alloc::vec![true; leases.len()]))
     }
 
-    fn remove(&mut self, _: &StreamId, _: Sequence) -> Outcome<()> {
+    fn remove(&mut self, _: &Removal) -> Outcome<()> {
         Ok(Ok(()))
     }
 

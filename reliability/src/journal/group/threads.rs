@@ -13,8 +13,7 @@ use super::call::{Call, Write};
 use super::reader::{self, Read};
 use super::{Engine, Outcome, Settings, writer};
 use crate::journal::{
-    Adopted, Answer, Append, Appended, Changed, Changes, Claim, JournalError, Lease, Sequence,
-    StreamId,
+    Adopted, Answer, Append, Appended, Changed, Changes, Claim, JournalError, Lease, Removal,
 };
 
 /// What a store in a file keeps: the ways to its two threads.
@@ -74,8 +73,8 @@ impl<R: Send + 'static> Threads<R> {
         self.write(0, move |answer, room| Write::Renew(Call::new((leases, length), answer, room)))
     }
 
-    pub(in crate::journal) fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
-        self.write(0, move |answer, room| Write::Remove(Call::new((stream, last), answer, room)))
+    pub(in crate::journal) fn remove(&self, removal: Removal) -> Answer<'_, ()> {
+        self.write(0, move |answer, room| Write::Remove(Call::new(removal, answer, room)))
     }
 
     pub(in crate::journal) fn seal(&self, sealed: bool) -> Answer<'_, ()> {

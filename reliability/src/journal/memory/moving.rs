@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::{All, Kept, Stream};
+use crate::journal::numbers::room_for;
 use crate::journal::{Adopted, JournalError, Record, Sequence, StreamId, not_sealed};
 
 impl All {
@@ -33,6 +34,8 @@ impl All {
             )
         };
         adopted.fits(end)??;
+        let highest = adopted.highest_epoch()?;
+        room_for(adopted.records.len(), self.last_position, "positions")?;
         for record in adopted.records {
             let Record { stream: id, epoch, at, event, .. } = record;
             self.last_position += 1;
@@ -59,7 +62,7 @@ impl All {
             (stream.created_at, stream.changed_at) = (head.created_at, head.changed_at);
             stream.held = None;
         }
-        self.last_epoch = self.last_epoch.max(adopted.epoch.get());
+        self.last_epoch = self.last_epoch.max(highest.get());
         Ok(())
     }
 }

@@ -103,6 +103,8 @@ pub(super) fn untouched(what: &'static str, error: &Error) -> JournalError {
         "XX001" | "XX002" => {
             "its files are damaged: stop, keep them, and go on with a backup or another server"
         }
+        // No number is given twice.
+        "2200H" => "the epochs or positions of this journal are used up: go on in a new one",
         _ if code.starts_with("42") => "its tables are not as a journal makes them: mend them",
         // Its numbers and texts are checked before, so no other try would be taken either.
         _ if code.starts_with("22") => "the server does not take such a value",

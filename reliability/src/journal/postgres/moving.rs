@@ -35,6 +35,7 @@ impl PostgresStore {
     }
 
     pub(super) async fn adopt_all(&self, adopted: Adopted) -> Result<(), JournalError> {
+        let highest = signed(adopted.highest_epoch()?.get());
         let it = Columns::of(&adopted);
         let rows = self
             .line()?
@@ -60,7 +61,7 @@ impl PostgresStore {
                     &it.dues,
                     &it.begins,
                     &it.changes,
-                    &signed(adopted.epoch.get()),
+                    &highest,
                 ],
             )
             .await?;

@@ -10,7 +10,7 @@ use crate::error::Invalid;
 use crate::journal::JournalError;
 
 /// The version of the tables.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 const TABLES: &str =
     concat!(include_str!("schema.sql"), include_str!("reading.sql"), include_str!("moving.sql"));
 

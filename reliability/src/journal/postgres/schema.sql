@@ -1,4 +1,4 @@
--- The tables of a journal and what writes into them, version 1. `{schema}` stands for the schema.
+-- The tables of a journal and what writes into them, version 2. `{schema}` stands for the schema.
 --
 -- Every call of a program is one of these functions, and a transaction by itself: one way there and
 -- back, and no lock waits for the network. All of them expect `READ COMMITTED`, in which each
@@ -9,7 +9,7 @@ CREATE TABLE {schema}.journal_schema (
     shift   bigint NOT NULL,  -- what is added to transactions' numbers, see `journal_records`
     sealed  boolean NOT NULL  -- nobody may write any more
 );
-INSERT INTO {schema}.journal_schema VALUES (1, 0, false);
+INSERT INTO {schema}.journal_schema VALUES (2, 0, false);
 
 -- Numbers of claims. A sequence never gives one twice, also after a crash.
 CREATE SEQUENCE {schema}.journal_epochs;
@@ -323,9 +323,11 @@ BEGIN
 END
 $$;
 
--- 0: it is gone, 1: it is due or held, 2: it ends elsewhere.
+-- 0: it is gone, 1: it is due or held, 2: it ends elsewhere, 3: it is fenced.
 CREATE FUNCTION {schema}.journal_remove(
-    wall bigint, of_kind text, of_key text, last bigint, OUT o_state integer, OUT o_sequence bigint
+    wall bigint, of_kind text, of_key text, last bigint,
+    shown bigint,           -- the epoch of who holds it; NULL: of nobody who does
+    OUT o_state integer, OUT o_sequence bigint, OUT o_epoch bigint
 )
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
@@ -334,13 +336,18 @@ DECLARE
     place record;
 BEGIN
     PERFORM {schema}.journal_open();
-    SELECT id, sequence, due_at, held_since, held_until INTO place
+    SELECT id, sequence, epoch, due_at, held_since, held_until INTO place
         FROM {schema}.journal_streams WHERE kind = of_kind AND key = of_key FOR UPDATE;
     moment := {schema}.journal_now(wall);
     o_sequence := coalesce(place.sequence, 0);
-    IF o_sequence <> last THEN
+    o_epoch := coalesce(place.epoch, 0);
+    IF o_epoch <> shown THEN
+        o_state := 3;
+    ELSIF o_sequence <> last THEN
         o_state := 2;
-    ELSIF place.due_at IS NOT NULL OR (place.held_since <= moment AND moment < place.held_until) THEN
+    ELSIF shown IS NULL AND (place.due_at IS NOT NULL
+        OR (place.held_since <= moment AND moment < place.held_until))
+    THEN
         o_state := 1;
     ELSE
         DELETE FROM {schema}.journal_records WHERE stream = place.id;

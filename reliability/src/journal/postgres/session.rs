@@ -49,7 +49,9 @@ impl Texts {
              FROM {schema}.journal_claim($1, $2, $3, $4, $5)"
                 .into(),
             "SELECT {schema}.journal_renew($1, $2, $3, $4, $5)".into(),
-            "SELECT o_state, o_sequence FROM {schema}.journal_remove($1, $2, $3, $4)".into(),
+            "SELECT o_state, o_sequence, o_epoch \
+             FROM {schema}.journal_remove($1, $2, $3, $4, $5)"
+                .into(),
             // What is behind a page that has become too large is not even sent.
             "SELECT $1::text, $2::text, r.xact, r.position, r.sequence, r.epoch, r.recorded_at, \
              r.name, r.version, r.encoding, r.payload \

@@ -17,8 +17,8 @@ use super::session::Ask;
 use super::writer::{Call, WRITING};
 use crate::journal::values::{self, signed};
 use crate::journal::{
-    Adopted, Answer, Append, Appended, Changed, Changes, Claim, Head, Heads, JournalError, Lease,
-    Position, Record, Sequence, Standing, Store, StreamId,
+    Adopted, Answer, Append, Appended, Changed, Changes, Claim, Epoch, Head, Heads, JournalError,
+    Lease, Position, Record, Removal, Sequence, Standing, Store, StreamId,
 };
 use crate::time::WallClock;
 
@@ -174,21 +174,20 @@ impl PostgresStore {
         Ok(held.collect())
     }
 
-    async fn removed(&self, stream: StreamId, expected: Sequence) -> Result<(), JournalError> {
-        let (wall, last) = (self.wall(), signed(expected.get()));
-        let rows = self
-            .line()?
-            .write(WRITING, Ask::Remove, &[&wall, &stream.kind(), &stream.key(), &last])
-            .await?;
+    async fn removed(&self, removal: Removal) -> Result<(), JournalError> {
+        let (wall, last) = (self.wall(), signed(removal.last.get()));
+        let (kind, key) = (removal.stream.kind(), removal.stream.key());
+        let shown = removal.epoch.map(|epoch| signed(epoch.get()));
+        let rows =
+            self.line()?.write(WRITING, Ask::Remove, &[&wall, &kind, &key, &last, &shown]).await?;
         let row = only(&rows)?;
-        match row.try_get::<_, i32>(0).map_err(|error| unreadable(&error))? {
-            0 => Ok(()),
-            1 => Err(JournalError::Busy { stream }),
-            _ => {
-                let found = Sequence::new(number(row, 1)?);
-                Err(JournalError::Conflict { stream, expected, found })
-            }
+        let state = row.try_get::<_, i32>(0).map_err(|error| unreadable(&error))?;
+        if state == 0 {
+            return Ok(());
         }
+        let (last, current) = (Sequence::new(number(row, 1)?), Epoch::new(number(row, 2)?));
+        removal.allow(last, current, state == 1)?;
+        Err(unusable("the database refuses to remove a stream, and does not say why".into()))
     }
 }
 
@@ -254,7 +253,11 @@ impl Store for PostgresStore {
     }
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
-        Box::pin(self.removed(stream, last))
+        Box::pin(self.removed(Removal::of(stream, last)))
+    }
+
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        Box::pin(self.removed(Removal::held(lease)))
     }
 
     fn standing(&self) -> Answer<'_, Standing> {

@@ -4,6 +4,7 @@ use redb::ReadableTable;
 
 use super::tables::{SEALED, Stream};
 use super::write::{Done, Tables};
+use crate::journal::numbers::room_for;
 use crate::journal::{Adopted, Head, JournalError, Record, Sequence, StreamId, values};
 
 impl Tables<'_> {
@@ -32,10 +33,15 @@ impl Tables<'_> {
         if let Err(refused) = adopted.fits(end)? {
             return Ok(Err(refused));
         }
+        let room = room_for(adopted.records.len(), self.last.position, "positions");
+        let highest = match room.and_then(|()| adopted.highest_epoch()) {
+            Ok(highest) => highest.get(),
+            Err(refused) => return Ok(Err(refused)),
+        };
         self.written = true;
         adopted.records.iter().try_for_each(|record| self.adopt_record(record))?;
         adopted.heads.iter().try_for_each(|head| self.adopt_head(head))?;
-        self.last.epoch = self.last.epoch.max(adopted.epoch.get());
+        self.last.epoch = self.last.epoch.max(highest);
         Ok(Ok(()))
     }
 

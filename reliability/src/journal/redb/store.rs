@@ -11,7 +11,7 @@ use super::read::Reading;
 use crate::journal::group::Threads;
 use crate::journal::{
     Adopted, Answer, Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position,
-    Record, Sequence, Standing, Store, StreamId,
+    Record, Removal, Sequence, Standing, Store, StreamId,
 };
 
 /// A store in a file, for one process, without a line of C; what `Journal::open_redb` takes.
@@ -106,7 +106,11 @@ impl Store for RedbStore {
     }
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
-        self.threads.remove(stream, last)
+        self.threads.remove(Removal::of(stream, last))
+    }
+
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.threads.remove(Removal::held(lease))
     }
 
     fn standing(&self) -> Answer<'_, Standing> {

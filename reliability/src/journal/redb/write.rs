@@ -16,9 +16,10 @@ use super::tables::{
     NUMBERS, PLACES, RECORDS, STREAMS, Stream,
 };
 use crate::journal::group::{Outcome, Writing};
+use crate::journal::numbers::room_for;
 use crate::journal::{
-    Adopted, Append, Appended, Claim, Epoch, JournalError, Lease, Position, Sequence, StreamId,
-    values,
+    Adopted, Append, Appended, Claim, Epoch, JournalError, Lease, Position, Removal, Sequence,
+    StreamId, values,
 };
 
 const WRITING: &str = "writing to the journal";
@@ -42,7 +43,7 @@ pub(super) struct Tables<'t> {
 
 /// The last numbers that were given.
 pub(super) struct Last {
-    position: u64,
+    pub(super) position: u64,
     pub(super) epoch: u64,
     stream: u64,
 }
@@ -138,6 +139,12 @@ impl<'t> Tables<'t> {
             let last = Sequence::new(last.get() + append.events().len() as u64);
             ends.insert(id, (last, epoch));
         }
+        let events = batch.iter().map(|append| append.events().len()).sum();
+        let held = batch.iter().filter(|append| append.terms().held.is_some()).count();
+        let room = room_for(events, self.last.position, "positions");
+        if let Err(refused) = room.and_then(|()| room_for(held, self.last.epoch, "epochs")) {
+            return Ok(Err(refused));
+        }
         batch.iter().map(|append| self.append_one(append)).collect::<Done<Vec<_>>>().map(Ok)
     }
 
@@ -206,9 +213,13 @@ impl<'t> Tables<'t> {
         Ok(Position::from_parts(0, self.last.position))
     }
 
-    fn claim_some(&mut self, claim: &Claim) -> Done<Vec<Result<Lease, JournalError>>> {
+    fn claim_some(
+        &mut self,
+        claim: &Claim,
+        found: &[u64],
+    ) -> Done<Vec<Result<Lease, JournalError>>> {
         let mut leases = Vec::new();
-        for number in self.claimed(claim)? {
+        for number in found.iter().copied() {
             let before = self.stream(number)?;
             let mut stream = before.clone();
             self.take(&mut stream, claim.owner(), claim.lease_length());
@@ -256,21 +267,23 @@ impl<'t> Tables<'t> {
         Ok(true)
     }
 
-    fn remove_one(&mut self, id: &StreamId, expected: Sequence) -> Done<Result<(), JournalError>> {
+    fn remove_one(&mut self, removal: &Removal) -> Done<Result<(), JournalError>> {
+        let id = &removal.stream;
         let kept = self.find(id)?;
-        let found = kept.as_ref().map_or(0, |(_, stream)| stream.sequence);
-        let found = Sequence::new(found);
-        if found != expected {
-            return Ok(Err(JournalError::Conflict { stream: id.clone(), expected, found }));
+        let (last, epoch) = kept.as_ref().map_or((0, 0), |(_, it)| (it.sequence, it.epoch));
+        let is_busy = |it: &Stream| it.due_at.is_some() || it.is_held(self.now);
+        let is_busy = kept.as_ref().is_some_and(|(_, stream)| is_busy(stream));
+        if let Err(refused) = removal.allow(Sequence::new(last), Epoch::new(epoch), is_busy) {
+            return Ok(Err(refused));
         }
         let Some((number, stream)) = kept else { return Ok(Ok(())) };
-        if stream.due_at.is_some() || stream.is_held(self.now) {
-            return Ok(Err(JournalError::Busy { stream: id.clone() }));
-        }
         self.written = true;
         let all = (number, 0)..=(number, u64::MAX);
         for place in self.places.extract_from_if(all, |_, _| true)? {
             self.records.remove(place?.1.value())?;
+        }
+        if let Some(at) = stream.claimable_at() {
+            self.claimable.remove((at, number))?;
         }
         if let Some(held) = stream.held {
             self.held.remove((held.since, number))?;
@@ -287,7 +300,12 @@ impl Writing for Tables<'_> {
     }
 
     fn claim(&mut self, claim: &Claim) -> Outcome<Vec<Lease>> {
-        self.claim_some(claim).map_err(broken)?.into_iter().collect::<Result<_, _>>().map(Ok)
+        let found = self.claimed(claim).map_err(broken)?;
+        if let Err(refused) = room_for(found.len(), self.last.epoch, "epochs") {
+            return Ok(Err(refused));
+        }
+        let leases = self.claim_some(claim, &found).map_err(broken)?;
+        leases.into_iter().collect::<Result<_, _>>().map(Ok)
     }
 
     fn renew(&mut self, leases: &[Lease], length: Duration) -> Outcome<Vec<bool>> {
@@ -295,8 +313,8 @@ impl Writing for Tables<'_> {
         renewed.collect::<Done<_>>().map(Ok).map_err(broken)
     }
 
-    fn remove(&mut self, stream: &StreamId, last: Sequence) -> Outcome<()> {
-        self.remove_one(stream, last).map_err(broken)
+    fn remove(&mut self, removal: &Removal) -> Outcome<()> {
+        self.remove_one(removal).map_err(broken)
     }
 
     fn is_sealed(&mut self) -> Result<bool, JournalError> {

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use rusqlite::params;
 
+use super::error::Outcome;
 use super::places::Totals;
 use super::write::Writing;
 use crate::journal::values::{self, signed, unsigned};
@@ -33,7 +34,7 @@ fn find(is_free: &str) -> String {
 }
 
 impl Writing<'_> {
-    pub(super) fn claim(&self, claim: &Claim) -> rusqlite::Result<Vec<Lease>> {
+    pub(super) fn claim(&self, claim: &Claim) -> Outcome<Vec<Lease>> {
         match self.totals.get().held_since > self.now {
             true => {
                 let leases = self.take(claim, FREE_AFTER_ALL)?;
@@ -44,7 +45,7 @@ impl Writing<'_> {
         }
     }
 
-    fn take(&self, claim: &Claim, is_free: &str) -> rusqlite::Result<Vec<Lease>> {
+    fn take(&self, claim: &Claim, is_free: &str) -> Outcome<Vec<Lease>> {
         let kinds = serde_json::to_string(claim.kinds()).unwrap_or_default();
         let mut find = self.prepare(&find(is_free))?;
         let found = find.query_map(params![self.now, kinds, claim.limit() as i64], |row| {
@@ -54,7 +55,10 @@ impl Writing<'_> {
         })?;
         let found = found.collect::<rusqlite::Result<Vec<_>>>()?;
         if found.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Ok(Vec::new()));
+        }
+        if let Err(refused) = self.room_for(0, found.len()) {
+            return Ok(Err(refused));
         }
         let last = self.epochs(found.len());
         let mut take = self.prepare(
@@ -74,7 +78,7 @@ impl Writing<'_> {
             take.execute(params![id, epoch, claim.owner(), self.now, until])?;
             leases.push(Lease::new(stream, Epoch::new(unsigned(epoch)), Sequence::new(sequence)));
         }
-        Ok(leases)
+        Ok(Ok(leases))
     }
 
     /// Once nothing is held since a time to come, nothing has to be looked for there any more: a
@@ -107,7 +111,7 @@ impl Writing<'_> {
     }
 
     /// Holds so many streams from now on, each with an epoch that was never given before, and says
-    /// which is the last of them.
+    /// which is the last of them. There is [room](Self::room_for) for them.
     pub(super) fn epochs(&self, count: usize) -> i64 {
         self.held_since(Some(self.now));
         let totals = self.totals.get();

@@ -38,6 +38,11 @@ impl Writing<'_> {
         if let Err(refused) = adopted.fits(end)? {
             return Ok(Err(refused));
         }
+        let room = self.room_for(adopted.records.len(), 0);
+        let highest = match room.and_then(|()| adopted.highest_epoch()) {
+            Ok(highest) => signed(highest.get()),
+            Err(refused) => return Ok(Err(refused)),
+        };
         let mut begun: BTreeMap<&StreamId, i64> = BTreeMap::new();
         for record in &adopted.records {
             let id = match begun.entry(&record.stream) {
@@ -50,7 +55,7 @@ impl Writing<'_> {
         }
         adopted.heads.iter().try_for_each(|head| self.adopt_head(head))?;
         let totals = self.totals.get();
-        let epoch = totals.epoch.max(signed(adopted.epoch.get()));
+        let epoch = totals.epoch.max(highest);
         self.totals.set(Totals { epoch, ..totals });
         Ok(Ok(()))
     }

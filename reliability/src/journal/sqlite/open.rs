@@ -16,7 +16,7 @@ use crate::journal::group::check_place;
 const APPLICATION: i32 = 0x524c_4a4e;
 
 /// The version of the tables below.
-const SCHEMA: i32 = 2;
+const SCHEMA: i32 = 3;
 
 /// Before it, a file in WAL mode with several connections could lose a commit:
 /// <https://sqlite.org/wal.html#walresetbug>.
@@ -43,7 +43,7 @@ CREATE TABLE journal_streams (
 );
 CREATE INDEX journal_claimable ON journal_streams (claimable_at) WHERE claimable_at IS NOT NULL;
 CREATE TABLE journal_records (
-    position    INTEGER PRIMARY KEY,
+    position    INTEGER PRIMARY KEY AUTOINCREMENT, -- also by hand none is given twice
     stream      INTEGER NOT NULL REFERENCES journal_streams (id),
     sequence    INTEGER NOT NULL,
     epoch       INTEGER NOT NULL,
@@ -62,11 +62,10 @@ FROM journal_streams s LEFT JOIN journal_records r ON r.stream = s.id
  AND r.sequence = (SELECT max(sequence) FROM journal_records WHERE stream = s.id);
 CREATE TABLE journal_claims ( -- one row, for all streams
     epoch      INTEGER NOT NULL, -- the last one that was given
-    position   INTEGER NOT NULL, -- the last one that was given
     held_since INTEGER NOT NULL, -- the latest time since when anything due may be held
     sealed     INTEGER NOT NULL  -- 1: nobody may write any more
 );
-INSERT INTO journal_claims VALUES (0, 0, 0, 0);
+INSERT INTO journal_claims VALUES (0, 0, 0);
 ";
 
 /// Refuses names that mean something else to SQLite, which would keep nothing or elsewhere.

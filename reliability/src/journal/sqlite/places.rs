@@ -12,7 +12,8 @@ use crate::journal::StreamId;
 pub(super) struct Totals {
     /// The last one that was given.
     pub(super) epoch: i64,
-    /// The last one that was given. One that was removed is not given again.
+    /// The last one that was given. One that was removed is not given again: SQLite keeps it, also
+    /// where a person adds records by hand.
     pub(super) position: i64,
     /// No stream that is due, now or some day, is held since later: when it is to come, the clock
     /// was set back.
@@ -70,9 +71,12 @@ impl Places {
 
 impl Totals {
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        // A person may have added records with the `sqlite3` tool, behind the last one of ours.
+        // A person may have added records with the `sqlite3` tool, behind the last one of ours, or
+        // have given them other positions.
         let mut select = connection.prepare_cached(
-            "SELECT epoch, max(position, (SELECT coalesce(max(position), 0) FROM journal_records)),
+            "SELECT epoch, max((SELECT coalesce(max(position), 0) FROM journal_records),
+                               (SELECT coalesce(max(seq), 0) FROM sqlite_sequence
+                                WHERE name = 'journal_records')),
                     held_since, sealed FROM journal_claims",
         )?;
         select.query_row([], |row| {
@@ -82,13 +86,15 @@ impl Totals {
     }
 
     pub(super) fn write(self, connection: &Connection) -> rusqlite::Result<()> {
-        let Self { epoch, position, held_since, sealed } = self;
+        let Self { epoch, held_since, sealed, .. } = self;
         connection
-            .prepare_cached(
-                "UPDATE journal_claims
-                 SET epoch = ?1, position = ?2, held_since = ?3, sealed = ?4",
-            )?
-            .execute(params![epoch, position, held_since, sealed])?;
+            .prepare_cached("UPDATE journal_claims SET epoch = ?1, held_since = ?2, sealed = ?3")?
+            .execute(params![epoch, held_since, sealed])?;
         Ok(())
+    }
+
+    /// Whether the row is the same.
+    pub(super) fn says_the_same(self, other: Self) -> bool {
+        Self { position: other.position, ..self } == other
     }
 }

@@ -11,7 +11,7 @@ use super::read;
 use crate::journal::group::Threads;
 use crate::journal::{
     Adopted, Answer, Append, Appended, Changes, Claim, Head, Heads, JournalError, Lease, Position,
-    Record, Sequence, Standing, Store, StreamId,
+    Record, Removal, Sequence, Standing, Store, StreamId,
 };
 
 /// A store in a file, for one machine; what `Journal::open` takes.
@@ -103,7 +103,11 @@ impl Store for SqliteStore {
     }
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
-        self.threads.remove(stream, last)
+        self.threads.remove(Removal::of(stream, last))
+    }
+
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.threads.remove(Removal::held(lease))
     }
 
     fn standing(&self) -> Answer<'_, Standing> {

@@ -9,8 +9,11 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::error::Outcome;
 use super::places::{Places, Totals};
+use crate::journal::numbers::room_for;
 use crate::journal::values::{self, signed, unsigned};
-use crate::journal::{Append, Appended, Epoch, Event, JournalError, Position, Sequence, StreamId};
+use crate::journal::{
+    Append, Appended, Epoch, Event, JournalError, Position, Removal, Sequence, StreamId,
+};
 
 /// A transaction, and what time it is in it.
 pub(super) struct Writing<'c> {
@@ -52,7 +55,7 @@ impl<'c> Writing<'c> {
     /// Says what is true when what was written is committed.
     pub(super) fn finish(self) -> rusqlite::Result<Places> {
         let (totals, mut places) = (self.totals.get(), self.places.into_inner());
-        if places.totals.replace(totals) != Some(totals) {
+        if !places.totals.replace(totals).is_some_and(|before| before.says_the_same(totals)) {
             totals.write(self.connection)?;
         }
         Ok(places)
@@ -80,6 +83,11 @@ impl<'c> Writing<'c> {
                 // An append before it in the batch will have changed its stream.
                 places.push(None);
             }
+        }
+        let events = batch.iter().map(|append| append.events().len()).sum();
+        let held = batch.iter().filter(|append| append.terms().held.is_some()).count();
+        if let Err(refused) = self.room_for(events, held) {
+            return Ok(Err(refused));
         }
         let appended = batch.iter().zip(places).map(|(append, place)| {
             let place = place.map_or_else(|| self.place(append.stream()), Ok)?;
@@ -172,7 +180,14 @@ impl<'c> Writing<'c> {
         })
     }
 
-    /// One that was never given before.
+    /// Whether there are so many positions and epochs that were never given before.
+    pub(super) fn room_for(&self, positions: usize, epochs: usize) -> Result<(), JournalError> {
+        let totals = self.totals.get();
+        room_for(positions, unsigned(totals.position), "positions")?;
+        room_for(epochs, unsigned(totals.epoch), "epochs")
+    }
+
+    /// One that was never given before: there is [room](Self::room_for) for it.
     pub(super) fn position(&self) -> i64 {
         let totals = self.totals.get();
         let position = totals.position.saturating_add(1);
@@ -231,18 +246,15 @@ impl<'c> Writing<'c> {
         Ok(Place { due_at, held_since, held_until, changed_at, ..place })
     }
 
-    pub(super) fn remove(&self, stream: &StreamId, expected: Sequence) -> Outcome<()> {
-        let place = self.place(stream)?;
-        let found = place.map_or(Sequence::START, |place| place.sequence);
-        if found != expected {
-            let stream = stream.clone();
-            return Ok(Err(JournalError::Conflict { stream, expected, found }));
+    pub(super) fn remove(&self, removal: &Removal) -> Outcome<()> {
+        let place = self.place(&removal.stream)?;
+        let found = place.map_or((Sequence::START, Epoch::NEVER), |it| (it.sequence, it.epoch));
+        let is_busy = place.is_some_and(|place| place.is_busy(self.now));
+        if let Err(refused) = removal.allow(found.0, found.1, is_busy) {
+            return Ok(Err(refused));
         }
         let Some(place) = place else { return Ok(Ok(())) };
-        if place.is_busy(self.now) {
-            return Ok(Err(JournalError::Busy { stream: stream.clone() }));
-        }
-        self.places.borrow_mut().forget(stream);
+        self.places.borrow_mut().forget(&removal.stream);
         self.prepare("DELETE FROM journal_records WHERE stream = ?1")?.execute([place.id])?;
         self.prepare("DELETE FROM journal_streams WHERE id = ?1")?.execute([place.id])?;
         Ok(Ok(()))

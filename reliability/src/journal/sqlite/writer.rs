@@ -10,7 +10,7 @@ use super::error::unavailable;
 use super::places::Places;
 use super::write::Writing;
 use crate::journal::group::{self, Engine, Failed, Work};
-use crate::journal::{Adopted, Append, Appended, Claim, JournalError, Lease, Sequence, StreamId};
+use crate::journal::{Adopted, Append, Appended, Claim, JournalError, Lease, Removal};
 use crate::time::WallClock;
 
 /// What belongs to the thread that writes.
@@ -71,15 +71,15 @@ impl group::Writing for Writing<'_> {
     }
 
     fn claim(&mut self, claim: &Claim) -> group::Outcome<Vec<Lease>> {
-        Self::claim(self, claim).map(Ok).map_err(failed)
+        Self::claim(self, claim).map_err(failed)
     }
 
     fn renew(&mut self, leases: &[Lease], length: Duration) -> group::Outcome<Vec<bool>> {
         Self::renew(self, leases, length).map(Ok).map_err(failed)
     }
 
-    fn remove(&mut self, stream: &StreamId, last: Sequence) -> group::Outcome<()> {
-        Self::remove(self, stream, last).map_err(failed)
+    fn remove(&mut self, removal: &Removal) -> group::Outcome<()> {
+        Self::remove(self, removal).map_err(failed)
     }
 
     fn is_sealed(&mut self) -> Result<bool, JournalError> {
@@ -108,6 +108,7 @@ mod tests {
 
     use super::super::open;
     use super::*;
+    use crate::journal::StreamId;
     use crate::journal::group::{Call, Write, write};
 
     std::thread_local! {

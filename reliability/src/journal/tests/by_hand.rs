@@ -57,6 +57,45 @@ async fn a_record_that_a_person_adds_with_the_tool_has_its_place_among_ours() {
 }
 
 #[tokio::test]
+async fn a_record_that_a_person_adds_gets_no_position_that_was_given_before() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let journal = Journal::open(&file).unwrap();
+    journal.append(Append::to(&order(7)).event(event(1))).await.unwrap();
+    let removed = journal.append(Append::to(&order(8)).event(event(1))).await.unwrap();
+    journal.remove(&order(8), Sequence::new(1)).await.unwrap();
+    let by_hand = Connection::open(&file).unwrap();
+    let add = "INSERT INTO journal_records
+                   (stream, sequence, epoch, recorded_at, name, version, encoding, payload)
+               SELECT id, 2, 0, created_at, 'Numbered', 1, 'json', '2' FROM journal_streams";
+    by_hand.execute_batch(add).unwrap();
+    let added = journal.read_all(removed.position, 9).await.unwrap();
+    assert_eq!(added.len(), 1, "who has read all so far reads it");
+    // And takes it away again, before anybody of ours has written.
+    by_hand.execute_batch("DELETE FROM journal_records WHERE sequence = 2").unwrap();
+    let after = journal.append(Append::to(&order(7)).event(event(2))).await.unwrap();
+    assert!(after.position > added[0].position, "{after:?} {added:?}");
+}
+
+#[tokio::test]
+async fn when_a_person_has_given_the_last_position_there_is_an_append_says_so() {
+    let folder = Folder::new();
+    let file = folder.file("orders.db");
+    let journal = Journal::open(&file).unwrap();
+    journal.append(Append::to(&order(7)).event(event(1))).await.unwrap();
+    let by_hand = "UPDATE journal_records SET position = 9223372036854775806";
+    Connection::open(&file).unwrap().execute_batch(by_hand).unwrap();
+    let both = Append::to(&order(7)).events_of([event(2), event(3)]);
+    let refused = journal.append(both).await.unwrap_err();
+    assert!(refused.to_string().contains("the positions of this journal are used up"), "{refused}");
+    journal.append(Append::to(&order(7)).event(event(2))).await.unwrap();
+    let refused = journal.append(Append::to(&order(8)).event(event(1))).await.unwrap_err();
+    assert!(matches!(refused, JournalError::Unusable { .. }), "{refused}");
+    assert_eq!(numbers(&journal, &order(7)).await, [1, 2]);
+    assert_eq!(journal.head(&order(8)).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_stream_that_a_person_has_taken_the_records_from_is_still_listed() {
     let folder = Folder::new();
     let file = folder.file("orders.db");

@@ -92,6 +92,10 @@ impl Store for Breaking {
         self.inner.store().remove(stream, last)
     }
 
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.inner.store().remove_held(lease)
+    }
+
     fn standing(&self) -> Answer<'_, Standing> {
         self.inner.store().standing()
     }

@@ -18,6 +18,7 @@ enum Step {
     Claim { kinds: Vec<&'static str>, lease_ms: u64, most: usize },
     Renew { lease: usize, ms: u64 },
     Remove { stream: usize, last: u64 },
+    RemoveHeld { lease: usize },
     Advance { ms: u64 },
     SetBack { ms: u64 },
     Together(Vec<Step>),
@@ -77,6 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(kinds, lease_ms, most)| Step::Claim { kinds, lease_ms, most }),
         1 => (0_usize..6, 1_u64..40).prop_map(|(lease, ms)| Step::Renew { lease, ms }),
         1 => (0..STREAMS.len(), 0_u64..6).prop_map(|(stream, last)| Step::Remove { stream, last }),
+        1 => (0_usize..6).prop_map(|lease| Step::RemoveHeld { lease }),
         3 => (0_u64..60).prop_map(|ms| Step::Advance { ms }),
         1 => (0_u64..200).prop_map(|ms| Step::SetBack { ms }),
     ]
@@ -173,6 +175,13 @@ async fn take(journal: &Journal, step: &Step, leases: &[Lease]) -> Said {
                 Err(error) => error.to_string(),
             }
         }
+        Step::RemoveHeld { lease } => match leases.iter().rev().nth(*lease) {
+            Some(lease) => match journal.remove_held(lease).await {
+                Ok(()) => "removed".into(),
+                Err(error) => error.to_string(),
+            },
+            None => String::new(),
+        },
         Step::Together(steps) => {
             let mut taken = Vec::new();
             for step in steps {

@@ -35,7 +35,7 @@ async fn a_newer_version_is_refused() {
     drop(journal(&url).await);
     server.sql_in(&database, "UPDATE journal_schema SET version = 9");
     let said = refusal(&url).await;
-    assert!(said.contains("tables of version 9, and this program knows version 1"), "{said}");
+    assert!(said.contains("tables of version 9, and this program knows version 2"), "{said}");
 }
 
 #[tokio::test]

@@ -158,10 +158,8 @@ impl Log {
         let leases = self.journal.claim(claim).await?;
         let count = leases.len();
         for lease in leases {
-            let append = Append::to(&lease.stream).fenced(&lease).after(lease.sequence);
-            self.journal.append(append.due(Due::Never).release()).await?;
-            match self.journal.remove(&lease.stream, lease.sequence).await {
-                Ok(()) | Err(JournalError::Busy { .. } | JournalError::Conflict { .. }) => {}
+            match self.journal.remove_held(&lease).await {
+                Ok(()) | Err(JournalError::Conflict { .. }) => {}
                 Err(error) => return Err(error),
             }
         }

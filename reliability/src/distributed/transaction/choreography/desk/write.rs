@@ -8,7 +8,7 @@ use crate::distributed::transaction::choreography::bus::Envelope;
 use crate::distributed::transaction::choreography::entry::Entry;
 use crate::distributed::transaction::choreography::observe;
 use crate::distributed::transaction::saga::Saga;
-use crate::journal::{Append, Due, Event, JournalError};
+use crate::journal::{Append, Due, Event, JournalError, Lease};
 
 /// How often a worker tries to tell the bus before it puts a transaction down.
 const TELLS: u32 = 4;
@@ -83,18 +83,12 @@ impl<D: Saga> Desk<D> {
         if !left.is_zero() || !hand.told.is_empty() {
             return self.put(hand, status, Due::After(left)).await;
         }
-        match self.put(hand, status, Due::Never).await? {
-            Some(Put::Down(_)) => {
-                match self.room.journal.remove(&hand.lease.stream, hand.sequence).await {
-                    Ok(()) => Ok(Some(Put::Forgotten)),
-                    // Something has come meanwhile.
-                    Err(JournalError::Conflict { .. } | JournalError::Busy { .. }) => {
-                        Ok(Some(Put::Gone))
-                    }
-                    Err(error) => Err(error),
-                }
-            }
-            other => Ok(other),
+        let lease = Lease::new(hand.lease.stream.clone(), hand.lease.epoch, hand.sequence);
+        match self.room.journal.remove_held(&lease).await {
+            Ok(()) => Ok(Some(Put::Forgotten)),
+            // Something has come meanwhile.
+            Err(JournalError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

@@ -89,6 +89,9 @@ impl Store for Stumbling {
     fn remove(&self, stream: StreamId, last: Sequence) -> Answered<'_, ()> {
         self.0.remove(stream, last)
     }
+    fn remove_held(&self, lease: Lease) -> Answered<'_, ()> {
+        self.0.remove_held(lease)
+    }
     fn changes(&self) -> Changes {
         self.0.changes()
     }

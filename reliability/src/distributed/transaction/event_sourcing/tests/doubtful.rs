@@ -114,6 +114,10 @@ impl Store for Doubtful {
         self.inner.remove(stream, last)
     }
 
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.inner.remove_held(lease)
+    }
+
     fn changes(&self) -> Changes {
         self.inner.changes()
     }

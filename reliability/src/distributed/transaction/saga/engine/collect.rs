@@ -37,29 +37,29 @@ impl Over {
 /// It was over when it was claimed: when its time has come, its records go.
 pub(super) async fn collect(hub: &Hub, lease: &Lease, over: Over) -> Result<Put, JournalError> {
     let Over { status, ended_at, parent } = over;
-    let now = hub.clock.now();
     let goes_at = match hub.retention {
         Retention::Forever => None,
         Retention::For(time) => ended_at.and_then(|at| at.checked_add(time)),
     };
-    let left = goes_at.and_then(|at| at.duration_since(now).ok());
-    let mut due = left.filter(|left| !left.is_zero()).map_or(Due::Never, Due::After);
-    let mut goes = goes_at.is_some_and(|at| at <= now);
-    if goes
-        && let Some(parent) = parent
-        && is_asked_for(&hub.journal, &parent).await?
-    {
-        (due, goes) = (Due::After(REST), false);
-    }
+    let left = goes_at.map(|at| at.duration_since(hub.clock.now()).unwrap_or_default());
+    let due = match (left, parent) {
+        (None, _) => Due::Never,
+        (Some(left), _) if !left.is_zero() => Due::After(left),
+        (Some(_), Some(parent)) if is_asked_for(&hub.journal, &parent).await? => Due::After(REST),
+        // In one step: as long as it is there, it is due, and whoever dies here leaves it to others.
+        (Some(_), _) => match hub.journal.remove_held(lease).await {
+            Ok(()) => return Ok(Put::Down),
+            // Somebody has said something, and it is read again.
+            Err(JournalError::Conflict { .. }) => Due::Now,
+            // It comes up again when the lease has run out, if it is still there.
+            Err(JournalError::Unavailable { .. } | JournalError::Unknown { .. }) => {
+                return Ok(Put::Down);
+            }
+            Err(error) => return Err(error),
+        },
+    };
     // What is said of it now has been said too late: it stays over, whatever comes.
     let append = Append::to(&lease.stream).fenced(lease).due(due).status(status).release();
     hub.journal.append(append).await?;
-    if goes {
-        match hub.journal.remove(&lease.stream, lease.sequence).await {
-            // Then it goes the next time.
-            Err(JournalError::Conflict { .. } | JournalError::Busy { .. }) | Ok(()) => {}
-            Err(error) => return Err(error),
-        }
-    }
     Ok(Put::Down)
 }

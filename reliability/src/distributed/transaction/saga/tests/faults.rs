@@ -21,14 +21,14 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::time::WallClock;
 
 /// Two steps side by side, a signal or a pause, and a last step.
-struct Small<const VERSION: u32> {
+pub(super) struct Small<const VERSION: u32> {
     step: usize,
     value: u64,
 }
 
 /// Thirteen is not to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-struct Wanted(u128);
+pub(super) struct Wanted(pub(super) u128);
 
 impl<'de> Deserialize<'de> for Wanted {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -38,16 +38,16 @@ impl<'de> Deserialize<'de> for Wanted {
     }
 }
 
-struct World {
+pub(super) struct World {
     /// So many attempts at the first step fail.
     fails: AtomicUsize,
     /// What the second step waits for.
-    gate: Semaphore,
-    seen: Mutex<Vec<String>>,
+    pub(super) gate: Semaphore,
+    pub(super) seen: Mutex<Vec<String>>,
 }
 
 impl World {
-    fn failing(attempts: usize) -> Arc<Self> {
+    pub(super) fn failing(attempts: usize) -> Arc<Self> {
         let (fails, gate) = (AtomicUsize::new(attempts), Semaphore::new(100));
         Arc::new(Self { fails, gate, seen: Mutex::new(Vec::new()) })
     }
@@ -132,26 +132,53 @@ impl<const VERSION: u32> Saga for Small<VERSION> {
 
 /// A store that does what it is told, or not.
 #[derive(Debug)]
-struct Faulty {
+pub(super) struct Faulty {
     inner: MemoryStore,
     claims: AtomicUsize,
     /// So many readings fail, behind each claim that finds something.
     unread: AtomicUsize,
     unreadable: AtomicUsize,
-    /// What somebody else writes just before a run is put down.
-    meanwhile: Mutex<Option<Append>>,
+    /// What somebody else writes just before a run is put down or removed.
+    pub(super) meanwhile: Mutex<Option<Append>>,
+    /// The call that is not answered any more.
+    pub(super) hung: Mutex<Option<&'static str>>,
+    /// How often it was made.
+    pub(super) hangs: AtomicUsize,
+}
+
+impl Faulty {
+    async fn through(&self, call: &'static str) {
+        if *self.hung.lock() == Some(call) {
+            self.hangs.fetch_add(1, Ordering::Relaxed);
+            core::future::pending().await
+        }
+    }
+
+    async fn meanwhile(&self) -> Result<(), JournalError> {
+        let other = self.meanwhile.lock().take();
+        match other {
+            Some(other) => self.inner.append(Vec::from([other])).await.map(drop),
+            None => Ok(()),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
 struct Shared(Arc<Faulty>);
 
 fn faulty() -> (Arc<Faulty>, Journal) {
+    faulty_at(&WallClock::system())
+}
+
+pub(super) fn faulty_at(clock: &WallClock) -> (Arc<Faulty>, Journal) {
     let store = Arc::new(Faulty {
-        inner: MemoryStore::new(),
+        inner: MemoryStore::with_clock(clock),
         claims: AtomicUsize::new(0),
         unread: AtomicUsize::new(0),
         unreadable: AtomicUsize::new(0),
         meanwhile: Mutex::new(None),
+        hung: Mutex::new(None),
+        hangs: AtomicUsize::new(0),
     });
     let journal = Journal::on(Shared(Arc::clone(&store)));
     (store, journal)
@@ -162,9 +189,8 @@ impl Store for Shared {
         Box::pin(async move {
             let text = format!("{batch:?}");
             let puts_down = text.contains("epoch: Some") && text.contains("events: []");
-            let other = if puts_down { self.0.meanwhile.lock().take() } else { None };
-            if let Some(other) = other {
-                self.0.inner.append(Vec::from([other])).await?;
+            if puts_down {
+                self.0.meanwhile().await?;
             }
             self.0.inner.append(batch).await
         })
@@ -206,11 +232,25 @@ impl Store for Shared {
     }
 
     fn renew(&self, leases: Vec<Lease>, length: Duration) -> Answer<'_, Vec<bool>> {
-        self.0.inner.renew(leases, length)
+        Box::pin(async move {
+            self.0.through("renew").await;
+            self.0.inner.renew(leases, length).await
+        })
     }
 
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
-        self.0.inner.remove(stream, last)
+        Box::pin(async move {
+            self.0.through("remove").await;
+            self.0.inner.remove(stream, last).await
+        })
+    }
+
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.0.through("remove").await;
+            self.0.meanwhile().await?;
+            self.0.inner.remove_held(lease).await
+        })
     }
 
     fn changes(&self) -> Changes {
@@ -218,12 +258,12 @@ impl Store for Shared {
     }
 }
 
-fn stream() -> StreamId {
+pub(super) fn stream() -> StreamId {
     StreamId::new("small", "1").unwrap()
 }
 
 /// As soon as lists say so; and what they have said until then.
-async fn listed(journal: &Journal, status: &str) -> Vec<String> {
+pub(super) async fn listed(journal: &Journal, status: &str) -> Vec<String> {
     let mut said = Vec::new();
     for _ in 0..1_000 {
         let head = journal.head(&stream()).await.unwrap().unwrap();
@@ -250,7 +290,7 @@ async fn put_down(journal: &Journal) {
     panic!("somebody holds it");
 }
 
-fn said<const VERSION: u32>() -> Small<VERSION> {
+pub(super) fn said<const VERSION: u32>() -> Small<VERSION> {
     Small { step: 2, value: 0 }
 }
 

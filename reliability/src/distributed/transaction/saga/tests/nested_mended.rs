@@ -229,6 +229,10 @@ impl Store for Shared {
     fn remove(&self, stream: StreamId, last: Sequence) -> Answer<'_, ()> {
         self.0.inner.remove(stream, last)
     }
+
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.0.inner.remove_held(lease)
+    }
     fn changes(&self) -> Changes {
         self.0.inner.changes()
     }
