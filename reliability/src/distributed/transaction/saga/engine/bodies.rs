@@ -28,6 +28,7 @@ use super::begun::Begun;
 use super::end::EndOf;
 use super::hub::AnyEnd;
 use super::nested::{self, Within};
+use super::running::quietly;
 use crate::journal::{Event, JournalError, Record, StreamId};
 
 /// A saga that an engine works at.
@@ -112,7 +113,10 @@ impl<D: Saga> Form<D> {
             let what = format!("`{stream}` is of version {version}, which is left to others");
             return Err(JournalError::Unreadable { what, source: None });
         }
-        self.read(records).map(|(_, read)| read.entries)
+        self.read(records).map(|(history, read)| {
+            quietly(history);
+            read.entries
+        })
     }
 
     /// The version of a run that is left to others.

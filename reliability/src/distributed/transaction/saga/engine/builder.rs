@@ -92,6 +92,14 @@ impl SagasBuilder {
 
     /// For how long a run is claimed; 100 ms to a day, 30 seconds by default. It is renewed while
     /// the worker lives, so this is how long a run lies after a process has died.
+    ///
+    /// Where the journal does not answer for so long, or the process was suspended, others may have
+    /// claimed the run. From then on nothing of it is begun here, until the journal says that it is
+    /// still in these hands. An attempt that is on its way goes on: to drop it would take back nothing
+    /// of what it does. What it comes to is written if nobody has claimed the run meanwhile, and
+    /// refused by the epoch otherwise. So an attempt that takes longer than the lease may run beside
+    /// its own repetition elsewhere, and both show their partner the same [effect
+    /// id](crate::distributed::transaction::saga::EffectId).
     pub fn lease(mut self, lease: Duration) -> Self {
         self.limits.lease = lease;
         self

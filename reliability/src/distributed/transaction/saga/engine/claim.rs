@@ -15,10 +15,12 @@ use super::super::rules::{Input, Phase};
 use super::bodies::{Bodies, Opened};
 use super::collect::{Over, collect};
 use super::drive::{Drive, Put, read};
-use super::hub::{Hub, Kick};
+use super::hub::Hub;
 use super::observe;
+use super::running::{Entered, Kick, moment, quietly};
 use crate::journal::{Append, Changes, Claim, Due, JournalError, Lease, Sequence};
 use crate::resilience::retry::Backoff;
+use crate::time::Instant;
 
 /// How long to wait for a journal that does not answer.
 const AGAIN: Backoff = Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
@@ -35,7 +37,7 @@ pub(super) struct Fresh {
     pub(super) bodies: alloc::boxed::Box<dyn Bodies>,
     pub(super) input: Input,
     pub(super) traceparent: Option<String>,
-    pub(super) kick: Arc<Kick>,
+    pub(super) entered: Entered,
     pub(super) permit: OwnedSemaphorePermit,
 }
 
@@ -81,6 +83,7 @@ async fn claim_all(hub: &Arc<Hub>, room: Arc<Semaphore>) {
         }
         let wanted = permits.len();
         let claim = Claim::of(hub.kinds.keys().copied()).by(&hub.owner).lease(hub.lease);
+        let asked = moment();
         let leases = match hub.journal.claim(claim.most(wanted)).await {
             Ok(leases) => leases,
             Err(_) => {
@@ -94,7 +97,8 @@ async fn claim_all(hub: &Arc<Hub>, room: Arc<Semaphore>) {
         (tries, pause) = (0, Duration::ZERO);
         let found = leases.len();
         for (lease, permit) in leases.into_iter().zip(permits.drain(..)) {
-            hub.spawn(work(Arc::clone(hub), lease, permit));
+            let entered = hub.enter(&lease, asked);
+            hub.spawn(work(Arc::clone(hub), lease, entered, permit));
         }
         if found < wanted {
             rest(hub, &mut changes).await;
@@ -118,12 +122,10 @@ async fn rest(hub: &Hub, changes: &mut Changes) {
     }
 }
 
-async fn work(hub: Arc<Hub>, lease: Lease, permit: OwnedSemaphorePermit) {
-    let kick = hub.enter(&lease);
-    let done = worked(&hub, &lease, kick).await;
+async fn work(hub: Arc<Hub>, lease: Lease, entered: Entered, permit: OwnedSemaphorePermit) {
+    let done = worked(&hub, &lease, Arc::clone(&entered.kick)).await;
     put(&hub, &lease, done).await;
-    hub.leave(&lease);
-    drop(permit);
+    drop((entered, permit));
 }
 
 pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<Put, JournalError> {
@@ -155,16 +157,16 @@ pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<
 }
 
 pub(super) async fn work_fresh(hub: Arc<Hub>, fresh: Fresh) {
-    let Fresh { lease, bodies, input, traceparent, kick, permit } = fresh;
+    let Fresh { lease, bodies, input, traceparent, entered, permit } = fresh;
     if let Some(kind) = hub.kinds.get(lease.stream.kind()) {
+        let kick = Arc::clone(&entered.kick);
         let drive = Drive::new(&hub, kind.plan(), lease.clone(), bodies, kick, None);
         let work = observe::Work::begin(&lease.stream, traceparent.as_deref(), false);
         let done = work.around(pin!(run(drive, input))).await;
         work.end(&done);
         put(&hub, &lease, done).await;
     }
-    hub.leave(&lease);
-    drop(permit);
+    drop((entered, permit));
 }
 
 /// Panics here are ours, or those of a user's `Serialize`: they end one run's work, not the engine's.
@@ -176,16 +178,20 @@ async fn run(mut drive: Drive<'_>, input: Input) -> Result<Put, JournalError> {
             let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
             polled.unwrap_or_else(|_| core::task::Poll::Ready(Err(panicked())))
         })
-        .await?
+        .await
     };
-    Ok(match put {
-        Put::Over(status, _) if status == Phase::Completed.status() => {
+    match put {
+        Ok(Put::Over(status, _)) if status == Phase::Completed.status() => {
             // What a panic keeps from being handed over is read instead.
             let end = catch_unwind(AssertUnwindSafe(|| drive.completed()));
-            Put::Over(status, end.unwrap_or_default())
+            Ok(Put::Over(status, end.unwrap_or_default()))
         }
-        put => put,
-    })
+        put => {
+            // What the steps have finished with is the user's, and so is what happens to it here.
+            quietly(drive);
+            put
+        }
+    }
 }
 
 fn panicked() -> JournalError {
@@ -238,14 +244,38 @@ pub(super) async fn renew(hub: Arc<Hub>) {
 }
 
 async fn renew_all(hub: &Hub) {
+    let third = hub.lease / 3;
+    let (mut tries, mut pause) = (0, third);
     loop {
-        tokio::time::sleep(hub.lease / 3).await;
-        let leases = hub.leases();
-        for leases in leases.chunks(Claim::MOST) {
-            // If the journal does not answer, the next time will do, or the leases run out.
-            let Ok(kept) = hub.journal.renew(leases, hub.lease).await else { break };
-            let lost = leases.iter().zip(kept).filter(|(_, kept)| !kept);
-            lost.for_each(|(lease, _)| hub.lost(lease));
+        tokio::time::sleep(pause).await;
+        let asked = moment();
+        match renewed(hub, asked).await {
+            true => {
+                tries = 0;
+                pause = third.saturating_sub(moment().saturating_duration_since(asked));
+            }
+            // It may be back before the leases are over, or soon after.
+            false => {
+                tries += 1;
+                pause = AGAIN.delay(tries, pause, fastrand::u64(..)).min(third);
+            }
         }
     }
+}
+
+/// Whether the journal has answered, and in time: one that hangs is asked anew. Who works at a run
+/// sees by the clock that its lease is over, and begins nothing until it is renewed after all.
+async fn renewed(hub: &Hub, asked: Instant) -> bool {
+    let leases = hub.leases();
+    for leases in leases.chunks(Claim::MOST) {
+        let renewed = hub.journal.renew(leases, hub.lease);
+        let Ok(Ok(kept)) = tokio::time::timeout(hub.lease / 3, renewed).await else { return false };
+        for (lease, kept) in leases.iter().zip(kept) {
+            match kept {
+                true => hub.kept(lease, asked),
+                false => hub.lost(lease),
+            }
+        }
+    }
+    true
 }

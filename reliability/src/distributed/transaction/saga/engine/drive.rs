@@ -13,9 +13,10 @@ use super::super::plan::Plan;
 use super::super::rules::{Act, Begin, Ended, Entry, Input, Machine, Next, Parent, Rest};
 use super::bodies::{Attempted, Bodies};
 use super::collect::{Over, collect};
-use super::hub::{AnyEnd, Hub, Kick};
+use super::hub::{AnyEnd, Hub};
 use super::nested::Within;
 use super::observe;
+use super::running::Kick;
 use crate::journal::{Append, Due, Event, JournalError, Lease, Record, Sequence};
 use crate::resilience::retry::Backoff;
 
@@ -34,6 +35,8 @@ pub(super) struct Drive<'a> {
     is_listed: bool,
     /// Something was to be begun when the engine stopped: others begin it.
     is_left: bool,
+    /// What is to be begun when the lease, which is over, is renewed after all.
+    held_back: Vec<Begin>,
     /// The step of another saga that this is.
     parent: Option<Parent>,
 }
@@ -90,7 +93,7 @@ impl<'a> Drive<'a> {
     ) -> Self {
         let (sequence, machine) = (lease.sequence, Machine::new(Arc::clone(plan)));
         let (plan, running) = (Arc::clone(plan), Vec::new());
-        let (is_listed, is_left) = (false, false);
+        let (is_listed, is_left, held_back) = (false, false, Vec::new());
         Self {
             hub,
             plan,
@@ -102,6 +105,7 @@ impl<'a> Drive<'a> {
             kick,
             is_listed,
             is_left,
+            held_back,
             parent,
         }
     }
@@ -149,9 +153,14 @@ impl<'a> Drive<'a> {
     ) -> Result<Option<Came>, JournalError> {
         let stopping = self.hub.is_stopping();
         if stopping {
-            self.is_left |= !begin.is_empty();
-        } else {
-            begin.into_iter().for_each(|begin| self.begin(begin));
+            self.is_left |= !begin.is_empty() || !self.held_back.is_empty();
+        } else if !begin.is_empty() || !self.held_back.is_empty() {
+            self.held_back.extend(begin);
+            // Somebody else may be at it otherwise. Whoever renews the lease kicks this worker.
+            if self.kick.is_held() {
+                let begin = core::mem::take(&mut self.held_back);
+                begin.into_iter().for_each(|begin| self.begin(begin));
+            }
         }
         let waits = if stopping { !self.running.is_empty() } else { busy || !self.is_long(until) };
         if waits {

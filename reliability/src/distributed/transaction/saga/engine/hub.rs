@@ -6,8 +6,6 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
-use core::pin::Pin;
-use core::task::{Context, Poll};
 use core::time::Duration;
 
 use hashbrown::HashMap;
@@ -15,11 +13,12 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::bodies::Kind;
+use super::running::{Counted, Entered, Kick, Task, quietly};
 use crate::distributed::transaction::Retention;
 use crate::journal::{Journal, Lease, StreamId};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::time::WallClock;
+use crate::time::{Instant, WallClock};
 
 /// What all runs of an engine share.
 pub(in super::super) struct Hub {
@@ -45,42 +44,6 @@ pub(in super::super) struct Hub {
     /// Whoever works here has one of its receivers, besides who renews.
     working: watch::Sender<()>,
     renewing: watch::Sender<()>,
-}
-
-/// What a task does.
-pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// A task that is counted until what it held is gone.
-pub(super) struct Counted {
-    work: Work,
-    /// Behind the work, so that it is dropped after it.
-    _counted: watch::Receiver<()>,
-}
-
-impl Future for Counted {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.work.as_mut().poll(context)
-    }
-}
-
-/// Wakes a worker at its run.
-#[derive(Debug, Default)]
-pub(super) struct Kick {
-    notify: Notify,
-    gone: AtomicBool,
-}
-
-impl Kick {
-    pub(super) async fn kicked(&self) {
-        self.notify.notified().await;
-    }
-
-    /// Whether somebody else has the run.
-    pub(super) fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Acquire)
-    }
 }
 
 pub(super) struct Limits {
@@ -136,13 +99,13 @@ impl Hub {
     }
 
     /// A task that who stops waits for.
-    pub(super) fn working(&self, work: Work) -> Counted {
-        Counted { work, _counted: self.begin() }
+    pub(super) fn working(&self, work: Task) -> Counted {
+        Counted::new(work, self.begin())
     }
 
     /// The task that renews: it goes when all others are gone.
-    pub(super) fn renewing(&self, work: Work) -> Counted {
-        Counted { work, _counted: self.renewing.subscribe() }
+    pub(super) fn renewing(&self, work: Task) -> Counted {
+        Counted::new(work, self.renewing.subscribe())
     }
 
     /// Who stops waits until this is dropped.
@@ -169,21 +132,20 @@ impl Hub {
         self.stopping.store(true, Ordering::Release);
         self.work.notify_one();
         for (_, kick) in self.running.lock().values() {
-            kick.notify.notify_one();
+            kick.kick();
         }
     }
 
-    /// This engine works at that run from now on.
-    pub(super) fn enter(&self, lease: &Lease) -> Arc<Kick> {
-        let kick = Arc::new(Kick::default());
+    /// This engine works at that run from now on. Its lease was asked for at that time.
+    pub(super) fn enter(self: &Arc<Self>, lease: &Lease, asked: Instant) -> Entered {
+        let kick = Arc::new(Kick::held_until(asked.saturating_add(self.lease)));
         let entered = (lease.clone(), Arc::clone(&kick));
         let before = self.running.lock().insert(lease.stream.clone(), entered);
         // An engine that has slept through its lease may claim its own run again.
         if let Some((_, before)) = before {
-            before.gone.store(true, Ordering::Release);
-            before.notify.notify_one();
+            before.lose();
         }
-        kick
+        Entered { hub: Arc::clone(self), lease: lease.clone(), kick }
     }
 
     /// This engine does not work at that run any more.
@@ -198,21 +160,30 @@ impl Hub {
         self.running.lock().values().map(|(lease, _)| lease.clone()).collect()
     }
 
+    /// A lease was renewed, which was asked for at that time.
+    pub(super) fn kept(&self, lease: &Lease, asked: Instant) {
+        let running = self.running.lock();
+        if let Some((mine, kick)) = running.get(&lease.stream)
+            && mine.epoch == lease.epoch
+        {
+            kick.hold(asked.saturating_add(self.lease));
+        }
+    }
+
     /// Somebody else has that run.
     pub(super) fn lost(&self, lease: &Lease) {
         let running = self.running.lock();
         if let Some((mine, kick)) = running.get(&lease.stream)
             && mine.epoch == lease.epoch
         {
-            kick.gone.store(true, Ordering::Release);
-            kick.notify.notify_one();
+            kick.lose();
         }
     }
 
     /// Records were added from outside.
     pub(in super::super) fn added(&self, stream: &StreamId) {
         match self.running.lock().get(stream) {
-            Some((_, kick)) => kick.notify.notify_one(),
+            Some((_, kick)) => kick.kick(),
             None => self.work.notify_one(),
         }
         self.tell(stream);
@@ -249,13 +220,12 @@ impl Hub {
 
     /// A run has come to its end, or is stuck. How, is for the first who takes it: the others read.
     pub(super) fn tell_end(&self, stream: &StreamId, end: Option<AnyEnd>) {
-        if let Some(watched) = self.watched(stream) {
-            let before = core::mem::replace(&mut *watched.end.lock(), end);
-            watched.news.notify_waiters();
-            watched.ended.notify_waiters();
-            // What a user's `Drop` does, nobody waits for.
-            drop(before);
-        }
+        let Some(watched) = self.watched(stream) else { return quietly(end) };
+        let before = core::mem::replace(&mut *watched.end.lock(), end);
+        watched.news.notify_waiters();
+        watched.ended.notify_waiters();
+        // Nobody waits for it.
+        quietly(before);
     }
 
     pub(super) fn watch(self: &Arc<Self>, stream: &StreamId) -> Watch {
@@ -267,7 +237,7 @@ impl Hub {
         // Somebody watches on since an earlier run of the same key, and never asked how that ended.
         let before = watched.end.lock().take();
         drop(all);
-        drop(before);
+        quietly(before);
         Watch { hub: Arc::clone(self), stream: stream.clone(), watched }
     }
 }

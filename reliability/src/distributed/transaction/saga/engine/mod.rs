@@ -12,6 +12,7 @@ mod handle;
 mod hub;
 mod nested;
 mod observe;
+mod running;
 mod sagas;
 mod start;
 

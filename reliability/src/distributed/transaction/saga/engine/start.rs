@@ -13,6 +13,7 @@ use super::bodies::Kind;
 use super::claim::{Fresh, work_fresh};
 use super::handle::Handle;
 use super::observe;
+use super::running::moment;
 use super::sagas::Sagas;
 use crate::error::Invalid;
 use crate::journal::{Append, Due, JournalError, Sequence, StreamId};
@@ -107,6 +108,7 @@ impl<'a, D: Saga> Start<'a, D> {
             Some(_) => append.held_by(&hub.owner, hub.lease),
             None => append,
         };
+        let asked = moment();
         match hub.journal.append(append).await {
             Ok(appended) => {
                 observe::started(D::DEFINITION.name());
@@ -115,8 +117,8 @@ impl<'a, D: Saga> Start<'a, D> {
                         let bodies = kind.fresh(&key, run, input);
                         let entries = Vec::from([(now, Entry::Started(started))]);
                         let input = Input::Found { entries, fresh: true };
-                        let kick = hub.enter(&lease);
-                        let fresh = Fresh { lease, bodies, input, traceparent, kick, permit };
+                        let entered = hub.enter(&lease, asked);
+                        let fresh = Fresh { lease, bodies, input, traceparent, entered, permit };
                         hub.spawn(work_fresh(Arc::clone(hub), fresh));
                     }
                     _ => hub.work.notify_one(),

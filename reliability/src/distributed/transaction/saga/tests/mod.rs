@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test says by panicking that it failed")]
 
 mod crash;
+#[cfg(feature = "macros")]
+mod dropped;
 mod engine;
 mod faults;
+mod leases;
 #[cfg(feature = "macros")]
 mod nested;
 #[cfg(feature = "macros")]

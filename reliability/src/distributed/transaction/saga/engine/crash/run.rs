@@ -22,6 +22,7 @@ use crate::distributed::transaction::saga::engine::builder::complete;
 use crate::distributed::transaction::saga::engine::claim::{put, worked};
 use crate::distributed::transaction::saga::engine::end::{End, EndOf, end_of};
 use crate::distributed::transaction::saga::engine::hub::{Hub, Limits};
+use crate::distributed::transaction::saga::engine::running::moment;
 use crate::distributed::transaction::saga::plan::Plan;
 use crate::distributed::transaction::saga::rules::{Entry, Phase, Started};
 use crate::journal::{
@@ -70,7 +71,7 @@ pub(super) async fn run<D: Saga>(
     complete(&mut kinds, &elsewhere).map_err(text)?;
     let faulty = |inner| Arc::new(Faulty { inner, crasher: Arc::clone(&crasher) }) as Arc<dyn Kind>;
     let kinds: Kinds = kinds.into_iter().map(|(name, kind)| (name, faulty(kind))).collect();
-    let hub = Hub::new(
+    let hub = Arc::new(Hub::new(
         journal,
         clock.clone(),
         kinds,
@@ -82,7 +83,7 @@ pub(super) async fn run<D: Saga>(
             retention: Retention::Forever,
             most: 1,
         },
-    );
+    ));
     for _ in 0..10_000 {
         let claim = Claim::of(hub.kinds.keys().copied()).by("crash-test").lease(LEASE);
         let leases = store.inner.claim(claim).await.map_err(text)?;
@@ -114,22 +115,19 @@ pub(super) async fn run<D: Saga>(
 const LEASE: Duration = Duration::from_secs(30);
 
 /// A process works at the run until it puts it down, or dies.
-async fn alive(hub: &Hub, store: &Crashing, lease: &Lease) {
+async fn alive(hub: &Arc<Hub>, store: &Crashing, lease: &Lease) {
     store.crasher.crashed.store(false, Ordering::Relaxed);
-    let kick = hub.enter(lease);
-    {
-        let mut work = pin!(async {
-            let done = worked(hub, lease, kick).await;
-            put(hub, lease, done).await;
-        });
-        poll_fn(|context| match work.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending if store.crasher.is_crashed() || store.dies_here() => Poll::Ready(()),
-            Poll::Pending => Poll::Pending,
-        })
-        .await;
-    }
-    hub.leave(lease);
+    let entered = hub.enter(lease, moment());
+    let mut work = pin!(async {
+        let done = worked(hub, lease, Arc::clone(&entered.kick)).await;
+        put(hub, lease, done).await;
+    });
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending if store.crasher.is_crashed() || store.dies_here() => Poll::Ready(()),
+        Poll::Pending => Poll::Pending,
+    })
+    .await;
 }
 
 async fn start<D: Saga>(
