@@ -6,6 +6,10 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
+use serde::Serialize;
+
+use crate::error::Rejected;
+
 type Source = Box<dyn Error + Send + Sync>;
 
 /// How a step ended that did not succeed.
@@ -15,14 +19,17 @@ type Source = Box<dyn Error + Send + Sync>;
 /// [probed](super::Step::probed) where there is a probe, and repeated with the same
 /// [effect id](super::EffectId) otherwise.
 ///
-/// An `?` on an error of the saga's own type rejects. Every other error has to say which of the two
-/// others it is:
+/// An `?` on an error of the saga's own type rejects, and one on a [`Transient`] or an [`Unknown`] is
+/// what it says. So is one on a [refusal of a policy](crate::error::Rejected): unknown, because an
+/// attempt before the one that was refused may have come through. Every other error, such as one of
+/// I/O, has to say which of the two others it is, because only its step knows whether something had
+/// been sent by then. When in doubt, it is unknown:
 ///
 /// ```
-/// use reliability::distributed::transaction::saga::Outcome;
+/// use reliability::distributed::transaction::saga::{Outcome, Transient};
 ///
 /// # struct Receipt;
-/// #[derive(Debug)]
+/// #[derive(Debug, serde::Serialize)]
 /// enum Refused {
 ///     NoMoney,
 /// }
@@ -42,12 +49,23 @@ type Source = Box<dyn Error + Send + Sync>;
 ///     call_the_bank().map_err(Outcome::unknown)
 /// }
 ///
+/// fn connect() -> Result<(), Transient> {
+///     // Nothing is sent before there is a connection, so here every error is transient.
+///     Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused))?
+/// }
+///
+/// fn refund() -> Result<Receipt, Outcome<Refused>> {
+///     connect()?;
+///     call_the_bank().map_err(Outcome::unknown)
+/// }
+///
 /// // A server that says "not now" before it does anything:
 /// let busy = Outcome::<Refused>::transient("503");
 /// assert!(matches!(busy, Outcome::Transient(why) if why.to_string() == "503"));
 ///
 /// assert!(matches!(charge(900), Err(Outcome::Rejected(Refused::NoMoney))));
 /// assert!(matches!(charge(299), Err(Outcome::Unknown(_))));
+/// assert!(matches!(refund(), Err(Outcome::Transient(_))));
 /// ```
 #[derive(Debug)]
 pub enum Outcome<R> {
@@ -114,9 +132,47 @@ impl<R> Outcome<R> {
     }
 }
 
-impl<R> From<R> for Outcome<R> {
+/// Not of all types, so that an `?` also does for the errors below, which are never refusals: those are
+/// written to the journal.
+impl<R: Serialize> From<R> for Outcome<R> {
     fn from(refusal: R) -> Self {
         Self::Rejected(refusal)
+    }
+}
+
+impl<R> From<Transient> for Outcome<R> {
+    fn from(why: Transient) -> Self {
+        Self::Transient(why)
+    }
+}
+
+impl<R> From<Unknown> for Outcome<R> {
+    fn from(why: Unknown) -> Self {
+        Self::Unknown(why)
+    }
+}
+
+/// A policy has refused the last attempt, or given it up. There may have been others before, and nobody
+/// knows what they have done.
+///
+/// ```
+/// use reliability::distributed::transaction::saga::Outcome;
+/// use reliability::error::{Reason, Rejected};
+///
+/// fn call_the_bank() -> Result<(), Rejected> {
+///     // .. behind `#[resilient(..)]`
+///     Err(Rejected::new(Reason::TimedOut, "bank"))
+/// }
+///
+/// fn charge() -> Result<(), Outcome<String>> {
+///     Ok(call_the_bank()?)
+/// }
+///
+/// assert!(matches!(charge(), Err(Outcome::Unknown(_))));
+/// ```
+impl<R> From<Rejected> for Outcome<R> {
+    fn from(refused: Rejected) -> Self {
+        Self::unknown(refused)
     }
 }
 
