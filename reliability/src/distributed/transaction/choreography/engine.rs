@@ -121,6 +121,9 @@ impl<C: Choreography> Choreographed<C> {
             Ok(_) => observe::started(),
             Err(JournalError::Conflict { .. }) => {
                 let before = started(room, &stream).await?;
+                if let Some(newer) = before.as_ref().filter(|it| room.wiring.is_elsewhere(it)) {
+                    return Err(elsewhere(&room.wiring, key, newer));
+                }
                 let input = |it| history::input::<C::Events>(&room.wiring, it);
                 if before.as_ref().map(input).transpose()? != Some(input(&envelope)?) {
                     let expected = "a key of its own for each input";
@@ -266,6 +269,16 @@ async fn started(room: &Room, stream: &StreamId) -> Result<Option<Envelope>, Jou
     }
 }
 
+/// A program of another version has begun it, or gone on with it: this one cannot read what it says.
+fn elsewhere(wiring: &Wiring, key: &str, by: &Envelope) -> JournalError {
+    let (name, here, there) = (wiring.name(), wiring.version(), by.event().version());
+    let what = format!(
+        "`{name}` `{key}` is carried on in version {there}, and this program has version {here}: ask a \
+         process with a program of that version how it ends"
+    );
+    JournalError::Unreadable { what, source: None }
+}
+
 impl<C: Choreography> Handle<C> {
     /// Its key.
     pub fn key(&self) -> &str {
@@ -281,7 +294,8 @@ impl<C: Choreography> Handle<C> {
     ///
     /// # Errors
     ///
-    /// What the journal can meet with; [`JournalError::Unreadable`] when what was told cannot be read;
+    /// What the journal can meet with; [`JournalError::Unreadable`] when what was told cannot be read,
+    /// as that of a program of another version that goes on with it;
     /// [`JournalError::Invalid`] when it is forgotten
     /// [already](super::ChoreographedBuilder::retain).
     ///
@@ -312,6 +326,9 @@ impl<C: Choreography> Handle<C> {
         };
         if let Some((by, why)) = state.abandoned {
             return Ok(Some(End::Abandoned { by, why }));
+        }
+        if let Some(newer) = state.elsewhere(wiring) {
+            return Err(elsewhere(wiring, self.key(), newer));
         }
         if let Some(why) = &state.refused
             && state.is_undone(wiring)

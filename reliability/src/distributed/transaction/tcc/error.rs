@@ -132,9 +132,9 @@ impl<R: fmt::Display + fmt::Debug> Error for ReserveError<R> {
 impl<R: fmt::Display> Fault for ReserveError<R> {
     fn class(&self) -> Class {
         match self {
-            // Asked again, it says the same.
-            Self::Refused(_) => Class::Permanent,
-            Self::Failed(error) => error.class(),
+            // Asked again, it says the same; and a transaction of which a write has failed goes no
+            // further, whatever that write has met with: begin another one.
+            Self::Refused(_) | Self::Failed(_) => Class::Permanent,
         }
     }
 
@@ -171,7 +171,7 @@ mod tests {
         ];
         for (error, class) in table {
             assert_eq!(error.class(), class, "{error}");
-            assert_eq!(ReserveError::<String>::Failed(error).class(), class);
+            assert_eq!(ReserveError::<String>::Failed(error).class(), Class::Permanent);
         }
         assert_eq!(ReserveError::Refused("sold out").class(), Class::Permanent);
     }

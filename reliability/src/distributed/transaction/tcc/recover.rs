@@ -199,16 +199,17 @@ impl Coordinator {
     ) -> Result<Came, JournalError> {
         let (journal, now) = (&self.0.journal, self.0.now());
         let left = goes_at.map(|at| at.saturating_sub(now)).filter(|left| !left.is_zero());
-        let append = Append::to(&lease.stream).fenced(lease).after(lease.sequence);
-        let append = append.due(left.map_or(Due::Never, Due::After)).status(status).release();
-        journal.append(append).await?;
         if left.is_some() || goes_at.is_none() {
+            let append = Append::to(&lease.stream).fenced(lease).after(lease.sequence);
+            let append = append.due(left.map_or(Due::Never, Due::After)).status(status).release();
+            journal.append(append).await?;
             return Ok(Came::Rest);
         }
-        match journal.remove(&lease.stream, lease.sequence).await {
+        // In one step: as long as it is there, it is due, and whoever dies here leaves it to others.
+        match journal.remove_held(lease).await {
             Ok(()) => Ok(Came::Forgotten),
-            // Somebody has said something meanwhile.
-            Err(JournalError::Conflict { .. } | JournalError::Busy { .. }) => Ok(Came::Rest),
+            // Somebody has said something meanwhile. It comes up again when the claim has run out.
+            Err(JournalError::Conflict { .. }) => Ok(Came::Rest),
             Err(error) => Err(error),
         }
     }

@@ -7,10 +7,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
+use std::time::SystemTime;
 
 use super::{Answer, Bus, BusError, Envelope, Group, Subscription};
 use crate::error::Invalid;
-use crate::journal::{Append, Claim, Due, Event, Heads, Journal, JournalError, Sequence, StreamId};
+use crate::journal::{
+    Append, Claim, Due, Event, Heads, Journal, JournalError, Record, Sequence, StreamId,
+};
 use member::Member;
 
 /// A bus in a [`Journal`]: for the participants of one process, and for those of several that share a
@@ -237,7 +240,10 @@ impl Inner {
                 Err(error) => return Err(wrote(error)),
             }
         }
-        // What nobody takes any more, whoever has died before it was all gone.
+        // What nobody takes any more, whoever has died before it was all gone. It is gone before the
+        // group can be declared again by who waits for this; others may be quicker, and what is
+        // published to them is theirs.
+        let Some(removed_at) = self.removed_at(group).await? else { return Ok(()) };
         let all = Heads::of(&kind(group)).most(AT_ONCE);
         let mut behind: Option<StreamId> = None;
         loop {
@@ -248,7 +254,7 @@ impl Inner {
             let heads = self.journal.heads(page).await.map_err(read)?;
             let Some(last) = heads.last() else { return Ok(()) };
             behind = Some(last.stream.clone());
-            for head in heads {
+            for head in heads.into_iter().filter(|head| head.created_at <= removed_at) {
                 let append = Append::to(&head.stream).due(Due::Never).status(SETTLED);
                 let rested = self.journal.append(append).await.map_err(wrote)?;
                 match self.journal.remove(&head.stream, rested.sequence).await {
@@ -259,6 +265,17 @@ impl Inner {
                 }
             }
         }
+    }
+
+    /// When it was removed last, by the journal's clock; `None` for one that is there, or never was.
+    async fn removed_at(&self, group: &Group) -> Result<Option<SystemTime>, BusError> {
+        let stream = StreamId::new(GROUPS, group.topic())?;
+        let records = self.journal.read_to_end(&stream, Sequence::START).await.map_err(read)?;
+        let of = |record: &&Record| {
+            record.event.read_json::<String>().is_ok_and(|name| name == group.name())
+        };
+        let last = records.iter().rev().find(of);
+        Ok(last.filter(|record| record.event.name() == REMOVED).map(|record| record.at))
     }
 
     async fn waiting(&self, group: &Group) -> Result<usize, BusError> {

@@ -154,7 +154,7 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     /// it is declared again, it begins with what is published after that.
     ///
     /// Stop its members first: one that is still subscribed may declare it again. What one of them holds
-    /// is gone when it settles it, and perhaps not before a second `remove`. And let nobody declare
+    /// is gone when it settles it, and perhaps not before a second `remove`. And let nobody publish, or declare
     /// another group of the topic while its last one is removed.
     ///
     /// # Errors

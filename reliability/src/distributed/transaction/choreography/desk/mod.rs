@@ -166,7 +166,10 @@ impl<D: Saga> Desk<D> {
                 return Ok(Taken::Known);
             }
             let heard = Entry::Heard(envelope.clone()).event();
-            let append = Append::to(&stream).after(last).event(heard).due(Due::Now);
+            let mut append = Append::to(&stream).after(last).event(heard).due(Due::Now);
+            if records.is_empty() {
+                append = append.status("running");
+            }
             match self.room.journal.append(append).await {
                 Ok(_) => {
                     observe::heard(self.name, envelope);

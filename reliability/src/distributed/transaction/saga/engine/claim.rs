@@ -18,7 +18,7 @@ use super::drive::{Drive, Put, read};
 use super::hub::Hub;
 use super::observe;
 use super::running::{Entered, Kick, moment, quietly};
-use crate::journal::{Append, Changes, Claim, Due, JournalError, Lease, Sequence};
+use crate::journal::{Append, Changes, Claim, Due, Epoch, JournalError, Lease, Sequence};
 use crate::resilience::retry::Backoff;
 use crate::time::Instant;
 
@@ -146,7 +146,9 @@ pub(super) async fn worked(hub: &Hub, lease: &Lease, kick: Arc<Kick>) -> Result<
         Opened::Here { bodies, entries, started } => {
             let input = Input::Found { entries, fresh: false };
             let parent = started.parent.clone();
-            let (stream, resumed) = (lease.stream.clone(), records.len() > 1);
+            // What was written while a worker had it says so.
+            let resumed = records.iter().any(|record| record.epoch > Epoch::NEVER);
+            let stream = lease.stream.clone();
             let drive = Drive::new(hub, kind.plan(), lease, bodies, kick, parent);
             let work = observe::Work::begin(&stream, started.traceparent.as_deref(), resumed);
             let done = work.around(pin!(run(drive, input))).await;

@@ -68,6 +68,8 @@ impl Tasks {
 
 impl Drop for Tasks {
     fn drop(&mut self) {
+        // What is being claimed in this moment, on another thread, begins nothing any more.
+        self.hub.stop();
         self.abort();
     }
 }

@@ -219,6 +219,10 @@ impl Store for Counting {
         self.inner.remove(stream, last)
     }
 
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.inner.remove_held(lease)
+    }
+
     fn changes(&self) -> Changes {
         self.inner.changes()
     }

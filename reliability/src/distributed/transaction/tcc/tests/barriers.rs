@@ -74,7 +74,7 @@ fn a_barrier_in_a_database_says_the_same_and_is_undone_with_the_work() {
     let day = core::time::Duration::from_secs(86_400);
     assert_eq!(SqliteBarrier::forget(&database, day).unwrap(), 0);
     let own = database.transaction().unwrap();
-    SqliteBarrier::enter(&own, &Key::new("open", "0-stock"), Try).unwrap();
+    let _ = SqliteBarrier::enter(&own, &Key::new("open", "0-stock"), Try).unwrap();
     own.commit().unwrap();
     SqliteBarrier::forget(&database, core::time::Duration::ZERO).unwrap();
     assert_eq!((all > 5, count(&database)), (true, 1), "what is only reserved is kept");

@@ -115,7 +115,7 @@ impl Tcc for Far {
     }
 
     async fn cancel(&self, cx: &Cx, _: &u32) -> Result<(), Transient> {
-        self.barrier.run(cx.key(), Phase::Cancel, |_| *self.held.lock().unwrap() -= 1);
+        let _ = self.barrier.run(cx.key(), Phase::Cancel, |_| *self.held.lock().unwrap() -= 1);
         Ok(())
     }
 }
