@@ -54,16 +54,23 @@ impl Guarded {
         self.end();
     }
 
+    /// As who ends it in order: it writes what it has, and is waited for.
+    pub(crate) fn stop(mut self) {
+        let told = signal("TERM", &self.process);
+        assert!(told && self.process.wait().is_ok(), "it runs");
+        self.end();
+    }
+
     fn end(&mut self) {
         let _ = self.watch.kill();
         let _ = self.watch.wait();
-        signal("KILL", &self.process);
+        let _ = signal("KILL", &self.process);
         let _ = self.process.wait();
     }
 
     /// Stops it where it stands, or lets it go on: `STOP`, `CONT`.
     pub(crate) fn signal(&self, name: &str) {
-        signal(name, &self.process);
+        let _ = signal(name, &self.process);
     }
 }
 
@@ -73,13 +80,13 @@ impl Drop for Guarded {
     }
 }
 
-fn signal(name: &str, process: &Child) {
+fn signal(name: &str, process: &Child) -> bool {
     // By the shell's own `kill`, which every system has. All of the group, which may be gone already.
     let told = Command::new("sh")
         .args(["-c", "kill -s \"$1\" -- \"-$2\"", "sh", name, &process.id().to_string()])
         .stderr(Stdio::null())
         .status();
-    told.unwrap();
+    told.unwrap().success()
 }
 
 /// Free at this moment; who is given it meanwhile makes the test fail to start, not to pass.

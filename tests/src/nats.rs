@@ -84,6 +84,11 @@ impl Nats {
         self.running().take().expect("it runs").kill();
     }
 
+    /// As who ends it in order: it writes what it has.
+    pub fn stop(&self) {
+        self.running().take().expect("it runs").stop();
+    }
+
     /// Lets it stand still, with all connections open, as a machine does that swaps.
     pub fn pause(&self) {
         self.running().as_ref().expect("it runs").signal("STOP");

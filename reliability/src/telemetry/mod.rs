@@ -39,6 +39,7 @@
 //! | event | level | fields |
 //! |---|---|---|
 //! | `reliability.breaker.transition` | warn or info | `reliability.breaker.name`, `reliability.breaker.from`, `reliability.breaker.to` |
+//! | `reliability.bus.forgets` | error | `messaging.system`, `reliability.error` |
 //! | `reliability.bus.lost` | warn | `messaging.system`, `reliability.error` |
 //! | `reliability.bus.restored` | info | `messaging.system` |
 //! | `reliability.bus.set_aside` | error | `messaging.system`, `reliability.bus.group`, `reliability.error` |

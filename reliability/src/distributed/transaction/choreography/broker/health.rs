@@ -107,6 +107,13 @@ impl Standing {
         *self.last_error.lock() = Some(of.to_string());
     }
 
+    /// The broker does not keep what it has confirmed.
+    #[cfg(feature = "nats")]
+    pub(in super::super) fn forgets(&self, what: &dyn fmt::Display) {
+        self.complained(what);
+        observe::forgets(self.system, what);
+    }
+
     pub(in super::super) fn last_error(&self) -> Option<String> {
         self.last_error.lock().clone()
     }

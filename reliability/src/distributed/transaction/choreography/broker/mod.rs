@@ -2,7 +2,7 @@
 //!
 //! | bus | needs | durable when `publish` answers |
 //! |---|---|---|
-//! | [`NatsBus`](super::nats::NatsBus) | a NATS server 2.9 or newer with JetStream | JetStream has stored it |
+//! | [`NatsBus`](super::nats::NatsBus) | a NATS server 2.9.16 or newer with JetStream | JetStream has stored it |
 //! | [`RabbitMqBus`](super::rabbitmq::RabbitMqBus) | RabbitMQ 3.10 or newer | all queues have confirmed it |
 //!
 //! Both carry an [`Envelope`] as it [writes itself](super::bus::Envelope::write),
@@ -23,8 +23,8 @@
 //! | `reliability.bus.set_aside` | `{message}` | `messaging.system` |
 //! | `reliability.bus.lost` | `{connection}` | `messaging.system` |
 //!
-//! That a connection was lost and is there again, and that something was set aside, are
-//! [events](crate::telemetry) as well.
+//! That a connection was lost and is there again, that something was set aside, and that a broker is of
+//! a version that forgets, are [events](crate::telemetry) as well.
 
 mod error;
 mod health;

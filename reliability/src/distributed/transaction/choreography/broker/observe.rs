@@ -106,6 +106,22 @@ pub(super) fn lost(system: &'static str, why: &dyn fmt::Display) {
     let _ = (system, why);
 }
 
+/// The broker is of a version that does not keep all that it has confirmed.
+#[cfg(feature = "nats")]
+pub(super) fn forgets(system: &'static str, what: &dyn fmt::Display) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.bus.forgets",
+        target: "reliability",
+        tracing::Level::ERROR,
+        messaging.system = system,
+        reliability.error = %what,
+        "the broker forgets events when it is started again",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (system, what);
+}
+
 /// There is a connection again.
 pub(super) fn restored(system: &'static str) {
     #[cfg(feature = "telemetry")]

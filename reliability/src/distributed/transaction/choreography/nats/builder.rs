@@ -190,6 +190,12 @@ impl NatsBusBuilder {
             .ack_timeout(self.settings.timeout)
             .build(client.clone());
         has_jetstream(&context).await?;
+        let version = client.server_info().version;
+        if forgets(&version) {
+            standing.forgets(&alloc::format!(
+                "NATS {version} forgets unsettled events when it is started again; take 2.9.16 or newer"
+            ));
+        }
         Ok(NatsBus::new(Inner::new(client, context, self.settings, standing)))
     }
 
@@ -236,6 +242,13 @@ async fn has_jetstream(context: &Context) -> Result<(), BusError> {
 
 const ASKING: &str = "asking NATS for JetStream";
 
+/// Whether a server of that version cleans up, when it is started, what is still waited for.
+fn forgets(version: &str) -> bool {
+    let mut numbers = version.split(['.', '-']).map(|number| number.parse().unwrap_or(u32::MAX));
+    let mut next = || numbers.next().unwrap_or_default();
+    matches!([next(), next(), next()], [2, 9, 7..=15])
+}
+
 fn tell(standing: &Standing, event: &Event) {
     match event {
         Event::Connected => standing.made(),
@@ -250,5 +263,19 @@ fn tell(standing: &Standing, event: &Event) {
 impl fmt::Debug for NatsBusBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsBusBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_servers_forget() {
+        let all =
+            ["2.9.6", "2.9.7", "2.9.10", "2.9.15", "2.9.15-beta.1", "2.9.16", "2.9.25", "2.10.7"];
+        let forgetting: Vec<_> = all.into_iter().filter(|version| forgets(version)).collect();
+        assert_eq!(forgetting, ["2.9.7", "2.9.10", "2.9.15", "2.9.15-beta.1"]);
+        assert!(!forgets("2.9") && !forgets("") && !forgets("3.9.10") && !forgets("2.9.x"));
     }
 }

@@ -22,7 +22,8 @@ use super::subscription::NatsSubscription;
 use super::{group, names};
 use crate::sync::Mutex;
 
-/// A [bus](Bus) over NATS JetStream, version 2.9 or newer.
+/// A [bus](Bus) over NATS JetStream, version 2.9.16 or newer; what older ones forget says the
+/// [module](super#versions).
 ///
 /// Clones share the connection. See the [module](super) for what it relies on.
 ///

@@ -44,6 +44,16 @@
 //!   waits for the disk: for those of version 2.10 and newer set `sync_interval: always`, or have
 //!   [replicas](NatsBusBuilder::replicas).
 //!
+//! # Versions
+//!
+//! All of that is so with servers 2.9.16 and newer. Those from 2.9.7 to 2.9.15, among them the one of
+//! Debian 12, clean up a stream when they are started, however they were ended, and forget more than
+//! they should: what was given back or is held, so that it does not come again, and what waits for a
+//! group that has not acknowledged anything yet, while another group of the topic has. No client can
+//! prevent that. The bus serves them, tells of it by the [event](crate::telemetry)
+//! `reliability.bus.forgets` when it is built, and in its [health](NatsBus::health): before it carries
+//! what must not be lost, take a newer server.
+//!
 //! # Names
 //!
 //! With the [prefix](NatsBusBuilder::prefix) `reliability`, the topic `place_order` is the stream
