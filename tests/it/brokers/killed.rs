@@ -107,6 +107,11 @@ async fn receive(
         };
         let envelope = delivery.envelope().clone();
         let number = envelope.transaction().get();
+        if number >= u128::from(PUBLISHERS * EACH) {
+            // What is to stay where it is.
+            let _ = delivery.nack(Duration::from_secs(3_600)).await;
+            continue;
+        }
         let is_first = seen.insert(number);
         match number % 10 {
             // What could not be dealt with comes again.
