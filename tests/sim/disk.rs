@@ -89,6 +89,10 @@ impl<L: Luck> Store for Disk<L> {
         self.inner.remove(stream, last)
     }
 
+    fn remove_held(&self, lease: Lease) -> Answer<'_, ()> {
+        self.inner.remove_held(lease)
+    }
+
     fn changes(&self) -> Changes {
         self.inner.changes()
     }

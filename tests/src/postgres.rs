@@ -12,14 +12,15 @@
 //! ```
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 /// A server, which is stopped when this is dropped, and its folder removed.
 #[derive(Debug)]
@@ -108,6 +109,31 @@ impl Postgres {
     pub fn start_again(&self) {
         let mut running = self.running();
         assert!(running.is_none(), "it runs already");
+        let (process, says) = loop {
+            match self.try_to_start() {
+                Ok(started) => break started,
+                // A process that the killed server was just starting sees by itself that it is gone.
+                Err(said) if said.contains("is still in use") => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(said) => panic!("the server did not start:\n{said}"),
+            }
+        };
+        // Who is not listened to waits.
+        std::thread::spawn(move || std::io::copy(&mut says.into_inner(), &mut std::io::sink()));
+        let watch = Command::new("sh")
+            .args(["-c", "read -r _; kill -QUIT \"$1\" && rm -rf \"$2\"", "sh"])
+            .arg(process.id().to_string())
+            .arg(&self.folder)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        *running = Some(Running { process, watch });
+    }
+
+    /// The server that answers, or what it has said before it ended.
+    fn try_to_start(&self) -> Result<(Child, BufReader<ChildStderr>), String> {
         let mut server = self.program("postgres");
         server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
         server.args(["-c", "listen_addresses=127.0.0.1"]);
@@ -121,20 +147,12 @@ impl Postgres {
         let mut says = BufReader::new(process.stderr.take().unwrap());
         let mut said = String::new();
         while !said.ends_with("database system is ready to accept connections\n") {
-            let read = says.read_line(&mut said).unwrap();
-            assert!(read > 0, "the server did not start:\n{said}");
+            if says.read_line(&mut said).unwrap() == 0 {
+                process.wait().unwrap();
+                return Err(said);
+            }
         }
-        // Who is not listened to waits.
-        std::thread::spawn(move || std::io::copy(&mut says.by_ref(), &mut std::io::sink()));
-        let watch = Command::new("sh")
-            .args(["-c", "read -r _; kill -QUIT \"$1\" && rm -rf \"$2\"", "sh"])
-            .arg(process.id().to_string())
-            .arg(&self.folder)
-            .stdin(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        *running = Some(Running { process, watch });
+        Ok((process, says))
     }
 
     /// As `kill -9` of all its processes does: nothing is written any more, and nobody is told.
