@@ -185,6 +185,27 @@ async fn what_is_drained_is_left_to_older_programs() {
     older.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_has_the_older_program_is_told_that_a_newer_one_goes_on_with_it() {
+    let world = World::new();
+    let older = begin!(world, first::Orders, shop, (first::Warehouse,)).start().await.unwrap();
+    let bank = begin!(world, second::Cards, bank, (second::Card,)).participants_only();
+    let bank = bank.start().await.unwrap();
+    let order = older.start("order-1", 3).await.unwrap();
+    let newer = begin!(world, second::Orders, shop, (second::Warehouse,)).start().await.unwrap();
+    // The newer one has written that the card is charged, and the older one has come upon that.
+    world.until(&world.shop, "place_order.start", "elsewhere").await;
+    let told = world.end_of(order.ended()).await.err().unwrap();
+    assert!(told.to_string().contains("is carried on in version 2"), "{told}");
+    // Who knows that version knows how it ended.
+    let order = newer.find("order-1").await.unwrap().unwrap();
+    let End::Completed(done) = world.end_of(order.ended()).await.unwrap() else { panic!("it is") };
+    assert_eq!(done.charged, "second: 6, 3 pieces");
+    older.stop().await;
+    newer.stop().await;
+    bank.stop().await;
+}
+
 async fn a_migration_that_renames() {
     let world = World::new();
     let shop = begin!(world, first::Orders, shop, (first::Warehouse,)).start().await.unwrap();

@@ -196,17 +196,15 @@ async fn killed(sagas: Sagas, journal: Journal) {
 
 /// The child of a trade.
 async fn child(journal: &Journal, parent: &StreamId) -> StreamId {
-    let shown = loop {
-        match Operator::on(journal).show(parent).await {
-            // An engine writes down what its sagas are while it works already.
-            Err(error) if error.to_string().contains("that an engine has worked at") => {
-                tokio::task::yield_now().await;
-            }
-            shown => break shown.unwrap(),
+    for _ in 0..1_000 {
+        // An engine writes down what its sagas are while it works already.
+        let shown = Operator::on(journal).show(parent).await.unwrap();
+        if let Some(nested) = shown.progress.steps.iter().find_map(|step| step.nested.clone()) {
+            return nested.stream;
         }
-    };
-    let nested = shown.progress.steps.iter().find_map(|step| step.nested.clone());
-    nested.expect("it has a child").stream
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it has no child")
 }
 
 async fn both_go_on_where_they_were(place: &Place, key: &str) {

@@ -94,6 +94,30 @@ async fn a_saga_is_one_trace_whoever_goes_on_with_it() {
 }
 
 #[tokio::test]
+async fn a_worker_that_died_in_its_first_attempt_is_resumed_as_well() {
+    let recording = Recording::all();
+    let journal = Journal::in_memory();
+    let builder = Sagas::on(&journal).saga::<Visit>(Door { is_open: true });
+    let dies = builder.lease(Duration::from_millis(200)).start().unwrap();
+    let caller = trace::span("a visitor comes to nobody").begin();
+    // The engine is dropped before it has been asked for anything: as if its process had died.
+    caller.around(async { dies.start::<Visit>("friday", 3).await.unwrap() }).await;
+    let id = caller.context().trace_id().unwrap();
+    caller.end();
+    drop(dies);
+    let lives = engine(&journal, true);
+    let end = lives.find::<Visit>("friday").unwrap().ended().await.unwrap();
+    assert!(matches!(end, End::Completed(_)), "{end:?}");
+    lives.stop(Duration::from_secs(10)).await;
+    let traces = recording.traces_of(id);
+    let [start] = named(&traces, "saga.start")[..] else { panic!("{traces:#?}") };
+    let runs = named(&traces, "saga.run");
+    let last = runs.last().unwrap();
+    assert!(has(last, "reliability.saga.resumed=true"), "{last:#?}");
+    assert_eq!(last.links[0].span_id, start.id);
+}
+
+#[tokio::test]
 async fn a_saga_that_nobody_asked_for_begins_a_trace_of_its_own() {
     let recording = Recording::all();
     let journal = Journal::in_memory();

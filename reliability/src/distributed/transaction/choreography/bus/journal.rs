@@ -219,6 +219,10 @@ impl Inner {
                 );
                 return Err(BusError::Full { what });
             }
+            // What it was once sent is not for who declares it again.
+            if let Some(removed_at) = self.removed_at(group).await? {
+                self.clear(group, removed_at).await?;
+            }
             let declared = Event::json(DECLARED, 1, group.name()).map_err(read)?;
             match self.journal.append(Append::to(&stream).after(last).event(declared)).await {
                 Err(JournalError::Conflict { .. }) => {}
@@ -240,10 +244,16 @@ impl Inner {
                 Err(error) => return Err(wrote(error)),
             }
         }
-        // What nobody takes any more, whoever has died before it was all gone. It is gone before the
-        // group can be declared again by who waits for this; others may be quicker, and what is
-        // published to them is theirs.
-        let Some(removed_at) = self.removed_at(group).await? else { return Ok(()) };
+        match self.removed_at(group).await? {
+            Some(removed_at) => self.clear(group, removed_at).await,
+            // Somebody was quicker, and has declared it again.
+            None => Ok(()),
+        }
+    }
+
+    /// Throws away what waits for a group since before it was removed: also what somebody has left
+    /// who died over it. What comes later is for who has declared it again.
+    async fn clear(&self, group: &Group, removed_at: SystemTime) -> Result<(), BusError> {
         let all = Heads::of(&kind(group)).most(AT_ONCE);
         let mut behind: Option<StreamId> = None;
         loop {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::*;
-use crate::journal::{Event, Journal};
+use crate::journal::{Append, Event, Journal, StreamId};
 
 /// Long enough that nobody loses what it holds because the machine is busy.
 const LEASE: Duration = Duration::from_secs(3);
@@ -182,4 +182,32 @@ fn groups_of_one_bus_never_share_a_kind() {
     kinds.sort_unstable();
     kinds.dedup();
     assert_eq!(kinds.len(), count);
+}
+
+#[tokio::test]
+async fn a_group_that_is_declared_again_begins_with_what_comes_then_whoever_died_removing_it() {
+    let journal = Journal::in_memory();
+    let bus = on(&journal);
+    bus.declare(stock()).await.unwrap();
+    for name in ["Reserved", "Charged"] {
+        bus.publish(envelope(name)).await.unwrap();
+    }
+    assert_eq!(waiting(&bus).await, [2]);
+    // What a process has written that died before it had thrown anything away.
+    let groups = StreamId::new("bus.groups", "place_order").unwrap();
+    let removed = Event::json("Removed", 1, "stock").unwrap();
+    journal.append(Append::to(&groups).event(removed)).await.unwrap();
+    bus.declare(stock()).await.unwrap();
+    assert_eq!(waiting(&bus).await, [0]);
+    bus.publish(envelope("Mailed")).await.unwrap();
+    let mut member = bus.subscribe(stock()).await.unwrap();
+    let first = member.next().await.unwrap();
+    assert_eq!(first.envelope().event().name(), "Mailed");
+    first.ack().await.unwrap();
+    assert_eq!(waiting(&bus).await, [0]);
+}
+
+async fn waiting(bus: &JournalBus) -> Vec<usize> {
+    let waiting = bus.waiting("place_order").await.unwrap();
+    waiting.into_iter().map(|(_, count)| count).collect()
 }
