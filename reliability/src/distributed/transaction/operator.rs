@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::Invalid;
 use crate::journal::{Head, Heads, Journal, JournalError, Record, Sequence, StreamId};
@@ -191,19 +191,23 @@ impl Said {
     }
 
     /// What stands in the record.
+    #[cfg(any(feature = "tcc", feature = "two_phase"))]
     pub(super) fn json(&self) -> Value {
-        json!({ "by": self.by, "why": self.why })
+        serde_json::json!({ "by": self.by, "why": self.why })
     }
 
     /// What a record of that says, with what has been done between the two.
+    #[cfg(any(feature = "tcc", feature = "two_phase"))]
     pub(super) fn told(payload: &Value, done: &str) -> String {
         let said = |key: &str| payload[key].as_str().unwrap_or("?");
         alloc::format!("{} {done}: {}", said("by"), said("why"))
     }
 
     /// A stuck transaction is told again.
+    #[cfg(any(feature = "tcc", feature = "two_phase"))]
     pub(super) const RETRIED: &'static str = "has it told again";
     /// It is over as it is.
+    #[cfg(any(feature = "choreography", feature = "tcc", feature = "two_phase"))]
     pub(super) const ABANDONED: &'static str = "has abandoned it";
     /// It is not to happen.
     #[cfg(feature = "two_phase")]

@@ -1,5 +1,6 @@
 use core::time::Duration;
 
+#[cfg(feature = "saga")]
 use crate::journal::Due;
 
 /// What becomes of a transaction that is over: of a saga that is completed, rolled back or abandoned, in
@@ -28,6 +29,7 @@ pub enum Retention {
 }
 
 impl Retention {
+    #[cfg(feature = "saga")]
     pub(super) fn due(self) -> Due {
         match self {
             Self::Forever => Due::Never,

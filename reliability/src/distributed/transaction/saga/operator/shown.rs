@@ -14,7 +14,7 @@ use crate::journal::{Head, Record, StreamId};
 ///
 /// # Examples
 ///
-/// See [`Operator`].
+/// See [`Operator`](super::Operator).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Shown {
@@ -37,7 +37,7 @@ pub struct Shown {
 ///
 /// # Examples
 ///
-/// See [`Operator`].
+/// See [`Operator`](super::Operator).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Around {
