@@ -109,11 +109,6 @@ impl Clock {
         if let Source::Ticked(ticks) = &self.0 {
             return ticks.now();
         }
-        // That one call, and not another one before it that asks what clock it is.
-        #[cfg(all(feature = "tsc", not(reliability_loom)))]
-        if let Source::Tsc(tsc) = &self.0 {
-            return tsc.now();
-        }
         self.read()
     }
 

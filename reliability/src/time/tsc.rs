@@ -30,7 +30,7 @@ impl Tsc {
         }))
     }
 
-    #[inline]
+    #[inline(never)]
     pub(super) fn now(self) -> Instant {
         let Calibrated { clock, origin, scale } = self.0;
         // Another core's counter may be behind.
