@@ -312,6 +312,10 @@ impl<E> Call<'_, E> {
         } else if self.attempts > 0 || self.times().is_some() {
             self.finish(Total::Cancelled, |_| Counted::Nothing);
         }
+        // As a part of the same step: who comes next finds the place in the queue free.
+        if let Some(more) = &mut *self.more {
+            more.waiting = None;
+        }
     }
 }
 
