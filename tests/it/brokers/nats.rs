@@ -21,7 +21,8 @@ const PREFIX: &str = "shop";
 const SOON: Duration = Duration::from_secs(2);
 
 fn at(server: &Nats) -> NatsBusBuilder {
-    NatsBus::builder(&server.url()).prefix(PREFIX).patience(PATIENCE).timeout(PATIENCE)
+    let bus = NatsBus::builder(&server.url()).prefix(PREFIX).allow_forgetful_servers();
+    bus.patience(PATIENCE).timeout(PATIENCE)
 }
 
 /// A bus that knows nothing of others on the same server.
@@ -35,9 +36,16 @@ fn forgets(health: &Health) -> bool {
     health.last_error().is_some_and(|error| error.contains("forgets unsettled events"))
 }
 
-/// Makes a server that forgets keep what it should: it cleans up only behind what all groups have
-/// settled from the first event on, so that the first one of each is given back for a hundred years.
-async fn put_off_for_ever(server: &Nats, bus: &NatsBus, topic: &str, groups: &[&str]) {
+/// Makes a server keep what it should, also one that forgets: that one cleans up only behind what all
+/// groups have settled from the first event on, so that the first one of each is given back for a
+/// hundred years.
+async fn keep_all(server: &Nats, bus: &NatsBus, topic: &str, groups: &[&str]) {
+    if !forgets(&bus.health()) {
+        return;
+    }
+    for group in groups {
+        bus.declare(Group::of(topic, group).unwrap()).await.unwrap();
+    }
     bus.publish(envelope(1_000_000)).await.unwrap();
     let client = async_nats::connect(server.url()).await.unwrap();
     let jetstream = async_nats::jetstream::new(client);
@@ -70,13 +78,7 @@ async fn the_bus_over_nats_conforms() {
 async fn nothing_is_lost_when_nats_is_killed() {
     let server = Arc::new(Nats::start());
     let bus = Arc::new(at(&server).redelivery(SOON).timeout(SOON).build().await.unwrap());
-    if forgets(&bus.health()) {
-        let topic = "place_order";
-        for group in killed::GROUPS {
-            bus.declare(Group::of(topic, group).unwrap()).await.unwrap();
-        }
-        put_off_for_ever(&server, &bus, topic, &killed::GROUPS).await;
-    }
+    keep_all(&server, &bus, "place_order", &killed::GROUPS).await;
     let killed = Arc::clone(&server);
     killed::nothing_is_lost(shared(&bus), move || restart(&killed)).await;
     let health = bus.health();
@@ -87,8 +89,22 @@ async fn nothing_is_lost_when_nats_is_killed() {
 async fn orders_over_nats_that_is_killed_end_as_a_whole() {
     let server = Arc::new(Nats::start());
     let bus = at(&server).redelivery(SOON).timeout(SOON).build().await.unwrap();
+    keep_all(&server, &bus, orders::TOPIC, &orders::PARTICIPANTS).await;
     let killed = Arc::clone(&server);
     orders::each_ends_and_nothing_happens_twice(bus, move || restart(&killed)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_forgets_is_refused_unless_that_is_allowed() {
+    let server = Nats::shared();
+    let allowed = own(&server).build().await.unwrap();
+    match (NatsBus::builder(&server.url()).build().await, forgets(&allowed.health())) {
+        (Err(refused), true) => {
+            assert_eq!(refused.class(), Class::Permanent);
+            assert!(refused.to_string().contains("allow_forgetful_servers"), "{refused}");
+        }
+        (served, forgets) => assert!(!forgets && served.is_ok(), "{forgets}: {served:?}"),
+    }
 }
 
 #[tokio::test]

@@ -70,6 +70,8 @@ choreography! {
     Orders: PlaceOrder { Warehouse, Card, terminal Mailed }
 }
 
+pub(super) const TOPIC: &str = "place_order";
+pub(super) const PARTICIPANTS: [&str; 2] = ["warehouse", "card"];
 const ORDERS: u32 = 40;
 
 /// Each is done or undone as a whole, and nothing happens twice, however often events come.

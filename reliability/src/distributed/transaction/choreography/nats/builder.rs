@@ -53,6 +53,7 @@ pub(super) struct Settings {
     pub(super) most_bytes: Option<u64>,
     pub(super) most_pending: usize,
     pub(super) replicas: usize,
+    pub(super) forgetful: bool,
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -78,6 +79,7 @@ impl NatsBusBuilder {
                 most_bytes: None,
                 most_pending: 100_000,
                 replicas: 1,
+                forgetful: false,
             },
         }
     }
@@ -154,12 +156,21 @@ impl NatsBusBuilder {
         self
     }
 
+    /// Takes a server of the versions 2.9.7 to 2.9.15 as well, which may lose events when it is started
+    /// again: see [versions](super#versions). Without that, [`build`](NatsBusBuilder::build) refuses
+    /// it; with it, the bus tells by the event `reliability.bus.forgets` and by its health.
+    pub fn allow_forgetful_servers(mut self) -> Self {
+        self.settings.forgetful = true;
+        self
+    }
+
     /// Connects. The connection lives in the runtime in which this is called.
     ///
     /// # Errors
     ///
     /// [`Invalid`](BusError::Invalid) for a setting out of its range,
-    /// [`Unusable`](BusError::Unusable) when the server does not let us in or has no JetStream,
+    /// [`Unusable`](BusError::Unusable) when the server does not let us in, has no JetStream or
+    /// [forgets](NatsBusBuilder::allow_forgetful_servers),
     /// [`Unavailable`](BusError::Unavailable) when it cannot be reached.
     ///
     /// # Cancel safety
@@ -192,9 +203,16 @@ impl NatsBusBuilder {
         has_jetstream(&context).await?;
         let version = client.server_info().version;
         if forgets(&version) {
-            standing.forgets(&alloc::format!(
+            let what = alloc::format!(
                 "NATS {version} forgets unsettled events when it is started again; take 2.9.16 or newer"
-            ));
+            );
+            if !self.settings.forgetful {
+                let what = alloc::format!(
+                    "{what}, or say `allow_forgetful_servers` where events may be lost"
+                );
+                return Err(BusError::Unusable { what });
+            }
+            standing.forgets(&what);
         }
         Ok(NatsBus::new(Inner::new(client, context, self.settings, standing)))
     }

@@ -50,9 +50,11 @@
 //! Debian 12, clean up a stream when they are started, however they were ended, and forget more than
 //! they should: what was given back or is held, so that it does not come again, and what waits for a
 //! group that has not acknowledged anything yet, while another group of the topic has. No client can
-//! prevent that. The bus serves them, tells of it by the [event](crate::telemetry)
-//! `reliability.bus.forgets` when it is built, and in its [health](NatsBus::health): before it carries
-//! what must not be lost, take a newer server.
+//! prevent that, so a bus refuses them when it is built: take a newer server. Where events may be lost,
+//! as on the machine of a developer, say
+//! [`allow_forgetful_servers`](NatsBusBuilder::allow_forgetful_servers): the bus serves them then, and
+//! tells of it by the [event](crate::telemetry) `reliability.bus.forgets` and in its
+//! [health](NatsBus::health). It looks once: do not mix versions behind one list of servers.
 //!
 //! # Names
 //!
