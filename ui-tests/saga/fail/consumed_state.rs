@@ -1,4 +1,4 @@
-//~ use of moved value: `at`
+//~ the walk goes on: match what `step` gives, and use the `At` in it
 use reliability::distributed::transaction::saga::walk::{At, Nil};
 use reliability::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient, saga};
 

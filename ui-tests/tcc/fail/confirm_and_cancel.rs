@@ -1,4 +1,4 @@
-//~ use of moved value: `order`
+//~ this transaction is over: begin another one, under a name of its own
 use reliability::distributed::transaction::tcc::{Coordinator, Cx, Tcc, Transient};
 
 #[derive(Tcc)]

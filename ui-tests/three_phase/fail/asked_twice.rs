@@ -1,4 +1,4 @@
-//~ use of moved value
+//~ it has asked: go on with the `AllVoted` that this gives
 use reliability::distributed::transaction::three_phase::{Begun, ThreePhaseError};
 
 async fn order(order: Begun) -> Result<(), ThreePhaseError> {

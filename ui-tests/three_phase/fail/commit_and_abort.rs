@@ -1,4 +1,4 @@
-//~ use of moved value
+//~ this transaction is over: begin another one, under a name of its own
 use reliability::distributed::transaction::three_phase::{Begun, ThreePhaseError};
 
 async fn order(order: Begun) -> Result<(), ThreePhaseError> {

@@ -1,4 +1,4 @@
-//~ use of moved value: `prepared`
+//~ it is decided: go on with the `Decided` that this gives
 use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
 
 #[path = "../shop.rs"]

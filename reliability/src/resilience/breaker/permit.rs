@@ -78,13 +78,17 @@ impl<'a> Permit<'a> {
 
     /// The call succeeded.
     #[inline]
-    pub fn success(self) {
+    pub fn success(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+    ) {
         self.end(Counted::Success);
     }
 
     /// The call failed, and the breaker shall count that.
     #[inline]
-    pub fn failure(self) {
+    pub fn failure(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+    ) {
         self.end(Counted::Failure);
     }
 
@@ -110,7 +114,10 @@ impl<'a> Permit<'a> {
     /// assert_eq!(breaker.snapshot().window.failures, 0);
     /// # Ok::<(), reliability::error::Rejected>(())
     /// ```
-    pub fn failure_with<F: Fault>(self, fault: &F) {
+    pub fn failure_with<F: Fault>(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+        fault: &F,
+    ) {
         let counted = self.breaker.counted_as(fault);
         self.end(counted);
     }
@@ -119,7 +126,11 @@ impl<'a> Permit<'a> {
     ///
     /// For callers that measure the time themselves. Without a time the call is not slow.
     #[inline]
-    pub fn record(self, counted: Counted, elapsed: Option<Duration>) {
+    pub fn record(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+        counted: Counted,
+        elapsed: Option<Duration>,
+    ) {
         let (breaker, admission) = self.into_parts();
         breaker.record(admission.generation, counted, elapsed);
     }
@@ -154,23 +165,34 @@ impl OwnedPermit {
     }
 
     /// As [`Permit::success`].
-    pub fn success(self) {
+    pub fn success(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+    ) {
         self.end(Counted::Success);
     }
 
     /// As [`Permit::failure`].
-    pub fn failure(self) {
+    pub fn failure(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+    ) {
         self.end(Counted::Failure);
     }
 
     /// As [`Permit::failure_with`].
-    pub fn failure_with<F: Fault>(self, fault: &F) {
+    pub fn failure_with<F: Fault>(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+        fault: &F,
+    ) {
         let counted = self.breaker.inner().counted_as(fault);
         self.end(counted);
     }
 
     /// As [`Permit::record`].
-    pub fn record(mut self, counted: Counted, elapsed: Option<Duration>) {
+    pub fn record(
+        mut self, // a permit is for one call, and this one has ended: `acquire` another for the next
+        counted: Counted,
+        elapsed: Option<Duration>,
+    ) {
         self.recorded = true;
         self.breaker.inner().record(self.admission.generation, counted, elapsed);
     }

@@ -68,18 +68,25 @@ impl<'a> Permit<'a> {
 
     /// The call was answered.
     #[inline]
-    pub fn success(self) {
+    pub fn success(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+    ) {
         self.end(Outcome::Success);
     }
 
     /// The call took too long, or was refused because there is too much to do.
     #[inline]
-    pub fn dropped(self) {
+    pub fn dropped(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+    ) {
         self.end(Outcome::Dropped);
     }
 
     /// The call failed with this error, which says what [`Outcome::of`] makes of it.
-    pub fn failure_with<F: Fault>(self, fault: &F) {
+    pub fn failure_with<F: Fault>(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+        fault: &F,
+    ) {
         self.end(Outcome::of(fault));
     }
 
@@ -87,7 +94,11 @@ impl<'a> Permit<'a> {
     ///
     /// For callers that measure the time themselves. A call without a time is not a sample.
     #[inline]
-    pub fn record(self, outcome: Outcome, elapsed: Option<Duration>) {
+    pub fn record(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+        outcome: Outcome,
+        elapsed: Option<Duration>,
+    ) {
         self.limit.record(self.admission, outcome, elapsed);
         core::mem::forget(self);
     }
@@ -112,22 +123,33 @@ impl OwnedPermit {
     }
 
     /// As [`Permit::success`].
-    pub fn success(self) {
+    pub fn success(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+    ) {
         self.end(Outcome::Success);
     }
 
     /// As [`Permit::dropped`].
-    pub fn dropped(self) {
+    pub fn dropped(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+    ) {
         self.end(Outcome::Dropped);
     }
 
     /// As [`Permit::failure_with`].
-    pub fn failure_with<F: Fault>(self, fault: &F) {
+    pub fn failure_with<F: Fault>(
+        self, // a permit is for one call, and this one has ended: `acquire` another for the next
+        fault: &F,
+    ) {
         self.end(Outcome::of(fault));
     }
 
     /// As [`Permit::record`].
-    pub fn record(mut self, outcome: Outcome, elapsed: Option<Duration>) {
+    pub fn record(
+        mut self, // a permit is for one call, and this one has ended: `acquire` another for the next
+        outcome: Outcome,
+        elapsed: Option<Duration>,
+    ) {
         self.ended = true;
         self.limit.shared().record(self.admission, outcome, elapsed);
     }

@@ -54,7 +54,10 @@ impl<A: Aggregate> Given<A> {
     }
 
     /// Asks it to do that.
-    pub fn when(self, command: &A::Command) -> When<A> {
+    pub fn when(
+        self, // it was asked: go on with the `When` that this gives
+        command: &A::Command,
+    ) -> When<A> {
         let decided = self.state.decide(command);
         When { state: self.state, decided }
     }
@@ -71,7 +74,10 @@ where
     ///
     /// When others follow or none, it is refused, or they cannot happen in that state.
     #[track_caller]
-    pub fn then(self, expected: impl IntoIterator<Item = A::Event>) -> A {
+    pub fn then(
+        self, // it has decided: go on with the aggregate that this gives
+        expected: impl IntoIterator<Item = A::Event>,
+    ) -> A {
         let expected: Vec<A::Event> = expected.into_iter().collect();
         let events = match self.decided {
             Ok(events) => events,
@@ -94,8 +100,10 @@ where
     ///
     /// When something follows, or it is refused for another reason.
     #[track_caller]
-    pub fn then_refused(self, expected: &A::Refused)
-    where
+    pub fn then_refused(
+        self, // it is over: begin with another `given`
+        expected: &A::Refused,
+    ) where
         A::Refused: PartialEq,
     {
         match self.decided {

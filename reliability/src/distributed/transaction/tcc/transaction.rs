@@ -282,7 +282,10 @@ impl Transaction {
     /// # Examples
     ///
     /// See the [module](super).
-    pub async fn confirm(self, tried: impl AllTried) -> Result<Settled, TccError> {
+    pub async fn confirm(
+        self, // this transaction is over: begin another one, under a name of its own
+        tried: impl AllTried,
+    ) -> Result<Settled, TccError> {
         self.end(Decision::Confirm, tried.list()).await
     }
 
@@ -299,7 +302,10 @@ impl Transaction {
     /// # Examples
     ///
     /// See the [module](super).
-    pub async fn cancel(self, tried: impl AllTried) -> Result<Settled, TccError> {
+    pub async fn cancel(
+        self, // this transaction is over: begin another one, under a name of its own
+        tried: impl AllTried,
+    ) -> Result<Settled, TccError> {
         self.end(Decision::Cancel, tried.list()).await
     }
 
@@ -315,7 +321,10 @@ impl Transaction {
     /// # Examples
     ///
     /// See [the module](super#transactions-in-transactions).
-    pub fn leave(self, tried: impl AllTried) -> Result<(), Invalid> {
+    pub fn leave(
+        self, // it is left to the transaction around it, which decides
+        tried: impl AllTried,
+    ) -> Result<(), Invalid> {
         let machine = &self.drive.machine;
         if !machine.is_nested() {
             let expected = "one that was begun with `begin_nested`";
@@ -365,8 +374,8 @@ impl Transaction {
             Err(Invalid::new("tcc", "reservations", expected, got)
                 .with_advice("hand over what each `reserve` has returned"))
         };
-        if let Some(other) = tried.iter().find(|it| !it.is_of(self.id())) {
-            return wrong(alloc::format!("{other:?}"));
+        if tried.iter().any(|it| !it.is_of(self.id())) {
+            return wrong("one of another transaction".into());
         }
         let all = self.drive.machine.participants();
         let mut found: Vec<usize> = tried.iter().map(AnyTried::index).collect();

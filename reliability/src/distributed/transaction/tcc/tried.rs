@@ -1,7 +1,8 @@
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hash::{Hash as _, Hasher as _};
 use core::marker::PhantomData;
+use std::hash::DefaultHasher;
 
 use super::Tcc;
 
@@ -49,25 +50,36 @@ pub struct Tried<P> {
 /// ```
 #[must_use = "a reservation is confirmed or cancelled: hand it to `Transaction::confirm` or `Transaction::cancel`"]
 pub struct AnyTried {
-    transaction: String,
+    // A hash of its id. With the id itself a reservation would have something to drop, and of a
+    // transaction that is used behind `confirm((stock,))` the compiler would not say any more which
+    // call it has ended with.
+    transaction: u64,
     index: usize,
+}
+
+fn hash(transaction: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    transaction.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl<P: Tcc> Tried<P> {
     pub(super) fn new(transaction: &str, index: usize) -> Self {
-        let token = AnyTried { transaction: transaction.into(), index };
+        let token = AnyTried { transaction: hash(transaction), index };
         Self { token, participant: PhantomData }
     }
 
     /// The same without its type, for a list.
-    pub fn any(self) -> AnyTried {
+    pub fn any(
+        self, // a reservation is handed over once: use the `AnyTried` that this gives
+    ) -> AnyTried {
         self.token
     }
 }
 
 impl AnyTried {
     pub(super) fn is_of(&self, transaction: &str) -> bool {
-        self.transaction == transaction
+        self.transaction == hash(transaction)
     }
 
     pub(super) const fn index(&self) -> usize {
@@ -77,16 +89,17 @@ impl AnyTried {
 
 impl<P: Tcc> fmt::Debug for Tried<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (participant, index) = (P::NAME, self.token.index);
         f.debug_struct("Tried")
-            .field("transaction", &self.token.transaction)
-            .field("participant", &P::NAME)
-            .finish()
+            .field("participant", &participant)
+            .field("index", &index)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for AnyTried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AnyTried").field("transaction", &self.transaction).finish_non_exhaustive()
+        f.debug_struct("AnyTried").field("index", &self.index).finish_non_exhaustive()
     }
 }
 

@@ -138,7 +138,9 @@ impl Begun {
     /// # Cancel safety
     ///
     /// Dropped before it returns, it is as if the coordinator had crashed: the others abort.
-    pub async fn ask(self) -> Result<AllVoted, ThreePhaseError> {
+    pub async fn ask(
+        self, // it has asked: go on with the `AllVoted` that this gives
+    ) -> Result<AllVoted, ThreePhaseError> {
         let Self { mut run, works } = self;
         if run.shared.hub.log.read(&run.transaction).await?.is_some() {
             return Err(ThreePhaseError::NotNew { transaction: run.transaction.clone() });
@@ -218,7 +220,9 @@ impl AllVoted {
     ///
     /// Dropped before it returns, it is as if the coordinator had crashed: the others commit if one
     /// of them knows, and abort otherwise.
-    pub async fn pre_commit(self) -> Result<AllKnow, ThreePhaseError> {
+    pub async fn pre_commit(
+        self, // everybody is told: go on with the `AllKnow` that this gives
+    ) -> Result<AllKnow, ThreePhaseError> {
         let Self { mut run, mut core } = self;
         let mut effects = Vec::new();
         for member in run.all.iter() {
@@ -257,7 +261,9 @@ impl AllVoted {
     /// # Cancel safety
     ///
     /// Dropped before it returns, the others abort on their own.
-    pub async fn abort(self) {
+    pub async fn abort(
+        self, // this transaction is over: begin another one, under a name of its own
+    ) {
         let Self { mut run, mut core } = self;
         let effects = core.step(run.shared.hub.now(), CoordinatorInput::GivenUp);
         run.tell(effects).await;
@@ -284,7 +290,9 @@ impl AllKnow {
     /// # Cancel safety
     ///
     /// Dropped before it returns, the others commit without it.
-    pub async fn commit(self) -> Result<Outcome, ThreePhaseError> {
+    pub async fn commit(
+        self, // this transaction is over: begin another one, under a name of its own
+    ) -> Result<Outcome, ThreePhaseError> {
         let Self { mut run, effects, unheard } = self;
         if effects.contains(&CoordinatorEffect::Record(Decision::Commit)) {
             let log = &run.shared.hub.log;

@@ -99,7 +99,10 @@ impl<'tx, Ps> Begun<'tx, Ps> {
     }
 
     /// Goes on when everybody has voted, which is what `votes` proves.
-    pub fn all_voted<V>(self, votes: V) -> Prepared<'tx, Ps>
+    pub fn all_voted<V>(
+        self, // it has voted: go on with the `Prepared` that this gives
+        votes: V,
+    ) -> Prepared<'tx, Ps>
     where
         V: AllVotes<'tx, Ps>,
     {
@@ -108,7 +111,9 @@ impl<'tx, Ps> Begun<'tx, Ps> {
     }
 
     /// Does not want it any more. Nothing has to be written down for that.
-    pub fn abort(self) -> Aborting<'tx, Ps> {
+    pub fn abort(
+        self, // it is aborted: go on with the `Aborting` that this gives
+    ) -> Aborting<'tx, Ps> {
         Aborting::new(self.run)
     }
 

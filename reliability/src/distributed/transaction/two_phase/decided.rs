@@ -56,7 +56,9 @@ impl<'tx, Ps> Prepared<'tx, Ps> {
     }
 
     /// Decides that it happens.
-    pub fn commit(self) -> Decided<'tx, Ps> {
+    pub fn commit(
+        self, // it is decided: go on with the `Decided` that this gives
+    ) -> Decided<'tx, Ps> {
         Decided { run: self.run, of: PhantomData }
     }
 
@@ -98,7 +100,9 @@ impl<'tx, Ps> Prepared<'tx, Ps> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn abort(self) -> Aborting<'tx, Ps> {
+    pub fn abort(
+        self, // it is decided: go on with the `Aborting` that this gives
+    ) -> Aborting<'tx, Ps> {
         Aborting::new(self.run)
     }
 }
@@ -120,7 +124,9 @@ impl<'tx, Ps> Decided<'tx, Ps> {
     ///
     /// When this is dropped before it returns, it is written or not. Recovery finds out, and tells
     /// everybody.
-    pub async fn log(self) -> Result<Logged<'tx, Ps>, TwoPhaseError> {
+    pub async fn log(
+        self, // it is written down: go on with the `Logged` that this gives
+    ) -> Result<Logged<'tx, Ps>, TwoPhaseError> {
         self.run.log().await?;
         Ok(Logged { run: self.run, of: PhantomData })
     }
@@ -141,7 +147,9 @@ impl<Ps> Logged<'_, Ps> {
     /// # Cancel safety
     ///
     /// It is certain that it commits; who has not heard it yet hears it from recovery.
-    pub async fn deliver(self) -> Outcome {
+    pub async fn deliver(
+        self, // this transaction is over: begin another one, under a name of its own
+    ) -> Outcome {
         self.run.deliver().await
     }
 }
@@ -156,7 +164,9 @@ impl<Ps> Aborting<'_, Ps> {
     /// # Cancel safety
     ///
     /// Nobody commits any more; who has not heard it is told by recovery.
-    pub async fn deliver(self) -> Outcome {
+    pub async fn deliver(
+        self, // this transaction is over: begin another one, under a name of its own
+    ) -> Outcome {
         self.run.abort().await
     }
 }

@@ -84,7 +84,9 @@ impl Delivery {
     /// # Cancel safety
     ///
     /// When it is dropped before it returns, it is acknowledged, or comes again.
-    pub async fn ack(self) -> Result<(), BusError> {
+    pub async fn ack(
+        self, // a delivery is settled once: take the `next` one from the subscription
+    ) -> Result<(), BusError> {
         self.settle.ack().await
     }
 
@@ -98,7 +100,10 @@ impl Delivery {
     /// # Cancel safety
     ///
     /// When it is dropped before it returns, it comes again sooner or later.
-    pub async fn nack(self, after: Duration) -> Result<(), BusError> {
+    pub async fn nack(
+        self, // a delivery is settled once: take the `next` one from the subscription
+        after: Duration,
+    ) -> Result<(), BusError> {
         self.settle.nack(after.min(Self::LONGEST_DELAY)).await
     }
 

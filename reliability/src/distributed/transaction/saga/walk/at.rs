@@ -109,7 +109,7 @@ impl<D: Saga, S: TypedStep<Saga = D>, H> At<D, S, H> {
     ///
     /// The step may have happened, and the walk is over.
     pub fn step<'a, Ix>(
-        self,
+        self, // the walk goes on: match what `step` gives, and use the `At` in it
         cx: &Cx<D::Shared>,
     ) -> Pin<Box<dyn Future<Output = Turn<D, S, H>> + 'a>>
     where
@@ -123,7 +123,10 @@ impl<D: Saga, S: TypedStep<Saga = D>, H> At<D, S, H> {
 
     /// Takes the step as done, with that output: a timer that has run down, a signal that was given,
     /// or a step that this test is not about.
-    pub fn given(self, output: S::Output) -> At<D, S::Next, Did<S, H>> {
+    pub fn given(
+        self, // the walk goes on: use the `At` that `given` gives
+        output: S::Output,
+    ) -> At<D, S::Next, Did<S, H>> {
         At { input: self.input, done: Did::new(output, self.done), before: PhantomData }
     }
 }
@@ -139,12 +142,18 @@ impl<D: Saga, S: Nested<Saga = D>, H> At<D, S, H> {
     }
 
     /// The saga that this step is has come to its end.
-    pub fn nested_done(self, done: <S::Child as Saga>::Done) -> At<D, S::Next, Did<S, H>> {
+    pub fn nested_done(
+        self, // the walk goes on: use the `At` that `nested_done` gives
+        done: <S::Child as Saga>::Done,
+    ) -> At<D, S::Next, Did<S, H>> {
         self.given(S::finished(done))
     }
 
     /// The saga that this step is was rolled back.
-    pub fn nested_back(self, why: Why<<S::Child as Saga>::Refusal>) -> Rollback<D, H>
+    pub fn nested_back(
+        self, // the walk goes back: use the `Rollback` that `nested_back` gives
+        why: Why<<S::Child as Saga>::Refusal>,
+    ) -> Rollback<D, H>
     where
         S: Refusable,
     {
@@ -187,7 +196,10 @@ impl<D: Saga, S, H> At<D, S, H> {
     }
 
     /// Turns back here, as a deadline would, or who cancels it.
-    pub fn back<R>(self, why: R) -> Rollback<D, H, R>
+    pub fn back<R>(
+        self, // the walk goes back: use the `Rollback` that `back` gives
+        why: R,
+    ) -> Rollback<D, H, R>
     where
         H: Unwind<D>,
     {

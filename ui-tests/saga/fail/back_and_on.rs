@@ -1,0 +1,37 @@
+//~ the walk goes back: use the `Rollback` that `back` gives
+use reliability::distributed::transaction::saga::walk::{At, Nil};
+use reliability::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient, saga};
+
+
+#[saga(input = u64, refuse = String)]
+pub enum PlaceOrder {
+    #[step(reserve, undo = release)]
+    Reserved(u32),
+    #[pivot(charge, needs(Reserved))]
+    Charged(String),
+    #[then(confirm, needs(Charged))]
+    Mailed(()),
+}
+
+async fn reserve(_: &Cx, _: &u64) -> Result<u32, Outcome<String>> {
+    Ok(1)
+}
+
+async fn release(_: &Cx, _: &u64, _: Attempt<'_, u32>) -> Result<(), Transient> {
+    Ok(())
+}
+
+async fn charge(_: &Cx, _: &u64, _: &u32) -> Result<String, Outcome<String>> {
+    Ok("paid".into())
+}
+
+async fn confirm(_: &Cx, _: &u64, _: &String) -> Result<(), Transient> {
+    Ok(())
+}
+
+pub fn back_and_on(at: At<PlaceOrder, place_order::Reserved, Nil>) {
+    let _ = at.back("too late");
+    let _ = at.given(3);
+}
+
+fn main() {}
