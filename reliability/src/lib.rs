@@ -92,6 +92,7 @@ pub mod distributed;
 #[cfg(feature = "config")]
 mod document;
 pub mod error;
+mod fnv;
 #[cfg(all(doc, feature = "macros", feature = "resilience", feature = "telemetry"))]
 pub mod guide;
 #[cfg(feature = "journal")]

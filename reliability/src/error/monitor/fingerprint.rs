@@ -1,6 +1,7 @@
 use core::fmt;
 
 use super::shape::walk;
+use crate::fnv::Fnv;
 
 /// What all errors of one kind have in common: 64 bits, the same in every process and every build.
 ///
@@ -31,33 +32,17 @@ impl Fingerprint {
         hash.write(kind.as_bytes());
         hash.write(&[0xff]);
         walk(message, &mut |part| hash.write(part.as_bytes()));
-        Self(hash.0)
+        Self(hash.get())
     }
 
     /// The fingerprint that stands for a name.
     pub fn named(name: &str) -> Self {
-        let mut hash = Fnv::new();
-        hash.write(name.as_bytes());
-        Self(hash.0)
+        Self(Fnv::of(name.as_bytes()))
     }
 
     /// As a number.
     pub const fn as_u64(self) -> u64 {
         self.0
-    }
-}
-
-struct Fnv(u64);
-
-impl Fnv {
-    fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
     }
 }
 

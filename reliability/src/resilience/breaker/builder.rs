@@ -211,9 +211,8 @@ fn some_seed(_name: &Name) -> u64 {
     fastrand::u64(..)
 }
 
-/// Without a source of random numbers breakers differ by name (FNV-1a).
+/// Without a source of random numbers breakers differ by name.
 #[cfg(not(feature = "std"))]
 fn some_seed(name: &Name) -> u64 {
-    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+    crate::fnv::Fnv::of(name.as_bytes())
 }

@@ -10,6 +10,7 @@ use core::fmt;
 
 use super::prometheus_rules::record::BUDGET_REMAINING;
 use super::prometheus_rules::{PrometheusRules, Promise, prometheus_rules};
+use crate::fnv::Fnv;
 use crate::json::{Text, Value};
 use layout::Layout;
 
@@ -79,7 +80,9 @@ impl GrafanaDashboard {
             }
         }
         name.truncate(23);
-        format!("{}-{:016x}", name.trim_matches('-'), fnv(&self.title)).trim_matches('-').into()
+        format!("{}-{:016x}", name.trim_matches('-'), Fnv::of(self.title.as_bytes()))
+            .trim_matches('-')
+            .into()
     }
 
     fn json(&self) -> Value {
@@ -152,13 +155,6 @@ fn variable(label: &str) -> Value {
         ("current", all),
         ("options", Value::list([])),
     ])
-}
-
-/// The hash of Fowler, Noll and Vo, 64 bits, variant 1a: the same for all time.
-fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 impl fmt::Display for GrafanaDashboard {

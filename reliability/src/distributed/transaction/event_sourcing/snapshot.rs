@@ -3,6 +3,7 @@ use core::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::fnv::Fnv;
 use crate::journal::{Event, JournalError, Sequence};
 
 /// How often an aggregate is written down whole, and in which form.
@@ -107,14 +108,12 @@ fn read_json<A: DeserializeOwned>(event: &Event) -> Result<Snapshot<A>, JournalE
 }
 
 /// Tells the record at which a snapshot was made from the one that a stream has there after it was
-/// begun anew: FNV-1a, which is enough for what nobody forges.
+/// begun anew.
 pub(super) fn digest(event: &Event) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut hash = Fnv::new();
     let version = event.version().to_le_bytes();
     for part in [event.name().as_bytes(), &version, event.payload()] {
-        for byte in part {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        hash.write(part);
     }
-    hash
+    hash.get()
 }

@@ -1,9 +1,10 @@
 //! Whose turn it is: of several who have the same work, one does it.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::slice::from_ref;
 use core::time::Duration;
 
+use crate::fnv::Fnv;
 use crate::journal::{Append, Claim, Due, Journal, JournalError, Lease, StreamId};
 
 /// A stream of the journal that is always due, and whose lease says who works.
@@ -102,9 +103,5 @@ fn kind(name: &str) -> String {
     if StreamId::new(&plain, KEY).is_ok() {
         return plain;
     }
-    // FNV-1a.
-    let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
-        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    alloc::format!("outbox.{digest:016x}").to_string()
+    alloc::format!("outbox.{:016x}", Fnv::of(name.as_bytes()))
 }

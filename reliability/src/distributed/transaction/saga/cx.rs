@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use super::Saga as _;
 use super::walk::TypedStep;
+use crate::fnv::Fnv;
 
 /// What a step, a probe or an undo is told besides its arguments.
 ///
@@ -91,11 +92,8 @@ pub(in crate::distributed::transaction) fn push_printable(onto: &mut String, nam
     if written().nth(MOST).is_none() {
         return onto.extend(written());
     }
-    // FNV-1a.
-    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325, mix);
     onto.extend(written().take(MOST - 17));
-    onto.push_str(&alloc::format!("-{digest:016x}"));
+    onto.push_str(&alloc::format!("-{:016x}", Fnv::of(name.as_bytes())));
 }
 
 impl fmt::Display for EffectId {

@@ -16,6 +16,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::fnv::Fnv;
 use crate::sre::arithmetic::engine::{Beginning, Engine, Moment, Track};
 use crate::sre::slo::live::Memory;
 use crate::sre::{Alert, Definition, GoodAndBad, Objective, Stance, Window};
@@ -215,9 +216,7 @@ fn calendar_key(definition: &Definition) -> String {
 /// FNV-1a, and its bits mixed at the end: finds torn and rotten files, and is no defence against
 /// people.
 fn checksum(bytes: &[u8]) -> u64 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = Fnv::of(bytes);
     (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use super::{Answer, Bus, BusError, Envelope, Group, Subscription};
 use crate::error::Invalid;
+use crate::fnv::Fnv;
 use crate::journal::{
     Append, Claim, Due, Event, Heads, Journal, JournalError, Record, Sequence, StreamId,
 };
@@ -325,13 +326,15 @@ pub(super) fn kind(group: &Group) -> String {
     if whole.len() <= StreamId::LONGEST_KIND && !group.topic().contains('.') {
         return whole;
     }
-    let digest = |seed: u64| {
-        let bytes = group.topic().bytes().chain([b'/']).chain(group.name().bytes());
-        bytes.fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let digest = |mut hash: Fnv| {
+        for part in [group.topic(), "/", group.name()] {
+            hash.write(part.as_bytes());
+        }
+        hash.get()
     };
     let start: String = whole.chars().take(31).collect();
-    // FNV-1a, from its own start and from another one.
-    format!("{start}.{:016x}{:016x}", digest(0xcbf2_9ce4_8422_2325), digest(0x9e37_79b9_7f4a_7c15))
+    let other = Fnv::from_start(0x9e37_79b9_7f4a_7c15);
+    format!("{start}.{:016x}{:016x}", digest(Fnv::new()), digest(other))
 }
 
 fn read(error: JournalError) -> BusError {
