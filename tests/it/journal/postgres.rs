@@ -2,6 +2,7 @@
 
 mod copied;
 mod crash;
+mod grouped;
 mod refused;
 mod shared;
 

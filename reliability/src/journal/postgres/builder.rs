@@ -3,12 +3,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
 use super::PostgresStore;
 use super::dial::Dial;
+use super::group::Sending;
 use super::line::{Line, Server};
 use super::listen::Listener;
 use super::open::Place;
@@ -100,8 +101,8 @@ impl PostgresBuilder {
     }
 
     /// How many connections at most, besides the one that listens; 2 to 1,000, 8 by default. Half of
-    /// them append; what comes while they are all busy goes together into one call, so that few are
-    /// enough.
+    /// them append; what comes while some calls are on their way goes together into the next one, so
+    /// that few are enough. Two calls at most are on their way on one connection.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
@@ -194,12 +195,9 @@ impl PostgresBuilder {
         let client = listener.connect().await?;
         tokio::spawn(listener.run(client));
         let (writes, queued) = mpsc::channel(self.queue);
-        let queued = Arc::new(Mutex::new(queued));
-        for _ in 0..self.connections / 2 {
-            let clock = self.clock.as_ref();
-            let writer = Writer::new(&server, &queued, self.group, clock, &changed, &news);
-            tokio::spawn(writer.run());
-        }
+        let appending = (0..self.connections / 2).map(|_| Arc::new(Line::new(&server))).collect();
+        let sending = Sending::new(self.clock.as_ref(), &changed, &news);
+        tokio::spawn(Writer::new(appending, queued, self.group, sending).run());
         Ok(PostgresStore::new(server, writes, lines, self.clock, changed, news))
     }
 

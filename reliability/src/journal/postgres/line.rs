@@ -3,6 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::pin;
 use core::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -38,6 +40,8 @@ pub(super) struct Line {
     /// Why the last attempt failed.
     refused: Mutex<String>,
     asked: AtomicUsize,
+    /// How many calls were answered.
+    answers: AtomicUsize,
 }
 
 /// How often a call is made that was in somebody's way.
@@ -51,6 +55,7 @@ impl Line {
             connecting: tokio::sync::Mutex::new(()),
             refused: Mutex::new(String::new()),
             asked: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
         }
     }
 
@@ -99,16 +104,11 @@ impl Line {
         let mut attempt = 0;
         loop {
             let session = self.session().await?;
-            // The server gives up by itself, unless it is gone without a word.
-            let late = self.server.timeout + self.server.timeout / 2 + Duration::from_secs(1);
-            let failed = match timeout(late, session.ask(&self.server.texts, ask, with)).await {
-                Ok(Ok(rows)) => return Ok(Ok(rows)),
-                Ok(Err(failed)) => failed,
-                Err(_) => {
-                    session.give_up();
-                    Failed::Late
-                }
-            };
+            let failed =
+                match self.answer(&session, session.ask(&self.server.texts, ask, with)).await {
+                    Ok(rows) => return Ok(Ok(rows)),
+                    Err(failed) => failed,
+                };
             if failed.is_lost() {
                 self.forget(&session);
             }
@@ -117,6 +117,31 @@ impl Line {
                 return Ok(Err(failed));
             }
             sleep(backoff(attempt)).await;
+        }
+    }
+
+    /// The server gives up by itself, unless it is gone without a word. Calls are answered in turn, so
+    /// that those who were asked before have their time as well.
+    async fn answer(
+        &self,
+        session: &Session,
+        asked: impl Future<Output = Result<Vec<Row>, Failed>>,
+    ) -> Result<Vec<Row>, Failed> {
+        let late = self.server.timeout + self.server.timeout / 2 + Duration::from_secs(1);
+        let mut asked = pin!(asked);
+        loop {
+            let answers = self.answers.load(Ordering::Relaxed);
+            match timeout(late, asked.as_mut()).await {
+                Ok(answered) => {
+                    self.answers.fetch_add(1, Ordering::Relaxed);
+                    return answered;
+                }
+                Err(_) if self.answers.load(Ordering::Relaxed) != answers => {}
+                Err(_) => {
+                    session.give_up();
+                    return Err(Failed::Late);
+                }
+            }
         }
     }
 

@@ -2,12 +2,14 @@
 //!
 //! Each call is one function in the database, and a transaction by itself: one round trip, with no
 //! lock that waits for the network. Appends that come while others are on their way go together
-//! into the next call, as in a file.
+//! into the next call, as in a file; that one does not wait for the answers of the others when it is
+//! large, or when they take long.
 
 mod append;
 mod builder;
 mod dial;
 mod error;
+mod group;
 mod line;
 mod listen;
 mod moving;

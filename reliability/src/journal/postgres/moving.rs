@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use super::PostgresStore;
 use super::error::{unreadable, unusable};
+use super::group::WRITING;
 use super::read::{number, stream_id};
 use super::session::Ask;
 use super::store::{READING, only};
-use super::writer::WRITING;
 use crate::journal::values::{self, signed};
 use crate::journal::{
     Adopted, Epoch, Head, JournalError, Record, Sequence, Standing, StreamId, not_sealed,

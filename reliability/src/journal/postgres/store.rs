@@ -11,10 +11,10 @@ use tokio_postgres::Row;
 use super::PostgresBuilder;
 use super::append::span;
 use super::error::{unreadable, unusable};
+use super::group::{Call, WRITING};
 use super::line::{Line, Server};
 use super::read::{self, number};
 use super::session::Ask;
-use super::writer::{Call, WRITING};
 use crate::journal::values::{self, signed};
 use crate::journal::{
     Adopted, Answer, Append, Appended, Changed, Changes, Claim, Epoch, Head, Heads, JournalError,

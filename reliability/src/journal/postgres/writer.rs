@@ -1,191 +1,164 @@
-//! Those who write: whatever has come while others were on their way goes together.
+//! What goes together, and when: whatever has come while others were on their way.
+//!
+//! A call of the database costs several times what an append in it does, for the server's processors
+//! as well as for its disk. So one group goes at once, and another one beside it when it is large, or
+//! when the first takes long: then it goes on a connection of its own while there is one, and
+//! otherwise behind another one on the same, without waiting for that one's answer.
 
-use alloc::string::ToString;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::future::pending;
+use core::pin::Pin;
+use core::time::Duration;
 
-use tokio::sync::mpsc::{self, Receiver};
-use tokio::sync::{Mutex, oneshot};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio::sync::mpsc::Receiver;
+use tokio::task::{JoinSet, yield_now};
+use tokio::time::{Sleep, sleep};
 
-use super::append::{Columns, outcome};
-use super::error::Failed;
-use super::line::{Line, Server};
-use super::session::Ask;
-use crate::journal::observe::committed;
-use crate::journal::values;
-use crate::journal::{Append, Appended, Changed, JournalError};
-use crate::time::{Clock, WallClock};
-
-/// A batch, and who waits for what becomes of it.
-pub(super) struct Call {
-    batch: Vec<Append>,
-    bytes: usize,
-    answer: oneshot::Sender<Result<Vec<Appended>, JournalError>>,
-}
-
-impl Call {
-    pub(super) fn new(
-        batch: Vec<Append>,
-        answer: oneshot::Sender<Result<Vec<Appended>, JournalError>>,
-    ) -> Self {
-        let events = batch.iter().flat_map(|append| append.events());
-        let bytes = events.map(|event| event.payload().len()).sum();
-        Self { batch, bytes, answer }
-    }
-}
+use super::group::{Call, Sending};
+use super::line::Line;
 
 /// The most bytes of payloads that go together; one call alone may have more.
 const MOST_BYTES: usize = 4 << 20;
 
-pub(super) const WRITING: &str = "writing to the journal";
+/// So many calls do not wait for those who are on their way.
+const ENOUGH: usize = 32;
+
+/// And fewer wait no longer than this, as long as a commit takes that is in nobody's way.
+const PATIENCE: Duration = Duration::from_millis(2);
+
+/// How many groups may be on their way on one connection: while the server works at one, the next
+/// is there already. With more of them the groups become smaller, and nothing faster.
+const IN_TURN: usize = 2;
 
 pub(super) struct Writer {
-    line: Line,
-    queued: Arc<Mutex<Receiver<Call>>>,
-    group: usize,
-    clock: Option<WallClock>,
-    changed: Arc<Changed>,
-    news: mpsc::Sender<()>,
-    /// What did not fit any more.
-    next: Option<Call>,
+    /// Each group that is on its way has one of them.
+    lines: Vec<Arc<Line>>,
+    queued: Receiver<Call>,
+    /// How many calls go together at most.
+    most: usize,
+    sending: Arc<Sending>,
+    on_their_way: JoinSet<()>,
+    next: Vec<Call>,
+    bytes: usize,
+    /// What does not go with the next ones any more.
+    behind: Option<Call>,
+    /// How long the next ones wait for those who are on their way; `None`: no longer.
+    patience: Option<Pin<Box<Sleep>>>,
+    /// Whether all who might have queued something are gone.
+    is_closed: bool,
 }
 
 impl Writer {
     pub(super) fn new(
-        server: &Arc<Server>,
-        queued: &Arc<Mutex<Receiver<Call>>>,
-        group: usize,
-        clock: Option<&WallClock>,
-        changed: &Arc<Changed>,
-        news: &mpsc::Sender<()>,
+        lines: Vec<Arc<Line>>,
+        queued: Receiver<Call>,
+        most: usize,
+        sending: Sending,
     ) -> Self {
         Self {
-            line: Line::new(server),
-            queued: Arc::clone(queued),
-            group,
-            clock: clock.cloned(),
-            changed: Arc::clone(changed),
-            news: news.clone(),
-            next: None,
+            lines,
+            queued,
+            most,
+            sending: Arc::new(sending),
+            on_their_way: JoinSet::new(),
+            next: Vec::new(),
+            bytes: 0,
+            behind: None,
+            patience: None,
+            is_closed: false,
         }
     }
 
     /// Until the store is gone, and everything that was queued is written.
     pub(super) async fn run(mut self) {
-        while let Some(group) = self.collect().await {
-            match self.write(&group).await {
-                Ok(rows) => self.answer(group, &rows),
-                // One of them may have failed all the others: each gets a call of its own.
-                Err(Refused::Failed(failed))
-                    if failed.is_refusal() && !failed.is_sealed() && group.len() > 1 =>
-                {
-                    for call in group {
-                        let alone = alloc::vec![call];
-                        match self.write(&alone).await {
-                            Ok(rows) => self.answer(alone, &rows),
-                            Err(refused) => refuse(alone, &refused),
-                        }
-                    }
-                }
-                Err(refused) => refuse(group, &refused),
-            }
-        }
-    }
-
-    async fn collect(&mut self) -> Option<Vec<Call>> {
-        let mut queued = self.queued.lock().await;
         loop {
-            let first = match self.next.take() {
-                Some(call) => call,
-                None => queued.recv().await?,
-            };
-            let mut bytes = first.bytes;
-            let mut group = alloc::vec![first];
-            while group.len() < self.group
-                && let Ok(call) = queued.try_recv()
-            {
-                bytes += call.bytes;
-                if bytes > MOST_BYTES {
-                    self.next = Some(call);
-                    break;
-                }
-                group.push(call);
-            }
-            // Who has gone before it was sent gets nothing written.
-            group.retain(|call| !call.answer.is_closed());
-            if !group.is_empty() {
-                return Some(group);
+            self.gather();
+            if let Some(line) = self.way() {
+                self.send(line).await;
+            } else if self.is_closed && self.next.is_empty() && self.on_their_way.is_empty() {
+                return;
+            } else {
+                self.wait().await;
             }
         }
     }
 
-    async fn write(&self, group: &[Call]) -> Result<Vec<Row>, Refused> {
-        let it = Columns::of(group.iter().map(|call| call.batch.as_slice()));
-        let wall = self.clock.as_ref().map(|clock| values::micros(clock.now()));
-        let with: [&(dyn ToSql + Sync); 19] = [
-            &wall,
-            &it.kinds,
-            &it.keys,
-            &it.sizes,
-            &it.streams,
-            &it.afters,
-            &it.epochs,
-            &it.due_modes,
-            &it.dues,
-            &it.priorities,
-            &it.statuses,
-            &it.releases,
-            &it.workers,
-            &it.leases,
-            &it.counts,
-            &it.names,
-            &it.versions,
-            &it.encodings,
-            &it.payloads,
-        ];
-        let begun = Clock::default().now();
-        let written = self.line.try_write(Ask::Append, &with).await;
-        let rows = written.map_err(Refused::Unconnected)?.map_err(Refused::Failed)?;
-        committed(Clock::default().now().saturating_duration_since(begun));
-        Ok(rows)
+    /// The connection on which the next ones go now, if they do.
+    fn way(&mut self) -> Option<Arc<Line>> {
+        while self.on_their_way.try_join_next().is_some() {}
+        if self.next.is_empty() {
+            return None;
+        }
+        let is_large = self.behind.is_some() || self.next.len() >= ENOUGH.min(self.most);
+        if !self.on_their_way.is_empty() && !is_large && self.patience.is_some() {
+            return None;
+        }
+        let free = self.lines.iter().min_by_key(|line| Arc::strong_count(line))?;
+        (Arc::strong_count(free) <= IN_TURN).then(|| Arc::clone(free))
     }
 
-    fn answer(&self, group: Vec<Call>, rows: &[Row]) {
-        let mut rows = rows;
-        let mut news = false;
-        for call in group {
-            let (own, others) = rows.split_at(call.batch.len().min(rows.len()));
-            rows = others;
-            let appended = outcome(&call.batch, own);
-            news |= appended.is_ok();
-            // Whoever asked may have gone meanwhile.
-            let _ = call.answer.send(appended);
+    async fn send(&mut self, line: Arc<Line>) {
+        // Those who were answered together ask together: who has not come to it yet may still go
+        // with the first of them.
+        yield_now().await;
+        self.gather();
+        let mut group = core::mem::take(&mut self.next);
+        self.bytes = 0;
+        self.patience = None;
+        if let Some(call) = self.behind.take() {
+            self.add(call);
         }
-        if news {
-            self.changed.tell();
-            // When it is full, others are about to be told.
-            let _ = self.news.try_send(());
+        // Who has gone before it was sent gets nothing written.
+        group.retain(Call::is_awaited);
+        if !group.is_empty() {
+            let sending = Arc::clone(&self.sending);
+            self.on_their_way.spawn(async move { sending.send(&line, group).await });
         }
+    }
+
+    /// Until there is something more to send, or a way to send it.
+    async fn wait(&mut self) {
+        let has_room = self.has_room();
+        let Self { queued, on_their_way, patience, is_closed, .. } = self;
+        tokio::select! {
+            call = queued.recv(), if has_room && !*is_closed => match call {
+                Some(call) => self.add(call),
+                None => self.is_closed = true,
+            },
+            Some(_) = on_their_way.join_next() => {}
+            () = over(patience) => self.patience = None,
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.behind.is_none() && self.next.len() < self.most
+    }
+
+    fn gather(&mut self) {
+        while self.has_room()
+            && let Ok(call) = self.queued.try_recv()
+        {
+            self.add(call);
+        }
+    }
+
+    fn add(&mut self, call: Call) {
+        if self.next.is_empty() {
+            self.patience = Some(Box::pin(sleep(PATIENCE)));
+        } else if self.bytes + call.bytes() > MOST_BYTES {
+            self.behind = Some(call);
+            return;
+        }
+        self.bytes += call.bytes();
+        self.next.push(call);
     }
 }
 
-/// Why nothing of a group is known to be written.
-enum Refused {
-    Unconnected(JournalError),
-    Failed(Failed),
-}
-
-fn refuse(group: Vec<Call>, refused: &Refused) {
-    for call in group {
-        let error = match refused {
-            Refused::Failed(failed) => failed.of_write(WRITING),
-            Refused::Unconnected(JournalError::Unavailable { what, source }) => {
-                JournalError::Unavailable { what, source: source.to_string().into() }
-            }
-            Refused::Unconnected(error) => JournalError::Unusable { what: error.to_string() },
-        };
-        let _ = call.answer.send(Err(error));
+async fn over(patience: &mut Option<Pin<Box<Sleep>>>) {
+    match patience {
+        Some(patience) => patience.await,
+        None => pending().await,
     }
 }
