@@ -137,7 +137,9 @@ impl PostgresBuilder {
     }
 
     /// What the store takes for the time of day: the clock of the server by default, which is the
-    /// same for all who share it.
+    /// same for all who share it. With clocks of their own, those who share it have to agree on the
+    /// time better than leases are long: a lease is over when a clock says so that is ahead, or one
+    /// that is behind by more than its length, as if it had been set back.
     pub fn clock(mut self, clock: &WallClock) -> Self {
         self.clock = Some(clock.clone());
         self

@@ -280,10 +280,15 @@ DECLARE
 BEGIN
     PERFORM {schema}.journal_open();
     moment := {schema}.journal_now(wall);
-    -- What is held since a time to come is free: somebody has set the clock back.
+    -- What is held since a time to come is free: somebody has set the clock back. But who has claimed
+    -- since this one has looked at the clock has looked later: so it is looked at again, also when the
+    -- row was locked. Clocks of several programs differ, though by less than leases are long.
     FOR free IN
         SELECT id, kind, key, sequence FROM {schema}.journal_streams
-            WHERE (claimable_at <= moment OR (held_since > moment AND due_at <= moment))
+            WHERE (claimable_at <= moment
+                   OR (held_since > moment AND due_at <= moment
+                       AND held_since > coalesce(wall + (held_until - held_since),
+                                                 {schema}.journal_now(NULL))))
               AND kind = ANY (kinds)
             ORDER BY priority DESC, due_at, kind, key LIMIT most
             FOR UPDATE SKIP LOCKED

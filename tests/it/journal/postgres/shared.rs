@@ -1,10 +1,12 @@
 //! Several who share one database, and what else is in it.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use reliability::journal::{
     Append, Claim, Due, Heads, Journal, JournalError, Position, PostgresStore, Sequence, StreamId,
 };
+use reliability::time::WallClock;
 use reliability_tests::postgres::Postgres;
 use tokio::time::timeout;
 
@@ -70,6 +72,63 @@ async fn workers_of_several_stores_do_each_work_once() {
     assert_eq!(epochs.len(), STREAMS as usize, "each was claimed once, in an epoch of its own");
     let all = first.read_all(Position::START, 10_000).await.unwrap();
     assert_eq!(all.len(), STREAMS as usize, "and worked at once");
+}
+
+/// Whoever claims has looked at the clock before it comes to a stream, which somebody else may have
+/// claimed in between: later than that, by the same clock.
+#[tokio::test]
+async fn who_is_slow_at_claiming_takes_nothing_that_was_claimed_meanwhile() {
+    let server = Postgres::shared();
+    let database = server.database();
+    let slow = journal(&server.url_of(&database)).await;
+    slow.append(Append::to(&stream("order", 1)).due(Due::Now)).await.unwrap();
+    // Nobody else comes to the streams while this one has their index; it claims as soon as the slow
+    // one waits for that.
+    let quick = tokio::task::spawn_blocking({
+        let (server, database) = (Arc::clone(&server), database.clone());
+        move || {
+            let claim = "SET statement_timeout = '60s'; BEGIN;
+                ALTER INDEX journal_claimable SET TABLESPACE pg_default;
+                DO $$ BEGIN
+                    WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+                                      AND relation = 'journal_claimable'::regclass)
+                    LOOP PERFORM pg_sleep(0.01); END LOOP;
+                END $$;
+                SELECT o_key FROM journal_claim(NULL, '{order}', 'quick', 30000000, 1); COMMIT";
+            server.sql_in(&database, claim)
+        }
+    });
+    let locked = "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'
+                  AND relation = 'journal_claimable'::regclass";
+    while server.sql_in(&database, locked) != ["1"] {
+        tokio::task::yield_now().await;
+    }
+    let claimed = slow.claim(Claim::of(["order"]).by("slow")).await.unwrap();
+    assert_eq!(quick.await.unwrap(), ["1"]);
+    assert_eq!(claimed, [], "the quick one holds it");
+}
+
+#[tokio::test]
+async fn programs_whose_clocks_differ_by_less_than_a_lease_leave_each_other_what_they_hold() {
+    let server = Postgres::shared();
+    let database = server.url_of(&server.database());
+    let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let with = async |clock| {
+        Journal::on(store(&database).clock(&WallClock::manual(clock)).build().await.unwrap())
+    };
+    let (ahead, behind) = (with(noon + Duration::from_millis(5)).await, with(noon).await);
+    let due = Due::At(noon - Duration::from_secs(1));
+    ahead.append(Append::to(&stream("order", 1)).due(due)).await.unwrap();
+    let claim = || Claim::of(["order"]).lease(Duration::from_secs(30));
+    assert_eq!(ahead.claim(claim()).await.unwrap().len(), 1);
+    assert_eq!(behind.claim(claim()).await.unwrap(), []);
+    // Nobody waits for who has held it at a time that will not come for long.
+    let past = with(noon - Duration::from_secs(31)).await;
+    ahead
+        .append(Append::to(&stream("order", 1)).due(Due::At(noon - Duration::from_secs(3_600))))
+        .await
+        .unwrap();
+    assert_eq!(past.claim(claim()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
