@@ -100,6 +100,7 @@ mod declared;
 mod definition;
 mod diagram;
 mod engine;
+mod kept;
 mod nested;
 mod operator;
 mod outcome;

@@ -10,7 +10,7 @@ use std::panic::catch_unwind;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::super::operator::{BROKEN, keep};
+use super::super::kept;
 use super::super::rules::{Input, Phase};
 use super::bodies::{Bodies, Opened};
 use super::collect::{Over, collect};
@@ -22,6 +22,8 @@ use crate::journal::{Append, Changes, Claim, Due, Epoch, JournalError, Lease, Se
 use crate::resilience::retry::Backoff;
 use crate::time::Instant;
 
+/// What lists say of a saga that no engine can carry on.
+pub(in crate::distributed::transaction::saga) const BROKEN: &str = "broken";
 /// How long to wait for a journal that does not answer.
 const AGAIN: Backoff = Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
 /// How long a run rests that cannot be worked at.
@@ -43,15 +45,15 @@ pub(super) struct Fresh {
 
 /// Claims what is due as long as there is room, until the engine stops.
 pub(super) async fn claim(hub: Arc<Hub>, room: Arc<Semaphore>) {
-    tokio::join!(kept(&hub), claim_all(&hub, room));
+    tokio::join!(define(&hub), claim_all(&hub, room));
 }
 
 /// Writes down what the sagas are made of, for those who do not have their types.
-async fn kept(hub: &Hub) {
+async fn define(hub: &Hub) {
     let (mut tries, mut pause) = (0, Duration::ZERO);
     for kind in hub.kinds.values() {
         loop {
-            match keep(&hub.journal, kind.plan()).await {
+            match kept::keep(&hub.journal, kind.plan()).await {
                 Ok(false) => break,
                 Ok(true) => {
                     observe::changed(kind.plan());

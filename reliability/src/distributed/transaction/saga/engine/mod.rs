@@ -12,11 +12,13 @@ mod handle;
 mod hub;
 mod nested;
 mod observe;
+mod reading;
 mod running;
 mod sagas;
 mod start;
 
 pub use builder::SagasBuilder;
+pub(super) use claim::BROKEN;
 pub use crash::{CrashTest, Crashes};
 pub use end::{End, EndOf, Why};
 pub use handle::{Handle, NestedRun, Progress, StepProgress, StepState};

@@ -10,25 +10,18 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::engine::Progress;
+use super::engine::{BROKEN, Progress};
+use super::kept;
 use super::nested::append_and_tell;
 use super::plan::Plan;
 use super::rules::{Entry, Facts, Parent, Phase};
 use crate::distributed::transaction::operator::{self, Said};
 use crate::error::Invalid;
-use crate::journal::{
-    Append, Due, Event, Head, Heads, Journal, JournalError, Record, Sequence, StreamId,
-};
+use crate::journal::{Append, Due, Head, Heads, Journal, JournalError, Record, Sequence, StreamId};
 
 pub use shown::{Around, Shown};
 use shown::{around, moment};
 use undefined::{facts_as_far_as_known, heard_of, undefined};
-
-/// What lists say of a saga that no engine can carry on.
-pub(super) const BROKEN: &str = "broken";
-
-/// The stream that keeps what a saga is made of.
-pub(super) const DEFINITION: &str = "saga.definition";
 
 /// What an operator sees of sagas and does about them. It needs the journal and nothing else: what
 /// sagas are made of stands there too, written by the engines that work at them.
@@ -69,11 +62,7 @@ impl Operator {
     ///
     /// Whatever the journal says.
     pub async fn definitions(&self) -> Result<Vec<Arc<Plan>>, JournalError> {
-        let mut plans = Vec::new();
-        for head in operator::heads(&self.journal, DEFINITION, None).await? {
-            plans.extend(self.plan_of(&head.stream).await?);
-        }
-        Ok(plans)
+        kept::all(&self.journal).await
     }
 
     /// The heads of the sagas of that name and status, or of all; the oldest change first.
@@ -108,7 +97,7 @@ impl Operator {
     /// [`JournalError::Invalid`] when there is no such saga; and whatever the journal says.
     pub async fn show(&self, saga: &StreamId) -> Result<Shown, JournalError> {
         let (records, version) = self.records(saga).await?;
-        let plan = self.plan_of(&definition(saga, version)?).await?;
+        let plan = kept::of(&self.journal, saga, version).await?;
         let is_defined = plan.is_some();
         let plan = plan.unwrap_or_else(|| Arc::new(heard_of(saga, version, &records)));
         let facts = match is_defined {
@@ -270,8 +259,8 @@ impl Operator {
 
     async fn read(&self, saga: &StreamId) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
         let (records, version) = self.records(saga).await?;
-        let stream = definition(saga, version)?;
-        let plan = self.plan_of(&stream).await?.ok_or_else(|| undefined(&stream))?;
+        let plan = kept::of(&self.journal, saga, version).await?;
+        let plan = plan.ok_or_else(|| undefined(saga, version))?;
         let facts = facts(&plan, &records)?;
         Ok((records, plan, facts))
     }
@@ -298,18 +287,6 @@ impl Operator {
         }
         Ok(names)
     }
-
-    async fn plan_of(&self, stream: &StreamId) -> Result<Option<Arc<Plan>>, JournalError> {
-        let records = self.journal.read_to_end(stream, Sequence::START).await?;
-        // The last one: a program may have changed a saga without changing its version.
-        let kept = records.last().map(|record| record.event.read_json::<Value>()).transpose()?;
-        Ok(kept.and_then(|kept| Plan::from_json(&kept)).map(Arc::new))
-    }
-}
-
-/// Where it stands what that version of a saga is made of.
-fn definition(saga: &StreamId, version: u32) -> Result<StreamId, Invalid> {
-    StreamId::new(DEFINITION, &alloc::format!("{}@{version}", saga.kind()))
 }
 
 fn facts(plan: &Arc<Plan>, records: &[Record]) -> Result<Facts, JournalError> {
@@ -324,28 +301,6 @@ fn facts(plan: &Arc<Plan>, records: &[Record]) -> Result<Facts, JournalError> {
 struct Stuck {
     step: usize,
     undoing: bool,
-}
-
-/// Writes down what a saga is made of, unless it stands there already. `true` when it was another
-/// one of the same version.
-pub(super) async fn keep(journal: &Journal, plan: &Plan) -> Result<bool, JournalError> {
-    let key = alloc::format!("{}@{}", plan.name(), plan.version());
-    let stream = StreamId::new(DEFINITION, &key)?;
-    let kept = plan.to_json();
-    loop {
-        let records = journal.read_to_end(&stream, Sequence::START).await?;
-        let before = records.last().map(|record| record.event.read_json::<Value>()).transpose()?;
-        if before.as_ref() == Some(&kept) {
-            return Ok(false);
-        }
-        let event = Event::json("saga.defined", plan.version(), &kept)?;
-        let append = Append::to(&stream).after(last(&records)).event(event);
-        match journal.append(append).await {
-            Ok(_) => return Ok(before.is_some()),
-            Err(JournalError::Conflict { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 fn last(records: &[Record]) -> Sequence {

@@ -45,9 +45,9 @@ pub(super) fn heard_of(saga: &StreamId, version: u32, records: &[Record]) -> Pla
     Plan::new(saga.kind(), version, None, steps)
 }
 
-pub(super) fn undefined(definition: &StreamId) -> Invalid {
+pub(super) fn undefined(saga: &StreamId, version: u32) -> Invalid {
     let expected = "a saga of which this journal says what it is made of";
-    let got = alloc::format!("`{}`, of which it does not", definition.key());
+    let got = alloc::format!("`{}@{version}`, of which it does not", saga.kind());
     Invalid::new("saga", "definition", expected, got).with_advice(
         "an engine that works at it writes that when it begins, `Sagas::on(..).saga::<..>().start()`: \
          start one of that version, or wait for it; `show` tells meanwhile what has happened",
