@@ -1,6 +1,7 @@
 //! Choreographies, as those who run them see them.
 
 mod events;
+mod metrics;
 mod operator;
 mod probes;
 mod versions;

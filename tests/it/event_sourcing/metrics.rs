@@ -4,7 +4,8 @@ use reliability::distributed::transaction::event_sourcing::{
     Aggregate, Events, Failure, Happened, MemoryReadStore, MemoryTransaction, Projection,
     Projector, Repository,
 };
-use reliability::journal::Journal;
+use reliability::journal::{Append, Event, Journal, StreamId};
+use serde::{Deserialize, Serialize};
 
 use super::events::Hard;
 use crate::metrics::{grows, sum, told};
@@ -86,4 +87,57 @@ async fn commands_are_told_by_what_became_of_them_and_events_by_who_has_taken_th
         ["reliability.projection.outcome=applied 2", "reliability.projection.outcome=parked 1"];
     assert_eq!(events, expected);
     assert_eq!(told("reliability.projection.lag", "metered_sums"), ["0"], "it is caught up");
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, Aggregate)]
+#[aggregate(
+    command = Add, event = TankEvent, refuse = String, decide = fill, snapshot(every = 2)
+)]
+struct Tank {
+    sum: u32,
+}
+
+#[derive(Debug, PartialEq, Events)]
+#[events(kind = "metered_tank", aggregate = Tank)]
+enum TankEvent {
+    #[event(apply = filled)]
+    Filled(u32),
+}
+
+fn fill(_: &Tank, add: &Add) -> Result<Vec<TankEvent>, String> {
+    Ok(vec![TankEvent::Filled(add.0)])
+}
+
+fn filled(tank: &mut Tank, by: &u32) {
+    tank.sum += by;
+}
+
+async fn fill_a_tank_and_spoil_its_snapshot() {
+    let journal = Journal::in_memory();
+    let tanks: Repository<Tank> = Repository::on(&journal);
+    for _ in 0..3 {
+        tanks.execute("1", &Add(1)).await.unwrap();
+    }
+    let beside = StreamId::new("metered_tank.snapshot", "1").unwrap();
+    let nonsense = Append::to(&beside).event(Event::json("Snapshot", 1, "what is this").unwrap());
+    journal.append(nonsense).await.unwrap();
+    assert_eq!(tanks.load("1").await.unwrap().state, Tank { sum: 3 });
+}
+
+#[tokio::test]
+async fn snapshots_are_told_by_what_became_of_them() {
+    let snapshots = |what, count| {
+        (
+            "reliability.event_sourcing.snapshots",
+            Some(("reliability.event_sourcing.snapshot", what)),
+            count,
+        )
+    };
+    let all = [
+        snapshots("none", 2.0),
+        snapshots("written", 1.0),
+        snapshots("used", 1.0),
+        snapshots("ignored", 1.0),
+    ];
+    grows(&all, fill_a_tank_and_spoil_its_snapshot()).await;
 }

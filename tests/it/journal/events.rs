@@ -9,6 +9,8 @@ use reliability::journal::{
 use reliability::telemetry::metrics::{self, Data};
 use reliability::time::WallClock;
 
+use super::crash::Folder;
+use crate::metrics::grows;
 use crate::policy::events::{assert_as_documented, heard_of};
 
 /// A store whose disk is gone.
@@ -129,4 +131,16 @@ async fn appends_records_and_claims_are_counted() {
     }
     assert!(after.1 >= before.1 + 3, "records");
     assert!(after.2 >= before.2 + 2, "claims");
+}
+
+#[tokio::test]
+async fn how_long_a_disk_takes_is_told() {
+    let folder = format!("reliability-journal-told-{}", std::process::id());
+    let folder = Folder(std::env::temp_dir().join(folder));
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let work = async {
+        let journal = Journal::open(folder.0.join("orders.db")).unwrap();
+        journal.append(paid()).await.unwrap();
+    };
+    grows(&[("reliability.journal.commit.duration", None, 1.0)], work).await;
 }

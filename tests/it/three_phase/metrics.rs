@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::metrics::grows;
+use crate::two_phase::failures::Flaky;
 
 async fn commit_and_abort() {
     for (last, decision) in [("yes", Decision::Commit), ("no", Decision::Abort)] {
@@ -24,6 +25,16 @@ async fn commit_alone() {
     assert_eq!(play.done(), [Some(Decision::Commit); 3]);
 }
 
+/// The coordinator cannot write down what it is about to say, and so does not say it.
+async fn know_nothing() {
+    let mut play = Play::new();
+    play.kill(COORDINATOR);
+    play.journals[COORDINATOR] = Journal::on(Flaky::new(0, 1_000));
+    play.start(COORDINATOR);
+    let undecided = play.run(["yes"; 3]).await.unwrap().unwrap_err();
+    assert!(matches!(undecided, ThreePhaseError::Undecided { .. }), "{undecided}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn transactions_are_told_by_their_end_and_by_who_has_said_so() {
     let outcome = |outcome| Some(("reliability.three_phase.outcome", outcome));
@@ -39,4 +50,9 @@ async fn transactions_are_told_by_their_end_and_by_who_has_said_so() {
     ];
     grows(&all, commit_and_abort()).await;
     grows(&[("reliability.three_phase.ended", way("alone"), 1.0)], commit_alone()).await;
+    let undecided = [
+        ("reliability.three_phase.transactions", outcome("undecided"), 1.0),
+        ("reliability.three_phase.duration", None, 1.0),
+    ];
+    grows(&undecided, know_nothing()).await;
 }

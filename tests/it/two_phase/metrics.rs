@@ -1,5 +1,6 @@
 //! What two-phase commits tell in numbers.
 
+use super::failures::Flaky;
 use super::*;
 use crate::metrics::grows;
 
@@ -21,6 +22,10 @@ async fn commit_abort_and_do_the_opposite() {
     there.force("3", Decision::Abort);
     run(&coordinator, "3", [here.yes(), there.yes()]).await;
     assert_eq!(there.done("3"), Some(Decision::Abort), "it was told to commit");
+    // The log is gone, so that nobody knows whether the decision stands in it.
+    let coordinator = TwoPhase::on(&Journal::on(Flaky::new(0, 1_000)));
+    run(&coordinator, "4", [here.yes(), there.yes()]).await;
+    assert_eq!((here.done("4"), there.done("4")), (None, None));
 }
 
 /// One who has promised is not told, and another one promised what nobody has decided.
@@ -51,7 +56,8 @@ async fn transactions_are_told_by_how_they_have_ended() {
         ("reliability.two_phase.transactions", outcome("committed"), 1.0),
         ("reliability.two_phase.transactions", outcome("aborted"), 1.0),
         ("reliability.two_phase.transactions", outcome("heuristic"), 1.0),
-        ("reliability.two_phase.duration", None, 3.0),
+        ("reliability.two_phase.transactions", outcome("undecided"), 1.0),
+        ("reliability.two_phase.duration", None, 4.0),
     ];
     grows(&all, commit_abort_and_do_the_opposite()).await;
 }

@@ -23,7 +23,8 @@ crate::metrics! {
         .unit("{event}")
         .by(["reliability.choreography.participant", "reliability.choreography.event"])
         .series(2_000);
-    /// Events that came once more, and were left out.
+    /// Events that came once more, and were left out; not what a participant has told itself, which the
+    /// bus brings to all.
     static REPEATED: Family<Counter, 1> = Counter::builder("reliability.choreography.repeated")
         .unit("{event}")
         .by(["reliability.choreography.participant"])
@@ -218,7 +219,8 @@ impl Attempt {
         let contexts: Vec<Context> = causes
             .filter_map(|envelope| Context::from_traceparent(envelope.traceparent()?).ok())
             .collect();
-        let (participant, handler) = (desk.name.to_owned(), task.link.handler.to_owned());
+        // By the name under which it is parked, and which operators see.
+        let (participant, handler) = (desk.name.to_owned(), task.name.clone());
         let mut builder = trace::span("choreography.handle");
         // What it follows from first is its parent, and the others of a join are links.
         for context in contexts.iter().skip(1) {

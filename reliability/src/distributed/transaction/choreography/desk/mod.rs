@@ -60,6 +60,7 @@ pub(super) const AGAIN: Backoff =
     Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
 /// The most versions of other programs that are told of.
 const MOST_FOREIGN: usize = 100;
+
 /// How long a transaction rests that only programs of another version know.
 const ELSEWHERE: Duration = Duration::from_secs(5);
 
@@ -160,9 +161,12 @@ impl<D: Saga> Desk<D> {
             let foreign =
                 state.started.as_ref().is_some_and(|it| it.transaction() != envelope.transaction());
             // Who looks on goes by keys: what follows from another start of the same is not its own.
-            if state.knows(wiring, envelope) || (self.looks_on() && (foreign || records.is_empty()))
-            {
+            let of_others = self.looks_on() && (foreign || records.is_empty());
+            let known = state.knows(wiring, envelope);
+            if known && !of_others && !is_own(&records, envelope)? {
                 observe::repeated(self.name);
+            }
+            if known || of_others {
                 return Ok(Taken::Known);
             }
             let heard = Entry::Heard(envelope.clone()).event();
@@ -260,6 +264,21 @@ pub(super) fn apply_all(
         state.apply(wiring, record.at, Entry::read(record)?);
     }
     Ok(())
+}
+
+/// Whether it is what this participant has told the bus itself, which comes back to all its groups.
+fn is_own(records: &[Record], envelope: &Envelope) -> Result<bool, JournalError> {
+    for record in records {
+        let (Entry::Started(told) | Entry::Settled { envelope: Some(told), .. }) =
+            Entry::read(record)?
+        else {
+            continue;
+        };
+        if told.id() == envelope.id() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn started(state: &State) -> Result<&Envelope, JournalError> {
