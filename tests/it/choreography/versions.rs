@@ -1,6 +1,8 @@
 //! Programs of several versions in one choreography: what older ones have said is carried over, and what
 //! others know is left to them.
 
+use std::time::Duration;
+
 use reliability::distributed::transaction::choreography::End;
 use reliability::distributed::transaction::saga::{Old, Unwritable};
 use reliability::journal::Heads;
@@ -193,6 +195,28 @@ async fn what_is_drained_is_left_to_older_programs() {
     shop.stop().await;
     newer.stop().await;
     older.stop().await;
+}
+
+/// Two programs of one participant at one journal: who does not know an order must not be the first to
+/// take it, again and again.
+#[tokio::test(start_paused = true)]
+async fn an_older_program_is_not_in_the_way_of_a_newer_one() {
+    let world = World::new();
+    let older = begin!(world, first::Cards, bank, (first::Card,)).participants_only();
+    let older = older.start().await.unwrap();
+    let newer = begin!(world, second::Cards, bank, (second::Card,)).participants_only();
+    let newer = newer.start().await.unwrap();
+    let shop = begin!(world, second::Orders, shop, (second::Warehouse,)).start().await.unwrap();
+    for order in 1..=10 {
+        let order = shop.start(&format!("order-{order}"), order).await.unwrap();
+        // What nobody knows rests for longer.
+        let ended = tokio::time::timeout(Duration::from_secs(2), world.end_of(order.ended()));
+        let ended = ended.await.expect("the older one is in the way").unwrap();
+        assert!(matches!(ended, End::Completed(_)));
+    }
+    shop.stop().await;
+    older.stop().await;
+    newer.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

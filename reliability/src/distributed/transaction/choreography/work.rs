@@ -20,7 +20,11 @@ pub(super) async fn take<D: Saga>(desk: Arc<Desk<D>>, mut subscription: Box<dyn 
         let taken = match subscription.next().await {
             Ok(delivery) => match desk.take(delivery.envelope()).await {
                 Ok(Taken::Elsewhere) => {
-                    let _ = delivery.nack(ELSEWHERE).await;
+                    let rest = desk.leave(delivery.envelope().id().as_str());
+                    let _ = delivery.nack(rest).await;
+                    if rest.is_zero() {
+                        desk.step_back().await;
+                    }
                     true
                 }
                 // One that could not be acknowledged comes again, and is known by then.
@@ -64,6 +68,7 @@ pub(super) async fn work<D: Saga>(desk: Arc<Desk<D>>, poll: Duration, most: usiz
             hands.join_next().await;
             continue;
         }
+        desk.step_back().await;
         let wanted = most - hands.len();
         let claim = Claim::of([desk.kind.as_str()]).by(&desk.room.owner).lease(desk.room.lease);
         let leases = match desk.room.journal.claim(claim.most(wanted)).await {
@@ -101,8 +106,6 @@ const BREATH: Duration = Duration::from_millis(1);
 const REST: Duration = Duration::from_secs(60);
 /// How long one rests when the journal did not answer.
 const SHORT_REST: Duration = Duration::from_secs(1);
-/// How long an event is left to those who know its version.
-const ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// Whether an error is the journal's, and no reason to call a transaction broken.
 const fn says_nothing(error: &JournalError) -> bool {

@@ -1,6 +1,7 @@
 //! A participant at work: takes in what the bus brings, and does what the rules say.
 
 mod attempt;
+mod elsewhere;
 mod lease;
 mod said;
 mod write;
@@ -51,6 +52,7 @@ pub(super) struct Desk<D: Saga> {
     handlers: Vec<Bound<D>>,
     /// The versions of other programs that were told of.
     foreign: Mutex<BTreeSet<u32>>,
+    left: elsewhere::Left,
 }
 
 /// The name under which who starts transactions looks on.
@@ -60,9 +62,6 @@ pub(super) const AGAIN: Backoff =
     Backoff::exponential(Duration::from_millis(20)).max(Duration::from_secs(5));
 /// The most versions of other programs that are told of.
 const MOST_FOREIGN: usize = 100;
-
-/// How long a transaction rests that only programs of another version know.
-const ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// Why a worker has put a transaction down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +106,8 @@ impl<D: Saga> Desk<D> {
         // Says what is wrong with the name before anything is begun.
         StreamId::new(&kind, "name")?;
         let foreign = Mutex::new(BTreeSet::new());
-        Ok(Self { room: Arc::clone(room), name, kind, handlers, foreign })
+        let left = elsewhere::Left::nothing();
+        Ok(Self { room: Arc::clone(room), name, kind, handlers, foreign, left })
     }
 
     /// An event is left to programs of its version. Each version is told of once, however often its
@@ -204,7 +204,8 @@ impl<D: Saga> Desk<D> {
             // Who does not know all of it would think that it is over.
             if let Some(envelope) = hand.state.elsewhere(&self.room.wiring) {
                 self.elsewhere(envelope);
-                match self.put(&mut hand, "elsewhere", Due::After(ELSEWHERE)).await {
+                let rest = self.leave(hand.lease.stream.key());
+                match self.put(&mut hand, "elsewhere", Due::After(rest)).await {
                     Ok(None) => continue,
                     Ok(Some(put)) => return Ok(put),
                     Err(JournalError::Fenced { .. }) => return Ok(Put::Gone),
