@@ -107,6 +107,38 @@ fn has_a_chapter(metric: &str) -> bool {
     chapters.iter().any(|chapter| super::tidy::read(chapter).contains(&name))
 }
 
+/// Whatever is told by now of those metrics stands in that chapter as it is told: the kind, the unit, the
+/// attributes, and the values of those that have few.
+pub(crate) fn as_the_chapter_says(chapter: &str, prefix: &str) {
+    let guide = super::tidy::read(&format!("reliability/src/guide/{chapter}.md"));
+    let (metrics, mut complaints) = (metrics::collect(), Vec::new());
+    let of_it = || metrics.iter().filter(|metric| metric.name.starts_with(prefix));
+    assert!(of_it().count() > 0, "nothing is told of {prefix}");
+    for metric in of_it() {
+        let begin = format!("| `{}` |", metric.name);
+        let row = guide.lines().find(|line| line.starts_with(&begin)).unwrap_or_default();
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [_, kind, unit, attributes] = *cells else {
+            complaints
+                .push(format!("{}: has no row with a kind, unit and attributes", metric.name));
+            continue;
+        };
+        let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        let words: BTreeSet<String> = quoted(attributes);
+        let (always, values): (BTreeSet<_>, BTreeSet<_>) =
+            words.into_iter().partition(|word| word.contains('.'));
+        let (kind, unit, sometimes) = (kind.to_owned(), unit.replace('`', ""), BTreeSet::new());
+        complaints.extend(complaint(&Row { kind, unit, always, sometimes }, metric));
+        let of_few =
+            |attribute: &&Attribute| attributes.contains(&format!("`{}`: ", attribute.key));
+        let told = points(metric).into_iter().flat_map(|(all, _)| all).filter(of_few);
+        let told: BTreeSet<_> = told.filter_map(|it| it.value.as_str()).collect();
+        let unsaid = told.into_iter().filter(|value| !values.contains(*value));
+        complaints.extend(unsaid.map(|value| format!("{}: has the value {value}", metric.name)));
+    }
+    super::tidy::refuse(&complaints);
+}
+
 fn complaint(row: &Row, metric: &Metric) -> Option<String> {
     let (kind, unit) = (metric.data.kind(), &metric.unit);
     if row.kind != kind || row.unit != *unit {

@@ -14,7 +14,7 @@ use reliability::error::{Class, Fault};
 use reliability_tests::nats::Nats;
 
 use super::{PATIENCE, envelope, killed, next, next_number, number, orders, shared, stock};
-use crate::metrics::grows;
+use crate::metrics::{as_the_chapter_says, grows};
 
 const PREFIX: &str = "shop";
 /// What is lost with the server, acknowledgements and answers, is not waited for much longer.
@@ -210,6 +210,7 @@ async fn what_goes_through_a_bus_is_told_in_numbers() {
         ("reliability.bus.lost", of, 1.0),
     ];
     grows(&all, through_a_bus(&server)).await;
+    as_the_chapter_says("choreography", "reliability.bus.");
 }
 
 async fn through_a_bus(server: &Arc<Nats>) {

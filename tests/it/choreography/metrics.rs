@@ -7,7 +7,7 @@ use reliability::distributed::transaction::choreography::{End, choreography, par
 use reliability::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient, saga};
 
 use super::world::World;
-use crate::metrics::{grows, sum};
+use crate::metrics::{as_the_chapter_says, grows, sum};
 
 #[saga(name = "metered_meal", input = u32, refuse = String, choreographed)]
 #[derive(Debug)]
@@ -175,6 +175,8 @@ async fn transactions_are_told_by_their_events_and_attempts_by_how_they_have_end
     let parked = "reliability.choreography.parked";
     assert_eq!(of(parked, waiter, &[(HANDLER, "Seated")]), 1.0);
     assert_eq!([of(parked, host, &[]), of(parked, waiter, &[])], [0.0, 1.0]);
+
+    as_the_chapter_says("choreography", "reliability.choreography.");
 
     // What one has said itself comes back from the bus, and is no news that is repeated.
     let repeated = |who| of("reliability.choreography.repeated", who, &[]);

@@ -8,7 +8,7 @@ use reliability::journal::{Append, Event, Journal, StreamId};
 use serde::{Deserialize, Serialize};
 
 use super::events::Hard;
-use crate::metrics::{grows, sum, told};
+use crate::metrics::{as_the_chapter_says, grows, sum, told};
 
 #[derive(Debug, Default, Aggregate)]
 #[aggregate(command = Add, event = MeterEvent, refuse = String, decide = decide)]
@@ -87,6 +87,7 @@ async fn commands_are_told_by_what_became_of_them_and_events_by_who_has_taken_th
         ["reliability.projection.outcome=applied 2", "reliability.projection.outcome=parked 1"];
     assert_eq!(events, expected);
     assert_eq!(told("reliability.projection.lag", "metered_sums"), ["0"], "it is caught up");
+    as_the_chapter_says("event_sourcing", "reliability.projection.");
 }
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, Aggregate)]
@@ -140,4 +141,5 @@ async fn snapshots_are_told_by_what_became_of_them() {
         snapshots("ignored", 1.0),
     ];
     grows(&all, fill_a_tank_and_spoil_its_snapshot()).await;
+    as_the_chapter_says("event_sourcing", "reliability.event_sourcing.");
 }

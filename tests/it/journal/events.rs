@@ -10,7 +10,7 @@ use reliability::telemetry::metrics::{self, Data};
 use reliability::time::WallClock;
 
 use super::crash::Folder;
-use crate::metrics::grows;
+use crate::metrics::{as_the_chapter_says, grows};
 use crate::policy::events::{assert_as_documented, heard_of};
 
 /// A store whose disk is gone.
@@ -143,4 +143,5 @@ async fn how_long_a_disk_takes_is_told() {
         journal.append(paid()).await.unwrap();
     };
     grows(&[("reliability.journal.commit.duration", None, 1.0)], work).await;
+    as_the_chapter_says("journal", "reliability.journal.");
 }

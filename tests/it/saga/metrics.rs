@@ -10,7 +10,7 @@ use reliability::journal::{Claim, Journal, MemoryStore};
 use reliability::time::WallClock;
 use tokio::sync::Semaphore;
 
-use crate::metrics::{grows, sum};
+use crate::metrics::{as_the_chapter_says, grows, sum};
 
 #[saga(name = "metered", input = u32, refuse = String)]
 #[derive(Debug)]
@@ -100,4 +100,5 @@ async fn a_run_that_is_worked_at_is_told_and_that_a_worker_has_lost_it() {
         tokio::time::sleep(Duration::from_secs(60)).await;
     };
     grows(&[("reliability.saga.lost", None, 1.0)], lost).await;
+    as_the_chapter_says("saga", "reliability.saga.");
 }

@@ -7,7 +7,7 @@ use reliability::distributed::transaction::tcc::{
 };
 use reliability::journal::Journal;
 
-use crate::metrics::{grows, sum};
+use crate::metrics::{as_the_chapter_says, grows, sum};
 
 /// Whose office is closed at first.
 #[derive(Default)]
@@ -68,4 +68,5 @@ async fn transactions_are_told_by_what_was_decided_and_who_has_not_done_it() {
     let told = ("reliability.tcc.decision", "confirm");
     assert_eq!(sum("reliability.tcc.failed", &[of, told]), 1.0);
     assert_eq!(sum("reliability.tcc.failed", &[of]), 1.0);
+    as_the_chapter_says("tcc", "reliability.tcc.");
 }

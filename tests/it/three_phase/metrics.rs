@@ -1,7 +1,7 @@
 //! What three-phase commits tell in numbers.
 
 use super::*;
-use crate::metrics::grows;
+use crate::metrics::{as_the_chapter_says, grows};
 use crate::two_phase::failures::Flaky;
 
 async fn commit_and_abort() {
@@ -55,4 +55,5 @@ async fn transactions_are_told_by_their_end_and_by_who_has_said_so() {
         ("reliability.three_phase.duration", None, 1.0),
     ];
     grows(&undecided, know_nothing()).await;
+    as_the_chapter_says("two_phase", "reliability.three_phase.");
 }

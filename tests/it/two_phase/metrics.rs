@@ -2,7 +2,7 @@
 
 use super::failures::Flaky;
 use super::*;
-use crate::metrics::grows;
+use crate::metrics::{as_the_chapter_says, grows};
 
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -70,4 +70,5 @@ async fn what_recovery_has_done_is_told_by_the_decision() {
         ("reliability.two_phase.recovered", decision("abort"), 1.0),
     ];
     grows(&all, recover_both()).await;
+    as_the_chapter_says("two_phase", "reliability.two_phase.");
 }
