@@ -61,6 +61,7 @@
 //! | `reliability.projection.failed` | warn | `reliability.projection.name`, `reliability.error` |
 //! | `reliability.saga.stuck` | error | `reliability.saga.name`, `reliability.saga.key` |
 //! | `reliability.saga.broken` | error | `reliability.saga.name`, `reliability.saga.key`, `reliability.error` |
+//! | `reliability.saga.mended` | warn | `reliability.saga.name`, `reliability.saga.key`, `reliability.saga.verb`, `reliability.saga.by` |
 //! | `reliability.saga.changed` | error | `reliability.saga.name`, `reliability.saga.version` |
 //! | `reliability.projection.parked` | error | `reliability.projection.name`, `reliability.journal.stream`, `reliability.journal.sequence`, `reliability.error` |
 //! | `reliability.rate_limit.store_away` | warn | `reliability.rate_limit.name`, `reliability.rate_limit.while_away`, `reliability.error` |
@@ -98,6 +99,7 @@
 //! | `reliability.choreography.untold` | warn | `reliability.choreography.participant`, `reliability.choreography.event`, `reliability.choreography.transaction`, `reliability.error` |
 //! | `reliability.choreography.elsewhere` | warn | `reliability.choreography.participant`, `reliability.choreography.event`, `reliability.choreography.version`, `reliability.choreography.known` |
 //! | `reliability.choreography.parked` | error | `reliability.choreography.participant`, `reliability.choreography.handler`, `reliability.choreography.undo`, `reliability.error` |
+//! | `reliability.choreography.mended` | warn | `reliability.choreography.name`, `reliability.choreography.transaction`, `reliability.choreography.verb`, `reliability.choreography.by` |
 //! | `reliability.choreography.broken` | error | `reliability.choreography.participant`, `reliability.choreography.stream`, `reliability.error` |
 //! | `reliability.chaos.switched_on` | warn | `reliability.chaos.name`, `reliability.chaos.seed`, `reliability.chaos.latency_rate`, `reliability.chaos.error_rate`, `reliability.chaos.hang_rate` |
 //! | `reliability.chaos.still_on` | warn | `reliability.chaos.name`, `reliability.chaos.injected` |

@@ -1,6 +1,7 @@
 //! What choreographies tell: that the bus does not take an event, that a handler is parked, and that a
 //! transaction cannot be carried on.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -8,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use reliability::distributed::transaction::choreography::bus::{
     Answer, Bus, BusError, Envelope, Group, JournalBus, Subscription,
 };
-use reliability::distributed::transaction::choreography::{choreography, participant};
+use reliability::distributed::transaction::choreography::{Operator, choreography, participant};
 use reliability::distributed::transaction::saga::{Cx, Outcome, saga};
-use reliability::journal::{Append, Due, Event, Heads, Journal, MemoryStore, StreamId};
+use reliability::journal::{Append, Due, Event, Heads, Journal, MemoryStore, Sequence, StreamId};
 use reliability::time::WallClock;
 
 use crate::policy::events::{assert_as_documented, heard_of};
@@ -71,6 +72,22 @@ async fn until((journal, clock): (&Journal, &WallClock), kind: &str, status: &st
     panic!("no `{kind}` was ever {status:?}");
 }
 
+/// Until the host has given up for so many times.
+async fn until_parked(journal: &Journal, clock: &WallClock, times: usize) {
+    for _ in 0..10_000 {
+        let heads = journal.heads(Heads::of("greet.host").with_status("parked")).await.unwrap();
+        if let Some(head) = heads.first() {
+            let records = journal.read_to_end(&head.stream, Sequence::START).await.unwrap();
+            if records.iter().filter(|it| it.event.name() == "parked").count() == times {
+                return;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        clock.advance(Duration::from_millis(10));
+    }
+    panic!("it was never parked for the {times}. time");
+}
+
 async fn be_untold_and_parked_and_broken() {
     let clock = WallClock::manual(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
     let journal = Journal::on(MemoryStore::with_clock(&clock));
@@ -80,7 +97,14 @@ async fn be_untold_and_parked_and_broken() {
     greeting.start("ada", 1).await.unwrap();
     until((&journal, &clock), "greet.start", "untold").await;
     away.store(false, Ordering::Relaxed);
-    until((&journal, &clock), "greet.host", "parked").await;
+    until_parked(&journal, &clock, 1).await;
+    let parked = greeting.parked().await.unwrap();
+    greeting.retry(&parked[0], "ada", "somebody is at home").await.unwrap();
+    until_parked(&journal, &clock, 2).await;
+    let operator = Operator::on(&journal);
+    operator.retry("greet", "ada", "bob", "once more").await.unwrap();
+    until_parked(&journal, &clock, 3).await;
+    operator.abandon("greet", "ada", "bob", "greeted by hand").await.unwrap();
     let nonsense = Append::to(&StreamId::new("greet.host", "nonsense").unwrap()).due(Due::Now);
     journal.append(nonsense.event(Event::bytes("Nonsense", 1, []))).await.unwrap();
     until((&journal, &clock), "greet.host", "broken").await;
@@ -95,7 +119,10 @@ async fn a_choreography_that_needs_somebody_is_told() {
         event.starts_with("reliability.choreography.") && !event.ends_with(".elsewhere")
     });
     let told: Vec<_> = heard.iter().map(|(event, fields)| (event.name(), fields)).collect();
-    let [(untold, of_untold), (parked, of_parked), (broken, of_broken)] = told.as_slice() else {
+    let (mended, told): (Vec<_>, Vec<_>) =
+        told.into_iter().partition(|(event, _)| event.ends_with(".mended"));
+    let [(untold, of_untold), (parked, of_parked), .., (broken, of_broken)] = told.as_slice()
+    else {
         panic!("{told:?}")
     };
     assert_eq!(*untold, "reliability.choreography.untold");
@@ -109,4 +136,18 @@ async fn a_choreography_that_needs_somebody_is_told() {
     assert_eq!(*broken, "reliability.choreography.broken");
     assert_eq!(of_broken["reliability.choreography.stream"], "greet.host/nonsense");
     assert!(of_broken["reliability.error"].contains("Nonsense"), "{of_broken:?}");
+
+    // By the handle, and twice by an operator.
+    let field = |of: &BTreeMap<&'static str, String>, name: &str| {
+        let name = format!("reliability.choreography.{name}");
+        of.get(name.as_str()).cloned().unwrap_or_default()
+    };
+    let said: Vec<_> = mended
+        .iter()
+        .map(|(_, of)| (field(of, "name"), field(of, "verb"), field(of, "by")))
+        .collect();
+    let of = |verb: &str, by: &str| ("greet".to_owned(), verb.to_owned(), by.to_owned());
+    assert_eq!(said, [of("retry", "ada"), of("retry", "bob"), of("abandon", "bob")]);
+    let numbers: BTreeSet<_> = mended.iter().map(|(_, it)| field(it, "transaction")).collect();
+    assert_eq!(numbers.len(), 1, "all of one transaction: {mended:?}");
 }

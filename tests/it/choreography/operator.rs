@@ -31,18 +31,21 @@ struct Kitchen {
     put_back: AtomicU32,
 }
 
+/// What the kettle does not take, and cannot be put back.
+const TOO_MANY: u32 = 1_000;
+
 struct Mill(Arc<Kitchen>);
 
 #[participant(Brew)]
 impl Mill {
-    #[on(start => Ground, undo = put_back)]
+    #[on(start => Ground, undo = put_back, undo_retry = 1)]
     async fn grind(&self, _: &Cx, beans: &u32) -> Result<u32, Outcome<String>> {
         Ok(*beans)
     }
 
-    async fn put_back(&self, _: &Cx, _: &u32, _: Attempt<'_, u32>) -> Result<(), Transient> {
+    async fn put_back(&self, _: &Cx, beans: &u32, _: Attempt<'_, u32>) -> Result<(), Transient> {
         self.0.put_back.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        if *beans == TOO_MANY { Err(Transient::new("the bag has a hole")) } else { Ok(()) }
     }
 }
 
@@ -51,7 +54,10 @@ struct Kettle(Arc<Kitchen>);
 #[participant(Brew)]
 impl Kettle {
     #[on(Ground => Brewed, retry = 1)]
-    async fn brew(&self, _: &Cx, _: &u32, _: &u32) -> Result<String, Outcome<String>> {
+    async fn brew(&self, _: &Cx, beans: &u32, _: &u32) -> Result<String, Outcome<String>> {
+        if *beans == TOO_MANY {
+            return Err(Outcome::Rejected("it would flow over".into()));
+        }
         self.0.asked.fetch_add(1, Ordering::Relaxed);
         match self.0.works.load(Ordering::Relaxed) {
             true => Ok("coffee".into()),
@@ -135,6 +141,38 @@ async fn mended_on(journal: &Journal, seen: &Journal) {
     assert_eq!(kitchen.asked.load(Ordering::Relaxed), asked, "nobody tries it any more");
     assert_eq!(kitchen.put_back.load(Ordering::Relaxed), 0, "it is over as it is");
     assert!(operator.list(Some("brew"), Some("broken")).await.unwrap().is_empty());
+    coffee.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_undone_is_taken_for_undone_and_what_is_not_done_yet_is_not() {
+    let (journal, kitchen) = (Journal::in_memory(), Arc::new(Kitchen::default()));
+    let coffee = start(&journal, &kitchen).await;
+    let cup = coffee.start("cup-1", TOO_MANY).await.unwrap();
+    coffee.start("cup-2", 7).await.unwrap();
+    let operator = Operator::on(&journal);
+    until(&operator, "parked", 2).await;
+    let text = operator.show("brew", "cup-1").await.unwrap().to_string();
+    assert!(text.contains("mill: parked undoing Ground: the bag has a hole"), "{text}");
+
+    operator.skip("brew", "cup-1", "ada", "swept up").await.unwrap();
+    // Who has started it, and both participants.
+    until(&operator, "undone", 3).await;
+    let end = cup.ended().await.unwrap();
+    assert!(matches!(&end, End::RolledBack(_)), "it goes on with its way back: {end:?}");
+    assert_eq!(kitchen.put_back.load(Ordering::Relaxed), 1, "nobody tries it any more");
+    let shown = operator.show("brew", "cup-1").await.unwrap();
+    assert!(shown.to_string().contains("mill: ada takes Ground for undone: swept up"), "{shown}");
+    assert!(shown.parts.iter().all(|part| part.parked.is_empty()), "{shown}");
+
+    // Of this one a handler is parked: what it has made, only its program could say.
+    let before = operator.show("brew", "cup-2").await.unwrap().timeline.len();
+    for (key, expected) in [("cup-2", "an undo that is parked"), ("cup-1", "nothing to mend")] {
+        let none = operator.skip("brew", key, "ada", "to see what it says").await.unwrap_err();
+        assert!(matches!(none, JournalError::Invalid(_)), "{none:?}");
+        assert!(none.to_string().contains(expected), "{none}");
+    }
+    assert_eq!(operator.show("brew", "cup-2").await.unwrap().timeline.len(), before);
     coffee.stop().await;
 }
 

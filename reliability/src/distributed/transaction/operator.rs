@@ -9,7 +9,7 @@
 //! | `saga::Operator` | `saga` | list, show, retry, skip, finish, edit, cancel, abandon |
 //! | `tcc::Operator` | `tcc` | list, show, retry, abandon |
 //! | `two_phase::Operator` | `two_phase` | list, show, retry, cancel, abandon |
-//! | `choreography::Operator` | `choreography` | list, show, retry, abandon |
+//! | `choreography::Operator` | `choreography` | list, show, retry, skip, abandon |
 //! | `three_phase::Operator` | `two_phase` | list, show |
 //!
 //! The program `reliability` (feature `cli`) puts them together.

@@ -204,8 +204,10 @@ impl<C: Choreography> Choreographed<C> {
             let expected = "one that `parked` lists";
             return Err(Invalid::new("choreography", "parked", expected, stream.to_string()).into());
         }
-        let entry = Entry::Retried { by, why };
-        room.journal.append(Append::to(&stream).event(entry.event()).due(Due::Now)).await.map(drop)
+        let entry = Entry::Retried { by: by.clone(), why };
+        room.journal.append(Append::to(&stream).event(entry.event()).due(Due::Now)).await?;
+        observe::mended(room.wiring.name(), &parked.transaction, "retry", &by);
+        Ok(())
     }
 
     /// The group on the bus of those who start transactions on this journal: `start.` and a number that

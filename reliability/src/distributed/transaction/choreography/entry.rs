@@ -26,6 +26,8 @@ pub(super) enum Entry {
     Parked { task: String, undo: bool, reason: String },
     /// Somebody has looked at it.
     Retried { by: String, why: String },
+    /// Somebody has undone by hand what could not be undone.
+    Skipped { task: String, by: String, why: String },
     /// Somebody has ended it, as it is.
     Abandoned { by: String, why: String },
     /// The bus has it.
@@ -91,6 +93,9 @@ impl Entry {
                 said("parked", json!({"task": task, "undo": undo, "reason": reason}))
             }
             Self::Retried { by, why } => said("retried", json!({"by": by, "why": why})),
+            Self::Skipped { task, by, why } => {
+                said("skipped", json!({"task": task, "by": by, "why": why}))
+            }
             Self::Abandoned { by, why } => said("abandoned", json!({"by": by, "why": why})),
             Self::Told(id) => said("told", json!(id.as_str())),
         }
@@ -127,6 +132,11 @@ impl Entry {
             "retried" => {
                 let said = said()?;
                 Self::Retried { by: text(&said, "by"), why: text(&said, "why") }
+            }
+            "skipped" => {
+                let said = said()?;
+                let (by, why) = (text(&said, "by"), text(&said, "why"));
+                Self::Skipped { task: text(&said, "task"), by, why }
             }
             "abandoned" => {
                 let said = said()?;

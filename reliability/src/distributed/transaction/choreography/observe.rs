@@ -141,6 +141,23 @@ pub(super) fn parked(participant: &str, handler: &str, undo: bool, reason: &str)
     let _ = (participant, handler, undo, reason);
 }
 
+/// An operator has done something about a transaction.
+pub(super) fn mended(choreography: &str, transaction: &str, verb: &str, by: &str) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.choreography.mended",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.choreography.name = choreography,
+        reliability.choreography.transaction = transaction,
+        reliability.choreography.verb = verb,
+        reliability.choreography.by = by,
+        "an operator has done something about a transaction",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (choreography, transaction, verb, by);
+}
+
 /// A transaction cannot be worked at.
 pub(super) fn broken(participant: &str, stream: &str, error: &dyn core::fmt::Display) {
     #[cfg(feature = "telemetry")]

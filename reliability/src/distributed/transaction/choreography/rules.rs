@@ -147,6 +147,12 @@ impl State {
                     (task.attempts, task.undo_attempts) = (0, 0);
                 }
             }
+            Entry::Skipped { task, .. } => {
+                if let Some(task) = self.task(&task) {
+                    task.skipped = true;
+                    (task.not_before, task.parked) = (None, None);
+                }
+            }
             Entry::Abandoned { by, why } => {
                 self.abandoned.get_or_insert((by, why));
             }
@@ -349,6 +355,7 @@ impl State {
         #[cfg(test)]
         let gone = gone || self.planted == Some(Planted::Hasty);
         match gone {
+            true if self.tasks[place].skipped => Wanted::Now(Todo::Never(place)),
             true => Wanted::Now(Todo::Undo(place)),
             false => Wanted::Waiting,
         }

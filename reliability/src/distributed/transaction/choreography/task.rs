@@ -27,6 +27,8 @@ pub(super) struct Task {
     pub(super) settled: Option<How>,
     /// It had all it waits for when the refusal came, so it may have happened.
     pub(super) was_ready: bool,
+    /// Somebody has undone it by hand.
+    pub(super) skipped: bool,
     /// Somebody can say whether it has happened.
     pub(super) probed: bool,
     /// It was begun, and nobody has written down what it came to: it may have happened.
@@ -46,6 +48,7 @@ impl Task {
             name: name.to_string(),
             settled: None,
             was_ready: false,
+            skipped: false,
             probed,
             begun: false,
             clean: false,
@@ -87,7 +90,7 @@ pub(super) enum Todo {
     Probe(usize),
     /// Call its undo.
     Undo(usize),
-    /// Write down that it will never happen.
+    /// Write down that it will never happen, or was undone by hand.
     Never(usize),
     /// Nothing, until then or until something is heard.
     Rest { until: Option<SystemTime>, status: &'static str },

@@ -23,5 +23,6 @@ pub use crash::{CrashTest, Crashes};
 pub use end::{End, EndOf, Why};
 pub use handle::{Handle, NestedRun, Progress, StepProgress, StepState};
 pub use nested::Nest;
+pub(super) use observe::mended;
 pub use sagas::Sagas;
 pub use start::Start;

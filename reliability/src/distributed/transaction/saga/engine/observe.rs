@@ -186,6 +186,23 @@ pub(super) fn ended(saga: &str, stream: &StreamId, status: &'static str) {
     let _ = (saga, stream, status);
 }
 
+/// An operator has done something about a saga.
+pub(in super::super) fn mended(saga: &StreamId, verb: &str, by: &str) {
+    #[cfg(feature = "telemetry")]
+    tracing::event!(
+        name: "reliability.saga.mended",
+        target: "reliability",
+        tracing::Level::WARN,
+        reliability.saga.name = saga.kind(),
+        reliability.saga.key = saga.key(),
+        reliability.saga.verb = verb,
+        reliability.saga.by = by,
+        "an operator has done something about a saga",
+    );
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (saga, verb, by);
+}
+
 /// A saga was changed, and its version was not.
 pub(super) fn changed(plan: &Plan) {
     #[cfg(feature = "telemetry")]

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::engine::{BROKEN, Progress};
+use super::engine::{BROKEN, Progress, mended};
 use super::kept;
 use super::nested::append_and_tell;
 use super::plan::Plan;
@@ -223,9 +223,11 @@ impl Operator {
                 .with_advice(advice)
                 .into());
         }
-        let event = Entry::Cancelled { by, why }.event(&plan);
-        let append = Append::to(saga).after(last(&records)).event(event).due(Due::Now);
-        self.journal.append(append).await.map(drop)
+        let entry = Entry::Cancelled { by, why };
+        let append = Append::to(saga).after(last(&records)).event(entry.event(&plan));
+        self.journal.append(append.due(Due::Now)).await?;
+        tell(saga, &entry);
+        Ok(())
     }
 
     async fn mend(
@@ -249,12 +251,14 @@ impl Operator {
         let append = append.status(after.phase.status()).due(Due::Now);
         let around = records.first().and_then(|first| Parent::of(&first.event));
         match around.filter(|_| after.phase.is_over()) {
-            None => self.journal.append(append).await.map(drop),
+            None => self.journal.append(append).await.map(drop)?,
             Some(around) => {
                 let status = after.phase.status();
-                append_and_tell(&self.journal, append, &around, status).await.map(drop)
+                append_and_tell(&self.journal, append, &around, status).await.map(drop)?;
             }
         }
+        tell(saga, &entry);
+        Ok(())
     }
 
     async fn read(&self, saga: &StreamId) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
@@ -295,6 +299,20 @@ fn facts(plan: &Arc<Plan>, records: &[Record]) -> Result<Facts, JournalError> {
         facts.apply(&Entry::read(record, plan)?, record.at)?;
     }
     Ok(facts)
+}
+
+/// What an operator has done is told, and not only written down.
+fn tell(saga: &StreamId, entry: &Entry) {
+    let (verb, by) = match entry {
+        Entry::Retried { by, .. } => ("retry", by),
+        Entry::Skipped { by, .. } => ("skip", by),
+        Entry::Edited { step: Some(_), by, .. } => ("finish", by),
+        Entry::Edited { step: None, by, .. } => ("edit", by),
+        Entry::Abandoned { by, .. } => ("abandon", by),
+        Entry::Cancelled { by, .. } => ("cancel", by),
+        _ => return,
+    };
+    mended(saga, verb, by);
 }
 
 /// What is stuck.

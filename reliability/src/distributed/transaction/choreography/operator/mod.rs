@@ -1,19 +1,23 @@
 //! What an operator sees of choreographies and does about them, without their types.
 
+mod found;
+mod shown;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
-use serde_json::Value;
-
-use super::bus::{Envelope, TransactionId};
 use super::desk::START;
-use super::entry::{Entry, How};
-use super::rules::{ABANDONED, REFUSED, STARTED, UNDONE};
+use super::entry::Entry;
+use super::rules::ABANDONED;
 use crate::distributed::transaction::operator::{self, Moment, Said};
 use crate::error::Invalid;
-use crate::journal::{Append, Due, Head, Journal, JournalError, Record, Sequence, StreamId};
+use crate::journal::{Append, Due, Head, Journal, JournalError, Sequence, StreamId};
+
+use found::{Found, PARKED, envelope, mended};
+pub(super) use shown::reasons;
+pub use shown::{Part, Shown};
+use shown::{moment, undoing};
 
 /// What an operator sees of the transactions of choreographies in a journal and does about those that
 /// wait for somebody, without their types. Whatever it does is a record of each participant that it
@@ -48,44 +52,6 @@ use crate::journal::{Append, Due, Head, Journal, JournalError, Record, Sequence,
 #[derive(Debug, Clone)]
 pub struct Operator {
     journal: Journal,
-}
-
-/// One transaction, as an operator sees it: all that stands in this journal. Its `Display` is for people.
-///
-/// # Examples
-///
-/// See [`Operator`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Shown {
-    /// The name of the choreography.
-    pub choreography: String,
-    /// The key that it was started with.
-    pub key: String,
-    /// Its number, by which participants know it.
-    pub transaction: TransactionId,
-    /// What is most in want of somebody among what lists say of its [parts](Self::parts).
-    pub status: String,
-    /// Those who have something to do with it here: who has started it, and the participants.
-    pub parts: Vec<Part>,
-    /// What has happened, in order.
-    pub timeline: Vec<Moment>,
-}
-
-/// One participant in a transaction; or `start`, who has started it and looks on.
-///
-/// # Examples
-///
-/// See [`Operator`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Part {
-    /// Its name.
-    pub participant: String,
-    /// What lists say of it.
-    pub head: Head,
-    /// Why, for each of its handlers that is parked.
-    pub parked: Vec<(String, String)>,
 }
 
 /// What wants somebody most comes first.
@@ -188,12 +154,78 @@ impl Operator {
         let Said { by, why } = Said::new("choreography", by, why)?;
         let found = self.meant(choreography, key).await?;
         let waits = found.iter().filter(|part| part.waits_for_somebody());
-        let entry = Entry::Retried { by, why };
+        let entry = Entry::Retried { by: by.clone(), why };
         let appends = waits.map(|part| {
             let append = Append::to(&part.head.stream).after(part.head.sequence);
             append.event(entry.event()).due(Due::Now).status("running")
         });
-        self.write(appends.collect(), &found, choreography, key).await
+        self.write(appends.collect(), &found, (choreography, key)).await?;
+        mended(&found, "retry", &by);
+        Ok(())
+    }
+
+    /// What cannot be undone is taken for undone: somebody has done it by hand. That holds for all that
+    /// is parked on the way back, of all participants here, or of that whose kind is named,
+    /// `place_order.card`; the others go on with their part of the way back.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Invalid`] when it is a handler that is parked and not its undo: only its program
+    /// could say what it has made, so [`retry`](Self::retry) it or [`abandon`](Self::abandon) the
+    /// transaction; and as of [`retry`](Self::retry).
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped before it returns, it is taken for undone or not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn skipped(journal: &reliability::journal::Journal)
+    /// # -> Result<(), reliability::journal::JournalError> {
+    /// use reliability::distributed::transaction::choreography::Operator;
+    ///
+    /// let operator = Operator::on(journal);
+    /// operator.skip("place_order", "order-1", "ada", "put back by hand").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn skip(
+        &self,
+        choreography: &str,
+        key: &str,
+        by: &str,
+        why: &str,
+    ) -> Result<(), JournalError> {
+        let Said { by, why } = Said::new("choreography", by, why)?;
+        let found = self.meant(choreography, key).await?;
+        let skipped = |part: &Found| {
+            let tasks = undoing(&part.records).into_iter();
+            let skipped = |task| {
+                let (by, why) = (by.clone(), why.clone());
+                Entry::Skipped { task, by, why }.event()
+            };
+            tasks.map(skipped).collect::<Vec<_>>()
+        };
+        let mut appends = Vec::new();
+        for part in found.iter().filter(|part| part.head.status == PARKED) {
+            let events = skipped(part);
+            if !events.is_empty() {
+                let append = Append::to(&part.head.stream).after(part.head.sequence);
+                appends.push(append.events_of(events).due(Due::Now).status("undoing"));
+            }
+        }
+        if appends.is_empty() && found.iter().any(|part| part.head.status == PARKED) {
+            let advice =
+                "`retry` it, or bring about by hand what is left and `abandon` the transaction";
+            let (expected, got) = ("an undo that is parked", "a handler that is");
+            return Err(Invalid::new("choreography", "skip", expected, got)
+                .with_advice(advice)
+                .into());
+        }
+        self.write(appends, &found, (choreography, key)).await?;
+        mended(&found, "skip", &by);
+        Ok(())
     }
 
     /// A transaction is over as it is: somebody has brought about by hand what is left of it. Its
@@ -220,7 +252,7 @@ impl Operator {
         why: &str,
     ) -> Result<(), JournalError> {
         let Said { by, why } = Said::new("choreography", by, why)?;
-        let entry = Entry::Abandoned { by, why };
+        let entry = Entry::Abandoned { by: by.clone(), why };
         let mut tries = 0;
         loop {
             let found = self.meant(choreography, key).await?;
@@ -236,10 +268,14 @@ impl Operator {
                     .collect(),
                 false => Vec::new(),
             };
-            match self.write(appends, &found, choreography, key).await {
+            match self.write(appends, &found, (choreography, key)).await {
                 // One of them has heard something meanwhile.
                 Err(JournalError::Conflict { .. }) if tries < TRIES => tries += 1,
-                written => return written,
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    mended(&found, "abandon", &by);
+                    return Ok(());
+                }
             }
         }
     }
@@ -248,8 +284,7 @@ impl Operator {
         &self,
         appends: Vec<Append>,
         found: &[Found],
-        choreography: &str,
-        key: &str,
+        (choreography, key): (&str, &str),
     ) -> Result<(), JournalError> {
         if !appends.is_empty() {
             return self.journal.append_all(appends).await.map(drop);
@@ -336,132 +371,10 @@ impl Operator {
     }
 }
 
-/// One who has something to do with a transaction here.
-struct Found {
-    participant: String,
-    head: Head,
-    records: Vec<Record>,
-}
-
-impl Found {
-    fn waits_for_somebody(&self) -> bool {
-        ["parked", "broken"].contains(&self.head.status.as_str())
-    }
-
-    fn is_over(&self) -> bool {
-        ["done", "undone", ABANDONED].contains(&self.head.status.as_str())
-    }
-
-    /// Whether nobody does anything about it, and it is not over: it waits for somebody, or to hear
-    /// what somebody may never say.
-    fn waits(&self) -> bool {
-        let rests = self.head.held.is_none() && self.head.due_at.is_none();
-        self.waits_for_somebody() || (rests && !self.is_over())
-    }
-}
-
-/// What a stream of a choreography begins with.
-fn envelope(first: &Record) -> Option<Envelope> {
-    match first.event.name() {
-        "started" | "heard" => Envelope::read(first.event.payload()).ok(),
-        _ => None,
-    }
-}
-
-/// Why handlers are parked, by the records of one participant.
-pub(super) fn reasons(records: &[Record]) -> Vec<(String, String)> {
-    let mut reasons: Vec<(String, String)> = Vec::new();
-    for record in records {
-        match Entry::read(record) {
-            Ok(Entry::Parked { task, reason, .. }) => reasons.push((task, reason)),
-            Ok(Entry::Retried { .. } | Entry::Abandoned { .. }) => reasons.clear(),
-            Ok(Entry::Settled { task, .. }) => reasons.retain(|(it, _)| *it != task),
-            Ok(_) => {}
-            Err(error) => reasons.push(("?".into(), error.to_string())),
-        }
-    }
-    reasons
-}
-
-/// A record in words, and the event in it as far as that is JSON.
-fn moment(participant: &str, record: &Record) -> Moment {
-    let (payload, text) = match Entry::read(record) {
-        Ok(entry) => (payload(&entry, record), told(&entry)),
-        Err(error) => (Value::Null, error.to_string()),
-    };
-    Moment::with(record, payload, format!("{participant}: {text}"))
-}
-
-fn payload(entry: &Entry, record: &Record) -> Value {
-    let envelope = match entry {
-        Entry::Started(envelope) | Entry::Heard(envelope) => Some(envelope),
-        Entry::Settled { envelope, .. } => envelope.as_ref(),
-        _ => return record.event.read_json().unwrap_or_default(),
-    };
-    envelope.and_then(|it| it.event().read_json().ok()).unwrap_or_default()
-}
-
-fn told(entry: &Entry) -> String {
-    let doing = |undo: &bool| if *undo { "undoing" } else { "doing" };
-    match entry {
-        Entry::Started(envelope) => format!("started as {}", envelope.key()),
-        Entry::Heard(envelope) => heard(envelope),
-        Entry::Settled { task, how: How::Done, envelope: Some(_) } => format!("has made {task}"),
-        Entry::Settled { task, how: How::Done, envelope: None } => format!("{task} is done"),
-        Entry::Settled { task, how: How::Refused, envelope } => {
-            let why = envelope.as_ref().and_then(|it| it.event().read_json::<Value>().ok());
-            let why = why.map(|said| said["refusal"].to_string()).unwrap_or_default();
-            format!("refuses {task}: {why}")
-        }
-        Entry::Settled { task, how: How::Undone, .. } => format!("{task} is undone"),
-        Entry::Begun { task } => format!("begins {task}"),
-        Entry::Tried { task, undo, reason, .. } => {
-            format!("{} {task} has failed: {reason}", doing(undo))
-        }
-        Entry::Parked { task, undo, reason } => format!("parked {} {task}: {reason}", doing(undo)),
-        Entry::Retried { by, why } => format!("{by} has it tried again: {why}"),
-        Entry::Abandoned { by, why } => format!("{by} {}: {why}", Said::ABANDONED),
-        // Its number stands in front of it.
-        Entry::Told(id) => {
-            let name = id.as_str().split_once('-').map_or(id.as_str(), |(_, name)| name);
-            format!("has told the bus {name}")
-        }
-    }
-}
-
-fn heard(envelope: &Envelope) -> String {
-    let said: Value = envelope.event().read_json().unwrap_or_default();
-    let event = said["event"].as_str().unwrap_or("?");
-    match envelope.event().name() {
-        STARTED => format!("heard that {} was started", envelope.key()),
-        REFUSED => match said["cancelled"].as_str() {
-            Some(why) => format!("heard that it is called off: {why}"),
-            None => format!("heard that {event} is refused: {}", said["refusal"]),
-        },
-        UNDONE => format!("heard that {event} is undone"),
-        name => format!("heard {name}"),
-    }
-}
-
 fn unknown(choreography: &str, key: &str) -> Invalid {
     let expected = "a transaction of which this journal knows, by its key or its number";
     Invalid::new("choreography", "key", expected, format!("`{choreography}/{key}`")).with_advice(
         "`list` says which there are; its key is known in the journal in which it was started, and its \
          number in those of the participants",
     )
-}
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { choreography, key, transaction, status, parts, timeline } = self;
-        writeln!(f, "{choreography}/{key} is {status}, number {transaction}")?;
-        for Part { participant, head, parked } in parts {
-            let owner = head.held.as_ref().map(|held| format!(", worked at by {}", held.owner));
-            writeln!(f, "  {participant:<24} {}{}", head.status, owner.unwrap_or_default())?;
-            for (handler, why) in parked {
-                writeln!(f, "    {handler}: {why}")?;
-            }
-        }
-        operator::write_timeline(f, timeline)
-    }
 }
