@@ -2,6 +2,8 @@
 //! the types of the sagas in it.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of it is tests")]
 
+mod in_doubt;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
