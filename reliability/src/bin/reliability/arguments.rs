@@ -14,11 +14,20 @@ pub(crate) struct Arguments {
 
 pub(crate) enum Verb {
     Definitions,
-    List { kind: Option<String>, status: Option<String> },
+    List { kind: Option<String>, which: Which },
     InDoubt { kind: Option<String>, participant: String },
     Show { stream: StreamId, picture: Option<Picture> },
     Watch { stream: StreamId },
     Mend { stream: StreamId, by: String, why: String, how: Mend },
+}
+
+/// What is listed.
+pub(crate) enum Which {
+    All,
+    /// What has that status.
+    With(String),
+    /// What somebody has to look at.
+    Attention,
 }
 
 #[derive(Clone, Copy)]
@@ -105,7 +114,14 @@ fn verb(matches: &ArgMatches) -> Result<Verb, Invalid> {
     Ok(match name {
         "list" => match text(of, "in-doubt") {
             Some(participant) => Verb::InDoubt { kind: text(of, "kind"), participant },
-            None => Verb::List { kind: text(of, "kind"), status: text(of, "status") },
+            None => {
+                let which = match (of.get_flag("attention"), text(of, "status")) {
+                    (true, _) => Which::Attention,
+                    (false, Some(status)) => Which::With(status),
+                    (false, None) => Which::All,
+                };
+                Verb::List { kind: text(of, "kind"), which }
+            }
         },
         "show" => {
             let picture = match (of.get_flag("mermaid"), of.get_flag("dot")) {
@@ -187,6 +203,15 @@ fn command() -> Command {
                         .help("only those"),
                 )
                 .arg(
+                    flag(
+                        "attention",
+                        "only what somebody has to look at: it is stuck, parked, broken or done against \
+                         the decision, or has been in doubt for a minute",
+                    )
+                    .short('a')
+                    .conflicts_with_all(["status", "in-doubt"]),
+                )
+                .arg(
                     Arg::new("in-doubt")
                         .long("in-doubt")
                         .value_name("NAME=URL")
@@ -210,7 +235,8 @@ fn command() -> Command {
         .subcommand(mending("retry", "What is stuck is tried again, with all its attempts"))
         .subcommand(mending(
             "skip",
-            "The undo of a saga that is stuck is taken for done: it was done by hand",
+            "The undo of a saga that is stuck, or of a choreography that is parked, is taken for done: it \
+             was done by hand",
         ))
         .subcommand(mending("abandon", "What is stuck is over, as it is"))
         .subcommand(mending("cancel", "A saga turns back, and what nobody has decided is aborted, as long as it can"))
@@ -278,6 +304,17 @@ mod tests {
         assert_eq!(said("list two_phase --in-doubt here=postgres://localhost/bank"), None);
         let words = said("list --status stuck --in-doubt here=x").unwrap_or_default();
         assert!(words.contains("cannot be used with"), "{words}");
+    }
+
+    #[test]
+    fn what_needs_somebody_is_asked_for_instead_of_a_status() {
+        for line in ["list --attention", "list place_order -a"] {
+            assert_eq!(said(line), None);
+        }
+        for other in ["--status stuck", "--in-doubt here=x"] {
+            let words = said(&format!("list --attention {other}")).unwrap_or_default();
+            assert!(words.contains("cannot be used with"), "{words}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The kinds of transactions, and what can be done about each.
 
+use std::time::{Duration, SystemTime};
+
 use reliability::distributed::transaction::choreography::bus::Envelope;
 use reliability::distributed::transaction::{operator, tcc, three_phase, two_phase};
-use reliability::journal::{Heads, Journal, JournalError, Sequence, StreamId};
+use reliability::journal::{Head, Heads, Journal, JournalError, Sequence, StreamId};
 
 /// What a transaction is. The kind of its stream says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +70,28 @@ impl Kind {
         }
     }
 
+    /// Whether somebody has to look at one of which its last writer said that: it waits for nothing
+    /// else, or has been in doubt for [longer](Self::DOUBT) than it takes to hear how it ends.
+    pub(crate) fn needs_somebody(self, head: &Head, now: SystemTime) -> bool {
+        match (self, head.status.as_str()) {
+            (_, "stuck" | "parked" | "broken" | "heuristic") => true,
+            (Self::TwoPhase, "committed") | (Self::ThreePhase, "waiting" | "pre-committed") => {
+                let since = now.duration_since(head.changed_at);
+                since.is_ok_and(|since| since >= Self::DOUBT)
+            }
+            _ => false,
+        }
+    }
+
+    /// What is in doubt for as long as this does not end by itself.
+    const DOUBT: Duration = Duration::from_secs(60);
+
     /// What an operator can do about one.
     const fn verbs(self) -> &'static [&'static str] {
         match self {
             Self::Saga => &["retry", "skip", "finish", "edit", "abandon", "cancel"],
-            Self::Tcc | Self::Choreography => &["retry", "abandon"],
+            Self::Tcc => &["retry", "abandon"],
+            Self::Choreography => &["retry", "skip", "abandon"],
             Self::TwoPhase => &["retry", "abandon", "cancel"],
             Self::ThreePhase => &[],
         }
@@ -109,13 +128,13 @@ mod tests {
         let order = StreamId::new("tcc", "order-17").map_err(|wrong| wrong.to_string())?;
         let table = [
             (Kind::Tcc, "retry, abandon"),
-            (Kind::Choreography, "retry, abandon"),
+            (Kind::Choreography, "retry, skip, abandon"),
             (Kind::TwoPhase, "retry, abandon, cancel"),
         ];
         for (kind, verbs) in table {
             assert_eq!(kind.check(&order, "retry"), Ok(()));
-            let said = kind.check(&order, "skip").err().unwrap_or_default();
-            assert!(said.ends_with(&format!("no `skip` for it, but {verbs}")), "{said}");
+            let said = kind.check(&order, "edit").err().unwrap_or_default();
+            assert!(said.ends_with(&format!("no `edit` for it, but {verbs}")), "{said}");
         }
         assert_eq!(Kind::Saga.check(&order, "skip"), Ok(()));
         let said = Kind::ThreePhase.check(&order, "retry").err().unwrap_or_default();

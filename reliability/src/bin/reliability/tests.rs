@@ -1,6 +1,7 @@
 //! The verbs on a journal in memory, without the program around them.
 #![allow(clippy::unwrap_used, reason = "a test says by panicking that it failed")]
 
+mod attention;
 mod many;
 
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use reliability::distributed::transaction::two_phase::{
 use reliability::distributed::transaction::{Followed, Vote};
 use reliability::journal::{Journal, StreamId};
 
-use crate::arguments::Mend;
+use crate::arguments::{Mend, Which};
 use crate::doubt;
 use crate::kind::Kind;
 use crate::seen::Seen;
-use crate::verbs::{heads, mend};
+use crate::verbs::{heads, mend, wanted};
 
 /// A shelf that nobody can open.
 struct Shelf;

@@ -12,7 +12,7 @@ use reliability::journal::{Head, Journal, JournalError, StreamId};
 use reliability::time::WallClock;
 use serde_json::Value;
 
-use crate::arguments::{Arguments, Mend, Picture, Verb};
+use crate::arguments::{Arguments, Mend, Picture, Verb, Which};
 use crate::kind::Kind;
 use crate::seen::Seen;
 use crate::{doubt, journal, json};
@@ -23,8 +23,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Done {
     let journal = journal::open(&arguments.journal).await?;
     match &arguments.verb {
         Verb::Definitions => definitions(&journal, arguments.json).await,
-        Verb::List { kind, status } => {
-            let heads = heads(&journal, kind.as_deref(), status.as_deref()).await?;
+        Verb::List { kind, which } => {
+            let heads = wanted(&journal, kind.as_deref(), which).await?;
             match arguments.json {
                 true => say(Value::from_iter(heads.iter().map(|(kind, it)| json::head(*kind, it)))),
                 false => list(&heads),
@@ -71,6 +71,24 @@ async fn definitions(journal: &Journal, as_json: bool) -> Done {
         let steps: Vec<_> = plan.steps().iter().map(|step| step.name()).collect();
         say(format_args!("{}@{}  {}", plan.name(), plan.version(), steps.join(" ")))
     })
+}
+
+/// Those of that kind that are asked for; the oldest change first.
+pub(crate) async fn wanted(
+    journal: &Journal,
+    name: Option<&str>,
+    which: &Which,
+) -> Result<Vec<(Kind, Head)>, Box<dyn Error>> {
+    match which {
+        Which::All => heads(journal, name, None).await,
+        Which::With(status) => heads(journal, name, Some(status)).await,
+        Which::Attention => {
+            let mut heads = heads(journal, name, None).await?;
+            let now = WallClock::system().now();
+            heads.retain(|(kind, head)| kind.needs_somebody(head, now));
+            Ok(heads)
+        }
+    }
 }
 
 /// Those of that kind and status, or of all; the oldest change first.
@@ -179,7 +197,8 @@ pub(crate) async fn mend(
             return match how {
                 Mend::Retry => operator.retry(name, key, by, why).await,
                 Mend::Abandon => operator.abandon(name, key, by, why).await,
-                Mend::Skip | Mend::Cancel | Mend::Edit { .. } | Mend::Finish { .. } => no_such(),
+                Mend::Skip => operator.skip(name, key, by, why).await,
+                Mend::Cancel | Mend::Edit { .. } | Mend::Finish { .. } => no_such(),
             };
         }
         Kind::ThreePhase => return no_such(),

@@ -11,10 +11,10 @@ use reliability::distributed::transaction::{Followed, Vote};
 use reliability::journal::{Journal, StreamId};
 use serde_json::Value;
 
-use crate::arguments::Mend;
+use crate::arguments::{Mend, Which};
 use crate::kind::Kind;
 use crate::seen::Seen;
-use crate::verbs::{heads, mend};
+use crate::verbs::{heads, mend, wanted};
 
 #[saga(input = u32, refuse = String, choreographed)]
 enum Greet {
@@ -59,6 +59,10 @@ async fn a_choreography_is_listed_and_shown_to_people_and_programs() {
         let found = heads(&journal, name, Some("parked")).await.unwrap();
         let found: Vec<_> = found.iter().map(|(kind, head)| (*kind, head.stream.kind())).collect();
         assert_eq!(found, [(Kind::Choreography, "greet.host")], "{name:?}");
+        // And not who has started it, who only waits.
+        let found = wanted(&journal, name, &Which::Attention).await.unwrap();
+        let found: Vec<_> = found.iter().map(|(kind, head)| (*kind, head.stream.kind())).collect();
+        assert_eq!(found, [(Kind::Choreography, "greet.host")], "{name:?}");
     }
     let seen = Seen::of(&journal, &guest).await.unwrap();
     assert!(seen.text.contains("greet/guest-1 is parked"), "{}", seen.text);
@@ -81,11 +85,13 @@ async fn a_choreography_is_retried_and_abandoned_with_who_and_why() {
     let (journal, guest) = parked().await;
     let kind = Kind::of(&journal, guest.kind()).await.unwrap();
     assert_eq!(kind, Kind::Choreography);
-    let said = kind.check(&guest, "skip").unwrap_err();
+    let said = kind.check(&guest, "edit").unwrap_err();
     assert!(
-        said.contains("is a choreography: there is no `skip` for it, but retry, abandon"),
+        said.contains("is a choreography: there is no `edit` for it, but retry, skip, abandon"),
         "{said}"
     );
+    let none = mend(&journal, (kind, &guest), "ada", "forget it", &Mend::Skip).await.unwrap_err();
+    assert!(none.to_string().contains("an undo that is parked"), "{none}");
     mend(&journal, (kind, &guest), "ada", "they are back", &Mend::Retry).await.unwrap();
     let seen = Seen::of(&journal, &guest).await.unwrap();
     assert!(lines(&seen).contains(&"host: ada has it tried again: they are back"), "{}", seen.text);
@@ -140,6 +146,8 @@ async fn a_three_phase_commit_is_listed_and_shown_with_each_site() {
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found.contains(&(Kind::ThreePhase, "three_phase.tea")), "{found:?}");
     }
+    // They are asked in this moment, and nobody has to do anything about it yet.
+    assert!(wanted(&journal, None, &Which::Attention).await.unwrap().is_empty());
     let seen = Seen::of(&journal, &order).await.unwrap();
     assert!(!seen.is_over);
     assert_eq!(seen.json["seats"][1]["standing"], "waiting");
