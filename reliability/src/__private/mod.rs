@@ -6,6 +6,8 @@ mod answer;
 mod argument;
 #[cfg(feature = "cache")]
 mod cache;
+#[cfg(feature = "saga")]
+mod called;
 #[cfg(all(feature = "std", feature = "resilience"))]
 mod chaos;
 #[cfg(feature = "choreography")]
@@ -74,6 +76,10 @@ pub use argument::{Argument, Attempts, Repeatable, again};
 pub use cache::{
     Asked, ByKey, ByNothing, ErrorsOf, Found, KeptError, KeyByReference, KeyByValue, KeyPart,
     Lookup, SharesErrors, SharesValues, keeps_errors, key, refresh_behind,
+};
+#[cfg(feature = "saga")]
+pub use called::{
+    Function, Gives, GivesNeeded, IsCx, IsShared, Misfit, Takes, function, shared_cx,
 };
 #[cfg(all(feature = "std", feature = "resilience", not(feature = "chaos")))]
 pub use chaos::without_chaos;

@@ -95,16 +95,17 @@ impl Needed {
     }
 }
 
-/// `__private::ended(path(arguments).await)`, where the compiler points at the path.
-fn call(
-    krate: &CratePath,
-    ended: &TokenStream,
-    path: &Path,
-    arguments: &TokenStream,
-) -> TokenStream {
+/// `path(cx, input, needs)`, where the compiler points at the path; of a function that takes something
+/// else it says what.
+fn call(krate: &CratePath, ended: &TokenStream, path: &Path, names: &[Ident]) -> TokenStream {
     let span = last_span(path);
-    let called = quote_spanned!(span=> #path(#arguments).await);
-    quote!(#krate::__private::#ended(#called))
+    let (root, function) = (krate.at(span), Ident::new("function", span));
+    let [cx, order, this] = ["cx", "input", "Self"].map(local);
+    let called = quote_spanned! {span=>
+        let #function = #root::__private::function(::core::marker::PhantomData::<#this>, #path);
+        #krate::__private::#ended(#function.call(#cx, #order, (#(#names,)*)).await)
+    };
+    quote!(#called)
 }
 
 pub(super) fn last_span(path: &Path) -> Span {
@@ -126,7 +127,7 @@ fn run(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<Toke
     };
     let body = match stand_in {
         true => pending(),
-        false => call(&model.args.krate, &ended, function, &quote!(#cx, #order #(, #names)*)),
+        false => call(&model.args.krate, &ended, function, &names),
     };
     Some(quote! {
         #[automatically_derived]
@@ -156,8 +157,11 @@ fn undo(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<Tok
             let krate = &model.args.krate;
             let span = last_span(path);
             let root = krate.at(span);
-            let taken = quote_spanned!(span=> #root::__private::attempt(#attempt));
-            Some(call(krate, &quote!(undo_ended), path, &quote!(#cx, #order, #taken)))
+            let called = quote_spanned! {span=>
+                #path(#root::__private::shared_cx(#cx), #order, #root::__private::attempt(#attempt))
+                    .await
+            };
+            Some(quote!(#krate::__private::undo_ended(#called)))
         }
         _ => None,
     };
@@ -190,10 +194,7 @@ fn probe(model: &Model, paths: &Paths, step: &Step, stand_in: bool) -> Option<To
     let (cx, order) = (local("cx"), local("input"));
     let body = match stand_in {
         true => pending(),
-        false => {
-            let arguments = quote!(#cx, #order #(, #names)*);
-            call(&model.args.krate, &quote!(probe_ended::<#ty>), function, &arguments)
-        }
+        false => call(&model.args.krate, &quote!(probe_ended::<#ty>), function, &names),
     };
     Some(quote! {
         #[automatically_derived]

@@ -239,10 +239,14 @@ impl ::reliability::distributed::transaction::saga::walk::Run for place_order::R
         Stock,
         ::reliability::distributed::transaction::saga::Outcome<Refused>,
     > {
+        let function = ::reliability::__private::function(
+            ::core::marker::PhantomData::<Self>,
+            stock::reserve,
+        );
         ::reliability::__private::step_ended::<
             Stock,
             Refused,
-        >(stock::reserve(cx, input).await)
+        >(function.call(cx, input, ()).await)
     }
 }
 #[automatically_derived]
@@ -257,7 +261,12 @@ for place_order::Reserved {
         ::reliability::distributed::transaction::saga::Transient,
     > {
         ::reliability::__private::undo_ended(
-            stock::release(cx, input, ::reliability::__private::attempt(attempt)).await,
+            stock::release(
+                    ::reliability::__private::shared_cx(cx),
+                    input,
+                    ::reliability::__private::attempt(attempt),
+                )
+                .await,
         )
     }
 }
@@ -296,10 +305,14 @@ impl ::reliability::distributed::transaction::saga::walk::Run for place_order::Q
         Price,
         ::reliability::distributed::transaction::saga::Outcome<Refused>,
     > {
+        let function = ::reliability::__private::function(
+            ::core::marker::PhantomData::<Self>,
+            price::quote,
+        );
         ::reliability::__private::step_ended::<
             Price,
             Refused,
-        >(price::quote(cx, input).await)
+        >(function.call(cx, input, ()).await)
     }
 }
 #[automatically_derived]
@@ -390,10 +403,14 @@ impl ::reliability::distributed::transaction::saga::walk::Run for place_order::C
         Receipt,
         ::reliability::distributed::transaction::saga::Outcome<Refused>,
     > {
+        let function = ::reliability::__private::function(
+            ::core::marker::PhantomData::<Self>,
+            card::charge,
+        );
         ::reliability::__private::step_ended::<
             Receipt,
             Refused,
-        >(card::charge(cx, input, need_0, need_1).await)
+        >(function.call(cx, input, (need_0, need_1)).await)
     }
 }
 #[automatically_derived]
@@ -407,9 +424,13 @@ for place_order::Charged {
         ::core::option::Option<Receipt>,
         ::reliability::distributed::transaction::saga::Transient,
     > {
+        let function = ::reliability::__private::function(
+            ::core::marker::PhantomData::<Self>,
+            card::find,
+        );
         ::reliability::__private::probe_ended::<
             Receipt,
-        >(card::find(cx, input, need_0, need_1).await)
+        >(function.call(cx, input, (need_0, need_1)).await)
     }
 }
 #[automatically_derived]
@@ -447,9 +468,13 @@ impl ::reliability::distributed::transaction::saga::walk::Run for place_order::M
         (),
         ::reliability::distributed::transaction::saga::Transient,
     > {
+        let function = ::reliability::__private::function(
+            ::core::marker::PhantomData::<Self>,
+            mail::confirm,
+        );
         ::reliability::__private::then_ended::<
             (),
-        >(mail::confirm(cx, input, need_4).await)
+        >(function.call(cx, input, (need_4,)).await)
     }
 }
 const _: () = ::core::assert!(

@@ -1,0 +1,34 @@
+//~ this takes `&Cx<()>`, and what the saga shares with its steps is `Shop`
+use reliability::distributed::transaction::saga::{Attempt, Cx, Outcome, Transient, saga};
+
+
+/// What its steps work with.
+pub struct Shop;
+
+#[saga(input = u64, refuse = String, shared = Shop)]
+pub enum PlaceOrder {
+    #[step(reserve, undo = release)]
+    Reserved(u32),
+    #[pivot(charge, needs(Reserved))]
+    Charged(String),
+    #[then(confirm, needs(Charged))]
+    Mailed(()),
+}
+
+async fn reserve(_: &Cx, _: &u64) -> Result<u32, Outcome<String>> {
+    Ok(1)
+}
+
+async fn release(_: &Cx<Shop>, _: &u64, _: Attempt<'_, u32>) -> Result<(), Transient> {
+    Ok(())
+}
+
+async fn charge(_: &Cx<Shop>, _: &u64, _: &u32) -> Result<String, Outcome<String>> {
+    Ok("paid".into())
+}
+
+async fn confirm(_: &Cx<Shop>, _: &u64, _: &String) -> Result<(), Transient> {
+    Ok(())
+}
+
+fn main() {}
