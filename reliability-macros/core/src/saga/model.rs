@@ -1,4 +1,4 @@
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use syn::{Attribute, Data, DeriveInput, Path, Type, Visibility, ext::IdentExt as _};
 
@@ -11,6 +11,8 @@ use crate::{
 pub(super) struct Model {
     pub(super) ident: Ident,
     pub(super) vis: Visibility,
+    /// Where `enum` stands.
+    pub(super) keyword: Span,
     pub(super) args: Args,
     /// Of the struct of outputs.
     pub(super) derives: Vec<Path>,
@@ -211,8 +213,8 @@ impl Model {
             all.extend(derives.iter().filter(fits).cloned());
         }
         let module = args.steps.clone().unwrap_or_else(|| snake_case(ident));
-        let (ident, vis) = (ident.clone(), input.vis.clone());
-        Some(Self { ident, vis, args, derives: all, module, steps })
+        let (ident, vis, keyword) = (ident.clone(), input.vis.clone(), data.enum_token.span);
+        Some(Self { ident, vis, keyword, args, derives: all, module, steps })
     }
 
     /// The struct of all outputs.

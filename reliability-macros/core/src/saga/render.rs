@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::{LitStr, Type, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::{
@@ -100,6 +100,15 @@ fn done(model: &Model) -> TokenStream {
         quote!(#[doc = #doc] #vis #field: #ty)
     });
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
+    // Located at the head of the enum, because there the compiler says to write a `derive` that is
+    // missing, be it that there is one above `#[saga]`, of which nothing is known here.
+    let at = |span: Span| Span::call_site().located_at(span);
+    let head = vis.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(token.span().resolved_at(Span::call_site()));
+        token
+    });
+    let head: TokenStream = head.chain(quote_spanned!(at(model.keyword)=> struct)).collect();
+    let body = quote_spanned!(at(ident.span())=> { #(#fields,)* });
     quote! {
         #[doc = #doc]
         #[allow(
@@ -112,9 +121,7 @@ fn done(model: &Model) -> TokenStream {
             reason = "written by `saga`: it derives what the enum does"
         )]
         #derives
-        #vis struct #name {
-            #(#fields,)*
-        }
+        #head #name #body
     }
 }
 
