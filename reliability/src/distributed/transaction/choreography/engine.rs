@@ -22,6 +22,7 @@ use super::rules::{REFUSED, STARTED, State};
 use super::starter;
 use super::wiring::Choreography;
 use crate::distributed::transaction::operator::Said;
+use crate::distributed::transaction::saga::durable::{Read, Written};
 use crate::distributed::transaction::saga::{Durable, Saga};
 use crate::error::Invalid;
 use crate::journal::{Append, Due, Encoding, Event, Heads, JournalError, Sequence, StreamId};
@@ -105,10 +106,11 @@ impl<C: Choreography> Choreographed<C> {
         let Shared { room, start, starts, .. } = &*self.shared;
         check("start", "in a process that starts transactions", *starts, key)?;
         let stream = StreamId::new(&start.kind, key)?;
-        let payload = serde_json::to_vec(&input).map_err(|source| JournalError::Unreadable {
-            what: "the input cannot be written as JSON".into(),
-            source: Some(source.into()),
-        })?;
+        let payload =
+            serde_json::to_vec(&Written(&input)).map_err(|source| JournalError::Unreadable {
+                what: "the input cannot be written as JSON".into(),
+                source: Some(source.into()),
+            })?;
         let transaction = TransactionId::new(fastrand::u128(1..));
         let event = Event::from_parts(STARTED, room.wiring.version(), Encoding::Json, payload);
         let mut envelope = Envelope::new(room.wiring.name(), transaction, key, event)?;
@@ -382,7 +384,8 @@ fn why_of<R: Durable>(said: &Value) -> Result<Why<R>, JournalError> {
     }
     let event = said["event"].as_str().unwrap_or_default().to_string();
     let refusal = serde_json::from_value(said["refusal"].clone());
-    Ok(Why::Refused { event, refusal: refusal.map_err(|error| unreadable(&error))? })
+    let Read(refusal) = refusal.map_err(|error| unreadable(&error))?;
+    Ok(Why::Refused { event, refusal })
 }
 
 fn unreadable(error: &dyn fmt::Display) -> JournalError {

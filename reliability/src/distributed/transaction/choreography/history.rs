@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::bus::Envelope;
 use super::plan::Wiring;
 use super::rules::State;
+use crate::distributed::transaction::saga::durable::Read;
 use crate::distributed::transaction::saga::{History, Old, Saga};
 use crate::journal::JournalError;
 
@@ -21,14 +22,14 @@ pub(super) fn history<D: Saga>(
     let version = wiring.version();
     let all = || core::iter::once(started).chain(state.heard.values());
     if all().all(|envelope| envelope.event().version() == version) {
-        let history = History::<D>::new(started.event().read_json()?);
+        let history = History::<D>::new(started.event().read_json::<Read<_>>()?.0);
         for (place, envelope) in &state.heard {
             history.keep(read::<D>(wiring, *place, envelope.event().payload())?);
         }
         return Ok(history);
     }
     let Old { input, done, .. } = carried::<D>(wiring, started, state.heard.values())?;
-    let input = serde_json::from_value(input).map_err(|error| {
+    let Read(input) = serde_json::from_value(input).map_err(|error| {
         unreadable("what it was started with is of another form", error.to_string())
     })?;
     let history = History::<D>::new(input);

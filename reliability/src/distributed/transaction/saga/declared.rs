@@ -10,40 +10,11 @@ use core::future::Future;
 use core::pin::Pin;
 use std::sync::OnceLock;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use super::walk::Calls;
-use super::{Attempt, CrashTest, Crashes, Cx, Definition, EndOf, Nest, Outcome, Transient};
+use super::{
+    Attempt, CrashTest, Crashes, Cx, Definition, Durable, EndOf, Nest, Outcome, Transient,
+};
 use crate::journal::JournalError;
-
-/// What can be written to a journal and read back: what is `Serialize` and `Deserialize` and
-/// borrows nothing.
-///
-/// # Examples
-///
-/// ```
-/// use reliability::distributed::transaction::saga::Durable;
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Serialize, Deserialize)]
-/// struct Stock {
-///     article: String,
-///     pieces: u32,
-/// }
-///
-/// fn keep(_: impl Durable) {}
-/// keep(Stock { article: "tea".into(), pieces: 3 });
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be written to the journal",
-    label = "what a saga has to remember must survive a crash",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for it, and let it own what it holds"
-)]
-pub trait Durable: Serialize + DeserializeOwned + Send + Sync + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Durable for T {}
 
 /// What a step is doing: it ends with the variant that says it is done, or says why not.
 ///

@@ -99,6 +99,7 @@ mod cx;
 mod declared;
 mod definition;
 mod diagram;
+pub(in crate::distributed::transaction) mod durable;
 mod engine;
 mod kept;
 mod nested;
@@ -115,8 +116,9 @@ pub use super::operator::Moment;
 #[cfg(feature = "choreography")]
 pub(super) use cx::push_printable;
 pub use cx::{Cx, EffectId};
-pub use declared::{Doing, Durable, History, Old, Probing, Saga, Undoing, Unwritable};
+pub use declared::{Doing, History, Old, Probing, Saga, Undoing, Unwritable};
 pub use definition::{Definition, Kind, Step};
+pub use durable::Durable;
 pub use engine::{
     CrashTest, Crashes, End, EndOf, Handle, Nest, NestedRun, Progress, Sagas, SagasBuilder, Start,
     StepProgress, StepState, Why,

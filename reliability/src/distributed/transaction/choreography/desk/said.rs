@@ -10,6 +10,7 @@ use super::{Desk, Hand, unstarted};
 use crate::distributed::transaction::choreography::bus::{Envelope, EventId};
 use crate::distributed::transaction::choreography::entry::{Entry, How};
 use crate::distributed::transaction::choreography::rules::{REFUSED, UNDONE};
+use crate::distributed::transaction::saga::durable::Written;
 use crate::distributed::transaction::saga::{EffectId, Saga, Transient};
 use crate::journal::{Encoding, Event, JournalError};
 
@@ -47,7 +48,8 @@ impl<D: Saga> Desk<D> {
     ) -> Result<Vec<Entry>, JournalError> {
         let task = hand.state.tasks[place].name.clone();
         // That it was refused counts for more than why.
-        let why = serde_json::to_value(refusal).unwrap_or_else(|error| error.to_string().into());
+        let why =
+            serde_json::to_value(Written(refusal)).unwrap_or_else(|error| error.to_string().into());
         let said = json!({"event": task, "participant": self.name, "refusal": why});
         let envelope =
             self.envelope(hand, place, control(REFUSED, &said), Some("refused"), trace)?;

@@ -19,6 +19,7 @@ use pin_project_lite::pin_project;
 
 use super::super::declared::{Doing, History, Probing, Saga, Undoing, Unwritable};
 use super::super::definition::Definition;
+use super::super::durable::{Read, Written};
 use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Started};
 use super::super::{Cx, Outcome};
@@ -143,7 +144,7 @@ impl<D: Saga> Form<D> {
             (None, Some(begun)) => serde_json::from_slice(begun).map(|it: Begun<_>| it.input),
             (None, None) => serde_json::from_slice(b"null"),
         };
-        let input = input.map_err(|error| {
+        let Read(input) = input.map_err(|error| {
             let what = format!("the input of saga `{}` is of another form", self.plan.name());
             unreadable_because(what, error)
         })?;
@@ -250,7 +251,7 @@ impl<D: Saga> Run<D> {
 async fn done<D: Saga>(history: &History<D>, doing: Doing<D>) -> Ended {
     match doing.await {
         Ok(output) => kept(history, output),
-        Err(Outcome::Rejected(refusal)) => match serde_json::to_vec(&refusal) {
+        Err(Outcome::Rejected(refusal)) => match serde_json::to_vec(&Written(&refusal)) {
             Ok(refusal) => Ended::Rejected(refusal),
             // That it was refused counts for more than why.
             Err(error) => {

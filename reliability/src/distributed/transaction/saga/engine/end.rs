@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use std::time::SystemTime;
 
 use super::super::declared::Saga;
+use super::super::durable::Read;
 use super::super::rules::{Because, Entry, Facts, Phase};
 use super::bodies::Form;
 use crate::journal::{JournalError, Record, StreamId};
@@ -164,7 +165,7 @@ impl<'a> Told<'a> {
         });
         Ok(match refused {
             Some((Because::Rejected(step), refusal)) => {
-                let refusal = serde_json::from_slice(refusal).map_err(|error| {
+                let Read(refusal) = serde_json::from_slice(refusal).map_err(|error| {
                     let what =
                         alloc::format!("the refusal of `{}` is of another form", self.stream);
                     JournalError::Unreadable { what, source: Some(error.into()) }

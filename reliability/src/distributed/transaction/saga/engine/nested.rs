@@ -11,6 +11,7 @@ use core::time::Duration;
 use std::time::SystemTime;
 
 use super::super::declared::{History, Saga, Unwritable};
+use super::super::durable::{Durable, Written};
 use super::super::plan::Plan;
 use super::super::rules::{Act, Ended, Entry, Parent, Phase, Started};
 use super::super::walk::{CannotRefuse, Needs as _, Nested, Refusable};
@@ -94,7 +95,7 @@ impl<D: Saga> Nest<D> {
 fn input<S: Nested>(history: &History<S::Saga>) -> Result<Vec<u8>, Unwritable> {
     let needs = S::Needs::from_history(history);
     let needs = needs.ok_or_else(|| Unwritable::new("an output that it needs is not there"))?;
-    Ok(serde_json::to_vec(&S::input(history.input(), needs))?)
+    Ok(serde_json::to_vec(&Written(&S::input(history.input(), needs)))?)
 }
 
 fn come<S: Refusable>(
@@ -186,9 +187,9 @@ pub(super) async fn attempt<D: Saga>(
     }
 }
 
-fn refused(refusal: &impl serde::Serialize, turned: bool) -> Ended {
+fn refused(refusal: &impl Durable, turned: bool) -> Ended {
     // That it was refused counts for more than why.
-    let text = serde_json::to_vec(refusal)
+    let text = serde_json::to_vec(&Written(refusal))
         .unwrap_or_else(|error| serde_json::json!(format!("{error}")).to_string().into_bytes());
     if turned { Ended::TurnedBack(text) } else { Ended::Rejected(text) }
 }

@@ -8,6 +8,7 @@ use core::pin::Pin;
 use core::time::Duration;
 
 use super::super::declared::{Saga, Unwritable};
+use super::super::durable::Written;
 use super::super::rules::{Entry, Input, Started};
 use super::bodies::Kind;
 use super::claim::{Fresh, work_fresh};
@@ -90,7 +91,8 @@ impl<'a, D: Saga> Start<'a, D> {
         let Self { sagas, key, input, priority, deadline } = self;
         let (hub, kind) = (&sagas.hub, sagas.kind::<D>()?);
         let stream = StreamId::new(D::DEFINITION.name(), &key)?;
-        let text = serde_json::to_vec(&input).map_err(|it| Unwritable::new(it).unreadable())?;
+        let text =
+            serde_json::to_vec(&Written(&input)).map_err(|it| Unwritable::new(it).unreadable())?;
         let now = hub.clock.now();
         let deadline = deadline.or(kind.plan().deadline).and_then(|time| now.checked_add(time));
         let run = fastrand::u128(1..);

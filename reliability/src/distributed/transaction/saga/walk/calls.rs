@@ -3,6 +3,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::super::durable::{Read, Written};
 use super::super::{
     Cx, Doing, Durable, History, Nest, Outcome, Probing, Saga, Transient, Undoing, Unwritable,
 };
@@ -141,12 +142,13 @@ where
     S::Output: Durable,
 {
     let output = S::output(saga).ok_or_else(|| Unwritable::new("it is the output of another step"));
-    Ok(serde_json::to_vec(output?)?)
+    Ok(serde_json::to_vec(&Written(output?))?)
 }
 
 fn read<S: TypedStep>(output: &[u8]) -> Result<S::Saga, Unwritable>
 where
     S::Output: Durable,
 {
-    Ok(S::wrap(serde_json::from_slice(output)?))
+    let Read(output) = serde_json::from_slice(output)?;
+    Ok(S::wrap(output))
 }

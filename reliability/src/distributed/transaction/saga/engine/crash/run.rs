@@ -17,6 +17,7 @@ use super::faults::{Crasher, Faults, Faulty};
 use super::store::{Crashing, Shared};
 use crate::distributed::transaction::Retention;
 use crate::distributed::transaction::saga::Saga;
+use crate::distributed::transaction::saga::durable::Written;
 use crate::distributed::transaction::saga::engine::bodies::{Kind, Of};
 use crate::distributed::transaction::saga::engine::builder::complete;
 use crate::distributed::transaction::saga::engine::claim::{put, worked};
@@ -137,9 +138,11 @@ async fn start<D: Saga>(
     plan: &Plan,
     clock: &WallClock,
 ) -> Result<(), JournalError> {
-    let input = serde_json::to_vec(&(test.input)()).map_err(|error| JournalError::Unreadable {
-        what: "the input cannot be written".into(),
-        source: Some(error.into()),
+    let input = serde_json::to_vec(&Written(&(test.input)())).map_err(|error| {
+        JournalError::Unreadable {
+            what: "the input cannot be written".into(),
+            source: Some(error.into()),
+        }
     })?;
     let deadline = plan.deadline.and_then(|time| clock.now().checked_add(time));
     let started = Started { run: 7, deadline, traceparent: None, parent: None, input };
