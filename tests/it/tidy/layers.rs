@@ -12,7 +12,7 @@ const ROWS: [&[&str]; 6] = [
     &["distributed"],
     &["resilience", "journal"],
     &["telemetry"],
-    &["document", "error", "json", "state", "time", "sync"],
+    &["document", "error", "fnv", "json", "state", "time", "sync"],
 ];
 
 fn row(module: &str) -> Option<usize> {
