@@ -110,7 +110,7 @@ fn has_a_chapter(metric: &str) -> bool {
 /// Whatever is told by now of those metrics stands in that chapter as it is told: the kind, the unit, the
 /// attributes, and the values of those that have few.
 pub(crate) fn as_the_chapter_says(chapter: &str, prefix: &str) {
-    let guide = super::tidy::read(&format!("reliability/src/guide/{chapter}.md"));
+    let guide = super::tidy::read(format!("reliability/src/guide/{chapter}.md"));
     let (metrics, mut complaints) = (metrics::collect(), Vec::new());
     let of_it = || metrics.iter().filter(|metric| metric.name.starts_with(prefix));
     assert!(of_it().count() > 0, "nothing is told of {prefix}");

@@ -7,6 +7,7 @@ mod events;
 mod examples;
 mod layers;
 mod macros;
+mod metrics;
 mod readme;
 mod shown;
 mod sources;
