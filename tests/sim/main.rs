@@ -9,6 +9,7 @@ mod choreography;
 mod disk;
 mod outside;
 mod saga;
+mod sites;
 mod tcc;
 mod three_phase;
 mod two_phase;
@@ -25,6 +26,7 @@ mod right {
     pub(crate) const CHOREOGRAPHY: u64 = 2_000;
     pub(crate) const NESTED: u64 = 2_000;
     pub(crate) const SAGA: u64 = 2_500;
+    pub(crate) const SITES: u64 = 2_000;
     pub(crate) const TWO_PHASE: u64 = 6_000;
     /// With deaths, and as many with crashes.
     pub(crate) const THREE_PHASE: u64 = 4_000;
@@ -38,6 +40,7 @@ fn more_than_ten_thousand_schedules_are_tried() {
         ("choreography", right::CHOREOGRAPHY),
         ("nested", right::NESTED),
         ("saga", right::SAGA),
+        ("sites", right::SITES),
         ("two_phase", right::TWO_PHASE),
         ("three_phase", 2 * right::THREE_PHASE),
         ("tcc", 4 * right::TCC),

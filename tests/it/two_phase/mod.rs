@@ -1,10 +1,12 @@
 //! Transactions of participants in memory, which fail, sleep and panic as they are told.
 
 pub(crate) mod failures;
+mod killed;
 mod metrics;
 mod operator;
 mod postgres;
 mod recovery;
+mod sites;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

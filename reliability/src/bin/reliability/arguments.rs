@@ -214,11 +214,12 @@ fn command() -> Command {
                 .arg(
                     Arg::new("in-doubt")
                         .long("in-doubt")
-                        .value_name("NAME=URL")
+                        .value_name("NAME[=URL]")
                         .conflicts_with("status")
                         .help(
                             "what that participant of two-phase commits has promised and was not told \
-                             how it ends: its name in the log, and its PostgreSQL",
+                             how it ends: its name in the log, and its PostgreSQL; or a site, and the \
+                             file of its journal unless it is this one",
                         ),
                 ),
         )

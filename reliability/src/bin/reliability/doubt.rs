@@ -10,19 +10,30 @@ use reliability::journal::Journal;
 /// A transaction, and how it ends, if that is decided.
 pub(crate) type Doubt = (TransactionId, Option<Decision>);
 
-/// What that participant, `name=postgres://..`, is in doubt about, and what the log of that kind says.
+/// What that participant is in doubt about, and what the log of that kind says: `name=postgres://..` is a
+/// database, `name=file.db` a site that has its promises there, and `name` one that has them in this
+/// journal.
 pub(crate) async fn at(
     journal: &Journal,
     kind: &str,
     participant: &str,
 ) -> Result<(String, Vec<Doubt>), Box<dyn Error>> {
-    let Some((name, url)) = participant.split_once('=') else {
+    let (name, place) = participant.split_once('=').unwrap_or((participant, ""));
+    let is_url =
+        |place: &str| place.starts_with("postgres://") || place.starts_with("postgresql://");
+    if name.is_empty() || is_url(name) {
         return Err("say who is in doubt by its name in the log and where it is: \
                     `--in-doubt here=postgres://..`"
             .into());
+    }
+    let doubts = match place {
+        "" => Operator::on(journal).in_doubt(name).await?,
+        url if is_url(url) || url.contains('=') => {
+            return Ok((name.to_string(), of(journal, kind, &*connect(name, url)?).await?));
+        }
+        file => Operator::on(&crate::journal::open(file).await?).in_doubt(name).await?,
     };
-    let resource = connect(name, url)?;
-    Ok((name.to_string(), of(journal, kind, &*resource).await?))
+    Ok((name.to_string(), said(journal, kind, doubts).await?))
 }
 
 /// What that one is in doubt about.
@@ -31,9 +42,19 @@ pub(crate) async fn of(
     kind: &str,
     resource: &dyn Resource,
 ) -> Result<Vec<Doubt>, Box<dyn Error>> {
+    let doubts = resource.in_doubt(std::time::Duration::ZERO).await?;
+    said(journal, kind, doubts).await
+}
+
+/// With what the log says of each.
+async fn said(
+    journal: &Journal,
+    kind: &str,
+    doubts: Vec<TransactionId>,
+) -> Result<Vec<Doubt>, Box<dyn Error>> {
     let operator = Operator::on(journal).kind(kind);
     let mut found = Vec::new();
-    for id in resource.in_doubt(std::time::Duration::ZERO).await? {
+    for id in doubts {
         let decision = operator.decision(&id).await?;
         found.push((id, decision));
     }

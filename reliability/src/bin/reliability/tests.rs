@@ -11,8 +11,8 @@ use reliability::distributed::transaction::tcc::{Coordinator, Cx, Tcc, Transient
 use reliability::distributed::transaction::two_phase::{
     self, Answer, Participant, Resource, TransactionId, TwoPhase, Unreachable,
 };
-use reliability::distributed::transaction::{Followed, Vote};
-use reliability::journal::{Journal, StreamId};
+use reliability::distributed::transaction::{Decision, Followed, Vote};
+use reliability::journal::{Append, Event, Journal, StreamId};
 
 use crate::arguments::{Mend, Which};
 use crate::doubt;
@@ -228,6 +228,29 @@ async fn what_a_participant_is_in_doubt_about_is_listed_with_what_the_log_says()
     }
     let nameless = doubt::at(&Journal::in_memory(), "two_phase", "postgres://x").await.unwrap_err();
     assert!(nameless.to_string().contains("--in-doubt here=postgres://"), "{nameless}");
+}
+
+#[tokio::test]
+async fn what_a_site_is_in_doubt_about_is_listed_by_its_name_and_its_journal() {
+    let folder = std::env::temp_dir().join(format!("reliability-doubt-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (journal, _) = undelivered("two_phase").await;
+    let elsewhere = folder.join("site.db");
+    let place = format!("stock={}", elsewhere.display());
+    for (of, said) in [(journal.clone(), "stock"), (Journal::open(&elsewhere).unwrap(), &place)] {
+        for id in ["lost", "transfer-9"] {
+            let stream = StreamId::new("two_phase.stock", id).unwrap();
+            let prepares = Event::json("Prepares", 1, &(7, "tea")).unwrap();
+            of.append(Append::to(&stream).event(prepares).status("promised")).await.unwrap();
+        }
+        let (name, doubts) = doubt::at(&journal, "two_phase", said).await.unwrap();
+        let doubts: Vec<_> = doubts.iter().map(|(id, says)| (id.as_str(), *says)).collect();
+        let expected = [("lost", Some(Decision::Commit)), ("transfer-9", None)];
+        assert_eq!((name.as_str(), &*doubts), ("stock", &expected[..]));
+    }
+    let missing = doubt::at(&journal, "two_phase", "stock=no.db").await.unwrap_err();
+    assert_eq!(missing.to_string(), "`no.db` is not there");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! | steps that can be undone, called one after the other or beside each other | `saga`: an engine leads, and one place knows how far it is | `saga` |
 //! | services that are to listen to each other, over a broker | `choreography`: nobody leads | `choreography` |
 //! | what can be set aside first: seats, stock, a hold on a card | `tcc`: try, confirm, cancel | `tcc` |
-//! | databases that can prepare a transaction | `two_phase`: two-phase commit | `two_phase` |
+//! | databases that can prepare a transaction, and what can set its work aside under a name | `two_phase`: two-phase commit | `two_phase` |
 //! | processes on one machine, of which the living must not wait for the dead | `three_phase`: three-phase commit, and only as long as no network is cut | `two_phase` |
 //! | one service, of which you want to know how it came to be as it is | `event_sourcing`, which is no transaction over several services, and tells others by an outbox | `event_sourcing` |
 //!
@@ -30,7 +30,7 @@
 //! | `saga` | undone until the pivot, forward from there on; or stuck, for an operator | one durable write for each step, and one for the start | the other side does not heed the effect's id |
 //! | `choreography` | the same; or parked, where it failed | two durable writes for each event that a participant hears and answers, and the bus | two processes have a different idea of who does what |
 //! | `tcc` | all confirmed, or all cancelled; or stuck | three durable writes and one for each participant, and one of each barrier each time it is asked | a participant has no barrier, or cannot do what it has reserved |
-//! | `two_phase` | all committed, or all aborted; or heuristic, when an operator did not wait | two durable writes; of each participant, its promise and its commit | somebody commits or rolls back a prepared transaction by hand |
+//! | `two_phase` | all committed, or all aborted; or heuristic, when an operator did not wait | two durable writes; of each participant, its promise and its commit, and of a site one before them | somebody commits or rolls back a prepared transaction by hand |
 //! | `three_phase` | the same | the same, and three durable writes more of each participant | **the network is cut, or a process is stopped: both sides decide, and may differ** |
 //! | `event_sourcing` | is executed, or refused | one durable write for each command | an event is read that nobody can upcast any more: that does not compile |
 //!

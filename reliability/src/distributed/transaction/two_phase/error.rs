@@ -56,6 +56,8 @@ pub enum TwoPhaseError {
         /// What the log says.
         source: JournalError,
     },
+    /// A participant does not do what an operator wants: it or its journal does not answer.
+    Unreachable(Unreachable),
     /// The journal cannot be read.
     Journal(JournalError),
     /// An argument that makes no sense.
@@ -84,6 +86,7 @@ impl fmt::Display for TwoPhaseError {
                 f,
                 "whether `{transaction}` commits is not known yet ({source}); recovery finds out"
             ),
+            Self::Unreachable(error) => error.fmt(f),
             Self::Journal(error) => error.fmt(f),
             Self::Invalid(invalid) => invalid.fmt(f),
         }
@@ -93,7 +96,7 @@ impl fmt::Display for TwoPhaseError {
 impl Error for TwoPhaseError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NoVote { source, .. } => Some(source),
+            Self::NoVote { source, .. } | Self::Unreachable(source) => Some(source),
             Self::Undecided { source, .. } | Self::Journal(source) => Some(source),
             Self::Invalid(invalid) => Some(invalid),
             Self::Refused { .. } | Self::TakenOver { .. } | Self::NotNew { .. } => None,
@@ -104,8 +107,9 @@ impl Error for TwoPhaseError {
 impl Fault for TwoPhaseError {
     fn class(&self) -> Class {
         match self {
-            // Nothing has happened, so it may be tried again: as another transaction.
-            Self::NoVote { .. } | Self::TakenOver { .. } => Class::Transient,
+            // Nothing has happened, so it may be tried again: as another transaction, or as the same
+            // word of an operator.
+            Self::NoVote { .. } | Self::TakenOver { .. } | Self::Unreachable(_) => Class::Transient,
             Self::Journal(error) => error.class(),
             // A second try could happen beside the first.
             Self::Undecided { .. }

@@ -51,6 +51,9 @@
 //! The example `two_phase` (`cargo run --example two_phase`) is a whole program: money goes between two
 //! PostgreSQL servers, while the coordinator and a server are killed.
 //!
+//! What cannot promise anything over a crash by itself takes part behind a [`Site`], which does so in a
+//! journal.
+//!
 //! # What does not compile
 //!
 //! A commit before all votes; a decision that is delivered before it is in the log; a commit and an
@@ -74,14 +77,20 @@ mod driver;
 mod error;
 mod id;
 mod log;
+mod member;
 mod observe;
 mod operator;
+mod part;
 mod participant;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod promises;
 mod recovery;
 mod settings;
+mod site;
+mod turns;
 mod votes;
+mod work;
 
 pub use super::operator::Moment;
 pub use begun::{Begun, Brand, Guard};
@@ -89,13 +98,16 @@ pub use decided::{Aborting, Decided, Logged, Prepared};
 pub use driver::{Outcome, TwoPhase};
 pub use error::TwoPhaseError;
 pub use id::TransactionId;
+pub use member::Member;
 pub use operator::{Operator, Shown};
 pub use participant::{Answer, Participant, Resource, Unreachable};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresResource, PostgresWork};
 pub use recovery::Recovered;
 pub use settings::TwoPhaseBuilder;
+pub use site::Site;
 pub use votes::{AllVotes, InTheLog, Nth, Participants, Voted, Yes};
+pub use work::SiteWork;
 
 /// Begins a transaction, and keeps its votes apart from those of all others.
 ///

@@ -22,6 +22,12 @@ crate::metrics! {
             .unit("{transaction}")
             .by(["reliability.two_phase.decision"])
             .series(4);
+    /// How sites have ended what they were asked for: told, by their own refusal, or forced.
+    static FOLLOWED: crate::telemetry::metrics::Family<crate::telemetry::metrics::Counter, 2> =
+        crate::telemetry::metrics::Counter::builder("reliability.two_phase.followed")
+            .unit("{transaction}")
+            .by(["reliability.two_phase.decision", "reliability.two_phase.way"])
+            .series(8);
 }
 
 /// A transaction has come to its end; `None` if nobody knows which.
@@ -90,6 +96,14 @@ pub(super) fn recovered(transaction: &TransactionId, decision: Decision) {
     }
     #[cfg(not(feature = "telemetry"))]
     let _ = (transaction, decision);
+}
+
+/// A site has let its part happen, or undone it: `told`, `refused` or `forced`.
+pub(super) fn followed(decision: Decision, way: &'static str) {
+    #[cfg(feature = "telemetry")]
+    FOLLOWED.with([decision.as_str(), way]).add(1);
+    #[cfg(not(feature = "telemetry"))]
+    let _ = (decision, way);
 }
 
 /// An operator has done something about a transaction.

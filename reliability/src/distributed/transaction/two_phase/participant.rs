@@ -101,7 +101,8 @@ pub trait Resource: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not take part in two-phase commit",
     label = "no `Participant`",
-    note = "implement `Resource` (`commit` and `abort`, as it is told) and `Participant` (`prepare`, which does the work and promises) for it"
+    note = "implement `Resource` (`commit` and `abort`, as it is told) and `Participant` (`prepare`, which does the work and promises) for it",
+    note = "what cannot promise by itself takes part by a `Site`: `site.work(..)`"
 )]
 pub trait Participant: Resource {
     /// Does the work so far that only the decision is missing, and promises durably that it can do

@@ -1,7 +1,6 @@
 use ::core::time::Duration;
 use alloc::collections::BTreeSet;
-use alloc::string::String;
-use alloc::sync::Arc;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use tokio::time::timeout;
@@ -9,7 +8,7 @@ use tokio::time::timeout;
 use super::core::Coordinator;
 use super::driver::Telling;
 use super::log::Entry;
-use super::{Resource, TransactionId, TwoPhase, TwoPhaseError, observe};
+use super::{Outcome, Resource, TransactionId, TwoPhase, TwoPhaseError, observe};
 use crate::distributed::transaction::{Decision, Members};
 use crate::error::{Class, Fault};
 use crate::journal::{Claim, JournalError, Lease};
@@ -73,7 +72,7 @@ impl TwoPhase {
         let mut done = Recovered::default();
         self.finish_decided(&mut done).await?;
         for resource in self.0.settings.resources.values() {
-            self.end_doubts(resource, &mut done).await?;
+            self.end_doubts(&**resource, &mut done).await?;
         }
         Ok(done)
     }
@@ -185,9 +184,9 @@ impl TwoPhase {
         }
     }
 
-    async fn end_doubts(
+    pub(super) async fn end_doubts(
         &self,
-        resource: &Arc<dyn Resource>,
+        resource: &dyn Resource,
         done: &mut Recovered,
     ) -> Result<(), TwoPhaseError> {
         let settings = &self.0.settings;
@@ -208,15 +207,20 @@ impl TwoPhase {
                 Decision::Commit => timeout(settings.call, resource.commit(&transaction)).await,
                 Decision::Abort => timeout(settings.call, resource.abort(&transaction)).await,
             };
-            match (told, decision) {
-                (Ok(Ok(_)), Decision::Commit) => done.committed += 1,
-                (Ok(Ok(_)), Decision::Abort) => done.aborted += 1,
-                _ => {
-                    done.unreachable += 1;
-                    continue;
-                }
+            let Ok(Ok(followed)) = told else {
+                done.unreachable += 1;
+                continue;
+            };
+            match decision {
+                Decision::Commit => done.committed += 1,
+                Decision::Abort => done.aborted += 1,
             }
             observe::recovered(&transaction, decision);
+            if followed.is_heuristic() {
+                let against = alloc::vec![resource.name().to_string()];
+                let outcome = Outcome { decision, against, unheard: Vec::new() };
+                observe::told(&transaction, &outcome);
+            }
         }
         Ok(())
     }
