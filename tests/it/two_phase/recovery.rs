@@ -144,3 +144,32 @@ async fn what_cannot_be_read_does_not_hold_up_the_others() {
     assert_eq!((recovered.delivered, recovered.undelivered), (1, 1));
     assert_eq!(here.done("1"), Some(Decision::Commit));
 }
+
+/// Does what it is told, but for one transaction.
+struct Touchy;
+
+impl Resource for Touchy {
+    fn name(&self) -> &str {
+        "touchy"
+    }
+
+    fn commit(&self, _: &TransactionId) -> Answer<'_, Followed> {
+        Box::pin(async { Ok(Followed::AsTold) })
+    }
+
+    fn abort(&self, transaction: &TransactionId) -> Answer<'_, Followed> {
+        assert_ne!(transaction.as_str(), "1", "on purpose");
+        self.commit(transaction)
+    }
+
+    fn in_doubt(&self, _: Duration) -> Answer<'_, Vec<TransactionId>> {
+        Box::pin(async { Ok(["1", "2"].map(id).into()) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_panics_is_counted_and_the_others_are_told() {
+    let other = settings(&Journal::in_memory(), &[]).resource(Arc::new(Touchy)).build().unwrap();
+    let recovered = other.recover().await.unwrap();
+    assert_eq!((recovered.aborted, recovered.unreachable), (1, 1));
+}

@@ -38,7 +38,7 @@ pub(crate) enum Picture {
 
 /// What lists say of sagas, of transactions by TCC, of two-phase and three-phase commits, and of
 /// choreographies.
-const STATUSES: [&str; 24] = [
+const STATUSES: [&str; 26] = [
     "running",
     "undoing",
     "trying",
@@ -47,6 +47,8 @@ const STATUSES: [&str; 24] = [
     "cancel",
     "telling",
     "working",
+    "promised",
+    "forced",
     "waiting",
     "pre-committed",
     "stuck",
@@ -206,7 +208,8 @@ fn command() -> Command {
                     flag(
                         "attention",
                         "only what somebody has to look at: it is stuck, parked, broken or done against \
-                         the decision, or has been in doubt for a minute",
+                         the decision, or has not come to its end for a minute after it was decided or \
+                         promised",
                     )
                     .short('a')
                     .conflicts_with_all(["status", "in-doubt"]),

@@ -6,6 +6,9 @@ use reliability::distributed::transaction::choreography::bus::Envelope;
 use reliability::distributed::transaction::{operator, tcc, three_phase, two_phase};
 use reliability::journal::{Head, Heads, Journal, JournalError, Sequence, StreamId};
 
+/// What the kinds of the streams of sites begin with; behind it is their name.
+pub(crate) const SITE: &str = "two_phase.";
+
 /// What a transaction is. The kind of its stream says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -14,6 +17,8 @@ pub(crate) enum Kind {
     TwoPhase,
     ThreePhase,
     Choreography,
+    /// What a site of two-phase commits has promised.
+    Site,
 }
 
 impl Kind {
@@ -53,6 +58,7 @@ impl Kind {
             "Committed" | "Aborted" => {
                 event.read_json::<(u64, Vec<String>)>().ok().map(|_| Self::TwoPhase)
             }
+            "Prepares" => Some(Self::Site),
             "Stands" | "Forced" => Some(Self::ThreePhase),
             "started" | "heard" => Envelope::read(event.payload()).ok().map(|_| Self::Choreography),
             _ => None,
@@ -67,24 +73,28 @@ impl Kind {
             Self::TwoPhase => "two_phase",
             Self::ThreePhase => "three_phase",
             Self::Choreography => "choreography",
+            Self::Site => "two_phase_site",
         }
     }
 
     /// Whether somebody has to look at one of which its last writer said that: it waits for nothing
-    /// else, or has been in doubt for [longer](Self::DOUBT) than it takes to hear how it ends.
+    /// else, or has been decided but not heard, or promised but not told, for [longer](Self::OVERDUE)
+    /// than that takes.
     pub(crate) fn needs_somebody(self, head: &Head, now: SystemTime) -> bool {
         match (self, head.status.as_str()) {
             (_, "stuck" | "parked" | "broken" | "heuristic") => true,
-            (Self::TwoPhase, "committed") | (Self::ThreePhase, "waiting" | "pre-committed") => {
+            (Self::TwoPhase, "committed")
+            | (Self::ThreePhase, "waiting" | "pre-committed")
+            | (Self::Site, "working" | "promised" | "forced") => {
                 let since = now.duration_since(head.changed_at);
-                since.is_ok_and(|since| since >= Self::DOUBT)
+                since.is_ok_and(|since| since >= Self::OVERDUE)
             }
             _ => false,
         }
     }
 
-    /// What is in doubt for as long as this does not end by itself.
-    const DOUBT: Duration = Duration::from_secs(60);
+    /// What takes longer does not end by itself.
+    const OVERDUE: Duration = Duration::from_secs(60);
 
     /// What an operator can do about one.
     const fn verbs(self) -> &'static [&'static str] {
@@ -93,7 +103,7 @@ impl Kind {
             Self::Tcc => &["retry", "abandon"],
             Self::Choreography => &["retry", "skip", "abandon"],
             Self::TwoPhase => &["retry", "abandon", "cancel"],
-            Self::ThreePhase => &[],
+            Self::ThreePhase | Self::Site => &[],
         }
     }
 
@@ -107,6 +117,13 @@ impl Kind {
             Self::Tcc => "is a transaction by TCC",
             Self::TwoPhase => "is a two-phase commit",
             Self::Choreography => "is a choreography",
+            Self::Site => {
+                return Err(format!(
+                    "`{stream}` is what a site has promised: it is only shown here, and ends as the log \
+                     says. Mend the transaction itself; a promise that nobody can wait for is ended in \
+                     the site's own process, by `Site::force`"
+                ));
+            }
             Self::ThreePhase => {
                 return Err(format!(
                     "`{stream}` is a three-phase commit: it is only shown here. A site that waits for \

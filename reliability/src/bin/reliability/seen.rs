@@ -9,7 +9,7 @@ use reliability::journal::{Head, Journal, StreamId};
 use serde_json::Value;
 
 use crate::json;
-use crate::kind::Kind;
+use crate::kind::{Kind, SITE};
 
 /// One transaction.
 pub(crate) struct Seen {
@@ -37,6 +37,11 @@ impl Seen {
                 let shown = operator.show(&TransactionId::new(stream.key())?).await?;
                 Self::three_phase(stream, shown)
             }
+            Kind::Site => {
+                let site = stream.kind().strip_prefix(SITE).unwrap_or_default();
+                let operator = two_phase::Operator::on(journal);
+                Self::site(&operator.promise(site, &TransactionId::new(stream.key())?).await?)
+            }
             Kind::Choreography => {
                 let operator = choreography::Operator::on(journal);
                 Self::choreography(operator.show(stream.kind(), stream.key()).await?)
@@ -60,6 +65,12 @@ impl Seen {
         let (text, json) = (shown.to_string(), json::two_phase(&shown));
         let is_over = shown.head.status != "committed";
         Self::new(text, json, (Kind::TwoPhase, &shown.head), shown.timeline, is_over)
+    }
+
+    fn site(shown: &two_phase::Promised) -> Self {
+        let is_over = ["committed", "heuristic"].contains(&shown.head.status.as_str());
+        let timeline = shown.timeline.clone();
+        Self::new(shown.to_string(), Value::Null, (Kind::Site, &shown.head), timeline, is_over)
     }
 
     fn three_phase(stream: &StreamId, shown: three_phase::Shown) -> Self {

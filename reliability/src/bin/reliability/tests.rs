@@ -248,6 +248,16 @@ async fn what_a_site_is_in_doubt_about_is_listed_by_its_name_and_its_journal() {
         let expected = [("lost", Some(Decision::Commit)), ("transfer-9", None)];
         assert_eq!((name.as_str(), &*doubts), ("stock", &expected[..]));
     }
+    let listed = heads(&journal, Some("two_phase.stock"), Some("promised")).await.unwrap();
+    let keys: Vec<_> = listed.iter().map(|(kind, head)| (*kind, head.stream.key())).collect();
+    assert_eq!(keys, [(Kind::Site, "lost"), (Kind::Site, "transfer-9")]);
+    let shown = Seen::of(&journal, &listed[0].1.stream).await.unwrap();
+    let said = "two_phase.stock/lost is promised\n  1  it was asked for \"tea\"\n";
+    assert_eq!((shown.text.as_str(), shown.is_over), (said, false));
+    let all = heads(&journal, None, None).await.unwrap();
+    assert_eq!(all.iter().filter(|(kind, _)| *kind == Kind::Site).count(), 2);
+    let refused = Kind::Site.check(&listed[0].1.stream, "retry").unwrap_err();
+    assert!(refused.contains("`Site::force`"), "{refused}");
     let missing = doubt::at(&journal, "two_phase", "stock=no.db").await.unwrap_err();
     assert_eq!(missing.to_string(), "`no.db` is not there");
     std::fs::remove_dir_all(folder).unwrap();

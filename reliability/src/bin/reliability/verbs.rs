@@ -13,7 +13,7 @@ use reliability::time::WallClock;
 use serde_json::Value;
 
 use crate::arguments::{Arguments, Mend, Picture, Verb, Which};
-use crate::kind::Kind;
+use crate::kind::{Kind, SITE};
 use crate::seen::Seen;
 use crate::{doubt, journal, json};
 
@@ -137,6 +137,10 @@ pub(crate) async fn heads(
                 let operator = choreography::Operator::on(journal);
                 (kind, operator.list(Some(name), status).await?)
             }
+            Some(kind @ Kind::Site) => {
+                let site = name.strip_prefix(SITE).unwrap_or(name);
+                (kind, two_phase::Operator::on(journal).promises(site, status).await?)
+            }
             Some(Kind::Saga | Kind::Tcc) | None => continue,
         };
         let (kind, heads) = heads;
@@ -201,7 +205,7 @@ pub(crate) async fn mend(
                 Mend::Cancel | Mend::Edit { .. } | Mend::Finish { .. } => no_such(),
             };
         }
-        Kind::ThreePhase => return no_such(),
+        Kind::ThreePhase | Kind::Site => return no_such(),
     }
     match how {
         Mend::Retry => sagas.retry(stream, by, why).await,

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | `saga::Operator` | `saga` | list, show, retry, skip, finish, edit, cancel, abandon |
 //! | `tcc::Operator` | `tcc` | list, show, retry, abandon |
-//! | `two_phase::Operator` | `two_phase` | list, show, retry, cancel, abandon |
+//! | `two_phase::Operator` | `two_phase` | list, show, retry, cancel, abandon; promises of sites |
 //! | `choreography::Operator` | `choreography` | list, show, retry, skip, abandon |
 //! | `three_phase::Operator` | `two_phase` | list, show |
 //!

@@ -65,6 +65,9 @@ async fn what_is_in_doubt_needs_somebody_when_it_does_not_end_by_itself() {
         (Kind::TwoPhase, "committed"),
         (Kind::ThreePhase, "waiting"),
         (Kind::ThreePhase, "pre-committed"),
+        (Kind::Site, "working"),
+        (Kind::Site, "promised"),
+        (Kind::Site, "forced"),
     ] {
         let head = with_status(status).await;
         assert!(!needs(kind, &head, minute - Duration::from_secs(1)), "{status}");

@@ -84,6 +84,7 @@ mod part;
 mod participant;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod promised;
 mod promises;
 mod recovery;
 mod settings;
@@ -103,6 +104,7 @@ pub use operator::{Operator, Shown};
 pub use participant::{Answer, Participant, Resource, Unreachable};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresResource, PostgresWork};
+pub use promised::Promised;
 pub use recovery::Recovered;
 pub use settings::TwoPhaseBuilder;
 pub use site::Site;

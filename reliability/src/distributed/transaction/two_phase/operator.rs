@@ -1,11 +1,8 @@
 use ::core::fmt;
-use ::core::time::Duration;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use std::time::SystemTime;
 
 use super::log::{self, Entry, Log};
-use super::promises::Promises;
 use super::{TransactionId, observe};
 use crate::distributed::transaction::Decision;
 use crate::distributed::transaction::operator::{self, Moment, Said};
@@ -48,7 +45,7 @@ use crate::journal::{Append, Due, Event, Head, Journal, JournalError, Sequence};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Operator {
-    log: Log,
+    pub(super) log: Log,
 }
 
 /// One transaction, as an operator sees it. Its `Display` is for people.
@@ -155,33 +152,6 @@ impl Operator {
     /// ```
     pub async fn decision(&self, id: &TransactionId) -> Result<Option<Decision>, JournalError> {
         Ok(self.log.read(id).await?.map(|entry| entry.decision))
-    }
-
-    /// What the [`Site`](super::Site) of that name, whose promises are in this journal, was asked for
-    /// and was not told how it ends; the oldest change first.
-    ///
-    /// # Errors
-    ///
-    /// A name that no site has, and whatever the journal says.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use reliability::distributed::transaction::two_phase::Operator;
-    /// use reliability::journal::Journal;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), reliability::journal::JournalError> {
-    /// let operator = Operator::on(&Journal::in_memory());
-    /// for id in operator.in_doubt("stock").await? {
-    ///     println!("{id}: {:?}", operator.decision(&id).await?);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn in_doubt(&self, site: &str) -> Result<Vec<TransactionId>, JournalError> {
-        let promises = Promises::of(&self.log.journal, site)?;
-        promises.open(SystemTime::UNIX_EPOCH, Duration::ZERO).await
     }
 
     /// Those who have not heard that it commits are told now, and not when it is due again.

@@ -70,6 +70,11 @@ impl Promises {
         }
     }
 
+    /// The kind of its streams.
+    pub(super) fn kind(&self) -> &str {
+        &self.kind
+    }
+
     fn append(&self, id: &TransactionId, last: Sequence) -> Result<Append, JournalError> {
         Ok(Append::to(&StreamId::new(&self.kind, id.as_str())?).after(last))
     }

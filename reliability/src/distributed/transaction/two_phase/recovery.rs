@@ -1,14 +1,19 @@
+use ::core::future::poll_fn;
+use ::core::panic::AssertUnwindSafe;
+use ::core::pin::pin;
+use ::core::task::Poll;
 use ::core::time::Duration;
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use std::panic::catch_unwind;
 
 use tokio::time::timeout;
 
 use super::core::Coordinator;
 use super::driver::Telling;
 use super::log::Entry;
-use super::{Outcome, Resource, TransactionId, TwoPhase, TwoPhaseError, observe};
+use super::{Outcome, Resource, TransactionId, TwoPhase, TwoPhaseError, Unreachable, observe};
 use crate::distributed::transaction::{Decision, Members};
 use crate::error::{Class, Fault};
 use crate::journal::{Claim, JournalError, Lease};
@@ -178,8 +183,7 @@ impl TwoPhase {
     async fn forget(&self, transaction: &TransactionId, participants: &[String]) {
         for name in participants {
             if let Some(resource) = self.0.settings.resources.get(name) {
-                let forgotten = resource.forget(transaction);
-                timeout(self.0.settings.call, forgotten).await.ok();
+                self.answer(async { resource.forget(transaction).await }).await;
             }
         }
     }
@@ -189,9 +193,8 @@ impl TwoPhase {
         resource: &dyn Resource,
         done: &mut Recovered,
     ) -> Result<(), TwoPhaseError> {
-        let settings = &self.0.settings;
-        let in_doubt = timeout(settings.call, resource.in_doubt(settings.grace)).await;
-        let Ok(Ok(in_doubt)) = in_doubt else {
+        let grace = self.0.settings.grace;
+        let Some(in_doubt) = self.answer(async { resource.in_doubt(grace).await }).await else {
             done.unreachable += 1;
             return Ok(());
         };
@@ -203,11 +206,13 @@ impl TwoPhase {
                 }
                 asked => asked?,
             };
-            let told = match decision {
-                Decision::Commit => timeout(settings.call, resource.commit(&transaction)).await,
-                Decision::Abort => timeout(settings.call, resource.abort(&transaction)).await,
-            };
-            let Ok(Ok(followed)) = told else {
+            let told = self.answer(async {
+                match decision {
+                    Decision::Commit => resource.commit(&transaction).await,
+                    Decision::Abort => resource.abort(&transaction).await,
+                }
+            });
+            let Some(followed) = told.await else {
                 done.unreachable += 1;
                 continue;
             };
@@ -223,6 +228,20 @@ impl TwoPhase {
             }
         }
         Ok(())
+    }
+
+    /// What a resource answers in time. One that panics has not answered: it must not keep the others
+    /// from being told, for ever.
+    async fn answer<T>(&self, asked: impl Future<Output = Result<T, Unreachable>>) -> Option<T> {
+        let mut asked = pin!(asked);
+        let caught = poll_fn(|context| {
+            let polled = catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(context)));
+            match polled {
+                Ok(polled) => polled.map(Result::ok),
+                Err(_) => Poll::Ready(None),
+            }
+        });
+        timeout(self.0.settings.call, caught).await.ok().flatten()
     }
 
     /// How a transaction ends, for a participant who asks: what the log says. If it says nothing,
