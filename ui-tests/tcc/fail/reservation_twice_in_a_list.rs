@@ -1,4 +1,4 @@
-//~ a reservation is handed over once: use the `AnyTried` that this gives
+//~ a reservation is handed over once: use the `AnyTried` that `any` gives
 use reliability::distributed::transaction::tcc::{Coordinator, Cx, Tcc, Transient};
 
 #[derive(Tcc)]

@@ -1,4 +1,4 @@
-//~ everybody is told: go on with the `AllKnow` that this gives
+//~ all were told: go on with the `AllKnow` that `pre_commit` gives
 use reliability::distributed::transaction::three_phase::{Begun, ThreePhaseError};
 
 async fn order(order: Begun) -> Result<(), ThreePhaseError> {

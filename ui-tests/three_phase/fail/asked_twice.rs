@@ -1,4 +1,4 @@
-//~ it has asked: go on with the `AllVoted` that this gives
+//~ all were asked: go on with the `AllVoted` that `ask` gives
 use reliability::distributed::transaction::three_phase::{Begun, ThreePhaseError};
 
 async fn order(order: Begun) -> Result<(), ThreePhaseError> {

@@ -1,4 +1,4 @@
-//~ this transaction is over: begin another one, under a name of its own
+//~ ends this transaction: begin another one for what comes next, under a name of its own
 use reliability::distributed::transaction::three_phase::{Begun, ThreePhaseError};
 
 async fn order(order: Begun) -> Result<(), ThreePhaseError> {

@@ -1,4 +1,4 @@
-//~ it has voted: go on with the `Prepared` that this gives
+//~ all have voted: go on with the `Prepared` that `all_voted` gives
 use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
 
 #[path = "../shop.rs"]

@@ -1,4 +1,4 @@
-//~ it is decided: go on with the `Decided` that this gives
+//~ it is decided: go on with the `Decided` that `commit` gives
 use reliability::distributed::transaction::two_phase::{self, TwoPhase, TwoPhaseError};
 
 #[path = "../shop.rs"]

@@ -55,7 +55,7 @@ impl<A: Aggregate> Given<A> {
 
     /// Asks it to do that.
     pub fn when(
-        self, // it was asked: go on with the `When` that this gives
+        self, // it was asked: go on with the `When` that `when` gives
         command: &A::Command,
     ) -> When<A> {
         let decided = self.state.decide(command);
@@ -75,7 +75,7 @@ where
     /// When others follow or none, it is refused, or they cannot happen in that state.
     #[track_caller]
     pub fn then(
-        self, // it has decided: go on with the aggregate that this gives
+        self, // it has decided: go on with the aggregate that `then` gives
         expected: impl IntoIterator<Item = A::Event>,
     ) -> A {
         let expected: Vec<A::Event> = expected.into_iter().collect();

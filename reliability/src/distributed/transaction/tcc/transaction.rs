@@ -283,7 +283,7 @@ impl Transaction {
     ///
     /// See the [module](super).
     pub async fn confirm(
-        self, // this transaction is over: begin another one, under a name of its own
+        self, // ends this transaction: begin another one for what comes next, under a name of its own
         tried: impl AllTried,
     ) -> Result<Settled, TccError> {
         self.end(Decision::Confirm, tried.list()).await
@@ -303,7 +303,7 @@ impl Transaction {
     ///
     /// See the [module](super).
     pub async fn cancel(
-        self, // this transaction is over: begin another one, under a name of its own
+        self, // ends this transaction: begin another one for what comes next, under a name of its own
         tried: impl AllTried,
     ) -> Result<Settled, TccError> {
         self.end(Decision::Cancel, tried.list()).await
@@ -322,7 +322,7 @@ impl Transaction {
     ///
     /// See [the module](super#transactions-in-transactions).
     pub fn leave(
-        self, // it is left to the transaction around it, which decides
+        self, // leaves it to the transaction around it: confirm or cancel that one
         tried: impl AllTried,
     ) -> Result<(), Invalid> {
         let machine = &self.drive.machine;
@@ -374,8 +374,8 @@ impl Transaction {
             Err(Invalid::new("tcc", "reservations", expected, got)
                 .with_advice("hand over what each `reserve` has returned"))
         };
-        if tried.iter().any(|it| !it.is_of(self.id())) {
-            return wrong("one of another transaction".into());
+        if let Some(other) = tried.iter().find(|it| !it.is_of(self.id())) {
+            return wrong(alloc::format!("{other:?}, which is of another transaction"));
         }
         let all = self.drive.machine.participants();
         let mut found: Vec<usize> = tried.iter().map(AnyTried::index).collect();

@@ -1,10 +1,9 @@
 use alloc::vec::Vec;
 use core::fmt;
-use core::hash::{Hash as _, Hasher as _};
 use core::marker::PhantomData;
-use std::hash::DefaultHasher;
 
 use super::Tcc;
+use crate::fnv::Fnv;
 
 /// The reservation of one participant: to be confirmed or cancelled with its transaction, once.
 ///
@@ -52,26 +51,21 @@ pub struct Tried<P> {
 pub struct AnyTried {
     // A hash of its id. With the id itself a reservation would have something to drop, and of a
     // transaction that is used behind `confirm((stock,))` the compiler would not say any more which
-    // call it has ended with.
+    // call it has ended with. Two ids of one hash do no harm: this finds mistakes, which nobody
+    // forges, and a transaction ends what it has reserved itself, whatever is handed over.
     transaction: u64,
     index: usize,
 }
 
-fn hash(transaction: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    transaction.hash(&mut hasher);
-    hasher.finish()
-}
-
 impl<P: Tcc> Tried<P> {
     pub(super) fn new(transaction: &str, index: usize) -> Self {
-        let token = AnyTried { transaction: hash(transaction), index };
+        let token = AnyTried { transaction: Fnv::of(transaction.as_bytes()), index };
         Self { token, participant: PhantomData }
     }
 
     /// The same without its type, for a list.
     pub fn any(
-        self, // a reservation is handed over once: use the `AnyTried` that this gives
+        self, // a reservation is handed over once: use the `AnyTried` that `any` gives
     ) -> AnyTried {
         self.token
     }
@@ -79,7 +73,7 @@ impl<P: Tcc> Tried<P> {
 
 impl AnyTried {
     pub(super) fn is_of(&self, transaction: &str) -> bool {
-        self.transaction == hash(transaction)
+        self.transaction == Fnv::of(transaction.as_bytes())
     }
 
     pub(super) const fn index(&self) -> usize {

@@ -139,7 +139,7 @@ impl Begun {
     ///
     /// Dropped before it returns, it is as if the coordinator had crashed: the others abort.
     pub async fn ask(
-        self, // it has asked: go on with the `AllVoted` that this gives
+        self, // all were asked: go on with the `AllVoted` that `ask` gives
     ) -> Result<AllVoted, ThreePhaseError> {
         let Self { mut run, works } = self;
         if run.shared.hub.log.read(&run.transaction).await?.is_some() {
@@ -221,7 +221,7 @@ impl AllVoted {
     /// Dropped before it returns, it is as if the coordinator had crashed: the others commit if one
     /// of them knows, and abort otherwise.
     pub async fn pre_commit(
-        self, // everybody is told: go on with the `AllKnow` that this gives
+        self, // all were told: go on with the `AllKnow` that `pre_commit` gives
     ) -> Result<AllKnow, ThreePhaseError> {
         let Self { mut run, mut core } = self;
         let mut effects = Vec::new();
@@ -262,7 +262,7 @@ impl AllVoted {
     ///
     /// Dropped before it returns, the others abort on their own.
     pub async fn abort(
-        self, // this transaction is over: begin another one, under a name of its own
+        self, // ends this transaction: begin another one for what comes next, under a name of its own
     ) {
         let Self { mut run, mut core } = self;
         let effects = core.step(run.shared.hub.now(), CoordinatorInput::GivenUp);
@@ -291,7 +291,7 @@ impl AllKnow {
     ///
     /// Dropped before it returns, the others commit without it.
     pub async fn commit(
-        self, // this transaction is over: begin another one, under a name of its own
+        self, // ends this transaction: begin another one for what comes next, under a name of its own
     ) -> Result<Outcome, ThreePhaseError> {
         let Self { mut run, effects, unheard } = self;
         if effects.contains(&CoordinatorEffect::Record(Decision::Commit)) {

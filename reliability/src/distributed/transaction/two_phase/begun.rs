@@ -100,7 +100,7 @@ impl<'tx, Ps> Begun<'tx, Ps> {
 
     /// Goes on when everybody has voted, which is what `votes` proves.
     pub fn all_voted<V>(
-        self, // it has voted: go on with the `Prepared` that this gives
+        self, // all have voted: go on with the `Prepared` that `all_voted` gives
         votes: V,
     ) -> Prepared<'tx, Ps>
     where
@@ -112,7 +112,7 @@ impl<'tx, Ps> Begun<'tx, Ps> {
 
     /// Does not want it any more. Nothing has to be written down for that.
     pub fn abort(
-        self, // it is aborted: go on with the `Aborting` that this gives
+        self, // it is aborted: go on with the `Aborting` that `abort` gives
     ) -> Aborting<'tx, Ps> {
         Aborting::new(self.run)
     }

@@ -57,7 +57,7 @@ impl<'tx, Ps> Prepared<'tx, Ps> {
 
     /// Decides that it happens.
     pub fn commit(
-        self, // it is decided: go on with the `Decided` that this gives
+        self, // it is decided: go on with the `Decided` that `commit` gives
     ) -> Decided<'tx, Ps> {
         Decided { run: self.run, of: PhantomData }
     }
@@ -101,7 +101,7 @@ impl<'tx, Ps> Prepared<'tx, Ps> {
     /// # }
     /// ```
     pub fn abort(
-        self, // it is decided: go on with the `Aborting` that this gives
+        self, // it is decided: go on with the `Aborting` that `abort` gives
     ) -> Aborting<'tx, Ps> {
         Aborting::new(self.run)
     }
@@ -125,7 +125,7 @@ impl<'tx, Ps> Decided<'tx, Ps> {
     /// When this is dropped before it returns, it is written or not. Recovery finds out, and tells
     /// everybody.
     pub async fn log(
-        self, // it is written down: go on with the `Logged` that this gives
+        self, // it is in the log: go on with the `Logged` that `log` gives
     ) -> Result<Logged<'tx, Ps>, TwoPhaseError> {
         self.run.log().await?;
         Ok(Logged { run: self.run, of: PhantomData })
@@ -148,7 +148,7 @@ impl<Ps> Logged<'_, Ps> {
     ///
     /// It is certain that it commits; who has not heard it yet hears it from recovery.
     pub async fn deliver(
-        self, // this transaction is over: begin another one, under a name of its own
+        self, // ends this transaction: begin another one for what comes next, under a name of its own
     ) -> Outcome {
         self.run.deliver().await
     }
@@ -165,7 +165,7 @@ impl<Ps> Aborting<'_, Ps> {
     ///
     /// Nobody commits any more; who has not heard it is told by recovery.
     pub async fn deliver(
-        self, // this transaction is over: begin another one, under a name of its own
+        self, // ends this transaction: begin another one for what comes next, under a name of its own
     ) -> Outcome {
         self.run.abort().await
     }

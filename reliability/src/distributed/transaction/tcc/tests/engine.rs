@@ -225,7 +225,9 @@ async fn reservations_of_another_transaction_or_too_few_cancel_instead() {
     );
     assert_eq!(shop.stock.now(), (8, 2, 0), "the first is cancelled");
     let invalid = other.confirm(Vec::from([first.any()])).await.unwrap_err();
-    assert!(invalid.to_string().contains("every reservation of this transaction"), "{invalid}");
+    let told = invalid.to_string();
+    assert!(told.contains("every reservation of this transaction"), "{told}");
+    assert!(told.contains("AnyTried { index: 0, .. }, which is of another transaction"), "{told}");
     assert_eq!(shop.stock.now(), (10, 0, 0));
 }
 
