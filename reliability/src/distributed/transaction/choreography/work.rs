@@ -11,7 +11,7 @@ use super::bus::{BusError, Subscription};
 use super::desk::{AGAIN, Desk, Put, Taken};
 use super::observe;
 use crate::distributed::transaction::saga::Saga;
-use crate::journal::{Append, Claim, Due, JournalError, Lease};
+use crate::journal::{Append, Claim, Due, JournalError, Lease, Sequence};
 
 /// From the bus into the inbox.
 pub(super) async fn take<D: Saga>(desk: Arc<Desk<D>>, mut subscription: Box<dyn Subscription>) {
@@ -20,7 +20,7 @@ pub(super) async fn take<D: Saga>(desk: Arc<Desk<D>>, mut subscription: Box<dyn 
         let taken = match subscription.next().await {
             Ok(delivery) => match desk.take(delivery.envelope()).await {
                 Ok(Taken::Elsewhere) => {
-                    let rest = desk.leave(delivery.envelope().id().as_str());
+                    let rest = desk.leave(delivery.envelope().id().as_str(), Sequence::START);
                     let _ = delivery.nack(rest).await;
                     if rest.is_zero() {
                         desk.step_back().await;

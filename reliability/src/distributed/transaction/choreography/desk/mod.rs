@@ -204,7 +204,8 @@ impl<D: Saga> Desk<D> {
             // Who does not know all of it would think that it is over.
             if let Some(envelope) = hand.state.elsewhere(&self.room.wiring) {
                 self.elsewhere(envelope);
-                let rest = self.leave(hand.lease.stream.key());
+                // When something comes meanwhile, it has grown, and is left once more as it is then.
+                let rest = self.leave(hand.lease.stream.key(), hand.sequence);
                 match self.put(&mut hand, "elsewhere", Due::After(rest)).await {
                     Ok(None) => continue,
                     Ok(Some(put)) => return Ok(put),

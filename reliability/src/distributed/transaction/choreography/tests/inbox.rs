@@ -15,7 +15,7 @@ use crate::distributed::transaction::choreography::participant::Participants;
 use crate::distributed::transaction::choreography::plan::Wiring;
 use crate::distributed::transaction::choreography::rules::STARTED;
 use crate::distributed::transaction::choreography::work::take;
-use crate::journal::{Append, Claim, Due, Encoding, Event, Heads, Journal};
+use crate::journal::{Append, Claim, Due, Encoding, Event, Heads, Journal, MemoryStore};
 use crate::sync::Mutex;
 use crate::time::WallClock;
 
@@ -55,18 +55,32 @@ async fn what_is_newer_is_left_to_who_knows_it() {
 
 #[tokio::test]
 async fn what_newer_programs_have_begun_is_not_worked_at() {
-    let (world, journal) = (Arc::<World>::default(), Journal::in_memory());
+    let clock = WallClock::manual(WallClock::system().now());
+    let journal = Journal::on(MemoryStore::with_clock(&clock));
+    let world = Arc::<World>::default();
     let desk = warehouse(&journal, &world);
     let started = event(STARTED, 2);
     let stream = desk.stream(&started).unwrap();
-    let heard = Append::to(&stream).event(Entry::Heard(started).event()).due(Due::Now);
-    journal.append(heard).await.unwrap();
-    let claim = Claim::of([desk.kind.as_str()]).by("me").lease(Duration::from_secs(30));
-    let lease = journal.claim(claim).await.unwrap().pop().unwrap();
-    assert_eq!(desk.work(lease).await.unwrap(), Put::Down("elsewhere"));
+    let heard = |it| Append::to(&stream).event(Entry::Heard(it).event()).due(Due::Now);
+    journal.append(heard(started)).await.unwrap();
+    let due = async || {
+        let claim = Claim::of([desk.kind.as_str()]).by("me").lease(Duration::from_secs(30));
+        journal.claim(claim).await.unwrap().pop()
+    };
+    let visited = async |lease| {
+        assert_eq!(desk.work(lease).await.unwrap(), Put::Down("elsewhere"));
+        let head = journal.head(&stream).await.unwrap().unwrap();
+        assert!(head.due_at.is_some() && head.held.is_none());
+    };
+    visited(due().await.unwrap()).await;
+    // Whoever knows it may have it at once. Nobody does, so it rests.
+    visited(due().await.unwrap()).await;
+    assert_eq!(due().await, None);
+    // Something comes: others may have it at once again, whoever sees it first.
+    journal.append(heard(event("Charged", 2))).await.unwrap();
+    visited(due().await.unwrap()).await;
+    assert!(due().await.is_some());
     assert!(world.calls.lock().is_empty());
-    let head = journal.head(&stream).await.unwrap().unwrap();
-    assert!(head.due_at.is_some() && head.held.is_none());
 }
 
 type Settled = Arc<Mutex<Vec<Option<Duration>>>>;
