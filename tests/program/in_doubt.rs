@@ -29,7 +29,8 @@ fn id(transfer: &str) -> TransactionId {
     TransactionId::new(transfer).unwrap()
 }
 
-fn coordinator(journal: &Journal) -> TwoPhaseBuilder {
+/// It waits for nobody: it comes again.
+fn recovers(journal: &Journal) -> TwoPhaseBuilder {
     let short = Duration::from_millis(100);
     TwoPhase::builder(journal).votes_within(short).deliver_within(short).grace(4 * short)
 }
@@ -52,7 +53,7 @@ async fn who_is_in_doubt_is_listed_until_they_are_told() {
 
     // Of the first one it is decided, and its coordinator dies before it tells anybody.
     {
-        let coordinator = coordinator(&journal).build().unwrap();
+        let coordinator = TwoPhase::builder(&journal).build().unwrap();
         let both = (moves(&banks[0], "transfer-1"), moves(&banks[1], "transfer-1"));
         two_phase::begin!(let transfer = coordinator, id("transfer-1"), both);
         let votes = tokio::try_join!(transfer.ask::<0>(), transfer.ask::<1>()).unwrap();
@@ -93,7 +94,7 @@ async fn who_is_in_doubt_is_listed_until_they_are_told() {
     let known = |coordinator: TwoPhaseBuilder, bank: &PostgresResource| {
         coordinator.resource(Arc::new(bank.clone()) as Arc<dyn Resource>)
     };
-    let coordinator = banks.iter().fold(coordinator(&journal), known).build().unwrap();
+    let coordinator = banks.iter().fold(recovers(&journal), known).build().unwrap();
     for _ in 0..1_000 {
         coordinator.recover().await.unwrap();
         if listed(&of_here) == "none\n" && listed(&of_there) == "none\n" {

@@ -265,7 +265,13 @@ fn a_participant_that_is_killed_at_any_moment_does_as_the_others() {
         let ended = runtime.block_on(coordinator.run(id(&name), both));
         match decision {
             Decision::Abort => drop(ended.unwrap_err()),
-            Decision::Commit => assert_eq!(ended.unwrap().unheard, ["there"], "{moment}"),
+            // A disk may be too slow for the one that is alive as well.
+            Decision::Commit => {
+                let unheard = ended.unwrap().unheard;
+                let mut others = unheard.iter().filter(|name| *name != "there");
+                assert!(unheard.iter().any(|name| name == "there"), "{moment}: {unheard:?}");
+                assert!(others.all(|name| name == "here"), "{moment}: {unheard:?}");
+            }
         }
         there.kill();
         // Another process of the same name finds what it has left.
@@ -279,6 +285,7 @@ fn a_participant_that_is_killed_at_any_moment_does_as_the_others() {
                 if here.await.unwrap().is_empty() && there.await.unwrap().is_empty() {
                     return;
                 }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             panic!("{moment}: somebody is still in doubt");
         });
