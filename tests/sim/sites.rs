@@ -2,17 +2,19 @@
 //! killed between any two awaits, of which one coordinates and the other one only recovers; journals
 //! and members that do not answer, or whose answers get lost.
 
+mod shelf;
+
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use reliability::distributed::sim::{Random, Schedule, Violation};
+use reliability::distributed::transaction::Decision;
 use reliability::distributed::transaction::two_phase::{
-    Member, Participant, Resource, Site, TransactionId, TwoPhase, TwoPhaseError, Unreachable,
+    Participant, Resource, Site, TransactionId, TwoPhase, TwoPhaseError,
 };
-use reliability::distributed::transaction::{Decision, Vote};
 use reliability::journal::{
     Answer, Append, Appended, Changes, Claim, Head, Heads, Journal, Lease, MemoryStore, Position,
     Record, Sequence, Store, StreamId,
@@ -20,6 +22,7 @@ use reliability::journal::{
 use reliability::time::WallClock;
 use tokio::task::JoinSet;
 
+use self::shelf::Shelf;
 use crate::disk::{Disk, Luck as _};
 use crate::outside::World;
 use crate::{Played, none, replays, right, runtime, schedules};
@@ -52,95 +55,6 @@ impl Bug {
             Self::PreparesBeforeItIsWritten => Some("Prepares"),
             Self::None | Self::TellsBeforeItIsDone => None,
         }
-    }
-}
-
-/// What a shelf has, which outlives whoever works at it.
-#[derive(Debug, Default)]
-struct Kept {
-    aside: BTreeSet<TransactionId>,
-    done: BTreeSet<TransactionId>,
-}
-
-#[derive(Debug, Clone)]
-struct Shelf {
-    name: &'static str,
-    world: World,
-    kept: Arc<Mutex<Kept>>,
-    bug: Bug,
-}
-
-impl Shelf {
-    async fn call<T>(
-        &self,
-        what: &str,
-        id: &TransactionId,
-        act: impl FnOnce(&mut Kept) -> Result<T, String>,
-    ) -> Result<T, Unreachable> {
-        self.world.tell(format!("{} {what} {id}", self.name));
-        self.world.pause().await;
-        if self.world.often(60) {
-            return Err(Unreachable::new(self.name, "it is busy"));
-        }
-        let acted = act(&mut self.kept.lock().unwrap());
-        self.world.tell(format!("{} has {what} {id}", self.name));
-        self.world.pause().await;
-        let acted = acted.map_err(|wrong| {
-            self.world.lock().wrong(format!("{}: {id} {wrong}", self.name));
-            Unreachable::new(self.name, wrong)
-        })?;
-        match self.world.often(60) {
-            true => Err(Unreachable::new(self.name, "the answer was lost")),
-            false => Ok(acted),
-        }
-    }
-}
-
-impl Member for Shelf {
-    type Work = String;
-
-    async fn prepare(&self, id: &TransactionId, work: &String) -> Result<Vote, Unreachable> {
-        let vote = match work.as_str() {
-            "yes" => Vote::Yes,
-            "read" => Vote::ReadOnly,
-            _ => Vote::No,
-        };
-        self.call("prepare", id, |kept| {
-            if kept.done.contains(id) {
-                return Err("is prepared after it was committed".into());
-            }
-            // Also one that refuses may have begun something.
-            if vote != Vote::ReadOnly {
-                kept.aside.insert(id.clone());
-            }
-            Ok(vote)
-        })
-        .await
-    }
-
-    async fn commit(&self, id: &TransactionId, work: &String) -> Result<(), Unreachable> {
-        if self.bug == Bug::TellsBeforeItIsDone && self.world.often(200) {
-            return Ok(());
-        }
-        self.call("commit", id, |kept| {
-            if !kept.aside.remove(id) && !kept.done.contains(id) {
-                return Err(format!("is committed ({work}), and was not prepared or is aborted"));
-            }
-            kept.done.insert(id.clone());
-            Ok(())
-        })
-        .await
-    }
-
-    async fn abort(&self, id: &TransactionId, _: &String) -> Result<(), Unreachable> {
-        self.call("abort", id, |kept| match kept.done.contains(id) {
-            true => Err("is aborted after it was committed".into()),
-            false => {
-                kept.aside.remove(id);
-                Ok(())
-            }
-        })
-        .await
     }
 }
 

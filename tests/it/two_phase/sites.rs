@@ -121,6 +121,15 @@ fn names(all: &[&str]) -> Vec<String> {
     all.iter().map(ToString::to_string).collect()
 }
 
+/// Begins one of that name, for which a site has promised. (No function: it stays in its scope.)
+macro_rules! promised {
+    (let $order:ident = $coordinator:expr, $name:expr, $site:expr) => {
+        two_phase::begin!(let $order = $coordinator, id($name), ($site.work(Wants::Yes),));
+        let vote = $order.ask::<0>().await.unwrap();
+        let $order = $order.all_voted((vote,));
+    };
+}
+
 async fn ask(work: &SiteWork<Shelf>, transaction: &str) -> Result<Vote, Unreachable> {
     work.prepare(&id(transaction)).await
 }
@@ -129,13 +138,12 @@ async fn ask(work: &SiteWork<Shelf>, transaction: &str) -> Result<Vote, Unreacha
 async fn what_it_promises_is_written_before_it_votes_and_what_it_does_before_it_says_so() {
     let world = World::new();
     let (coordinator, site) = world.start();
-    two_phase::begin!(let order = coordinator, id("1"), (site.work(Wants::Yes),));
-    let vote = order.ask::<0>().await.unwrap();
+    promised!(let order = coordinator, "1", site);
     assert_eq!(
         (world.statuses().await, world.on()),
         (names(&["promised"]), (names(&[]), names(&["1"])))
     );
-    let outcome = order.all_voted((vote,)).commit().log().await.unwrap().deliver().await;
+    let outcome = order.commit().log().await.unwrap().deliver().await;
     assert!(outcome.is_complete());
     assert_eq!(
         (world.statuses().await, world.on()),
@@ -204,11 +212,9 @@ async fn after_a_crash_it_does_what_the_log_says_and_aborts_what_it_does_not_kno
     let world = World::new();
     {
         let (coordinator, site) = world.start();
-        two_phase::begin!(let first = coordinator, id("1"), (site.work(Wants::Yes),));
-        let vote = first.ask::<0>().await.unwrap();
-        drop(first.all_voted((vote,)).commit().log().await.unwrap());
-        two_phase::begin!(let second = coordinator, id("2"), (site.work(Wants::Yes),));
-        let _vote = second.ask::<0>().await.unwrap();
+        promised!(let first = coordinator, "1", site);
+        drop(first.commit().log().await.unwrap());
+        promised!(let _second = coordinator, "2", site);
         // One that dies when it has prepared, and has not promised.
         world.shelf.lock().lost = 1;
         ask(&site.work(Wants::Yes), "3").await.unwrap_err();
@@ -233,9 +239,8 @@ async fn after_a_crash_it_does_what_the_log_says_and_aborts_what_it_does_not_kno
 async fn a_member_that_is_out_of_reach_is_told_until_it_answers() {
     let world = World::new();
     let (coordinator, site) = world.start();
-    two_phase::begin!(let order = coordinator, id("1"), (site.work(Wants::Yes),));
-    let vote = order.ask::<0>().await.unwrap();
-    let logged = order.all_voted((vote,)).commit().log().await.unwrap();
+    promised!(let order = coordinator, "1", site);
+    let logged = order.commit().log().await.unwrap();
     world.shelf.lock().lost = 3;
     assert!(logged.deliver().await.is_complete());
     assert_eq!(world.shelf.lock().calls, ["prepare", "commit", "commit", "commit", "commit"]);
@@ -246,9 +251,7 @@ async fn a_member_that_is_out_of_reach_is_told_until_it_answers() {
 async fn forces(forced: Decision, logged: Decision) -> (World, Site<Shelf>, Vec<String>) {
     let world = World::new();
     let (coordinator, site) = world.start();
-    two_phase::begin!(let order = coordinator, id("1"), (site.work(Wants::Yes),));
-    let vote = order.ask::<0>().await.unwrap();
-    let prepared = order.all_voted((vote,));
+    promised!(let order = coordinator, "1", site);
     // It has done it, and nobody has heard so; and is told a second time.
     world.shelf.lock().lost = 1;
     let lost = site.force(&id("1"), forced, "ada", "the log is lost").await.unwrap_err();
@@ -261,8 +264,8 @@ async fn forces(forced: Decision, logged: Decision) -> (World, Site<Shelf>, Vec<
     };
     site.force(&id("1"), other, "bob", "no, the other way").await.unwrap_err();
     let outcome = match logged {
-        Decision::Commit => prepared.commit().log().await.unwrap().deliver().await,
-        Decision::Abort => prepared.abort().deliver().await,
+        Decision::Commit => order.commit().log().await.unwrap().deliver().await,
+        Decision::Abort => order.abort().deliver().await,
     };
     (world, site, outcome.against)
 }

@@ -7,6 +7,9 @@ use crate::distributed::transaction::Vote;
 /// Of [`Resource`] it needs a name that a stream may have (`a-z`, `0-9`, `_`, `-` and `.`), and
 /// `commit` and `abort`: both may come several times, and `abort` without any `prepare`.
 ///
+/// The [`Member`](crate::distributed::transaction::two_phase::Member) of two-phase commit is another
+/// one: it is no `Resource`, because its site has the name, and its work is a type instead of text.
+///
 /// # Examples
 ///
 /// See the [module](super).

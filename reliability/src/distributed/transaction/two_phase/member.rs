@@ -13,6 +13,10 @@ use crate::distributed::transaction::Vote;
 /// have the site, and does the same as one call: know it by the name of the transaction. Of one that
 /// is prepared, either `commit` or `abort` comes at some time, whatever crashes meanwhile.
 ///
+/// The [`Member`](crate::distributed::transaction::three_phase::Member) of three-phase commit is
+/// another one: it is a [`Resource`](super::Resource) with a name of its own, and its work is text.
+/// This one's work is a type, and its site has the name.
+///
 /// # Examples
 ///
 /// See [`Site`](super::Site).
@@ -26,8 +30,8 @@ pub trait Member: Send + Sync + 'static {
     /// while the program is replaced by a newer one: that must be able to read it.
     type Work: Serialize + DeserializeOwned + Send + Sync + 'static;
 
-    /// Sets aside what that work needs, so that nobody else takes it: [`Vote::Yes`], if `commit` and
-    /// `abort` can both succeed from now on. Or has nothing to do: [`Vote::ReadOnly`]. Or refuses:
+    /// Sets aside durably what that work needs, so that nobody else takes it: [`Vote::Yes`], if
+    /// `commit` and `abort` can both succeed from now on, whatever crashes. Or has nothing to do: [`Vote::ReadOnly`]. Or refuses:
     /// [`Vote::No`], after which it is told to `abort` what it may have begun.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
 
 use super::core::{Participant, ParticipantEffect, ParticipantInput, Promised};
-use super::promises::{Kept, Promises, State};
+use super::promises::{Promise, Promises, State};
 use super::{Member, TransactionId, Unreachable, observe};
 use crate::distributed::transaction::operator::Said;
 use crate::distributed::transaction::{Decision, Followed, Vote};
@@ -27,7 +27,9 @@ pub(super) struct Place<'a, M> {
 pub(super) struct Part<'a, M: Member> {
     place: Place<'a, M>,
     core: Participant,
-    kept: Option<(Kept, M::Work)>,
+    promise: Promise,
+    /// What stands in it.
+    work: M::Work,
     /// An operator wants it so.
     forced: Option<Said>,
     vote: Option<Vote>,
@@ -45,26 +47,26 @@ enum Way {
 impl<'a, M: Member> Part<'a, M> {
     /// As it stands in the journal, if it does.
     pub(super) async fn open(place: Place<'a, M>) -> Result<Option<Self>, JournalError> {
-        let Some(kept) = place.promises.read(place.transaction).await? else { return Ok(None) };
-        Self::of(place, kept).map(Some)
+        let found = place.promises.read(place.transaction).await?;
+        found.map(|promise| Self::of(place, promise)).transpose()
     }
 
     /// One that has just been begun.
     pub(super) async fn begin(
         place: Place<'a, M>,
-        by: u64,
+        claim: u64,
         work: &M::Work,
     ) -> Result<Self, JournalError> {
         let work = serde_json::to_value(work).map_err(|error| JournalError::Unreadable {
             what: "a work that cannot be written".into(),
             source: Some(error.into()),
         })?;
-        let kept = place.promises.prepares(place.transaction, by, work).await?;
-        Self::of(place, kept)
+        let promise = place.promises.prepares(place.transaction, claim, work).await?;
+        Self::of(place, promise)
     }
 
-    fn of(place: Place<'a, M>, kept: Kept) -> Result<Self, JournalError> {
-        let found = match kept.state {
+    fn of(place: Place<'a, M>, promise: Promise) -> Result<Self, JournalError> {
+        let found = match promise.state {
             // What it has done so far is not gone, and is undone when it is told to.
             State::Working => None,
             State::Promised => Some(Promised::Either),
@@ -76,16 +78,16 @@ impl<'a, M: Member> Part<'a, M> {
             // It wants to ask how it ends. That is what recovery does for it: somebody tells it now.
             Some(found) => Participant::recover(Clock::precise().now(), found, PATIENCE).0,
         };
-        let work = work_of::<M::Work>(&kept)?;
-        let (kept, forced, vote, followed) = (Some((kept, work)), None, None, None);
-        Ok(Self { place, core, kept, forced, vote, followed })
+        let work = work_of(&promise)?;
+        let (forced, vote, followed) = (None, None, None);
+        Ok(Self { place, core, promise, work, forced, vote, followed })
     }
 
     /// Gives its vote, if it is the same that asks.
-    pub(super) async fn asked(mut self, by: u64) -> Result<Vote, Unreachable> {
-        if self.kept.as_ref().is_some_and(|(kept, _)| kept.part != by) {
-            let why = "it has another part in this transaction already, or has had one in another \
-                       one of this name; give each part a site of its own, and each transaction a name";
+    pub(super) async fn asked(mut self, claim: u64) -> Result<Vote, Unreachable> {
+        if self.promise.claim != claim {
+            let why = "another part of this transaction, or of an earlier one of the same name, has asked \
+                       it already; give each part a site of its own, and each transaction a name of its own";
             return Err(Unreachable::new(self.place.name, why));
         }
         self.step(ParticipantInput::Asked, Way::Refused).await?;
@@ -95,9 +97,9 @@ impl<'a, M: Member> Part<'a, M> {
 
     /// Does as it is told, if it has not done the opposite.
     pub(super) async fn told(mut self, decision: Decision) -> Result<Followed, Unreachable> {
-        if let Some((Kept { state: State::Forced(forced), .. }, _)) = &self.kept {
+        if let State::Forced(forced) = self.promise.state {
             // Whether it was done before somebody died nobody has written down.
-            self.carry_out(*forced).await?;
+            self.carry_out(forced).await?;
         }
         self.step(ParticipantInput::Told(decision), Way::Told).await?;
         let followed = self.followed.unwrap_or(Followed::AsTold);
@@ -111,14 +113,13 @@ impl<'a, M: Member> Part<'a, M> {
         decision: Decision,
         said: Said,
     ) -> Result<bool, Unreachable> {
-        match self.kept {
+        if self.promise.state == State::Forced(decision) {
             // It was told so before, and did not answer.
-            Some((Kept { state: State::Forced(before), .. }, _)) if before == decision => {
-                self.carry_out(decision).await?;
-                return Ok(true);
-            }
-            _ if !self.core.is_in_doubt() => return Ok(false),
-            _ => {}
+            self.carry_out(decision).await?;
+            return Ok(true);
+        }
+        if !self.core.is_in_doubt() {
+            return Ok(false);
         }
         self.forced = Some(said);
         self.step(ParticipantInput::Forced(decision), Way::Forced).await?;
@@ -161,17 +162,14 @@ impl<'a, M: Member> Part<'a, M> {
     }
 
     async fn prepare(&self) -> Result<Vote, Unreachable> {
-        match &self.kept {
-            Some((_, work)) => self.place.member.prepare(self.place.transaction, work).await,
-            None => Ok(Vote::No),
-        }
+        self.place.member.prepare(self.place.transaction, &self.work).await
     }
 
     /// Its vote is not given before this is written.
     async fn promise(&mut self) -> Result<(), Unreachable> {
-        let Some((kept, _)) = &mut self.kept else { return Ok(()) };
         let Place { promises, transaction, .. } = &self.place;
-        let Err(error) = promises.promised(transaction, kept).await else { return Ok(()) };
+        let written = promises.promised(transaction, &mut self.promise).await;
+        let Err(error) = written else { return Ok(()) };
         if matches!(error, JournalError::Conflict { .. }) {
             // Somebody has ended it meanwhile, who took this process for dead: what was prepared after
             // that nobody else undoes.
@@ -183,17 +181,16 @@ impl<'a, M: Member> Part<'a, M> {
     /// Lets its work happen or undoes it, and writes down that it has.
     async fn apply(&mut self, decision: Decision, way: Way) -> Result<(), Unreachable> {
         let Place { promises, transaction, .. } = &self.place;
-        if let (Some(said), Some((kept, _))) = (&self.forced, &mut self.kept) {
-            let written = promises.forced(transaction, kept, decision, said).await;
+        if let Some(said) = &self.forced {
+            let written = promises.forced(transaction, &mut self.promise, decision, said).await;
             written.map_err(|error| self.silent(error))?;
             observe::mended(transaction, "force", &said.by);
         }
         self.carry_out(decision).await?;
-        let Place { promises, transaction, .. } = &self.place;
-        if let (None, Some((kept, _))) = (&self.forced, &mut self.kept) {
+        if self.forced.is_none() {
             let written = match decision {
-                Decision::Commit => promises.committed(transaction, kept).await,
-                Decision::Abort => promises.remove(transaction, kept.last).await,
+                Decision::Commit => promises.committed(transaction, &mut self.promise).await,
+                Decision::Abort => promises.remove(transaction, self.promise.last).await,
             };
             written.map_err(|error| self.silent(error))?;
         }
@@ -203,29 +200,27 @@ impl<'a, M: Member> Part<'a, M> {
 
     async fn carry_out(&self, decision: Decision) -> Result<(), Unreachable> {
         let Place { member, transaction, .. } = &self.place;
-        match (&self.kept, decision) {
-            (Some((_, work)), Decision::Commit) => member.commit(transaction, work).await,
-            (Some((_, work)), Decision::Abort) => member.abort(transaction, work).await,
-            (None, _) => Ok(()),
+        match decision {
+            Decision::Commit => member.commit(transaction, &self.work).await,
+            Decision::Abort => member.abort(transaction, &self.work).await,
         }
     }
 
     /// Who has only read is not told how it ends, so it must not wait for it either.
     async fn leave(&mut self) -> Result<(), Unreachable> {
-        let Some((kept, _)) = &self.kept else { return Ok(()) };
-        let removed = self.place.promises.remove(self.place.transaction, kept.last).await;
+        let Place { promises, transaction, .. } = &self.place;
+        let removed = promises.remove(transaction, self.promise.last).await;
         removed.map_err(|error| self.silent(error))
     }
 
     /// What was forced is over now that it was told how it ends, unless somebody has to mend it.
     async fn settle(&mut self, followed: Followed) -> Result<(), Unreachable> {
-        let Some((kept, _)) = &mut self.kept else { return Ok(()) };
-        let State::Forced(done) = kept.state else { return Ok(()) };
-        let Place { promises, transaction, .. } = &self.place;
+        let State::Forced(done) = self.promise.state else { return Ok(()) };
+        let (Place { promises, transaction, .. }, promise) = (&self.place, &mut self.promise);
         let written = match (followed, done) {
-            (Followed::Against, _) => promises.opposed(transaction, kept, done).await,
-            (Followed::AsTold, Decision::Commit) => promises.committed(transaction, kept).await,
-            (Followed::AsTold, Decision::Abort) => promises.remove(transaction, kept.last).await,
+            (Followed::Against, _) => promises.opposed(transaction, promise, done).await,
+            (Followed::AsTold, Decision::Commit) => promises.committed(transaction, promise).await,
+            (Followed::AsTold, Decision::Abort) => promises.remove(transaction, promise.last).await,
         };
         written.map_err(|error| self.silent(error))
     }
@@ -255,8 +250,8 @@ pub(super) fn told_of_nothing(decision: Decision) -> Followed {
     }
 }
 
-fn work_of<T: DeserializeOwned>(kept: &Kept) -> Result<T, JournalError> {
-    T::deserialize(&kept.work).map_err(|error| JournalError::Unreadable {
+fn work_of<T: DeserializeOwned>(promise: &Promise) -> Result<T, JournalError> {
+    T::deserialize(&promise.work).map_err(|error| JournalError::Unreadable {
         what: "the work of a promise, which this program cannot read".into(),
         source: Some(error.into()),
     })

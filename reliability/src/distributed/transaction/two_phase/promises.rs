@@ -12,7 +12,7 @@ use super::TransactionId;
 use crate::distributed::transaction::Decision;
 use crate::distributed::transaction::operator::{self, Said};
 use crate::error::Invalid;
-use crate::journal::{Append, Event, Journal, JournalError, Record, Sequence, StreamId};
+use crate::journal::{Append, Event, Head, Journal, JournalError, Record, Sequence, StreamId};
 
 const PREPARES: &str = "Prepares";
 const PROMISED: &str = "Promised";
@@ -21,9 +21,8 @@ const FORCED: &str = "Forced";
 const OPPOSED: &str = "Opposed";
 const VERSION: u32 = 1;
 
-/// The statuses of those that wait to be told how they end.
-const OPEN: [&str; 3] = ["working", "promised", "forced"];
-pub(super) const HEURISTIC: &str = "heuristic";
+/// Those that wait to be told how they end, whichever way they were forced.
+const OPEN: [State; 3] = [State::Working, State::Promised, State::Forced(Decision::Abort)];
 
 /// The records of one site.
 #[derive(Debug, Clone)]
@@ -34,6 +33,22 @@ pub(super) struct Promises {
 }
 
 /// How far a site has got with a transaction.
+///
+/// ```text
+///             prepares +---------+ promised +----------+ committed +-----------+ forget
+///   (nothing) -------> | Working | -------> | Promised | --------> | Committed | ------> (nothing)
+///                      +---------+          +----------+           +-----------+
+///     refused, aborted or |             aborted |  | forced              ^ commit,
+///           has only read |                     |  v                     | told the same
+///                         v                     |  +--------+            |
+///                     (nothing) <---------------+  | Forced | -----------+
+///                         ^                        +--------+
+///                         |   abort, told the same  |  | told the opposite
+///                         +-------------------------+  v
+///                                                  +-----------+ forget
+///                                                  | Heuristic | ------> (nothing)
+///                                                  +-----------+
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// It has begun, and has not promised anything.
@@ -48,12 +63,24 @@ pub(super) enum State {
 
 /// What stands in the journal of a transaction.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
+pub(super) struct Promise {
     pub(super) state: State,
-    /// Tells one who asks from another one.
-    pub(super) part: u64,
+    /// Whose it is.
+    pub(super) claim: u64,
     pub(super) work: Value,
     pub(super) last: Sequence,
+}
+
+impl State {
+    const fn status(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Promised => "promised",
+            Self::Forced(_) => "forced",
+            Self::Committed => "committed",
+            Self::Heuristic(_) => "heuristic",
+        }
+    }
 }
 
 impl Promises {
@@ -75,73 +102,72 @@ impl Promises {
         &self.kind
     }
 
-    fn append(&self, id: &TransactionId, last: Sequence) -> Result<Append, JournalError> {
-        Ok(Append::to(&StreamId::new(&self.kind, id.as_str())?).after(last))
-    }
-
     /// Before anything is done, so that it can be undone whoever dies.
     pub(super) async fn prepares(
         &self,
         id: &TransactionId,
-        part: u64,
+        claim: u64,
         work: Value,
-    ) -> Result<Kept, JournalError> {
-        let event = Event::json(PREPARES, VERSION, &(part, &work))?;
-        let append = self.append(id, Sequence::START)?.event(event).status("working");
-        let last = self.journal.append(append).await?.sequence;
-        Ok(Kept { state: State::Working, part, work, last })
+    ) -> Result<Promise, JournalError> {
+        let event = Event::json(PREPARES, VERSION, &(claim, &work))?;
+        let mut promise = Promise { state: State::Working, claim, work, last: Sequence::START };
+        self.write(id, &mut promise, event, State::Working).await?;
+        Ok(promise)
     }
 
     pub(super) async fn promised(
         &self,
         id: &TransactionId,
-        kept: &mut Kept,
+        promise: &mut Promise,
     ) -> Result<(), JournalError> {
         let event = Event::json(PROMISED, VERSION, &())?;
-        let append = self.append(id, kept.last)?.event(event).status("promised");
-        kept.last = self.journal.append(append).await?.sequence;
-        kept.state = State::Promised;
-        Ok(())
+        self.write(id, promise, event, State::Promised).await
     }
 
     pub(super) async fn committed(
         &self,
         id: &TransactionId,
-        kept: &mut Kept,
+        promise: &mut Promise,
     ) -> Result<(), JournalError> {
         let event = Event::json(COMMITTED, VERSION, &())?;
-        let append = self.append(id, kept.last)?.event(event).status("committed");
-        kept.last = self.journal.append(append).await?.sequence;
-        kept.state = State::Committed;
-        Ok(())
+        self.write(id, promise, event, State::Committed).await
     }
 
     /// Before it is done: no log knows of it.
     pub(super) async fn forced(
         &self,
         id: &TransactionId,
-        kept: &mut Kept,
+        promise: &mut Promise,
         decision: Decision,
         said: &Said,
     ) -> Result<(), JournalError> {
         let event = Event::json(FORCED, VERSION, &(decision.as_str(), said.json()))?;
-        let append = self.append(id, kept.last)?.event(event).status("forced");
-        kept.last = self.journal.append(append).await?.sequence;
-        kept.state = State::Forced(decision);
-        Ok(())
+        self.write(id, promise, event, State::Forced(decision)).await
     }
 
     /// It was told the opposite of what an operator had decided.
     pub(super) async fn opposed(
         &self,
         id: &TransactionId,
-        kept: &mut Kept,
+        promise: &mut Promise,
         done: Decision,
     ) -> Result<(), JournalError> {
         let event = Event::json(OPPOSED, VERSION, &())?;
-        let append = self.append(id, kept.last)?.event(event).status(HEURISTIC);
-        kept.last = self.journal.append(append).await?.sequence;
-        kept.state = State::Heuristic(done);
+        self.write(id, promise, event, State::Heuristic(done)).await
+    }
+
+    /// If nobody else has written meanwhile.
+    async fn write(
+        &self,
+        id: &TransactionId,
+        promise: &mut Promise,
+        event: Event,
+        state: State,
+    ) -> Result<(), JournalError> {
+        let stream = StreamId::new(&self.kind, id.as_str())?;
+        let append = Append::to(&stream).after(promise.last).event(event).status(state.status());
+        promise.last = self.journal.append(append).await?.sequence;
+        promise.state = state;
         Ok(())
     }
 
@@ -161,14 +187,14 @@ impl Promises {
     /// Forgets what is over, and nothing else.
     pub(super) async fn forget(&self, id: &TransactionId) -> Result<(), JournalError> {
         match self.read(id).await? {
-            Some(Kept { state: State::Committed | State::Heuristic(_), last, .. }) => {
+            Some(Promise { state: State::Committed | State::Heuristic(_), last, .. }) => {
                 self.remove(id, last).await
             }
             _ => Ok(()),
         }
     }
 
-    pub(super) async fn read(&self, id: &TransactionId) -> Result<Option<Kept>, JournalError> {
+    pub(super) async fn read(&self, id: &TransactionId) -> Result<Option<Promise>, JournalError> {
         let stream = StreamId::new(&self.kind, id.as_str())?;
         read(&self.journal.read_to_end(&stream, Sequence::START).await?)
     }
@@ -180,39 +206,39 @@ impl Promises {
         for_longer_than: Duration,
     ) -> Result<Vec<TransactionId>, JournalError> {
         let mut heads = Vec::new();
-        for status in OPEN {
-            heads.extend(operator::heads(&self.journal, &self.kind, Some(status)).await?);
+        for state in OPEN {
+            heads.extend(self.heads(state).await?);
         }
         // What is of the future is of another clock, and young.
         heads.retain(|head| {
             now.duration_since(head.changed_at).unwrap_or_default() >= for_longer_than
         });
         heads.sort_by_key(|head| head.changed_at);
-        Ok(heads
-            .iter()
-            .map(|head| TransactionId::new(head.stream.key()))
-            .collect::<Result<_, _>>()?)
+        ids(&heads)
     }
 
-    pub(super) async fn with_status(
-        &self,
-        status: &str,
-    ) -> Result<Vec<TransactionId>, JournalError> {
-        let heads = operator::heads(&self.journal, &self.kind, Some(status)).await?;
-        Ok(heads
-            .iter()
-            .map(|head| TransactionId::new(head.stream.key()))
-            .collect::<Result<_, _>>()?)
+    /// Those that were forced, and then told the opposite.
+    pub(super) async fn heuristic(&self) -> Result<Vec<TransactionId>, JournalError> {
+        ids(&self.heads(State::Heuristic(Decision::Abort)).await?)
+    }
+
+    /// Of all that are in that state, whatever they were decided to do.
+    async fn heads(&self, state: State) -> Result<Vec<Head>, JournalError> {
+        operator::heads(&self.journal, &self.kind, Some(state.status())).await
     }
 }
 
-fn read(records: &[Record]) -> Result<Option<Kept>, JournalError> {
-    let mut kept: Option<Kept> = None;
+fn ids(heads: &[Head]) -> Result<Vec<TransactionId>, JournalError> {
+    Ok(heads.iter().map(|head| TransactionId::new(head.stream.key())).collect::<Result<_, _>>()?)
+}
+
+fn read(records: &[Record]) -> Result<Option<Promise>, JournalError> {
+    let mut promise: Option<Promise> = None;
     for Record { event, sequence, .. } in records {
-        let state = match (event.name(), &kept) {
+        let state = match (event.name(), &promise) {
             (PREPARES, None) => {
-                let (part, work) = event.read_json()?;
-                kept = Some(Kept { state: State::Working, part, work, last: *sequence });
+                let (claim, work) = event.read_json()?;
+                promise = Some(Promise { state: State::Working, claim, work, last: *sequence });
                 continue;
             }
             (PROMISED, Some(_)) => State::Promised,
@@ -224,15 +250,15 @@ fn read(records: &[Record]) -> Result<Option<Kept>, JournalError> {
                     false => State::Forced(Decision::Abort),
                 }
             }
-            (OPPOSED, Some(Kept { state: State::Forced(done), .. })) => State::Heuristic(*done),
+            (OPPOSED, Some(Promise { state: State::Forced(done), .. })) => State::Heuristic(*done),
             (name, _) => {
                 let what = alloc::format!("a promise in which `{name}` has no place");
                 return Err(JournalError::Unreadable { what, source: None });
             }
         };
-        if let Some(kept) = &mut kept {
-            (kept.state, kept.last) = (state, *sequence);
+        if let Some(promise) = &mut promise {
+            (promise.state, promise.last) = (state, *sequence);
         }
     }
-    Ok(kept)
+    Ok(promise)
 }

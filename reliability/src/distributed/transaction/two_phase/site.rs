@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::part::{Part, Place};
-use super::promises::{HEURISTIC, Promises};
+use super::promises::Promises;
 use super::turns::Turns;
 use super::{
     Answer, Member, Recovered, Resource, SiteWork, TransactionId, TwoPhase, TwoPhaseError,
@@ -105,20 +105,26 @@ struct Shared<M> {
     turns: Turns,
 }
 
-impl<M: Member> Site<M> {
+impl<M> Site<M> {
     /// The site of that name, whose promises are in that journal: the one of the coordinator or
     /// another one. Its name is that in the log, and the same after every restart.
     ///
     /// # Errors
     ///
     /// A name that is not 1 to 54 of `a-z`, `0-9`, `_`, `-` and `.`.
-    pub fn on(journal: &Journal, name: &str, member: M) -> Result<Self, Invalid> {
+    pub fn on(journal: &Journal, name: &str, member: M) -> Result<Self, Invalid>
+    where
+        // Here and not above, so that who has no `Member` reads what to write.
+        M: Member,
+    {
         let promises = Promises::of(journal, name)?;
         let (name, turns) = (name.to_string(), Turns::default());
         let shared = Arc::new(Shared { name, member, promises, turns });
         Ok(Self { shared, clock: WallClock::system() })
     }
+}
 
+impl<M: Member> Site<M> {
     /// The clock by which it is told for how long something is in doubt, for tests: that of the
     /// system. The journal's should be about the same.
     ///
@@ -272,7 +278,7 @@ impl<M: Member> Site<M> {
     ///
     /// It only reads.
     pub async fn heuristic(&self) -> Result<Vec<TransactionId>, TwoPhaseError> {
-        Ok(self.shared.promises.with_status(HEURISTIC).await?)
+        Ok(self.shared.promises.heuristic().await?)
     }
 
     fn place<'a>(&'a self, transaction: &'a TransactionId) -> Place<'a, M> {
@@ -287,7 +293,7 @@ impl<M: Member> Site<M> {
     pub(super) async fn asked(
         &self,
         transaction: &TransactionId,
-        by: u64,
+        claim: u64,
         work: &M::Work,
     ) -> Result<Vote, Unreachable> {
         let turn = self.shared.turns.take(transaction).await;
@@ -295,11 +301,11 @@ impl<M: Member> Site<M> {
         let part = match found.map_err(|error| self.silent(error))? {
             Some(part) => part,
             None => {
-                let begun = Part::begin(self.place(transaction), by, work).await;
+                let begun = Part::begin(self.place(transaction), claim, work).await;
                 begun.map_err(|error| self.silent(error))?
             }
         };
-        let vote = part.asked(by).await;
+        let vote = part.asked(claim).await;
         drop(turn);
         vote
     }

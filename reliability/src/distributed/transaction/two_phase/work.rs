@@ -14,13 +14,14 @@ use crate::distributed::transaction::{Followed, Vote};
 pub struct SiteWork<M: Member> {
     at: Site<M>,
     work: M::Work,
-    /// Tells it from other parts of the same transaction.
-    by: u64,
+    /// Drawn anew for each `SiteWork`: tells two that ask under one transaction from one that asks
+    /// twice.
+    claim: u64,
 }
 
 impl<M: Member> SiteWork<M> {
     pub(super) fn new(at: Site<M>, work: M::Work) -> Self {
-        Self { at, work, by: fastrand::u64(..) }
+        Self { at, work, claim: fastrand::u64(..) }
     }
 }
 
@@ -49,7 +50,7 @@ impl<M: Member> Resource for SiteWork<M> {
 impl<M: Member> Participant for SiteWork<M> {
     fn prepare(&self, transaction: &TransactionId) -> Answer<'_, Vote> {
         let transaction = transaction.clone();
-        Box::pin(async move { self.at.asked(&transaction, self.by, &self.work).await })
+        Box::pin(async move { self.at.asked(&transaction, self.claim, &self.work).await })
     }
 }
 
