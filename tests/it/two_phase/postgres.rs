@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use reliability::distributed::transaction::Vote;
 use reliability::distributed::transaction::two_phase::{
-    self, PostgresResource, PostgresWork, Resource, TransactionId, TwoPhase, TwoPhaseError,
+    self, Participant, PostgresResource, PostgresWork, Resource, TransactionId, TwoPhase,
+    TwoPhaseError,
 };
+use reliability::distributed::transaction::{Followed, Vote};
 use reliability::journal::Journal;
 use reliability_tests::postgres::Postgres;
 
@@ -341,4 +342,27 @@ impl Random {
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 33).unwrap() % end
     }
+}
+
+#[tokio::test]
+async fn who_takes_a_name_again_ends_nothing_of_who_had_it_first() {
+    let server = Postgres::with(&[("max_prepared_transactions", "9")]);
+    let bank = resource("here", &server.url());
+    bank.set_up().await.unwrap();
+    server.sql("CREATE TABLE moved (name text)");
+    let (first, second) = (work(&bank, "first"), work(&bank, "second"));
+    let id = TransactionId::new("order-4711:again").unwrap();
+    assert_eq!(first.prepare(&id).await.unwrap(), Vote::Yes);
+    // It waits for the name. Whoever has asked gives up, and has it aborted.
+    let waits = tokio::time::timeout(Duration::from_millis(50), second.prepare(&id)).await;
+    assert!(waits.is_err(), "{waits:?}");
+    assert_eq!(second.abort(&id).await.unwrap(), Followed::AsTold);
+    assert_eq!(bank.in_doubt(Duration::ZERO).await.unwrap(), [id.clone()]);
+    assert_eq!(first.commit(&id).await.unwrap(), Followed::AsTold);
+    assert_eq!(second.prepare(&id).await.unwrap(), Vote::No);
+    assert_eq!(second.abort(&id).await.unwrap(), Followed::AsTold, "of its own nothing is there");
+    // Who comes later and knows the name alone is told how it has ended.
+    assert_eq!(bank.commit(&id).await.unwrap(), Followed::AsTold);
+    assert_eq!(bank.abort(&id).await.unwrap(), Followed::Against);
+    assert_eq!(server.sql("SELECT name FROM moved"), ["first"]);
 }

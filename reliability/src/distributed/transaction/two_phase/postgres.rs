@@ -83,7 +83,14 @@ struct Shared {
 pub struct PostgresWork {
     at: PostgresResource,
     work: Box<Work>,
+    /// Drawn anew for each: what another one has promised under the same name, a client's retry say,
+    /// is not this one's to end.
+    claim: Claim,
 }
+
+/// Eight hexadecimal digits, so that the name under which the database keeps it stays below 200 bytes.
+#[derive(Clone, Copy)]
+struct Claim(u32);
 
 type Work = dyn for<'a> Fn(&'a Client) -> Pin<Box<dyn Future<Output = Result<Vote, Error>> + Send + 'a>>
     + Send
@@ -93,10 +100,14 @@ type Work = dyn for<'a> Fn(&'a Client) -> Pin<Box<dyn Future<Output = Result<Vot
 const MOST_IDLE: usize = 16;
 
 const SET_UP: &str = "CREATE TABLE IF NOT EXISTS reliability_two_phase (transaction text PRIMARY KEY, \
-     prepared_at timestamptz NOT NULL DEFAULT now())";
-const LEAVE_NAME: &str = "INSERT INTO reliability_two_phase (transaction) VALUES ($1)";
-const FIND_NAME: &str = "SELECT 1 FROM reliability_two_phase WHERE transaction = $1";
+     claim text NOT NULL, prepared_at timestamptz NOT NULL DEFAULT now())";
+const LEAVE_NAME: &str = "INSERT INTO reliability_two_phase (transaction, claim) VALUES ($1, $2)";
+const FIND_NAME: &str = "SELECT 1 FROM reliability_two_phase \
+     WHERE transaction = $1 AND ($2::text IS NULL OR claim = $2)";
 const REMOVE_NAME: &str = "DELETE FROM reliability_two_phase WHERE transaction = $1";
+/// All that were prepared under that name, whoever has done so: a colon and the claim are behind it.
+const PREPARED: &str = "SELECT gid FROM pg_prepared_xacts \
+     WHERE database = current_database() AND left(gid, -9) = $1";
 const IN_DOUBT: &str = "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() \
      AND starts_with(gid, $1) \
      AND prepared <= clock_timestamp() - $2::bigint * interval '1 microsecond' ORDER BY prepared";
@@ -158,7 +169,7 @@ impl PostgresResource {
         + Sync
         + 'static,
     ) -> PostgresWork {
-        PostgresWork { at: self.clone(), work: Box::new(work) }
+        PostgresWork { at: self.clone(), work: Box::new(work), claim: Claim(fastrand::u32(..)) }
     }
 
     /// A connection, which is closed with whatever it was doing unless it is given back.
@@ -193,16 +204,21 @@ impl PostgresResource {
         alloc::format!("reliability:{}:", self.0.name)
     }
 
-    /// The name under which the database keeps it. Neither part has a quote in it.
-    fn global(&self, transaction: &TransactionId) -> String {
-        alloc::format!("{}{transaction}", self.prefix())
+    /// The name under which the database keeps it. None of its parts has a quote in it.
+    fn global(&self, transaction: &TransactionId, claim: Claim) -> String {
+        alloc::format!("{}{transaction}:{claim}", self.prefix())
     }
 
-    async fn prepare(&self, transaction: &TransactionId, work: &Work) -> Result<Vote, Unreachable> {
+    async fn prepare(
+        &self,
+        transaction: &TransactionId,
+        work: &Work,
+        claim: Claim,
+    ) -> Result<Vote, Unreachable> {
         let client = self.take().await?;
         client.batch_execute("BEGIN").await.map_err(|error| self.lost(error))?;
         let vote = match work(&client).await {
-            Ok(Vote::Yes) => self.promise(&client, transaction).await,
+            Ok(Vote::Yes) => self.promise(&client, transaction, claim).await,
             Ok(Vote::ReadOnly) => client.batch_execute("COMMIT").await.map(|()| Vote::ReadOnly),
             Ok(Vote::No) => client.batch_execute("ROLLBACK").await.map(|()| Vote::No),
             Err(error) => Err(error),
@@ -218,34 +234,56 @@ impl PostgresResource {
         }
     }
 
-    async fn promise(&self, client: &Client, transaction: &TransactionId) -> Result<Vote, Error> {
-        client.execute(LEAVE_NAME, &[&transaction.as_str()]).await?;
-        let global = self.global(transaction);
+    async fn promise(
+        &self,
+        client: &Client,
+        transaction: &TransactionId,
+        claim: Claim,
+    ) -> Result<Vote, Error> {
+        client.execute(LEAVE_NAME, &[&transaction.as_str(), &claim.to_string()]).await?;
+        let global = self.global(transaction, claim);
         client.batch_execute(&alloc::format!("PREPARE TRANSACTION '{global}'")).await?;
         Ok(Vote::Yes)
     }
 
-    /// `COMMIT PREPARED` or `ROLLBACK PREPARED`. One that is not there has been ended before: the
-    /// name that it has left, or not, tells how.
+    /// `COMMIT PREPARED` or `ROLLBACK PREPARED`: of that claim, or of whichever there is. One that is
+    /// not there has been ended before: the name that it has left, or not, tells how.
     async fn end(
         &self,
         verb: &'static str,
         transaction: TransactionId,
+        claim: Option<Claim>,
     ) -> Result<Followed, Unreachable> {
         let client = self.take().await?;
-        let global = self.global(&transaction);
-        let ended = client.batch_execute(&alloc::format!("{verb} PREPARED '{global}'")).await;
+        let prepared = match claim {
+            Some(claim) => alloc::vec![self.global(&transaction, claim)],
+            None => {
+                let name = alloc::format!("{}{transaction}", self.prefix());
+                let rows =
+                    client.query(PREPARED, &[&name]).await.map_err(|error| self.lost(error))?;
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+        };
+        let mut ended = false;
+        for global in prepared {
+            let told = client.batch_execute(&alloc::format!("{verb} PREPARED '{global}'")).await;
+            match told {
+                Ok(()) => ended = true,
+                Err(error) if error.code() == Some(&SqlState::UNDEFINED_OBJECT) => {}
+                Err(error) => return Err(self.lost(error)),
+            }
+        }
         let followed = match ended {
-            Ok(()) => Followed::AsTold,
-            Err(error) if error.code() == Some(&SqlState::UNDEFINED_OBJECT) => {
-                let found = client.query_opt(FIND_NAME, &[&transaction.as_str()]).await;
+            true => Followed::AsTold,
+            false => {
+                let claim = claim.map(|claim| claim.to_string());
+                let found = client.query_opt(FIND_NAME, &[&transaction.as_str(), &claim]).await;
                 let committed = found.map_err(|error| self.lost(error))?.is_some();
                 match committed == (verb == "COMMIT") {
                     true => Followed::AsTold,
                     false => Followed::Against,
                 }
             }
-            Err(error) => return Err(self.lost(error)),
         };
         self.give_back(client);
         Ok(followed)
@@ -260,7 +298,8 @@ impl PostgresResource {
         self.give_back(client);
         let transactions = rows.iter().filter_map(|row| {
             let global: String = row.get(0);
-            TransactionId::new(global.strip_prefix(&prefix)?).ok()
+            let (transaction, _) = global.strip_prefix(&prefix)?.rsplit_once(':')?;
+            TransactionId::new(transaction).ok()
         });
         Ok(transactions.collect())
     }
@@ -280,11 +319,11 @@ impl Resource for PostgresResource {
     }
 
     fn commit(&self, transaction: &TransactionId) -> Answer<'_, Followed> {
-        Box::pin(self.end("COMMIT", transaction.clone()))
+        Box::pin(self.end("COMMIT", transaction.clone(), None))
     }
 
     fn abort(&self, transaction: &TransactionId) -> Answer<'_, Followed> {
-        Box::pin(self.end("ROLLBACK", transaction.clone()))
+        Box::pin(self.end("ROLLBACK", transaction.clone(), None))
     }
 
     fn in_doubt(&self, older_than: Duration) -> Answer<'_, Vec<TransactionId>> {
@@ -302,11 +341,11 @@ impl Resource for PostgresWork {
     }
 
     fn commit(&self, transaction: &TransactionId) -> Answer<'_, Followed> {
-        self.at.commit(transaction)
+        Box::pin(self.at.end("COMMIT", transaction.clone(), Some(self.claim)))
     }
 
     fn abort(&self, transaction: &TransactionId) -> Answer<'_, Followed> {
-        self.at.abort(transaction)
+        Box::pin(self.at.end("ROLLBACK", transaction.clone(), Some(self.claim)))
     }
 
     fn in_doubt(&self, older_than: Duration) -> Answer<'_, Vec<TransactionId>> {
@@ -321,7 +360,13 @@ impl Resource for PostgresWork {
 impl Participant for PostgresWork {
     fn prepare(&self, transaction: &TransactionId) -> Answer<'_, Vote> {
         let transaction = transaction.clone();
-        Box::pin(async move { self.at.prepare(&transaction, &*self.work).await })
+        Box::pin(async move { self.at.prepare(&transaction, &*self.work, self.claim).await })
+    }
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
     }
 }
 
