@@ -387,3 +387,109 @@ async fn how_sites_have_ended_is_told_in_numbers() {
     };
     grows(&all, site_does_all).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_a_name_again_ends_nothing_of_who_had_it_first() {
+    let world = World::new();
+    let (coordinator, site) = world.start();
+    promised!(let first = coordinator, "1", site);
+    let again = coordinator.run(id("1"), vec![Arc::new(site.work(Wants::Yes))]).await.unwrap_err();
+    assert!(matches!(again, TwoPhaseError::NoVote { .. }), "{again:?}");
+    assert_eq!((world.statuses().await, world.on().1), (names(&["promised"]), names(&["1"])));
+    assert!(first.commit().log().await.unwrap().deliver().await.is_complete());
+    assert_eq!(world.on(), (names(&["1"]), names(&[])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promise_that_was_written_by_a_call_that_was_given_up_counts() {
+    let world = World::new();
+    let (_, site) = world.start();
+    let part = site.work(Wants::Yes);
+    world.shelf.lock().slow = Duration::from_secs(2);
+    let given_up = tokio::time::timeout(Duration::from_secs(1), ask(&part, "1")).await;
+    assert!(given_up.is_err());
+    // What it had sent comes up while it is asked again.
+    let late = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let promised = Event::json("Promised", 1, &()).unwrap();
+        let stream = StreamId::new("two_phase.stock", "1").unwrap();
+        let last = world.journal.head(&stream).await.unwrap().unwrap().sequence;
+        let append = Append::to(&stream).after(last).event(promised).status("promised");
+        world.journal.append(append).await.unwrap();
+    };
+    let (vote, ()) = tokio::join!(ask(&part, "1"), late);
+    assert_eq!(vote.unwrap(), Vote::Yes);
+    assert_eq!((world.statuses().await, world.on().1), (names(&["promised"]), names(&["1"])));
+    assert_eq!(part.commit(&id("1")).await.unwrap(), Followed::AsTold);
+    assert_eq!(world.on(), (names(&["1"]), names(&[])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_set_aside_after_all_was_over_is_given_back_by_who_has_asked() {
+    let world = World::new();
+    let (_, site) = world.start();
+    let part = site.work(Wants::Yes);
+    assert_eq!(ask(&part, "1").await.unwrap(), Vote::Yes);
+    assert_eq!(site.abort(&id("1")).await.unwrap(), Followed::AsTold);
+    // As if its `prepare` had slept until then.
+    world.shelf.lock().aside.insert(id("1"));
+    assert_eq!(part.abort(&id("1")).await.unwrap(), Followed::AsTold);
+    assert_eq!((world.statuses().await, world.on()), (names(&[]), (names(&[]), names(&[]))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_asked_and_has_not_promised_can_be_aborted_by_force_and_nothing_else() {
+    let world = World::new();
+    let (_, site) = world.start();
+    world.shelf.lock().slow = Duration::from_secs(2);
+    let part = site.work(Wants::Yes);
+    assert!(tokio::time::timeout(Duration::from_secs(1), ask(&part, "1")).await.is_err());
+    site.force(&id("1"), Decision::Commit, "ada", "hurry").await.unwrap_err();
+    assert_eq!(world.statuses().await, ["working"]);
+    site.force(&id("1"), Decision::Abort, "ada", "the log is lost").await.unwrap();
+    assert_eq!(world.statuses().await, ["forced"]);
+    assert_eq!(site.abort(&id("1")).await.unwrap(), Followed::AsTold);
+    assert!(world.statuses().await.is_empty());
+}
+
+/// Weighs, and has nothing against any number.
+struct Scale;
+
+impl Member for Scale {
+    type Work = f64;
+
+    async fn prepare(&self, _: &TransactionId, _: &f64) -> Result<Vote, Unreachable> {
+        Ok(Vote::Yes)
+    }
+
+    async fn commit(&self, _: &TransactionId, _: &f64) -> Result<(), Unreachable> {
+        Ok(())
+    }
+
+    async fn abort(&self, _: &TransactionId, _: &f64) -> Result<(), Unreachable> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_work_that_nobody_could_read_again_is_refused_and_nothing_is_written() {
+    let journal = Journal::in_memory();
+    let site = Site::on(&journal, "scale", Scale).unwrap();
+    // JSON has no such number.
+    let refused = site.work(f64::NAN).prepare(&id("1")).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("cannot read"), "{refused:?}");
+    assert!(journal.heads(Heads::all()).await.unwrap().is_empty());
+    assert_eq!(site.work(2.5).prepare(&id("1")).await.unwrap(), Vote::Yes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promise_of_a_clock_that_was_years_ahead_is_recovered_all_the_same() {
+    let world = World::new();
+    let (coordinator, site) = world.start();
+    let year = Duration::from_secs(365 * 24 * 3_600);
+    world.clock.set(world.clock.now() + year);
+    assert_eq!(ask(&site.work(Wants::Yes), "1").await.unwrap(), Vote::Yes);
+    world.clock.set(world.clock.now() - year);
+    assert_eq!(coordinator.recover().await.unwrap().aborted, 1);
+    assert_eq!((world.statuses().await, world.on()), (names(&[]), (names(&[]), names(&[]))));
+}

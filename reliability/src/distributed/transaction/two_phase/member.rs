@@ -31,8 +31,14 @@ pub trait Member: Send + Sync + 'static {
     type Work: Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// Sets aside durably what that work needs, so that nobody else takes it: [`Vote::Yes`], if
-    /// `commit` and `abort` can both succeed from now on, whatever crashes. Or has nothing to do: [`Vote::ReadOnly`]. Or refuses:
-    /// [`Vote::No`], after which it is told to `abort` what it may have begun.
+    /// `commit` and `abort` can both succeed from now on, whatever crashes. Or has nothing to do:
+    /// [`Vote::ReadOnly`]. Or refuses: [`Vote::No`], after which it is told to `abort` what it may have
+    /// begun.
+    ///
+    /// Its process may be stopped in the middle of it, for so long that others take it for dead and
+    /// have the transaction aborted. If it goes on then it is told to `abort` once more; if it has set
+    /// something aside and dies before that, nobody knows of it. Where that matters, let what is set
+    /// aside and was not committed run out by itself, much later than any transaction lasts.
     ///
     /// # Errors
     ///

@@ -7,6 +7,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::core::{Participant, ParticipantEffect, ParticipantInput, Promised};
 use super::promises::{Promise, Promises, State};
@@ -61,8 +62,15 @@ impl<'a, M: Member> Part<'a, M> {
             what: "a work that cannot be written".into(),
             source: Some(error.into()),
         })?;
+        // What cannot be read again would be in doubt for ever.
+        read_work::<M::Work>(&work)?;
         let promise = place.promises.prepares(place.transaction, claim, work).await?;
         Self::of(place, promise)
+    }
+
+    /// Whether it was begun by the same that asks or tells now.
+    pub(super) fn is_of(&self, claim: u64) -> bool {
+        self.promise.claim == claim
     }
 
     fn of(place: Place<'a, M>, promise: Promise) -> Result<Self, JournalError> {
@@ -78,14 +86,14 @@ impl<'a, M: Member> Part<'a, M> {
             // It wants to ask how it ends. That is what recovery does for it: somebody tells it now.
             Some(found) => Participant::recover(Clock::precise().now(), found, PATIENCE).0,
         };
-        let work = work_of(&promise)?;
+        let work = read_work(&promise.work)?;
         let (forced, vote, followed) = (None, None, None);
         Ok(Self { place, core, promise, work, forced, vote, followed })
     }
 
     /// Gives its vote, if it is the same that asks.
     pub(super) async fn asked(mut self, claim: u64) -> Result<Vote, Unreachable> {
-        if self.promise.claim != claim {
+        if !self.is_of(claim) {
             let why = "another part of this transaction, or of an earlier one of the same name, has asked \
                        it already; give each part a site of its own, and each transaction a name of its own";
             return Err(Unreachable::new(self.place.name, why));
@@ -118,11 +126,14 @@ impl<'a, M: Member> Part<'a, M> {
             self.carry_out(decision).await?;
             return Ok(true);
         }
-        if !self.core.is_in_doubt() {
-            return Ok(false);
-        }
+        let input = match (self.promise.state, decision) {
+            // It has promised nothing, and may hold something.
+            (State::Working, Decision::Abort) => ParticipantInput::Told(decision),
+            _ if self.core.is_in_doubt() => ParticipantInput::Forced(decision),
+            _ => return Ok(false),
+        };
         self.forced = Some(said);
-        self.step(ParticipantInput::Forced(decision), Way::Forced).await?;
+        self.step(input, Way::Forced).await?;
         Ok(true)
     }
 
@@ -170,10 +181,21 @@ impl<'a, M: Member> Part<'a, M> {
         let Place { promises, transaction, .. } = &self.place;
         let written = promises.promised(transaction, &mut self.promise).await;
         let Err(error) = written else { return Ok(()) };
-        if matches!(error, JournalError::Conflict { .. }) {
+        if !matches!(error, JournalError::Conflict { .. }) {
+            return Err(self.silent(error));
+        }
+        let found = promises.read(transaction).await.map_err(|error| self.silent(error))?;
+        match found {
+            // An earlier call, which was given up, has written it after all.
+            Some(found) if self.is_of(found.claim) && found.state == State::Promised => {
+                self.promise = found;
+                return Ok(());
+            }
+            // Whoever has decided otherwise, or has the name now, ends what is set aside.
+            Some(_) => {}
             // Somebody has ended it meanwhile, who took this process for dead: what was prepared after
             // that nobody else undoes.
-            self.carry_out(Decision::Abort).await?;
+            None => self.carry_out(Decision::Abort).await?,
         }
         Err(self.silent(error))
     }
@@ -250,8 +272,8 @@ pub(super) fn told_of_nothing(decision: Decision) -> Followed {
     }
 }
 
-fn work_of<T: DeserializeOwned>(promise: &Promise) -> Result<T, JournalError> {
-    T::deserialize(&promise.work).map_err(|error| JournalError::Unreadable {
+fn read_work<T: DeserializeOwned>(work: &Value) -> Result<T, JournalError> {
+    T::deserialize(work).map_err(|error| JournalError::Unreadable {
         what: "the work of a promise, which this program cannot read".into(),
         source: Some(error.into()),
     })

@@ -20,6 +20,7 @@ const COMMITTED: &str = "Committed";
 const FORCED: &str = "Forced";
 const OPPOSED: &str = "Opposed";
 const VERSION: u32 = 1;
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Those that wait to be told how they end, whichever way they were forced.
 const OPEN: [State; 3] = [State::Working, State::Promised, State::Forced(Decision::Abort)];
@@ -209,9 +210,10 @@ impl Promises {
         for state in OPEN {
             heads.extend(self.heads(state).await?);
         }
-        // What is of the future is of another clock, and young.
-        heads.retain(|head| {
-            now.duration_since(head.changed_at).unwrap_or_default() >= for_longer_than
+        heads.retain(|head| match now.duration_since(head.changed_at) {
+            Ok(age) => age >= for_longer_than,
+            // What is of the future is of another clock, and young; unless that was quite wrong.
+            Err(ahead) => for_longer_than.is_zero() || ahead.duration() > DAY,
         });
         heads.sort_by_key(|head| head.changed_at);
         ids(&heads)

@@ -57,7 +57,8 @@ impl TwoPhaseBuilder {
         self
     }
 
-    /// A participant that recovery can reach. Name all that any transaction in this journal has.
+    /// A participant that recovery can reach. Name all that any transaction in this journal has, and
+    /// none that has transactions in another log: what this one does not know is aborted.
     pub fn resource(mut self, resource: Arc<dyn Resource>) -> Self {
         let name = resource.name().to_string();
         if self.resources.insert(name.clone(), resource).is_some() {

@@ -109,6 +109,9 @@ impl<M> Site<M> {
     /// The site of that name, whose promises are in that journal: the one of the coordinator or
     /// another one. Its name is that in the log, and the same after every restart.
     ///
+    /// All of its transactions are decided in one log. Coordinators of another kind or journal need a
+    /// site of another name: whoever recovers aborts what its own log does not know.
+    ///
     /// # Errors
     ///
     /// A name that is not 1 to 54 of `a-z`, `0-9`, `_`, `-` and `.`.
@@ -219,7 +222,9 @@ impl<M: Member> Site<M> {
 
     /// Ends a promise by the word of an operator who does not want to wait; the journal keeps who it
     /// was and why. Look into the log first, and do what it says: when it is told the opposite one
-    /// day, that is in the outcome, an event, and [heuristic](Self::heuristic).
+    /// day, that is in the outcome, an event, and [heuristic](Self::heuristic). Look at the member's
+    /// data as well: whoever was told a moment ago and has died before that was written has ended it,
+    /// and looks as if it were in doubt. What was asked and has not promised yet can be aborted only.
     ///
     /// # Errors
     ///
@@ -310,6 +315,7 @@ impl<M: Member> Site<M> {
         vote
     }
 
+    /// Told by the log, which knows the name alone.
     async fn told(
         &self,
         transaction: TransactionId,
@@ -320,6 +326,33 @@ impl<M: Member> Site<M> {
         let followed = match found.map_err(|error| self.silent(error))? {
             Some(part) => part.told(decision).await?,
             None => super::part::told_of_nothing(decision),
+        };
+        drop(turn);
+        Ok(followed)
+    }
+
+    /// Told by who has asked for that work. What another one has begun under the same name, a client's
+    /// retry say, is not this one's to end.
+    pub(super) async fn told_by(
+        &self,
+        transaction: TransactionId,
+        decision: Decision,
+        claim: u64,
+        work: &M::Work,
+    ) -> Result<Followed, Unreachable> {
+        let turn = self.shared.turns.take(&transaction).await;
+        let found = Part::open(self.place(&transaction)).await;
+        let followed = match found.map_err(|error| self.silent(error))? {
+            Some(part) if part.is_of(claim) => part.told(decision).await?,
+            Some(_) => super::part::told_of_nothing(decision),
+            None => {
+                if decision == Decision::Abort {
+                    // Somebody has ended it while this process was taken for dead, in the middle of a
+                    // `prepare` perhaps: what that has set aside since nobody else knows of.
+                    self.shared.member.abort(&transaction, work).await?;
+                }
+                super::part::told_of_nothing(decision)
+            }
         };
         drop(turn);
         Ok(followed)

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{Answer, Member, Participant, Resource, Site, TransactionId};
-use crate::distributed::transaction::{Followed, Vote};
+use crate::distributed::transaction::{Decision, Followed, Vote};
 
 /// What one transaction wants of a [`Site`].
 ///
@@ -23,6 +23,13 @@ impl<M: Member> SiteWork<M> {
     pub(super) fn new(at: Site<M>, work: M::Work) -> Self {
         Self { at, work, claim: fastrand::u64(..) }
     }
+
+    fn told(&self, transaction: &TransactionId, decision: Decision) -> Answer<'_, Followed> {
+        let transaction = transaction.clone();
+        Box::pin(
+            async move { self.at.told_by(transaction, decision, self.claim, &self.work).await },
+        )
+    }
 }
 
 impl<M: Member> Resource for SiteWork<M> {
@@ -31,11 +38,11 @@ impl<M: Member> Resource for SiteWork<M> {
     }
 
     fn commit(&self, transaction: &TransactionId) -> Answer<'_, Followed> {
-        self.at.commit(transaction)
+        self.told(transaction, Decision::Commit)
     }
 
     fn abort(&self, transaction: &TransactionId) -> Answer<'_, Followed> {
-        self.at.abort(transaction)
+        self.told(transaction, Decision::Abort)
     }
 
     fn in_doubt(&self, older_than: Duration) -> Answer<'_, Vec<TransactionId>> {
