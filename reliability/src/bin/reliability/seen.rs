@@ -67,7 +67,7 @@ impl Seen {
         Self::new(text, json, (Kind::TwoPhase, &shown.head), shown.timeline, is_over)
     }
 
-    fn site(shown: &two_phase::Promised) -> Self {
+    fn site(shown: &two_phase::ShownPromise) -> Self {
         let is_over = ["committed", "heuristic"].contains(&shown.head.status.as_str());
         let timeline = shown.timeline.clone();
         Self::new(shown.to_string(), Value::Null, (Kind::Site, &shown.head), timeline, is_over)

@@ -101,7 +101,7 @@ where
     /// When something follows, or it is refused for another reason.
     #[track_caller]
     pub fn then_refused(
-        self, // it is over: begin with another `given`
+        self, // ends the case: begin another one with `given`
         expected: &A::Refused,
     ) where
         A::Refused: PartialEq,

@@ -98,10 +98,10 @@
 mod cx;
 mod declared;
 mod definition;
+mod definitions;
 mod diagram;
 pub(in crate::distributed::transaction) mod durable;
 mod engine;
-mod kept;
 mod nested;
 mod operator;
 mod outcome;

@@ -84,10 +84,10 @@ mod part;
 mod participant;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod promised;
 mod promises;
 mod recovery;
 mod settings;
+mod shown_promise;
 mod site;
 mod turns;
 mod votes;
@@ -104,9 +104,9 @@ pub use operator::{Operator, Shown};
 pub use participant::{Answer, Participant, Resource, Unreachable};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresResource, PostgresWork};
-pub use promised::Promised;
 pub use recovery::Recovered;
 pub use settings::TwoPhaseBuilder;
+pub use shown_promise::ShownPromise;
 pub use site::Site;
 pub use votes::{AllVotes, InTheLog, Nth, Participants, Voted, Yes};
 pub use work::SiteWork;

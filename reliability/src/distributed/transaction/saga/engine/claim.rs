@@ -10,7 +10,7 @@ use std::panic::catch_unwind;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::super::kept;
+use super::super::definitions;
 use super::super::rules::{Input, Phase};
 use super::bodies::{Bodies, Opened};
 use super::collect::{Over, collect};
@@ -53,7 +53,7 @@ async fn define(hub: &Hub) {
     let (mut tries, mut pause) = (0, Duration::ZERO);
     for kind in hub.kinds.values() {
         loop {
-            match kept::keep(&hub.journal, kind.plan()).await {
+            match definitions::keep(&hub.journal, kind.plan()).await {
                 Ok(false) => break,
                 Ok(true) => {
                     observe::changed(kind.plan());

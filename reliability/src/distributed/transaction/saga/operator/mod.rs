@@ -10,8 +10,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
+use super::definitions;
 use super::engine::{BROKEN, Progress, mended};
-use super::kept;
 use super::nested::append_and_tell;
 use super::plan::Plan;
 use super::rules::{Entry, Facts, Parent, Phase};
@@ -62,7 +62,7 @@ impl Operator {
     ///
     /// Whatever the journal says.
     pub async fn definitions(&self) -> Result<Vec<Arc<Plan>>, JournalError> {
-        kept::all(&self.journal).await
+        definitions::all(&self.journal).await
     }
 
     /// The heads of the sagas of that name and status, or of all; the oldest change first.
@@ -97,7 +97,7 @@ impl Operator {
     /// [`JournalError::Invalid`] when there is no such saga; and whatever the journal says.
     pub async fn show(&self, saga: &StreamId) -> Result<Shown, JournalError> {
         let (records, version) = self.records(saga).await?;
-        let plan = kept::of(&self.journal, saga, version).await?;
+        let plan = definitions::of(&self.journal, saga, version).await?;
         let is_defined = plan.is_some();
         let plan = plan.unwrap_or_else(|| Arc::new(heard_of(saga, version, &records)));
         let facts = match is_defined {
@@ -263,7 +263,7 @@ impl Operator {
 
     async fn read(&self, saga: &StreamId) -> Result<(Vec<Record>, Arc<Plan>, Facts), JournalError> {
         let (records, version) = self.records(saga).await?;
-        let plan = kept::of(&self.journal, saga, version).await?;
+        let plan = definitions::of(&self.journal, saga, version).await?;
         let plan = plan.ok_or_else(|| undefined(saga, version))?;
         let facts = facts(&plan, &records)?;
         Ok((records, plan, facts))

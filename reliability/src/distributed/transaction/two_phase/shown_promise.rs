@@ -22,7 +22,7 @@ use crate::journal::{Head, JournalError, Sequence, StreamId};
 /// See [`Operator::promise`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Promised {
+pub struct ShownPromise {
     /// What lists say of it.
     pub head: Head,
     /// What has happened, in order.
@@ -99,13 +99,17 @@ impl Operator {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn promise(&self, site: &str, id: &TransactionId) -> Result<Promised, JournalError> {
+    pub async fn promise(
+        &self,
+        site: &str,
+        id: &TransactionId,
+    ) -> Result<ShownPromise, JournalError> {
         let promises = Promises::of(&self.log.journal, site)?;
         let stream = StreamId::new(promises.kind(), id.as_str())?;
         let head = self.log.journal.head(&stream).await?.ok_or_else(|| unknown(&stream))?;
         let records = self.log.journal.read_to_end(&stream, Sequence::START).await?;
         let timeline = records.iter().map(|record| Moment::of(record, told)).collect();
-        Ok(Promised { head, timeline })
+        Ok(ShownPromise { head, timeline })
     }
 }
 
@@ -131,7 +135,7 @@ fn unknown(stream: &StreamId) -> Invalid {
         .with_advice("what it has aborted or was told to forget, it does not know any more")
 }
 
-impl fmt::Display for Promised {
+impl fmt::Display for ShownPromise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} is {}", self.head.stream, self.head.status)?;
         for moment in &self.timeline {
