@@ -194,7 +194,7 @@ fn command() -> Command {
             Command::new("list")
                 .about("Transactions, the oldest change first")
                 .arg(Arg::new("kind").help(
-                    "only sagas or choreographies of that name; or `tcc`, `two_phase`, `three_phase`",
+                    "only sagas or choreographies of that name; or `tcc`, `two_phase`, `three_phase`, or `two_phase.` and the name of a site",
                 ))
                 .arg(
                     Arg::new("status")

@@ -137,9 +137,8 @@ impl PostgresBuilder {
     }
 
     /// What the store takes for the time of day: the clock of the server by default, which is the
-    /// same for all who share it. With clocks of their own, those who share it have to agree on the
-    /// time better than leases are long: a lease is over when a clock says so that is ahead, or one
-    /// that is behind by more than its length, as if it had been set back.
+    /// same for all who share it. A clock of one's own is for tests: what is held since a time to come
+    /// is free, as if the clock had been set back, so that those who share it need the same one.
     pub fn clock(mut self, clock: &WallClock) -> Self {
         self.clock = Some(clock.clone());
         self

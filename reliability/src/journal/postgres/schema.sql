@@ -282,13 +282,12 @@ BEGIN
     moment := {schema}.journal_now(wall);
     -- What is held since a time to come is free: somebody has set the clock back. But who has claimed
     -- since this one has looked at the clock has looked later: so it is looked at again, also when the
-    -- row was locked. Clocks of several programs differ, though by less than leases are long.
+    -- row was locked.
     FOR free IN
         SELECT id, kind, key, sequence FROM {schema}.journal_streams
             WHERE (claimable_at <= moment
                    OR (held_since > moment AND due_at <= moment
-                       AND held_since > coalesce(wall + (held_until - held_since),
-                                                 {schema}.journal_now(NULL))))
+                       AND held_since > {schema}.journal_now(wall)))
               AND kind = ANY (kinds)
             ORDER BY priority DESC, due_at, kind, key LIMIT most
             FOR UPDATE SKIP LOCKED

@@ -213,7 +213,7 @@ pub use reliability_derive::Saga;
 /// | `deadline = ".."` | from the start on; when it is over, the saga goes back, as long as it can | none |
 /// | `name = ".."` | in the journal | the enum's in `snake_case` |
 /// | `steps = name` | the module of the steps' types | the enum's in `snake_case` |
-/// | `derive(..)` | of the struct of outputs | what the enum derives below the attribute |
+/// | `derive(..)` | of the struct of outputs | what the enum derives below the attribute; of a derive above it the compiler says that `PlaceOrderDone` lacks it: move that line down |
 /// | `choreographed` | the steps are done by participants that listen to each other (`choreography`): each is a bare `#[step]`, `#[pivot]` or `#[then]` | |
 /// | `crate = ::path` | where this crate is, for those who re-export or rename it | |
 ///

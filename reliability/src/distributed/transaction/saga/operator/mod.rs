@@ -149,6 +149,8 @@ impl Operator {
     }
 
     /// The step that is stuck is taken for done, with that output: somebody has done it by hand.
+    /// Whether the saga can read the output, its engine says: one that it cannot read is `broken`, and
+    /// can be finished again with another one, in place of the last.
     ///
     /// # Errors
     ///
@@ -163,7 +165,9 @@ impl Operator {
     ) -> Result<(), JournalError> {
         let Said { by, why } = Said::new("saga", by, why)?;
         let value = output.to_string().into_bytes();
-        self.mend(saga, |stuck| match stuck {
+        let (records, plan, _) = self.read(saga).await?;
+        let finished = finished_by_hand(&records, &plan);
+        self.mend(saga, |stuck| match stuck.or(finished) {
             None => Err(not_stuck(saga, BROKEN)),
             Some(Stuck { step, undoing: false }) => {
                 Ok(Entry::Edited { step: Some(step), value, by, why })
@@ -315,6 +319,14 @@ fn tell(saga: &StreamId, entry: &Entry) {
     mended(saga, verb, by);
 }
 
+/// The step of which somebody has said last what it has finished with.
+fn finished_by_hand(records: &[Record], plan: &Plan) -> Option<Stuck> {
+    records.iter().rev().find_map(|record| match Entry::read(record, plan) {
+        Ok(Entry::Edited { step: Some(step), .. }) => Some(Stuck { step, undoing: false }),
+        _ => None,
+    })
+}
+
 /// What is stuck.
 struct Stuck {
     step: usize,
@@ -327,8 +339,16 @@ fn last(records: &[Record]) -> Sequence {
 
 fn not_stuck(saga: &StreamId, status: &str) -> JournalError {
     let got = alloc::format!("`{saga}`, {status}");
-    let advice = "there is nothing to mend: one that is on its way goes on by itself, or turns back \
-                  by `cancel`; one that is over stays as it is";
+    let advice = match status {
+        BROKEN => {
+            "its engines cannot read it, and say why in their logs: `edit` the input, `finish` again \
+             what was finished by hand, or `abandon` it"
+        }
+        _ => {
+            "there is nothing to mend: one that is on its way goes on by itself, or turns back by \
+             `cancel`; one that is over stays as it is"
+        }
+    };
     Invalid::new("saga", "key", "a saga that is stuck", got).with_advice(advice).into()
 }
 

@@ -65,6 +65,30 @@ async fn a_step_that_was_done_by_hand_is_taken_for_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_output_by_hand_that_the_saga_cannot_read_is_replaced() {
+    let world = World::failing(&[("reserve", &["busy"; 5])]);
+    let (journal, sagas, order) = stuck(&world).await;
+    let operator = Operator::on(&journal);
+    operator.finish(&stream(), &"seven".into(), "ada", "by phone").await.unwrap();
+    while operator.list(None, Some("broken")).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let words = operator.retry(&stream(), "ada", "again").await.unwrap_err().to_string();
+    assert!(words.contains("`finish` again what was finished by hand"), "{words}");
+    operator.finish(&stream(), &7.into(), "ada", "a number").await.unwrap();
+    sagas.hub.added(order.stream());
+    while operator.list(None, Some("completed")).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let records = journal.read(&stream(), crate::journal::Sequence::START, 99).await.unwrap();
+    let PlaceOrderDone { reserved, .. } = match order.ended().await.unwrap() {
+        End::Completed(done) => done,
+        end => panic!("{end:?} after {} records", records.len()),
+    };
+    assert_eq!(reserved, 7);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_input_that_was_wrong_is_changed() {
     let world = World::failing(&[("reserve", &["busy"; 5])]);
     let (journal, sagas, order) = stuck(&world).await;
