@@ -357,7 +357,8 @@ async fn who_takes_a_name_again_ends_nothing_of_who_had_it_first() {
     let waits = tokio::time::timeout(Duration::from_millis(50), second.prepare(&id)).await;
     assert!(waits.is_err(), "{waits:?}");
     assert_eq!(second.abort(&id).await.unwrap(), Followed::AsTold);
-    assert_eq!(bank.in_doubt(Duration::ZERO).await.unwrap(), [id.clone()]);
+    let in_doubt = bank.in_doubt(Duration::ZERO).await.unwrap();
+    assert_eq!(in_doubt, std::slice::from_ref(&id));
     assert_eq!(first.commit(&id).await.unwrap(), Followed::AsTold);
     assert_eq!(second.prepare(&id).await.unwrap(), Vote::No);
     assert_eq!(second.abort(&id).await.unwrap(), Followed::AsTold, "of its own nothing is there");
